@@ -1,0 +1,2 @@
+//! Pharos.
+fn main() {}
