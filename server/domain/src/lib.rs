@@ -1,1 +1,15 @@
-//! The language.
+//! The language of Pharos: what a monitor, an outcome, a health, an incident and a status page are, and the rules between
+//! them. No IO and no async, so it compiles for the server and for the browser, and every rule can be tested by itself.
+//!
+//! **Invariant**: this crate never names a database, a runtime or a web framework.
+
+pub mod event;
+pub mod health;
+pub mod id;
+pub mod incident;
+pub mod monitor;
+pub mod person;
+pub mod status_page;
+pub mod time;
+pub mod uptime;
+pub mod views;

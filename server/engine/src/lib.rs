@@ -1,1 +1,8 @@
-//! The engine.
+//! Everything in Pharos that happens without HTTP serving: the store, the checks, the scheduler, the recorder, the bus and
+//! the services that an edge (console, API, command line) may ask.
+//!
+//! **Invariant**: this crate never names axum or leptos.
+
+pub mod chance;
+pub mod clock;
+pub mod store;

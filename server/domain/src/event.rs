@@ -1,0 +1,107 @@
+//! Events: what changed, in the order in which it was committed. The events table is the bus between nodes, the live hub and
+//! (later) the planner of deliveries. An event names things; who needs details reads them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::health::{Change, State};
+use crate::id::{IncidentId, IncidentKey, MonitorId, MonitorKey, PageKey};
+use crate::time::Timestamp;
+
+/// The place of an event in the order of commits: 1, 2, 3 …
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seq(pub i64);
+
+/// Something that changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// A monitor was added, edited, paused, resumed or deleted: reload it.
+    MonitorSaved {
+        /// Which.
+        monitor: MonitorKey,
+        /// Its public id.
+        id: MonitorId,
+    },
+    /// The state that a monitor shows changed, confirmed or not.
+    StateChanged {
+        /// Which.
+        monitor: MonitorKey,
+        /// Its public id.
+        id: MonitorId,
+        /// What it showed before.
+        from: State,
+        /// What it shows now.
+        to: State,
+        /// The confirmed change, when the thresholds confirmed one.
+        change: Option<Change>,
+    },
+    /// An incident was opened.
+    IncidentOpened {
+        /// Which.
+        incident: IncidentKey,
+        /// Its public id.
+        id: IncidentId,
+        /// The monitor that opened it.
+        monitor: Option<MonitorKey>,
+    },
+    /// An incident got an update.
+    IncidentUpdated {
+        /// Which.
+        incident: IncidentKey,
+        /// Its public id.
+        id: IncidentId,
+    },
+    /// An incident is over.
+    IncidentResolved {
+        /// Which.
+        incident: IncidentKey,
+        /// Its public id.
+        id: IncidentId,
+        /// The monitor that had opened it.
+        monitor: Option<MonitorKey>,
+    },
+    /// A status page, its groups or its components were edited, or a state was set by hand.
+    PageSaved {
+        /// Which.
+        page: PageKey,
+    },
+}
+
+impl Event {
+    /// The word in the events table, for people who read it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::MonitorSaved { .. } => "monitor_saved",
+            Self::StateChanged { .. } => "state_changed",
+            Self::IncidentOpened { .. } => "incident_opened",
+            Self::IncidentUpdated { .. } => "incident_updated",
+            Self::IncidentResolved { .. } => "incident_resolved",
+            Self::PageSaved { .. } => "page_saved",
+        }
+    }
+}
+
+/// An event with its place and time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Numbered {
+    /// The place in the order of commits.
+    pub seq: Seq,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// What changed.
+    pub event: Event,
+}
+
+/// One finished check, for screens that follow a monitor: best effort, never kept as an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Which monitor.
+    pub monitor: MonitorKey,
+    /// When it was due.
+    pub at: Timestamp,
+    /// The state that it shows after the check.
+    pub state: State,
+    /// How long the target took, in microseconds.
+    pub latency_us: Option<i64>,
+}

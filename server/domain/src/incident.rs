@@ -1,0 +1,71 @@
+//! Incidents: a stretch of time in which something was wrong, told in updates.
+
+use serde::{Deserialize, Serialize};
+
+/// Where an incident stands. The public words are those of Statuspage, Instatus and `up` (contracts.md 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentPhase {
+    /// Something is wrong; the cause is not known.
+    Investigating,
+    /// The cause is known.
+    Identified,
+    /// A cure is in place and is being watched.
+    Monitoring,
+    /// It is over.
+    Resolved,
+}
+
+impl IncidentPhase {
+    /// The word used in the database and in CSS classes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Investigating => "investigating",
+            Self::Identified => "identified",
+            Self::Monitoring => "monitoring",
+            Self::Resolved => "resolved",
+        }
+    }
+
+    /// The phase of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Investigating, Self::Identified, Self::Monitoring, Self::Resolved]
+            .into_iter()
+            .find(|phase| phase.as_str() == word)
+    }
+
+    /// The word that people read.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Investigating => "Investigating",
+            Self::Identified => "Identified",
+            Self::Monitoring => "Monitoring",
+            Self::Resolved => "Resolved",
+        }
+    }
+}
+
+/// Who opened an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentOrigin {
+    /// A monitor that went down.
+    Automatic,
+    /// A person.
+    Manual,
+}
+
+impl IncidentOrigin {
+    /// The word used in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Automatic => "automatic",
+            Self::Manual => "manual",
+        }
+    }
+
+    /// The origin of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Automatic, Self::Manual].into_iter().find(|origin| origin.as_str() == word)
+    }
+}

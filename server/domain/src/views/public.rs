@@ -1,0 +1,181 @@
+//! What visitors of a status page see.
+//!
+//! **Invariant**: nothing here can carry a monitor's target, headers, failure text or name; only names that the operator
+//! wrote for the public.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Seq;
+use crate::id::{ComponentId, GroupId, IncidentId, IncidentUpdateId};
+use crate::incident::IncidentPhase;
+use crate::status_page::{ComponentState, PageState};
+use crate::time::Timestamp;
+
+/// How many days the bars of a page reach back, today included.
+pub const BAR_DAYS: usize = 90;
+/// How many days of past incidents the page itself lists.
+pub const PAST_DAYS: usize = 7;
+
+/// What the head of every public page needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageHead {
+    /// The page's name in URLs.
+    pub slug: String,
+    /// The page's name for people.
+    pub name: String,
+    /// A sentence below the name.
+    pub description: Option<String>,
+    /// Grows when the logo changes; `None` when there is none. The logo is served at `/logo/{slug}?v={version}`.
+    pub logo: Option<i64>,
+    /// The IANA name of the zone in which the page counts days.
+    pub time_zone: String,
+    /// Whether the page is the one at `/`.
+    pub is_default: bool,
+}
+
+/// A whole status page at one point in the order of commits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PageView {
+    /// Name, logo, zone.
+    pub head: PageHead,
+    /// The last event that the view contains.
+    pub seq: Seq,
+    /// When the view was read.
+    pub at: Timestamp,
+    /// The overall state.
+    pub state: PageState,
+    /// The worst state of a component, for the banner.
+    pub worst: ComponentState,
+    /// Open incidents, the newest first.
+    pub incidents: Vec<IncidentView>,
+    /// Components: first those without a group, then the groups in their order.
+    pub sections: Vec<SectionView>,
+    /// The last [`PAST_DAYS`] days, today first, each with the incidents that began on it and are over.
+    pub past: Vec<PastDay>,
+}
+
+/// A group of components, or the components without one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SectionView {
+    /// The group; `None` for the components without one.
+    pub group: Option<GroupHead>,
+    /// The worst state of its components.
+    pub state: ComponentState,
+    /// The components in their order.
+    pub components: Vec<ComponentView>,
+}
+
+/// A group's identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupHead {
+    /// The public id.
+    pub id: GroupId,
+    /// The name for people.
+    pub name: String,
+}
+
+/// A component.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ComponentView {
+    /// The public id.
+    pub id: ComponentId,
+    /// The name for people.
+    pub name: String,
+    /// A sentence about it.
+    pub description: Option<String>,
+    /// Its state now.
+    pub state: ComponentState,
+    /// The share of the bar's days in which it worked, 0 to 1; `None` when unknown, or when the operator hides the bar.
+    pub uptime: Option<f64>,
+    /// [`BAR_DAYS`] days, the oldest first, today last; empty when the operator hides the bar.
+    pub days: Vec<DayView>,
+    /// Median response time in microseconds by hour of the last day, the oldest first; `None` when the operator hides it.
+    pub sparkline: Option<Vec<Option<i64>>>,
+}
+
+/// One day of a component's bar.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DayView {
+    /// `YYYY-MM-DD` in the page's zone.
+    pub date: String,
+    /// What the day is drawn as.
+    pub state: ComponentState,
+    /// The share in which it worked, 0 to 1; `None` when unknown.
+    pub uptime: Option<f64>,
+    /// Minutes in which it did not work, rounded up.
+    pub down_minutes: u32,
+    /// How many incidents that touched the component began on the day.
+    pub incidents: u32,
+}
+
+/// A day's share of failures from which it is drawn as a major outage instead of a partial one: 72 minutes of a day.
+pub const MAJOR_DAY: f64 = 0.05;
+/// A day's share of slow answers from which it is drawn as degraded.
+pub const DEGRADED_DAY: f64 = 0.05;
+
+/// An incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentView {
+    /// The public id.
+    pub id: IncidentId,
+    /// The headline.
+    pub title: String,
+    /// Where it stands.
+    pub phase: IncidentPhase,
+    /// The worst that it does to a component.
+    pub impact: ComponentState,
+    /// When the trouble began.
+    pub started_at: Timestamp,
+    /// When it was over.
+    pub resolved_at: Option<Timestamp>,
+    /// The names of the components that it touches.
+    pub components: Vec<String>,
+    /// What was said, the newest first.
+    pub updates: Vec<IncidentUpdateView>,
+}
+
+/// What was said of an incident at one time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentUpdateView {
+    /// The public id.
+    pub id: IncidentUpdateId,
+    /// Where the incident stood.
+    pub phase: IncidentPhase,
+    /// The text; plain, paragraphs by blank lines.
+    pub body: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A day with the incidents that began on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastDay {
+    /// `YYYY-MM-DD` in the page's zone.
+    pub date: String,
+    /// The incidents, the newest first.
+    pub incidents: Vec<IncidentView>,
+}
+
+/// A month of incidents and days.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistoryView {
+    /// Name, logo, zone.
+    pub head: PageHead,
+    /// `YYYY-MM` in the page's zone.
+    pub month: String,
+    /// The month before, when the page reaches so far back.
+    pub previous: Option<String>,
+    /// The month after, unless it lies in the future.
+    pub next: Option<String>,
+    /// The days of the month, the newest first, only up to today.
+    pub days: Vec<PastDay>,
+}
+
+/// One incident on a page of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentPage {
+    /// Name, logo, zone.
+    pub head: PageHead,
+    /// The incident.
+    pub incident: IncidentView,
+}

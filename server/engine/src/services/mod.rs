@@ -1,0 +1,57 @@
+//! What an edge may ask for: the console, the API, the command line. Every method takes the [`Viewer`] on whose behalf it is
+//! asked, and decides itself whether that viewer may.
+
+pub mod error;
+
+use std::sync::Arc;
+
+use domain::person::Viewer;
+
+use crate::chance::Chance;
+use crate::checks::Checks;
+use crate::clock::Clock;
+use crate::store::Db;
+use crate::vitals::Vitals;
+
+pub use error::{Result, ServiceError};
+
+/// The services. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Services {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What the services work with.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) chance: Chance,
+    pub(crate) checks: Checks,
+    pub(crate) vitals: Arc<Vitals>,
+    pub(crate) recorder: crate::recorder::Recorder,
+}
+
+impl Services {
+    /// Services over a database.
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        chance: Chance,
+        checks: Checks,
+        vitals: Arc<Vitals>,
+        recorder: crate::recorder::Recorder,
+    ) -> Self {
+        Self { inner: Arc::new(Inner { db, clock, chance, checks, vitals, recorder }) }
+    }
+
+    /// The time of day, as the services see it.
+    pub fn now(&self) -> domain::time::Timestamp {
+        self.inner.clock.now()
+    }
+}
+
+/// Refuses whoever may not operate the console.
+pub(crate) fn operator(viewer: &Viewer) -> Result<()> {
+    if viewer.may_operate() { Ok(()) } else { Err(ServiceError::Forbidden) }
+}

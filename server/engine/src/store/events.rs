@@ -1,0 +1,93 @@
+//! The bus: events in the order of their commits.
+
+use domain::event::{Event, Numbered, Seq};
+use domain::time::Timestamp;
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use super::{Result, Tx, sql};
+
+#[derive(FromRow)]
+struct Row {
+    seq: i64,
+    at: i64,
+    payload: Json<Event>,
+}
+
+/// Appends events and returns the number of the last one.
+///
+/// Call it last in a transaction, after all rows are locked: the counter is one row, so from here to the commit the nodes
+/// take turns; taken early, it would serialise their work, and without it readers could miss an event that was numbered
+/// before theirs and committed after it.
+pub async fn append(tx: &mut Tx, at: Timestamp, events: &[Event]) -> Result<Seq> {
+    let Ok(count) = i64::try_from(events.len()) else { return last(tx).await };
+    if count == 0 {
+        return last(tx).await;
+    }
+    let last: i64 = sql!(tx, |conn| sqlx::query_scalar(
+        "update counters set value = value + $1 where name = 'events' returning value"
+    )
+    .bind(count)
+    .fetch_one(conn)
+    .await?);
+    for (seq, event) in (last - count + 1..).zip(events) {
+        sql!(tx, |conn| sqlx::query("insert into events (seq, at, kind, payload) values ($1, $2, $3, $4)")
+            .bind(seq)
+            .bind(at.0)
+            .bind(event.kind())
+            .bind(Json(event))
+            .execute(conn)
+            .await?);
+    }
+    tx.ring_on_commit().await?;
+    Ok(Seq(last))
+}
+
+/// The number of the last event; 0 when there was none.
+pub async fn last(tx: &mut Tx) -> Result<Seq> {
+    let last: i64 = sql!(tx, |conn| sqlx::query_scalar("select value from counters where name = 'events'")
+        .fetch_one(conn)
+        .await?);
+    Ok(Seq(last))
+}
+
+/// At most `limit` events after `seq`, the oldest first.
+pub async fn after(tx: &mut Tx, seq: Seq, limit: i64) -> Result<Vec<Numbered>> {
+    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
+        "select seq, at, payload from events where seq > $1 order by seq limit $2"
+    )
+    .bind(seq.0)
+    .bind(limit)
+    .fetch_all(conn)
+    .await?);
+    Ok(rows.into_iter().map(Row::numbered).collect())
+}
+
+/// At most `limit` confirmed or visible changes of state, the newest first; of one monitor, or of all.
+pub async fn state_changes(tx: &mut Tx, limit: i64) -> Result<Vec<Numbered>> {
+    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
+        "select seq, at, payload from events where kind = 'state_changed' order by seq desc limit $1"
+    )
+    .bind(limit)
+    .fetch_all(conn)
+    .await?);
+    Ok(rows.into_iter().map(Row::numbered).collect())
+}
+
+/// Forgets at most `limit` events from before `before`; returns how many there were.
+pub async fn forget(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
+    Ok(sql!(tx, |conn| sqlx::query(
+        "delete from events where seq in (select seq from events where at < $1 order by at limit $2)"
+    )
+    .bind(before.0)
+    .bind(limit)
+    .execute(conn)
+    .await?
+    .rows_affected()))
+}
+
+impl Row {
+    fn numbered(self) -> Numbered {
+        Numbered { seq: Seq(self.seq), at: Timestamp(self.at), event: self.payload.0 }
+    }
+}

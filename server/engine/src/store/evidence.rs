@@ -1,0 +1,69 @@
+//! Full reports, of transitions and of recent failures.
+
+use domain::check::CheckReport;
+use domain::id::MonitorKey;
+use domain::time::Timestamp;
+use domain::views::console::EvidenceItem;
+use sqlx::types::Json;
+
+use super::{Result, Tx, sql};
+
+/// Keeps a report.
+pub async fn insert(
+    tx: &mut Tx,
+    monitor: MonitorKey,
+    at: Timestamp,
+    transition: bool,
+    report: &CheckReport,
+) -> Result<()> {
+    sql!(tx, |conn| sqlx::query("insert into evidence (monitor_id, at, transition, report) values ($1, $2, $3, $4)")
+        .bind(monitor.0)
+        .bind(at.0)
+        .bind(transition)
+        .bind(Json(report))
+        .execute(conn)
+        .await?);
+    Ok(())
+}
+
+/// The latest reports of a monitor, the newest first, at most `limit`. Reports that an older program wrote in a form that is
+/// no longer read are left out.
+pub async fn latest(tx: &mut Tx, monitor: MonitorKey, limit: i64) -> Result<Vec<EvidenceItem>> {
+    let rows: Vec<(i64, Json<serde_json::Value>)> = sql!(tx, |conn| sqlx::query_as(
+        "select at, report from evidence where monitor_id = $1 order by at desc, id desc limit $2"
+    )
+    .bind(monitor.0)
+    .bind(limit)
+    .fetch_all(conn)
+    .await?);
+    let item = |(at, report): (i64, Json<serde_json::Value>)| {
+        Some(EvidenceItem { at: Timestamp(at), report: serde_json::from_value(report.0).ok()? })
+    };
+    Ok(rows.into_iter().filter_map(item).collect())
+}
+
+/// Forgets the plain failures of a monitor but the latest `keep`; transitions stay until [`forget`].
+pub async fn trim(tx: &mut Tx, monitor: MonitorKey, keep: i64) -> Result<()> {
+    sql!(tx, |conn| sqlx::query(
+        "delete from evidence where monitor_id = $1 and transition = $2 and id not in \
+         (select id from evidence where monitor_id = $1 and transition = $2 order by at desc, id desc limit $3)"
+    )
+    .bind(monitor.0)
+    .bind(false)
+    .bind(keep)
+    .execute(conn)
+    .await?);
+    Ok(())
+}
+
+/// Forgets at most `limit` reports from before `before`; returns how many there were.
+pub async fn forget(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
+    Ok(sql!(tx, |conn| sqlx::query(
+        "delete from evidence where id in (select id from evidence where at < $1 limit $2)"
+    )
+    .bind(before.0)
+    .bind(limit)
+    .execute(conn)
+    .await?
+    .rows_affected()))
+}

@@ -1,0 +1,97 @@
+//! Incidents: the rows that the recorder writes. What pages read of them stands in `views`.
+
+use domain::id::{IncidentId, IncidentKey, IncidentUpdateId, MonitorKey};
+use domain::incident::{IncidentOrigin, IncidentPhase};
+use domain::time::Timestamp;
+
+use super::{Result, StoreError, Tx, sql};
+
+/// An incident that a monitor opens.
+#[derive(Clone, Debug)]
+pub struct Opening<'a> {
+    /// The public id.
+    pub id: &'a IncidentId,
+    /// The monitor.
+    pub monitor: MonitorKey,
+    /// The headline for operators.
+    pub title: &'a str,
+    /// The reason for operators.
+    pub reason: &'a str,
+    /// When the trouble began.
+    pub started_at: Timestamp,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// Opens an automatic incident, unless the monitor has an open one; then `None`.
+pub async fn open(tx: &mut Tx, opening: &Opening<'_>) -> Result<Option<IncidentKey>> {
+    let key: Option<i64> = sql!(tx, |conn| sqlx::query_scalar(
+        "insert into incidents (public_id, origin, monitor_id, title, phase, reason, started_at, created_at, updated_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8) \
+         on conflict (monitor_id) where resolved_at is null and origin = 'automatic' do nothing returning id"
+    )
+    .bind(opening.id.as_str())
+    .bind(IncidentOrigin::Automatic.as_str())
+    .bind(opening.monitor.0)
+    .bind(opening.title)
+    .bind(IncidentPhase::Investigating.as_str())
+    .bind(opening.reason)
+    .bind(opening.started_at.0)
+    .bind(opening.at.0)
+    .fetch_optional(conn)
+    .await?);
+    let Some(key) = key else { return Ok(None) };
+    sql!(tx, |conn| sqlx::query(
+        "insert into incident_components (incident_id, component_id) \
+         select $1, component_id from component_monitors where monitor_id = $2"
+    )
+    .bind(key)
+    .bind(opening.monitor.0)
+    .execute(conn)
+    .await?);
+    Ok(Some(IncidentKey(key)))
+}
+
+/// Adds what is said of an incident.
+pub async fn add_update(
+    tx: &mut Tx,
+    id: &IncidentUpdateId,
+    incident: IncidentKey,
+    phase: IncidentPhase,
+    body: &str,
+    at: Timestamp,
+) -> Result<()> {
+    sql!(tx, |conn| sqlx::query(
+        "insert into incident_updates (public_id, incident_id, phase, body, created_at) values ($1, $2, $3, $4, $5)"
+    )
+    .bind(id.as_str())
+    .bind(incident.0)
+    .bind(phase.as_str())
+    .bind(body)
+    .bind(at.0)
+    .execute(conn)
+    .await?);
+    Ok(())
+}
+
+/// Resolves the open automatic incident of a monitor; `None` when there is none.
+pub async fn resolve(
+    tx: &mut Tx,
+    monitor: MonitorKey,
+    resolved_at: Timestamp,
+    at: Timestamp,
+) -> Result<Option<(IncidentKey, IncidentId)>> {
+    let row: Option<(i64, String)> = sql!(tx, |conn| sqlx::query_as(
+        "update incidents set phase = $1, resolved_at = $2, updated_at = $3 \
+         where monitor_id = $4 and resolved_at is null and origin = 'automatic' returning id, public_id"
+    )
+    .bind(IncidentPhase::Resolved.as_str())
+    .bind(resolved_at.0)
+    .bind(at.0)
+    .bind(monitor.0)
+    .fetch_optional(conn)
+    .await?);
+    let Some((key, id)) = row else { return Ok(None) };
+    let id = id.parse().map_err(|_| StoreError::Corrupt { table: "incidents", column: "public_id", id: key })?;
+    Ok(Some((IncidentKey(key), id)))
+}

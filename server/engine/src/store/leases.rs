@@ -1,0 +1,51 @@
+//! Which node works on which shard.
+
+use domain::time::Timestamp;
+
+use super::{Result, Tx, sql};
+
+/// A shard that a node holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Which shard.
+    pub shard: i64,
+    /// Grows with each take-over: work done under an older one is refused.
+    pub epoch: i64,
+}
+
+/// Takes a shard that is free or whose lease ran out, or renews it; `None` when another node holds it.
+///
+/// The predicate stands in the update itself: PostgreSQL looks only at that again after it waited for another node's lock.
+pub async fn claim(tx: &mut Tx, shard: i64, node: &str, now: Timestamp, until: Timestamp) -> Result<Option<Lease>> {
+    let epoch: Option<i64> = sql!(tx, |conn| sqlx::query_scalar(
+        "insert into leases (shard, node, until, epoch) values ($1, $2, $3, 1) \
+         on conflict (shard) do update set node = excluded.node, until = excluded.until, \
+         epoch = case when leases.node = excluded.node then leases.epoch else leases.epoch + 1 end \
+         where leases.node = excluded.node or leases.until < $4 returning epoch"
+    )
+    .bind(shard)
+    .bind(node)
+    .bind(until.0)
+    .bind(now.0)
+    .fetch_optional(conn)
+    .await?);
+    Ok(epoch.map(|epoch| Lease { shard, epoch }))
+}
+
+/// Renews every lease that a node holds, in one statement; returns those it still holds.
+pub async fn renew(tx: &mut Tx, node: &str, until: Timestamp) -> Result<Vec<Lease>> {
+    let rows: Vec<(i64, i64)> = sql!(tx, |conn| sqlx::query_as(
+        "update leases set until = $1 where node = $2 returning shard, epoch"
+    )
+    .bind(until.0)
+    .bind(node)
+    .fetch_all(conn)
+    .await?);
+    Ok(rows.into_iter().map(|(shard, epoch)| Lease { shard, epoch }).collect())
+}
+
+/// Lets every lease of a node go, so that another one may take over at once.
+pub async fn release(tx: &mut Tx, node: &str) -> Result<()> {
+    sql!(tx, |conn| sqlx::query("update leases set until = 0 where node = $1").bind(node).execute(conn).await?);
+    Ok(())
+}

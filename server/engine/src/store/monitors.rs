@@ -1,0 +1,192 @@
+//! Monitors.
+
+use domain::check::CheckSettings;
+use domain::health::Thresholds;
+use domain::id::{MonitorId, MonitorKey};
+use domain::monitor::{Monitor, MonitorDraft, Policy};
+use domain::time::Timestamp;
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use super::{Result, StoreError, Tx, sql};
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    public_id: String,
+    name: String,
+    settings: Json<CheckSettings>,
+    interval_ms: i64,
+    timeout_ms: Option<i64>,
+    failure_threshold: i64,
+    recovery_threshold: i64,
+    degraded_above_ms: Option<i64>,
+    paused: bool,
+    push_token: Option<String>,
+    version: i64,
+    created_at: i64,
+}
+
+impl TryFrom<Row> for Monitor {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let corrupt = |column| StoreError::Corrupt { table: "monitors", column, id: row.id };
+        let thresholds = Thresholds {
+            failure: row.failure_threshold.try_into().map_err(|_| corrupt("failure_threshold"))?,
+            recovery: row.recovery_threshold.try_into().map_err(|_| corrupt("recovery_threshold"))?,
+        };
+        let policy = Policy {
+            interval: row.interval_ms,
+            timeout: row.timeout_ms,
+            thresholds,
+            degraded_above: row.degraded_above_ms,
+        };
+        Ok(Self {
+            key: MonitorKey(row.id),
+            id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
+            draft: MonitorDraft { name: row.name, settings: row.settings.0, policy },
+            paused: row.paused,
+            push_token: row.push_token,
+            version: row.version,
+            created_at: Timestamp(row.created_at),
+        })
+    }
+}
+
+macro_rules! select_monitors {
+    ($rest:literal) => {
+        concat!(
+            "select id, public_id, name, settings, interval_ms, timeout_ms, failure_threshold, recovery_threshold, ",
+            "degraded_above_ms, paused, push_token, version, created_at from monitors ",
+            $rest
+        )
+    };
+}
+
+/// Every monitor after `after`, in the order of keys, at most `limit`; rows that make no sense are reported and left out, so
+/// that one of them does not stop the others from being checked.
+pub async fn page(tx: &mut Tx, after: MonitorKey, limit: i64) -> Result<Vec<Result<Monitor>>> {
+    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(select_monitors!("where id > $1 order by id limit $2"))
+        .bind(after.0)
+        .bind(limit)
+        .fetch_all(conn)
+        .await?);
+    Ok(rows.into_iter().map(TryInto::try_into).collect())
+}
+
+/// The monitor of a key.
+pub async fn by_key(tx: &mut Tx, key: MonitorKey) -> Result<Option<Monitor>> {
+    let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(select_monitors!("where id = $1"))
+        .bind(key.0)
+        .fetch_optional(conn)
+        .await?);
+    row.map(TryInto::try_into).transpose()
+}
+
+/// The monitor of a public id.
+pub async fn by_id(tx: &mut Tx, id: &MonitorId) -> Result<Option<Monitor>> {
+    let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(select_monitors!("where public_id = $1"))
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await?);
+    row.map(TryInto::try_into).transpose()
+}
+
+/// The push monitor that a heartbeat URL belongs to.
+pub async fn by_push_token(tx: &mut Tx, token: &str) -> Result<Option<Monitor>> {
+    let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(select_monitors!("where push_token = $1"))
+        .bind(token)
+        .fetch_optional(conn)
+        .await?);
+    row.map(TryInto::try_into).transpose()
+}
+
+/// Adds a monitor with its first health.
+pub async fn insert(
+    tx: &mut Tx,
+    id: &MonitorId,
+    draft: &MonitorDraft,
+    push_token: Option<&str>,
+    at: Timestamp,
+) -> Result<MonitorKey> {
+    let key: i64 = sql!(tx, |conn| sqlx::query_scalar(
+        "insert into monitors (public_id, name, kind, target, settings, interval_ms, timeout_ms, failure_threshold, \
+         recovery_threshold, degraded_above_ms, paused, push_token, version, created_at, updated_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $13) returning id"
+    )
+    .bind(id.as_str())
+    .bind(draft.name.trim())
+    .bind(draft.settings.kind().as_str())
+    .bind(draft.settings.target())
+    .bind(Json(&draft.settings))
+    .bind(draft.policy.interval)
+    .bind(draft.policy.timeout)
+    .bind(i64::from(draft.policy.thresholds.failure))
+    .bind(i64::from(draft.policy.thresholds.recovery))
+    .bind(draft.policy.degraded_above)
+    .bind(false)
+    .bind(push_token)
+    .bind(at.0)
+    .fetch_one(conn)
+    .await?);
+    super::health::insert(tx, MonitorKey(key), at).await?;
+    Ok(MonitorKey(key))
+}
+
+/// Changes a monitor, unless somebody else did since `version`; returns whether it was changed.
+pub async fn update(
+    tx: &mut Tx,
+    key: MonitorKey,
+    version: i64,
+    draft: &MonitorDraft,
+    push_token: Option<&str>,
+    at: Timestamp,
+) -> Result<bool> {
+    let changed = sql!(tx, |conn| sqlx::query(
+        "update monitors set name = $1, kind = $2, target = $3, settings = $4, interval_ms = $5, timeout_ms = $6, \
+         failure_threshold = $7, recovery_threshold = $8, degraded_above_ms = $9, push_token = $10, \
+         version = version + 1, updated_at = $11 where id = $12 and version = $13"
+    )
+    .bind(draft.name.trim())
+    .bind(draft.settings.kind().as_str())
+    .bind(draft.settings.target())
+    .bind(Json(&draft.settings))
+    .bind(draft.policy.interval)
+    .bind(draft.policy.timeout)
+    .bind(i64::from(draft.policy.thresholds.failure))
+    .bind(i64::from(draft.policy.thresholds.recovery))
+    .bind(draft.policy.degraded_above)
+    .bind(push_token)
+    .bind(at.0)
+    .bind(key.0)
+    .bind(version)
+    .execute(conn)
+    .await?
+    .rows_affected());
+    Ok(changed == 1)
+}
+
+/// Pauses or resumes a monitor; returns whether that changed anything.
+pub async fn set_paused(tx: &mut Tx, key: MonitorKey, paused: bool, at: Timestamp) -> Result<bool> {
+    let changed = sql!(tx, |conn| sqlx::query(
+        "update monitors set paused = $1, version = version + 1, updated_at = $2 where id = $3 and paused <> $1"
+    )
+    .bind(paused)
+    .bind(at.0)
+    .bind(key.0)
+    .execute(conn)
+    .await?
+    .rows_affected());
+    Ok(changed == 1)
+}
+
+/// Deletes a monitor with its health and evidence; its results and roll-ups are swept later, in slices.
+pub async fn delete(tx: &mut Tx, key: MonitorKey) -> Result<bool> {
+    let deleted = sql!(tx, |conn| sqlx::query("delete from monitors where id = $1")
+        .bind(key.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    Ok(deleted == 1)
+}

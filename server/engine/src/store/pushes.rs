@@ -1,0 +1,51 @@
+//! Heartbeats of push monitors.
+
+use domain::id::MonitorKey;
+use domain::time::Timestamp;
+use sqlx::FromRow;
+
+use super::{Result, Tx, sql};
+
+/// The latest word of a push monitor.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct PushRow {
+    /// The last success, in milliseconds since 1970; 0 when there was none.
+    pub at: i64,
+    /// When a run began that has not ended.
+    pub started_at: Option<i64>,
+    /// Whether the last word was a failure.
+    pub failed: bool,
+    /// What the sender said.
+    pub message: String,
+}
+
+/// The latest word of a monitor.
+pub async fn get(tx: &mut Tx, monitor: MonitorKey) -> Result<Option<PushRow>> {
+    Ok(sql!(tx, |conn| sqlx::query_as("select at, started_at, failed, message from pushes where monitor_id = $1")
+        .bind(monitor.0)
+        .fetch_optional(conn)
+        .await?))
+}
+
+/// Writes the latest word of a monitor.
+pub async fn put(tx: &mut Tx, monitor: MonitorKey, row: &PushRow) -> Result<()> {
+    sql!(tx, |conn| sqlx::query(
+        "insert into pushes (monitor_id, at, started_at, failed, message) values ($1, $2, $3, $4, $5) \
+         on conflict (monitor_id) do update set at = excluded.at, started_at = excluded.started_at, \
+         failed = excluded.failed, message = excluded.message"
+    )
+    .bind(monitor.0)
+    .bind(row.at)
+    .bind(row.started_at)
+    .bind(row.failed)
+    .bind(&row.message)
+    .execute(conn)
+    .await?);
+    Ok(())
+}
+
+/// Since when a monitor waits for its first heartbeat: when it was added, or resumed.
+pub async fn reset(tx: &mut Tx, monitor: MonitorKey, at: Timestamp) -> Result<()> {
+    let row = PushRow { at: at.0, started_at: None, failed: false, message: String::new() };
+    put(tx, monitor, &row).await
+}

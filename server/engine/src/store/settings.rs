@@ -1,0 +1,29 @@
+//! Values of the whole installation, by name.
+
+use super::{Result, Tx, sql};
+
+/// The value of a name.
+pub async fn get(tx: &mut Tx, name: &str) -> Result<Option<String>> {
+    Ok(sql!(tx, |conn| sqlx::query_scalar("select value from settings where name = $1")
+        .bind(name)
+        .fetch_optional(conn)
+        .await?))
+}
+
+/// Sets the value of a name.
+pub async fn put(tx: &mut Tx, name: &str, value: &str) -> Result<()> {
+    sql!(tx, |conn| sqlx::query(
+        "insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value"
+    )
+    .bind(name)
+    .bind(value)
+    .execute(conn)
+    .await?);
+    Ok(())
+}
+
+/// Forgets a name.
+pub async fn remove(tx: &mut Tx, name: &str) -> Result<()> {
+    sql!(tx, |conn| sqlx::query("delete from settings where name = $1").bind(name).execute(conn).await?);
+    Ok(())
+}
