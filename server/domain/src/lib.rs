@@ -7,6 +7,7 @@ pub mod event;
 pub mod health;
 pub mod id;
 pub mod incident;
+pub mod incident_words;
 pub mod monitor;
 pub mod person;
 pub mod status_page;
