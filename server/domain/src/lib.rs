@@ -1,1 +1,5 @@
 //! The language.
+
+pub mod check;
+pub mod form;
+pub mod secret;
