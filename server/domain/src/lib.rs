@@ -3,12 +3,16 @@
 //!
 //! **Invariant**: this crate never names a database, a runtime or a web framework.
 
+pub mod check;
 pub mod event;
+pub mod form;
 pub mod health;
 pub mod id;
 pub mod incident;
+pub mod incident_words;
 pub mod monitor;
 pub mod person;
+pub mod secret;
 pub mod status_page;
 pub mod time;
 pub mod uptime;

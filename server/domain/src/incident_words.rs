@@ -1,0 +1,82 @@
+//! What the public is told of automatic incidents. Only names of components go in, so nothing else can come out.
+
+use crate::time::{DAY, HOUR, MINUTE};
+
+/// The first update: what is being looked into.
+pub fn opened(components: &[String]) -> String {
+    match listed(components) {
+        None => "We are investigating a problem.".to_owned(),
+        Some(names) => format!("We are investigating: {names} {} not responding as expected.", is_are(components)),
+    }
+}
+
+/// The last update: what works again.
+pub fn resolved(components: &[String], length_ms: i64) -> String {
+    let length = length(length_ms);
+    match listed(components) {
+        None => format!("The problem is solved. It lasted {length}."),
+        Some(names) => format!("{names} {} working again. The outage lasted {length}.", is_are(components)),
+    }
+}
+
+/// The last update when the monitor was paused or deleted while it was down.
+pub fn withdrawn(components: &[String]) -> String {
+    match listed(components) {
+        None => "We no longer watch what was affected.".to_owned(),
+        Some(names) => format!("Automatic checks of {names} were stopped; this report ends here."),
+    }
+}
+
+/// The headline of an automatic incident.
+pub fn title(components: &[String]) -> String {
+    match components {
+        [] => "Service disruption".to_owned(),
+        [one] => format!("{one} is not available"),
+        [one, two] => format!("{one} and {two} are not available"),
+        [one, rest @ ..] => format!("{one} and {} more are not available", rest.len()),
+    }
+}
+
+/// A stretch of time as people say it: the two largest units at most, never less than a minute but for short ones.
+pub fn length(millis: i64) -> String {
+    let unit = |count: i64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let minutes = millis / MINUTE;
+    match millis {
+        ..MINUTE => unit((millis / 1_000).max(1), "second"),
+        MINUTE..HOUR => unit(minutes, "minute"),
+        HOUR..DAY if minutes % 60 == 0 => unit(minutes / 60, "hour"),
+        HOUR..DAY => format!("{} {}", unit(minutes / 60, "hour"), unit(minutes % 60, "minute")),
+        _ if minutes / 60 % 24 == 0 => unit(minutes / 1_440, "day"),
+        _ => format!("{} {}", unit(minutes / 1_440, "day"), unit(minutes / 60 % 24, "hour")),
+    }
+}
+
+fn is_are(components: &[String]) -> &'static str {
+    if components.len() == 1 { "is" } else { "are" }
+}
+
+fn listed(components: &[String]) -> Option<String> {
+    let (last, rest) = components.split_last()?;
+    Some(if rest.is_empty() { last.clone() } else { format!("{} and {last}", rest.join(", ")) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_listed_as_people_list_them() {
+        let names = ["API".to_owned(), "Shop".to_owned(), "Mail".to_owned()];
+        assert_eq!(opened(&names), "We are investigating: API, Shop and Mail are not responding as expected.");
+        assert_eq!(resolved(&names[..1], 14 * MINUTE), "API is working again. The outage lasted 14 minutes.");
+        assert_eq!(title(&names), "API and 2 more are not available");
+    }
+
+    #[test]
+    fn lengths_use_two_units_at_most() {
+        assert_eq!(length(900), "1 second");
+        assert_eq!(length(61 * MINUTE), "1 hour 1 minute");
+        assert_eq!(length(2 * HOUR), "2 hours");
+        assert_eq!(length(3 * DAY + 5 * HOUR + 7 * MINUTE), "3 days 5 hours");
+    }
+}
