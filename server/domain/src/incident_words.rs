@@ -6,7 +6,9 @@ use crate::time::{DAY, HOUR, MINUTE};
 pub fn opened(components: &[String]) -> String {
     match listed(components) {
         None => "We are investigating a problem.".to_owned(),
-        Some(names) => format!("We are investigating: {names} {} not responding as expected.", is_are(components)),
+        Some(names) => {
+            format!("We are investigating: {names} {} not responding as expected.", is_are(components))
+        }
     }
 }
 
@@ -67,7 +69,10 @@ mod tests {
     #[test]
     fn names_are_listed_as_people_list_them() {
         let names = ["API".to_owned(), "Shop".to_owned(), "Mail".to_owned()];
-        assert_eq!(opened(&names), "We are investigating: API, Shop and Mail are not responding as expected.");
+        assert_eq!(
+            opened(&names),
+            "We are investigating: API, Shop and Mail are not responding as expected."
+        );
         assert_eq!(resolved(&names[..1], 14 * MINUTE), "API is working again. The outage lasted 14 minutes.");
         assert_eq!(title(&names), "API and 2 more are not available");
     }
