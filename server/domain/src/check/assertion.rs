@@ -1,0 +1,419 @@
+//! Rules over a body: keywords, a pattern, and values found by JSONPath (RFC 9535).
+
+use std::fmt;
+
+use jsonpath_rust::{
+    parser::{model::JpQuery, parse_json_path},
+    query::js_path_process,
+};
+use regex::{Regex, RegexBuilder};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{evidence::clip, failure::Failure};
+use crate::{choices, form::Choice as _};
+
+/// The most memory that a compiled pattern may take, in bytes: more means a pattern that would also be slow.
+const MAX_REGEX_BYTES: usize = 1 << 20;
+/// The most of a found value that is kept, in bytes.
+const MAX_ACTUAL_BYTES: usize = 256;
+
+choices! {
+    /// How a found value is compared with the asserted one. Numbers written as text compare as numbers.
+    Operator {
+        /// The same text or number.
+        Equals = "equals", "equals";
+        /// Another text or number; with several values found, none of them is the same.
+        NotEquals = "notEquals", "does not equal";
+        /// A part of the text, or an item of the list.
+        Contains = "contains", "contains";
+        /// The start of the text.
+        StartsWith = "startsWith", "starts with";
+        /// The end of the text.
+        EndsWith = "endsWith", "ends with";
+        /// Matches the regular expression.
+        Matches = "matches", "matches";
+        /// Something is found.
+        Exists = "exists", "exists";
+        /// Nothing is found.
+        NotExists = "notExists", "does not exist";
+        /// A smaller number.
+        LessThan = "lessThan", "is less than";
+        /// A smaller or the same number.
+        LessThanOrEqual = "lessThanOrEqual", "is at most";
+        /// A larger number.
+        GreaterThan = "greaterThan", "is greater than";
+        /// A larger or the same number.
+        GreaterThanOrEqual = "greaterThanOrEqual", "is at least";
+    }
+}
+
+impl Operator {
+    /// Whether it compares with a value at all.
+    pub fn needs_value(self) -> bool {
+        !matches!(self, Self::Exists | Self::NotExists)
+    }
+
+    fn from_token(token: &str) -> Option<Self> {
+        match token {
+            "==" | "=" => Some(Self::Equals),
+            "!=" => Some(Self::NotEquals),
+            "=~" => Some(Self::Matches),
+            "<" => Some(Self::LessThan),
+            "<=" => Some(Self::LessThanOrEqual),
+            ">" => Some(Self::GreaterThan),
+            ">=" => Some(Self::GreaterThanOrEqual),
+            word => Self::parse(word),
+        }
+    }
+}
+
+/// A value in a JSON body and what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assertion {
+    /// The JSONPath, such as `$.status`.
+    pub path: String,
+    /// The comparison.
+    pub operator: Operator,
+    /// What is asserted; empty for `exists` and `notExists`.
+    #[serde(default)]
+    pub value: String,
+}
+
+impl Assertion {
+    /// Reads `PATH OPERATOR VALUE`, such as `$.queue.length lessThan 100`; `== != =~ < <= > >=` are understood too.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing and how it should look.
+    pub fn parse_line(line: &str) -> Result<Self, String> {
+        const SHAPE: &str = "write it as PATH OPERATOR VALUE, such as $.status equals ok";
+        let mut from = 0;
+        while let Some(gap) = line[from..].find(char::is_whitespace).map(|at| at + from) {
+            let rest = line[gap..].trim_start();
+            let token = rest.split_whitespace().next().unwrap_or_default();
+            let path = line[..gap].trim();
+            // A filter such as `$[?(@.a == 1)]` has operators in it: only one behind a whole path counts.
+            if let Some(operator) = Operator::from_token(token)
+                && parse_json_path(path).is_ok()
+            {
+                let value = rest[token.len()..].trim().to_owned();
+                let assertion = Self { path: path.to_owned(), operator, value };
+                return assertion.compile().map(|_| assertion);
+            }
+            from = line.len() - rest.len();
+        }
+        Err(format!("“{line}” has no path followed by an operator; {SHAPE}."))
+    }
+
+    fn compile(&self) -> Result<CompiledAssertion, String> {
+        let path = parse_json_path(&self.path).map_err(|_| {
+            format!(
+                "“{}” is not a JSONPath; it starts with $ and looks like $.status or $.items[0].name.",
+                self.path
+            )
+        })?;
+        if self.operator.needs_value() && self.value.is_empty() && self.operator != Operator::Equals {
+            return Err(format!("“{} {}” needs a value behind it.", self.path, self.operator.as_str()));
+        }
+        let number = self.value.trim().parse::<f64>().ok();
+        if number.is_none() && self.operator.is_numeric() {
+            return Err(format!("“{}” needs a number, not “{}”.", self.operator.as_str(), self.value));
+        }
+        let regex = match self.operator {
+            Operator::Matches => Some(compile_regex(&self.value)?),
+            _ => None,
+        };
+        Ok(CompiledAssertion { assertion: self.clone(), path, number, regex })
+    }
+}
+
+impl Operator {
+    fn is_numeric(self) -> bool {
+        matches!(self, Self::LessThan | Self::LessThanOrEqual | Self::GreaterThan | Self::GreaterThanOrEqual)
+    }
+}
+
+impl fmt::Display for Assertion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.path, self.operator.as_str())?;
+        if self.value.is_empty() { Ok(()) } else { write!(f, " {}", self.value) }
+    }
+}
+
+/// How one rule was judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssertionResult {
+    /// What was looked at: a JSONPath, or `body`.
+    pub subject: String,
+    /// The comparison, in words.
+    pub comparison: String,
+    /// What was asserted.
+    pub expected: String,
+    /// What was there; `None` when nothing was, or when it is the whole body.
+    pub actual: Option<String>,
+    /// Whether it holds.
+    pub passed: bool,
+}
+
+/// A regular expression within the memory limit.
+///
+/// # Errors
+/// A sentence that says where the pattern is wrong.
+pub fn compile_regex(pattern: &str) -> Result<Regex, String> {
+    RegexBuilder::new(pattern).size_limit(MAX_REGEX_BYTES).build().map_err(|error| {
+        // The last line of a syntax error is the reason; the lines before draw a pointer.
+        let text = error.to_string();
+        let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        format!("“{pattern}” is not a regular expression: {reason}.")
+    })
+}
+
+/// The rules over a body, ready to be judged any number of times.
+#[derive(Debug, Default)]
+pub struct BodyRules {
+    keyword: Option<String>,
+    absent_keyword: Option<String>,
+    regex: Option<Regex>,
+    assertions: Vec<CompiledAssertion>,
+}
+
+#[derive(Debug)]
+struct CompiledAssertion {
+    assertion: Assertion,
+    path: JpQuery,
+    number: Option<f64>,
+    regex: Option<Regex>,
+}
+
+impl BodyRules {
+    /// Compiles the rules.
+    ///
+    /// # Errors
+    /// The field (`regex` or `assertions`) and a sentence for each rule that cannot be compiled.
+    pub fn compile(
+        keyword: Option<&str>,
+        absent_keyword: Option<&str>,
+        regex: Option<&str>,
+        assertions: &[Assertion],
+    ) -> Result<Self, Vec<crate::form::FieldError>> {
+        let mut rules = Self {
+            keyword: keyword.map(str::to_owned),
+            absent_keyword: absent_keyword.map(str::to_owned),
+            ..Self::default()
+        };
+        let mut errors = Vec::new();
+        match regex.map(compile_regex).transpose() {
+            Ok(regex) => rules.regex = regex,
+            Err(message) => errors.push(crate::form::FieldError::new("regex", message)),
+        }
+        for assertion in assertions {
+            match assertion.compile() {
+                Ok(compiled) => rules.assertions.push(compiled),
+                Err(message) => errors.push(crate::form::FieldError::new("assertions", message)),
+            }
+        }
+        if errors.is_empty() { Ok(rules) } else { Err(errors) }
+    }
+
+    /// Whether the body has to be looked at.
+    pub fn is_empty(&self) -> bool {
+        self.keyword.is_none()
+            && self.absent_keyword.is_none()
+            && self.regex.is_none()
+            && self.assertions.is_empty()
+    }
+
+    /// Judges a body: each rule's result, and the failure of the first that does not hold.
+    pub fn judge(&self, body: &str) -> (Vec<AssertionResult>, Option<Failure>) {
+        let mut results = Vec::new();
+        let mut failure = None;
+        let mut note =
+            |subject: &str, comparison: &str, expected: &str, passed: bool, because: &dyn Fn() -> Failure| {
+                results.push(AssertionResult {
+                    subject: subject.to_owned(),
+                    comparison: comparison.to_owned(),
+                    expected: expected.to_owned(),
+                    actual: None,
+                    passed,
+                });
+                if !passed && failure.is_none() {
+                    failure = Some(because());
+                }
+            };
+        if let Some(keyword) = &self.keyword {
+            let because = || Failure::KeywordMissing { keyword: keyword.clone() };
+            note("body", "contains", keyword, body.contains(keyword.as_str()), &because);
+        }
+        if let Some(keyword) = &self.absent_keyword {
+            let because = || Failure::KeywordPresent { keyword: keyword.clone() };
+            note("body", "does not contain", keyword, !body.contains(keyword.as_str()), &because);
+        }
+        if let Some(regex) = &self.regex {
+            let because = || Failure::RegexMismatch { pattern: regex.as_str().to_owned() };
+            note("body", "matches", regex.as_str(), regex.is_match(body), &because);
+        }
+        if !self.assertions.is_empty() {
+            match serde_json::from_str::<Value>(body) {
+                Ok(json) => {
+                    for assertion in &self.assertions {
+                        let (result, failed) = assertion.judge(&json);
+                        results.push(result);
+                        failure = failure.or(failed);
+                    }
+                }
+                Err(error) => failure = failure.or(Some(Failure::NotJson { reason: error.to_string() })),
+            }
+        }
+        (results, failure)
+    }
+}
+
+impl CompiledAssertion {
+    fn judge(&self, json: &Value) -> (AssertionResult, Option<Failure>) {
+        let Assertion { path, operator, value } = &self.assertion;
+        let found: Vec<&Value> = js_path_process(&self.path, json)
+            .unwrap_or_default()
+            .into_iter()
+            .map(jsonpath_rust::query::QueryRef::val)
+            .collect();
+        let passed = match operator {
+            Operator::Exists => !found.is_empty(),
+            Operator::NotExists => found.is_empty(),
+            Operator::NotEquals => !found.is_empty() && found.iter().all(|node| !self.equals(node)),
+            _ => found.iter().any(|node| self.holds(node)),
+        };
+        let actual = match found.as_slice() {
+            [] => None,
+            [one] => Some(clip(&text_of(one), MAX_ACTUAL_BYTES).to_owned()),
+            many => {
+                let all: Vec<String> = many.iter().take(10).map(|node| text_of(node)).collect();
+                Some(clip(&all.join(", "), MAX_ACTUAL_BYTES).to_owned())
+            }
+        };
+        let result = AssertionResult {
+            subject: path.clone(),
+            comparison: operator.as_str().to_owned(),
+            expected: value.clone(),
+            actual: actual.clone(),
+            passed,
+        };
+        let failure = (!passed).then(|| Failure::AssertionFailed {
+            path: path.clone(),
+            operator: *operator,
+            expected: value.clone(),
+            actual,
+        });
+        (result, failure)
+    }
+
+    fn holds(&self, node: &Value) -> bool {
+        let expected = self.assertion.value.as_str();
+        let numbers = || Some((number_of(node)?, self.number?));
+        match self.assertion.operator {
+            Operator::Equals => self.equals(node),
+            Operator::NotEquals => !self.equals(node),
+            Operator::Contains => match node {
+                Value::Array(items) => items.iter().any(|item| self.equals(item)),
+                other => text_of(other).contains(expected),
+            },
+            Operator::StartsWith => text_of(node).starts_with(expected),
+            Operator::EndsWith => text_of(node).ends_with(expected),
+            Operator::Matches => self.regex.as_ref().is_some_and(|regex| regex.is_match(&text_of(node))),
+            Operator::LessThan => numbers().is_some_and(|(found, limit)| found < limit),
+            Operator::LessThanOrEqual => numbers().is_some_and(|(found, limit)| found <= limit),
+            Operator::GreaterThan => numbers().is_some_and(|(found, limit)| found > limit),
+            Operator::GreaterThanOrEqual => numbers().is_some_and(|(found, limit)| found >= limit),
+            Operator::Exists => true,
+            Operator::NotExists => false,
+        }
+    }
+
+    fn equals(&self, node: &Value) -> bool {
+        let expected = self.assertion.value.as_str();
+        text_of(node) == expected
+            || matches!((number_of(node), self.number), (Some(found), Some(wanted)) if found.total_cmp(&wanted).is_eq())
+            || (matches!(node, Value::Array(_) | Value::Object(_))
+                && serde_json::from_str::<Value>(expected).is_ok_and(|wanted| wanted == *node))
+    }
+}
+
+fn text_of(node: &Value) -> String {
+    match node {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn number_of(node: &Value) -> Option<f64> {
+    match node {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &str =
+        r#"{"status":"ok","queue":{"length":7,"limit":"100"},"tags":["a","b"],"items":[{"n":1},{"n":2}]}"#;
+
+    fn passes(line: &str) -> bool {
+        let rules = BodyRules::compile(None, None, None, &[Assertion::parse_line(line).unwrap()]).unwrap();
+        rules.judge(BODY).1.is_none()
+    }
+
+    #[test]
+    fn every_operator_judges_as_its_name_says() {
+        for (line, expected) in [
+            ("$.status equals ok", true),
+            ("$.status == down", false),
+            ("$.status notEquals down", true),
+            ("$.missing notEquals down", false),
+            ("$.status contains k", true),
+            ("$.tags contains b", true),
+            ("$.tags contains c", false),
+            ("$.status startsWith o", true),
+            ("$.status endsWith x", false),
+            ("$.status matches ^(ok|fine)$", true),
+            ("$.queue exists", true),
+            ("$.nothing notExists", true),
+            ("$.queue.length < 10", true),
+            ("$.queue.length lessThanOrEqual 7.0", true),
+            ("$.queue.limit greaterThan 99", true),
+            ("$.queue.limit equals 100.0", true),
+            ("$.queue.length greaterThanOrEqual 8", false),
+            ("$.tags equals [\"a\", \"b\"]", true),
+            ("$.items[?(@.n == 2)].n equals 2", true),
+            ("$.items[*].n notEquals 2", false),
+        ] {
+            assert_eq!(passes(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_bad_assertion_says_what_would_be_right() {
+        for (line, part) in [
+            ("status equals ok", "PATH OPERATOR VALUE"),
+            ("$.status", "PATH OPERATOR VALUE"),
+            ("$.n lessThan many", "needs a number"),
+            ("$.n matches (", "not a regular expression"),
+            ("$.n contains", "needs a value"),
+        ] {
+            let message = Assertion::parse_line(line).unwrap_err();
+            assert!(message.contains(part), "{line}: {message}");
+        }
+    }
+
+    #[test]
+    fn the_first_rule_that_does_not_hold_is_the_failure() {
+        let assertions = [Assertion::parse_line("$.status equals down").unwrap()];
+        let rules = BodyRules::compile(Some("ok"), Some("error"), None, &assertions).unwrap();
+        let (results, failure) = rules.judge(BODY);
+        assert_eq!(results.iter().map(|result| result.passed).collect::<Vec<_>>(), [true, true, false]);
+        let Some(Failure::AssertionFailed { actual, .. }) = failure else { panic!("{failure:?}") };
+        assert_eq!(actual.as_deref(), Some("ok"));
+        assert!(matches!(rules.judge("not json ok").1, Some(Failure::NotJson { .. })));
+    }
+}

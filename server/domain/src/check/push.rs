@@ -1,0 +1,236 @@
+//! push: a job that calls us. What is due when is pure and lives here; the calls come in elsewhere.
+
+use std::str::FromStr as _;
+
+use croner::Cron;
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+use super::{KindSettings, read_form};
+use crate::{
+    choices,
+    form::{Choice as _, Field, FieldError, FieldKind, Form},
+};
+
+/// The shortest period, in seconds.
+pub const MIN_PERIOD_S: u32 = 5;
+/// The longest period and grace, in seconds: a year.
+pub const MAX_PERIOD_S: u32 = 31_622_400;
+
+choices! {
+    /// How it is said when calls are due.
+    ScheduleKind {
+        /// Every so many seconds.
+        Period = "period", "Every so often";
+        /// By a cron expression.
+        Cron = "cron", "Cron schedule";
+    }
+}
+
+/// When calls are due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "schedule", rename_all = "snake_case")]
+pub enum PushSchedule {
+    /// At most so long after the last call.
+    Period {
+        /// In seconds.
+        period_s: u32,
+    },
+    /// At the times of a cron expression.
+    Cron {
+        /// Five fields, or six with seconds in front.
+        expression: String,
+        /// An IANA time zone, such as `Europe/Berlin`.
+        time_zone: String,
+    },
+}
+
+/// The settings of a push check. The token of its address is kept elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushSettings {
+    /// When calls are due.
+    #[serde(flatten)]
+    pub schedule: PushSchedule,
+    /// How late a call may come, in seconds.
+    pub grace_s: u32,
+}
+
+impl PushSettings {
+    /// A call every so often.
+    pub fn every(period_s: u32, grace_s: u32) -> Self {
+        Self { schedule: PushSchedule::Period { period_s }, grace_s }
+    }
+
+    /// When the monitor is late, grace included; see [`next_deadline`].
+    pub fn next_deadline(&self, last_ping_ms: Option<i64>, now_ms: i64) -> i64 {
+        next_deadline(&self.schedule, last_ping_ms, now_ms).saturating_add(i64::from(self.grace_s) * 1_000)
+    }
+}
+
+/// When the next call is due, in Unix milliseconds, without grace.
+///
+/// Counted from the last call, or from now for a monitor that never had one. A schedule that has no next time, or that
+/// cannot be read, is never due (`i64::MAX`). Cron times in an hour that daylight saving skips are due at the end of the
+/// gap; those in an hour that comes twice are due once.
+pub fn next_deadline(schedule: &PushSchedule, last_ping_ms: Option<i64>, now_ms: i64) -> i64 {
+    let from_ms = last_ping_ms.unwrap_or(now_ms);
+    match schedule {
+        PushSchedule::Period { period_s } => from_ms.saturating_add(i64::from(*period_s) * 1_000),
+        PushSchedule::Cron { expression, time_zone } => {
+            next_cron(expression, time_zone, from_ms).unwrap_or(i64::MAX)
+        }
+    }
+}
+
+fn next_cron(expression: &str, time_zone: &str, from_ms: i64) -> Option<i64> {
+    let zone = TimeZone::get(time_zone).ok()?;
+    let cron = Cron::from_str(expression).ok()?;
+    let from = Timestamp::from_millisecond(from_ms).ok()?.to_zoned(zone);
+    cron.find_next_occurrence(&from, false).ok().map(|next| next.timestamp().as_millisecond())
+}
+
+impl KindSettings for PushSettings {
+    const LABEL: &'static str = "Push (heartbeat)";
+    const DESCRIPTION: &'static str =
+        "A job that calls an address of ours; a call that does not come means down.";
+    const ICON: &'static str = "heart-pulse";
+    const FIELDS: &'static [Field] = &[
+        Field::new("schedule", "Schedule", FieldKind::Select(ScheduleKind::OPTIONS)).default("period"),
+        Field::new(
+            "period_s",
+            "Period",
+            FieldKind::Number { min: MIN_PERIOD_S as i64, max: MAX_PERIOD_S as i64, unit: "s" },
+        )
+        .default("3600")
+        .help("How often the job calls."),
+        Field::new("cron", "Cron expression", FieldKind::Text)
+            .placeholder("30 2 * * *")
+            .help("When the job runs."),
+        Field::new("time_zone", "Time zone", FieldKind::Text)
+            .default("UTC")
+            .placeholder("Europe/Berlin")
+            .help("Of the cron expression."),
+        Field::new("grace_s", "Grace", FieldKind::Number { min: 0, max: MAX_PERIOD_S as i64, unit: "s" })
+            .default("300")
+            .help("How late a call may come; longer than the job takes."),
+    ];
+
+    fn from_form(form: &Form, _old: Option<&Self>) -> Result<Self, Vec<FieldError>> {
+        read_form(form, |reader| {
+            let schedule = match reader.choice("schedule") {
+                ScheduleKind::Period => {
+                    PushSchedule::Period { period_s: reader.number("period_s", MIN_PERIOD_S..=MAX_PERIOD_S) }
+                }
+                ScheduleKind::Cron => PushSchedule::Cron {
+                    expression: reader.text("cron"),
+                    time_zone: reader.text("time_zone"),
+                },
+            };
+            Self { schedule, grace_s: reader.number("grace_s", 0..=MAX_PERIOD_S) }
+        })
+    }
+
+    fn to_form(&self) -> Form {
+        let mut form: Form = [("grace_s".to_owned(), self.grace_s.to_string())].into();
+        match &self.schedule {
+            PushSchedule::Period { period_s } => {
+                form.insert("schedule".to_owned(), ScheduleKind::Period.as_str().to_owned());
+                form.insert("period_s".to_owned(), period_s.to_string());
+            }
+            PushSchedule::Cron { expression, time_zone } => {
+                form.insert("schedule".to_owned(), ScheduleKind::Cron.as_str().to_owned());
+                form.insert("cron".to_owned(), expression.clone());
+                form.insert("time_zone".to_owned(), time_zone.clone());
+            }
+        }
+        form
+    }
+
+    fn target(&self) -> String {
+        match &self.schedule {
+            PushSchedule::Period { period_s } => format!("a call every {period_s} s"),
+            PushSchedule::Cron { expression, time_zone } => format!("a call at {expression} ({time_zone})"),
+        }
+    }
+
+    fn host_key(&self) -> Option<String> {
+        None
+    }
+
+    fn examine(&self, errors: &mut Vec<FieldError>) {
+        match &self.schedule {
+            PushSchedule::Period { period_s } if !(MIN_PERIOD_S..=MAX_PERIOD_S).contains(period_s) => {
+                errors.push(FieldError::new(
+                    "period_s",
+                    format!("Choose from {MIN_PERIOD_S} to {MAX_PERIOD_S} seconds."),
+                ));
+            }
+            PushSchedule::Period { .. } => {}
+            PushSchedule::Cron { expression, time_zone } => {
+                if let Err(error) = Cron::from_str(expression) {
+                    let message = format!(
+                        "“{expression}” is not a cron expression ({error}); write for example 30 2 * * *."
+                    );
+                    errors.push(FieldError::new("cron", message));
+                }
+                if TimeZone::get(time_zone).is_err() {
+                    let message =
+                        format!("“{time_zone}” is not a time zone; write for example Europe/Berlin or UTC.");
+                    errors.push(FieldError::new("time_zone", message));
+                }
+            }
+        }
+        if self.grace_s > MAX_PERIOD_S {
+            errors.push(FieldError::new("grace_s", format!("Choose at most {MAX_PERIOD_S} seconds.")));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> i64 {
+        text.parse::<Timestamp>().unwrap().as_millisecond()
+    }
+
+    fn berlin(expression: &str) -> PushSchedule {
+        PushSchedule::Cron { expression: expression.to_owned(), time_zone: "Europe/Berlin".to_owned() }
+    }
+
+    #[test]
+    fn a_period_counts_from_the_last_call_or_from_now() {
+        let settings = PushSettings::every(60, 10);
+        assert_eq!(settings.next_deadline(Some(1_000), 50_000), 71_000);
+        assert_eq!(settings.next_deadline(None, 50_000), 120_000);
+    }
+
+    #[test]
+    fn a_daily_job_is_due_at_the_same_local_time_in_summer_and_winter() {
+        let daily = berlin("30 2 * * *");
+        assert_eq!(next_deadline(&daily, Some(at("2026-01-10T12:00:00Z")), 0), at("2026-01-11T01:30:00Z"));
+        assert_eq!(next_deadline(&daily, Some(at("2026-07-10T12:00:00Z")), 0), at("2026-07-11T00:30:00Z"));
+    }
+
+    #[test]
+    fn a_time_that_daylight_saving_skips_is_due_right_after_the_gap() {
+        // On 2026-03-29 Berlin goes from 02:00 to 03:00, which is 01:00 UTC.
+        let due = next_deadline(&berlin("30 2 * * *"), Some(at("2026-03-28T12:00:00Z")), 0);
+        assert_eq!(due, at("2026-03-29T01:00:00Z"));
+    }
+
+    #[test]
+    fn a_time_that_comes_twice_is_due_once() {
+        // On 2026-10-25 Berlin has 02:30 twice, at 00:30 and at 01:30 UTC.
+        let daily = berlin("30 2 * * *");
+        let first = next_deadline(&daily, Some(at("2026-10-24T12:00:00Z")), 0);
+        assert_eq!(first, at("2026-10-25T00:30:00Z"));
+        assert_eq!(next_deadline(&daily, Some(first), 0), at("2026-10-26T01:30:00Z"));
+    }
+
+    #[test]
+    fn a_schedule_that_cannot_be_read_is_never_due() {
+        assert_eq!(next_deadline(&berlin("nonsense"), Some(0), 0), i64::MAX);
+        assert_eq!(next_deadline(&berlin("0 0 30 2 *"), Some(0), 0), i64::MAX);
+    }
+}

@@ -1,0 +1,159 @@
+//! Keeping secrets out of what is shown: names that announce a secret, URLs, and whole reports.
+
+use serde_json::Value;
+use url::Url;
+
+use super::outcome::{CheckReport, Outcome};
+use crate::secret::MASK;
+
+/// Parts of a header or query name that announce a secret.
+const SENSITIVE: &[&str] = &[
+    "auth",
+    "cookie",
+    "token",
+    "secret",
+    "passw",
+    "pwd",
+    "apikey",
+    "api-key",
+    "api_key",
+    "signature",
+    "credential",
+    "session",
+];
+/// Names that announce a secret as a whole.
+const SENSITIVE_WHOLE: &[&str] = &["key", "sig", "code", "access_key", "x-amz-security-token", "pass"];
+/// A secret that is shorter would also mask plain words, so it is left.
+const MIN_SECRET_BYTES: usize = 4;
+
+/// Whether a header or query parameter of this name is likely to carry a secret.
+pub fn is_sensitive(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    // An announcement, not a secret: `WWW-Authenticate` says how to log in.
+    name != "www-authenticate"
+        && name != "proxy-authenticate"
+        && (SENSITIVE_WHOLE.contains(&name.as_str()) || SENSITIVE.iter().any(|part| name.contains(part)))
+}
+
+/// A URL without what must not be shown: credentials are left out, values of sensitive parameters masked, the fragment
+/// dropped.
+pub fn shown_url(url: &Url) -> String {
+    let has_secret_query = url.query_pairs().any(|(name, _)| is_sensitive(&name));
+    if url.username().is_empty() && url.password().is_none() && url.fragment().is_none() && !has_secret_query
+    {
+        return url.as_str().to_owned();
+    }
+    let mut shown = url.clone();
+    // Refused only for URLs without a host, which have no credentials either.
+    let _ = shown.set_username("");
+    let _ = shown.set_password(None);
+    shown.set_fragment(None);
+    if has_secret_query {
+        let masked: Vec<String> = url
+            .query()
+            .unwrap_or_default()
+            .split('&')
+            .map(|pair| match pair.split_once('=') {
+                Some((name, _)) if is_sensitive(name) => format!("{name}={MASK}"),
+                _ => pair.to_owned(),
+            })
+            .collect();
+        shown.set_query(Some(&masked.join("&")));
+    }
+    shown.into()
+}
+
+/// Masks every occurrence of the secrets in the texts of a report: a target may echo what it was sent.
+///
+/// A secret of less than four bytes is not looked for.
+#[must_use]
+pub fn scrub(report: CheckReport, secrets: &[String]) -> CheckReport {
+    let secrets: Vec<&str> =
+        secrets.iter().map(String::as_str).filter(|s| s.len() >= MIN_SECRET_BYTES).collect();
+    if secrets.is_empty() {
+        return report;
+    }
+    let Ok(mut value) = serde_json::to_value(&report) else { return without_evidence(report) };
+    if !mask(&mut value, &secrets) {
+        return report;
+    }
+    // Something of it became unreadable, such as an address that is also a password.
+    serde_json::from_value(value).unwrap_or_else(|_| without_evidence(report))
+}
+
+fn without_evidence(report: CheckReport) -> CheckReport {
+    let outcome = match report.outcome {
+        Outcome::Down { .. } => Outcome::down(super::failure::Failure::Withheld),
+        other => other,
+    };
+    CheckReport { latency_us: report.latency_us, phases: report.phases, ..CheckReport::bare(outcome) }
+}
+
+fn mask(value: &mut Value, secrets: &[&str]) -> bool {
+    match value {
+        Value::String(text) => {
+            let mut hit = false;
+            for secret in secrets {
+                if text.contains(secret) {
+                    *text = text.replace(secret, MASK);
+                    hit = true;
+                }
+            }
+            hit
+        }
+        Value::Array(items) => items.iter_mut().fold(false, |hit, item| mask(item, secrets) | hit),
+        Value::Object(fields) => fields.iter_mut().fold(false, |hit, (name, item)| {
+            // The names of variants are ours and never secret.
+            let ours = matches!(name.as_str(), "type" | "state" | "phase" | "operator");
+            (!ours && mask(item, secrets)) | hit
+        }),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::failure::Failure, *};
+
+    #[test]
+    fn a_shown_url_has_no_credentials_fragment_or_token() {
+        let shown = |text: &str| shown_url(&Url::parse(text).unwrap());
+        assert_eq!(shown("https://me:pw@example.org/a?b=1#x"), "https://example.org/a?b=1");
+        assert_eq!(
+            shown("https://example.org/?api_key=abc&q=1"),
+            "https://example.org/?api_key=********&q=1"
+        );
+        assert_eq!(shown("https://example.org/a?b=%20"), "https://example.org/a?b=%20");
+    }
+
+    #[test]
+    fn names_that_announce_a_secret_are_known() {
+        for name in
+            ["Authorization", "Set-Cookie", "X-Api-Key", "x-auth-token", "access_token", "PHPSESSID-session"]
+        {
+            assert!(is_sensitive(name), "{name}");
+        }
+        for name in ["Content-Type", "WWW-Authenticate", "X-Request-Id", "Cache-Control", "keyword"] {
+            assert!(!is_sensitive(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_echoed_secret_is_masked_everywhere() {
+        let mut report = CheckReport::bare(Outcome::down(Failure::ExpectMismatch {
+            expected: "ok".into(),
+            got: "no hunter2".into(),
+        }));
+        report.evidence.excerpt = Some("you sent hunter2".into());
+        report.evidence.headers = vec![("x-echo".into(), "hunter2".into())];
+        let scrubbed = scrub(report, &["hunter2".to_owned()]);
+        assert!(!serde_json::to_string(&scrubbed).unwrap().contains("hunter2"));
+        assert_eq!(scrubbed.evidence.excerpt.as_deref(), Some("you sent ********"));
+    }
+
+    #[test]
+    fn a_report_without_the_secret_is_left_as_it_is() {
+        let report = CheckReport::bare(Outcome::down(Failure::KeywordMissing { keyword: "hello".into() }));
+        assert_eq!(scrub(report.clone(), &["hunter2".to_owned(), "he".to_owned()]), report);
+    }
+}
