@@ -35,6 +35,8 @@ pub enum Event {
         to: State,
         /// The confirmed change, when the thresholds confirmed one.
         change: Option<Change>,
+        /// The reason for operators, when all is not well.
+        reason: Option<String>,
     },
     /// An incident was opened.
     IncidentOpened {

@@ -84,20 +84,25 @@ impl Policy {
             } else if timeout >= self.interval {
                 refuse(
                     "timeout",
-                    format!("The time-out must be shorter than the interval of {} s.", self.interval / SECOND),
+                    format!(
+                        "The time-out must be shorter than the interval of {} s.",
+                        self.interval / SECOND
+                    ),
                 );
             }
         }
-        for (field, threshold) in [
-            ("failure_threshold", self.thresholds.failure),
-            ("recovery_threshold", self.thresholds.recovery),
-        ] {
+        for (field, threshold) in
+            [("failure_threshold", self.thresholds.failure), ("recovery_threshold", self.thresholds.recovery)]
+        {
             if !(1..=MAX_THRESHOLD).contains(&threshold) {
                 refuse(field, format!("The number of checks must be between 1 and {MAX_THRESHOLD}."));
             }
         }
         if self.degraded_above.is_some_and(|limit| limit < 1) {
-            refuse("degraded_above", "The limit must be at least 1 millisecond; leave it empty for none.".to_owned());
+            refuse(
+                "degraded_above",
+                "The limit must be at least 1 millisecond; leave it empty for none.".to_owned(),
+            );
         }
         errors
     }
@@ -120,7 +125,10 @@ impl MonitorDraft {
         let mut errors = self.policy.errors();
         let name = self.name.trim();
         if name.is_empty() {
-            errors.push(FieldError { field: "name".to_owned(), message: "Give the monitor a name.".to_owned() });
+            errors.push(FieldError {
+                field: "name".to_owned(),
+                message: "Give the monitor a name.".to_owned(),
+            });
         } else if name.chars().count() > MAX_NAME {
             errors.push(FieldError {
                 field: "name".to_owned(),

@@ -115,7 +115,11 @@ const LAST_BUCKET: u16 = 230;
 fn bucket(latency_us: i64) -> u16 {
     #[expect(clippy::cast_precision_loss, reason = "latencies stay far below 2^52 microseconds")]
     let doublings = (latency_us.max(1) as f64 / FLOOR_US).log2();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of buckets")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to the range of buckets"
+    )]
     let bucket = (doublings * PER_DOUBLING).ceil().clamp(0.0, f64::from(LAST_BUCKET)) as u16;
     bucket
 }

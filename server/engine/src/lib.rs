@@ -3,6 +3,19 @@
 //!
 //! **Invariant**: this crate never names axum or leptos.
 
+pub mod bus;
 pub mod chance;
+pub mod checks;
 pub mod clock;
+pub mod connectivity;
+pub mod engine;
+pub mod housekeeping;
+mod lease_keeper;
+pub mod recorder;
+pub mod registry;
+pub mod scheduler;
+pub mod services;
 pub mod store;
+pub mod vitals;
+
+pub use engine::{Engine, EngineConfig, EngineError};

@@ -74,16 +74,38 @@ pub async fn add_update(
     Ok(())
 }
 
+/// The public names of the components that an incident touches, in the order of the page.
+pub async fn component_names(tx: &mut Tx, incident: IncidentKey) -> Result<Vec<String>> {
+    Ok(sql!(tx, |conn| sqlx::query_scalar(
+        "select c.name from incident_components i join components c on c.id = i.component_id \
+         where i.incident_id = $1 order by c.position, c.id"
+    )
+    .bind(incident.0)
+    .fetch_all(conn)
+    .await?))
+}
+
+/// An incident that was resolved.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// Which.
+    pub incident: IncidentKey,
+    /// Its public id.
+    pub id: IncidentId,
+    /// When the trouble began.
+    pub started_at: Timestamp,
+}
+
 /// Resolves the open automatic incident of a monitor; `None` when there is none.
 pub async fn resolve(
     tx: &mut Tx,
     monitor: MonitorKey,
     resolved_at: Timestamp,
     at: Timestamp,
-) -> Result<Option<(IncidentKey, IncidentId)>> {
-    let row: Option<(i64, String)> = sql!(tx, |conn| sqlx::query_as(
+) -> Result<Option<Resolved>> {
+    let row: Option<(i64, String, i64)> = sql!(tx, |conn| sqlx::query_as(
         "update incidents set phase = $1, resolved_at = $2, updated_at = $3 \
-         where monitor_id = $4 and resolved_at is null and origin = 'automatic' returning id, public_id"
+         where monitor_id = $4 and resolved_at is null and origin = 'automatic' returning id, public_id, started_at"
     )
     .bind(IncidentPhase::Resolved.as_str())
     .bind(resolved_at.0)
@@ -91,7 +113,7 @@ pub async fn resolve(
     .bind(monitor.0)
     .fetch_optional(conn)
     .await?);
-    let Some((key, id)) = row else { return Ok(None) };
+    let Some((key, id, started_at)) = row else { return Ok(None) };
     let id = id.parse().map_err(|_| StoreError::Corrupt { table: "incidents", column: "public_id", id: key })?;
-    Ok(Some((IncidentKey(key), id)))
+    Ok(Some(Resolved { incident: IncidentKey(key), id, started_at: Timestamp(started_at) }))
 }

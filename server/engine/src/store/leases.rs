@@ -44,6 +44,16 @@ pub async fn renew(tx: &mut Tx, node: &str, until: Timestamp) -> Result<Vec<Leas
     Ok(rows.into_iter().map(|(shard, epoch)| Lease { shard, epoch }).collect())
 }
 
+/// The shards that a node holds at `now`. Locked in shared mode by nothing: a take-over grows the epoch and waits for no
+/// one, so the health's version settles what slips between this look and the commit.
+pub async fn held(tx: &mut Tx, node: &str, now: Timestamp) -> Result<Vec<i64>> {
+    Ok(sql!(tx, |conn| sqlx::query_scalar("select shard from leases where node = $1 and until >= $2")
+        .bind(node)
+        .bind(now.0)
+        .fetch_all(conn)
+        .await?))
+}
+
 /// Lets every lease of a node go, so that another one may take over at once.
 pub async fn release(tx: &mut Tx, node: &str) -> Result<()> {
     sql!(tx, |conn| sqlx::query("update leases set until = 0 where node = $1").bind(node).execute(conn).await?);

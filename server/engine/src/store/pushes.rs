@@ -15,7 +15,7 @@ pub struct PushRow {
     pub started_at: Option<i64>,
     /// Whether the last word was a failure.
     pub failed: bool,
-    /// What the sender said.
+    /// What the sender said, or `exit N` and that.
     pub message: String,
 }
 
@@ -44,8 +44,13 @@ pub async fn put(tx: &mut Tx, monitor: MonitorKey, row: &PushRow) -> Result<()> 
     Ok(())
 }
 
-/// Since when a monitor waits for its first heartbeat: when it was added, or resumed.
-pub async fn reset(tx: &mut Tx, monitor: MonitorKey, at: Timestamp) -> Result<()> {
-    let row = PushRow { at: at.0, started_at: None, failed: false, message: String::new() };
-    put(tx, monitor, &row).await
+/// Lets the wait for the next heartbeat begin at `at`, because the monitor was resumed: the time of the pause does not count.
+/// A monitor that never had a heartbeat goes on waiting for its first.
+pub async fn restart(tx: &mut Tx, monitor: MonitorKey, at: Timestamp) -> Result<()> {
+    sql!(tx, |conn| sqlx::query("update pushes set at = $1, started_at = null where monitor_id = $2 and at > 0")
+        .bind(at.0)
+        .bind(monitor.0)
+        .execute(conn)
+        .await?);
+    Ok(())
 }

@@ -1,0 +1,159 @@
+//! The engine: everything that works in the background, started and stopped as one.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::bus::Bus;
+use crate::chance::Chance;
+use crate::checks::{Checks, ChecksConfig};
+use crate::clock::Clock;
+use crate::connectivity::Connectivity;
+use crate::housekeeping::{self, Retention};
+use crate::lease_keeper::LeaseKeeper;
+use crate::recorder::{Recorder, Writer};
+use crate::registry::Registry;
+use crate::scheduler::{Concurrency, Scheduler};
+use crate::services::Services;
+use crate::store::{Db, Kind};
+use crate::vitals::Vitals;
+
+/// What the node of an SQLite file is called: always the same, so that a restart finds its own leases.
+const ONLY_NODE: &str = "only";
+/// How long the engine may take to record what is waiting when it stops.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// What the engine is told at its start.
+#[derive(Debug)]
+pub struct EngineConfig {
+    /// How targets are reached, and which may be.
+    pub checks: ChecksConfig,
+    /// How many checks may run at a time.
+    pub concurrency: Concurrency,
+    /// Who is asked whether our own network works.
+    pub anchors: Vec<SocketAddr>,
+    /// How long results and roll-ups are kept.
+    pub retention: Retention,
+}
+
+/// Why the engine did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The database did not answer.
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+    /// The checks could not be set up.
+    #[error("the checks could not be set up: {0}")]
+    Checks(#[from] crate::checks::ChecksError),
+}
+
+/// A running engine.
+#[derive(Debug)]
+pub struct Engine {
+    services: Services,
+    bus: Bus,
+    vitals: Arc<Vitals>,
+    /// Ends the scheduler, the bus and the housekeeping.
+    cancel: CancellationToken,
+    /// Ends the recorder, once nothing more is submitted.
+    cancel_recorder: CancellationToken,
+    checks_running: TaskTracker,
+    tasks: TaskTracker,
+    recording: TaskTracker,
+}
+
+impl Engine {
+    /// Starts everything over a migrated database.
+    pub async fn start(config: EngineConfig, db: Db, clock: Clock, chance: Chance) -> Result<Self, EngineError> {
+        let vitals = Arc::new(Vitals::default());
+        let checks = Checks::new(config.checks)?;
+        let registry = Registry::default();
+        let bus = Bus::default();
+        let recorder = Recorder::new(vitals.clone());
+        let node = match db.kind() {
+            Kind::Sqlite => ONLY_NODE.to_owned(),
+            Kind::Postgres => domain::id::digits(chance.bytes()),
+        };
+        bus.catch_up(&db).await?;
+
+        let (held, shards) = watch::channel(Arc::new(HashSet::new()));
+        let keeper = LeaseKeeper { db: db.clone(), clock: clock.clone(), node: node.clone(), held };
+        keeper.round().await?;
+
+        let (hasten, rechecks) = mpsc::unbounded_channel();
+        let writer = Writer {
+            recorder: recorder.clone(),
+            db: db.clone(),
+            registry: registry.clone(),
+            bus: bus.clone(),
+            clock: clock.clone(),
+            chance: chance.clone(),
+            node,
+            vitals: vitals.clone(),
+            rechecks: hasten.clone(),
+        };
+        let checks_running = TaskTracker::new();
+        let scheduler = Scheduler {
+            db: db.clone(),
+            clock: clock.clone(),
+            checks: checks.clone(),
+            connectivity: Connectivity::new(config.anchors, clock.clone(), vitals.clone()),
+            recorder: recorder.clone(),
+            registry,
+            bus: bus.clone(),
+            vitals: vitals.clone(),
+            concurrency: config.concurrency,
+            shards,
+            rechecks,
+            hasten,
+            tracker: checks_running.clone(),
+        };
+
+        let (cancel, cancel_recorder) = (CancellationToken::new(), CancellationToken::new());
+        let (tasks, recording) = (TaskTracker::new(), TaskTracker::new());
+        recording.spawn(writer.run(cancel_recorder.clone()));
+        tasks.spawn(scheduler.run(cancel.clone()));
+        tasks.spawn(keeper.run(cancel.clone()));
+        tasks.spawn(bus.clone().run(db.clone(), cancel.clone()));
+        tasks.spawn(housekeeping::run(db.clone(), clock.clone(), config.retention, cancel.clone()));
+        let services = Services::new(db, clock, chance, checks, vitals.clone(), recorder);
+        Ok(Self { services, bus, vitals, cancel, cancel_recorder, checks_running, tasks, recording })
+    }
+
+    /// What edges may ask for.
+    pub fn services(&self) -> Services {
+        self.services.clone()
+    }
+
+    /// Where events are told.
+    pub fn bus(&self) -> Bus {
+        self.bus.clone()
+    }
+
+    /// The numbers of this node.
+    pub fn vitals(&self) -> Arc<Vitals> {
+        self.vitals.clone()
+    }
+
+    /// Stops scheduling, abandons the checks that run, and records everything that was taken.
+    pub async fn stop(self) {
+        self.cancel.cancel();
+        self.checks_running.close();
+        self.tasks.close();
+        self.recording.close();
+        let drained = tokio::time::timeout(DRAIN, async {
+            self.checks_running.wait().await;
+            self.cancel_recorder.cancel();
+            self.recording.wait().await;
+            self.tasks.wait().await;
+        });
+        if drained.await.is_err() {
+            tracing::error!("not everything that was taken could be recorded in time");
+        }
+    }
+}

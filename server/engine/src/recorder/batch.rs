@@ -1,0 +1,182 @@
+//! What a batch of outcomes means: pure, before anything is written.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::check::{CheckReport, Degradation, Outcome};
+use domain::health::{Change, Finding, Settled, State};
+use domain::id::MonitorKey;
+use domain::monitor::Monitor;
+use domain::time::{MINUTE, Timestamp};
+use domain::uptime::ResultState;
+
+use super::Submission;
+use crate::registry::{Registry, Watched};
+use crate::store::health::Kept;
+use crate::store::results::ResultRow;
+
+/// While a monitor stays down, evidence is kept no more often than this, in milliseconds.
+const EVIDENCE_EVERY: i64 = 5 * MINUTE;
+
+/// What is to be written.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Every result.
+    pub(super) rows: Vec<ResultRow>,
+    /// The state that each result's monitor shows after it.
+    pub(super) shown: Vec<State>,
+    /// What happens to each monitor of the batch, in the order of keys: every node locks rows in the same order.
+    pub(super) monitors: Vec<MonitorPlan>,
+}
+
+/// What happens to one monitor.
+#[derive(Debug)]
+pub(super) struct MonitorPlan {
+    pub(super) monitor: Arc<Monitor>,
+    /// The health after the batch, with the version that it was made from.
+    pub(super) kept: Kept,
+    /// Whether the health differs from the one before.
+    pub(super) changed: bool,
+    /// Steps that people see, in order.
+    pub(super) steps: Vec<VisibleStep>,
+    /// Reports to keep.
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) evidence_at: Option<Timestamp>,
+    /// Look again within so many milliseconds.
+    pub(super) recheck: Option<i64>,
+}
+
+impl MonitorPlan {
+    /// What memory holds once the plan is written.
+    pub(super) fn kept_after_commit(&self) -> Kept {
+        let mut kept = self.kept.clone();
+        kept.version += i64::from(self.changed);
+        kept
+    }
+}
+
+/// A step of a monitor that people see.
+#[derive(Clone, Debug)]
+pub(super) struct VisibleStep {
+    pub(super) from: State,
+    pub(super) to: State,
+    pub(super) change: Option<Change>,
+    /// The reason for operators; empty when all is well.
+    pub(super) reason: String,
+}
+
+/// A report to keep.
+#[derive(Clone, Debug)]
+pub(super) struct Evidence {
+    pub(super) at: Timestamp,
+    pub(super) transition: bool,
+    pub(super) report: Arc<CheckReport>,
+}
+
+/// Works out what a batch means, from what memory holds. Outcomes of monitors that this node does not know (any more) are
+/// left out.
+pub(super) fn plan(batch: &[Submission], registry: &Registry, now: Timestamp) -> Plan {
+    let mut plan = Plan::default();
+    let mut places: HashMap<MonitorKey, (usize, Watched)> = HashMap::with_capacity(batch.len());
+    for submission in batch {
+        if !places.contains_key(&submission.monitor) {
+            let Some(watched) = registry.get(submission.monitor).filter(|watched| !watched.monitor.paused) else {
+                continue;
+            };
+            plan.monitors.push(MonitorPlan {
+                monitor: watched.monitor.clone(),
+                kept: watched.kept.clone(),
+                changed: false,
+                steps: Vec::new(),
+                evidence: Vec::new(),
+                evidence_at: None,
+                recheck: None,
+            });
+            places.insert(submission.monitor, (plan.monitors.len() - 1, watched));
+        }
+        if let Some((place, watched)) = places.get(&submission.monitor) {
+            let (row, shown) = advance(&mut plan.monitors[*place], watched, submission, now);
+            plan.rows.push(row);
+            plan.shown.push(shown);
+        }
+    }
+    plan.monitors.sort_by_key(|monitor| monitor.kept.monitor);
+    plan
+}
+
+fn advance(
+    plan: &mut MonitorPlan,
+    watched: &Watched,
+    submission: &Submission,
+    now: Timestamp,
+) -> (ResultRow, State) {
+    let report = judged(&submission.report, plan.monitor.draft.policy.degraded_above);
+    let finding = finding(&report.outcome);
+    let before = plan.kept.health;
+    let step = before.after(finding, submission.slot, watched.thresholds());
+    let after = step.health;
+    let reason = report.outcome.sentence();
+    let failure = (!reason.is_empty()).then(|| reason.clone());
+
+    let (from, to) = (before.state(false), after.state(false));
+    if from != to || step.change.is_some() {
+        plan.steps.push(VisibleStep { from, to, change: step.change, reason });
+    }
+    // The reason changes the row only together with the health: a new sentence at every check would be a write at every check.
+    if after != before {
+        plan.changed = true;
+        plan.kept.failure = failure;
+    }
+    plan.kept.health = after;
+    let recheck = plan.monitor.draft.policy.recheck();
+    plan.recheck = (step.recheck && recheck < plan.monitor.draft.policy.interval).then_some(recheck);
+
+    let transition = step.change.is_some();
+    let last = plan.evidence_at.unwrap_or(watched.evidence_at);
+    let failing = finding != Finding::Up;
+    let fresh = after.settled != Settled::Down || now.since(last) >= EVIDENCE_EVERY;
+    if transition || (failing && fresh) {
+        plan.evidence.push(Evidence { at: submission.slot, transition, report: report.clone() });
+        plan.evidence_at = Some(now);
+    }
+
+    let state = match finding {
+        Finding::Up => ResultState::Up,
+        Finding::Degraded => ResultState::Degraded,
+        Finding::Unknown => ResultState::Unknown,
+        Finding::Down if after.settled == Settled::Down => ResultState::Down,
+        Finding::Down => ResultState::Confirming,
+    };
+    let row = ResultRow {
+        monitor: submission.monitor,
+        at: submission.slot,
+        state,
+        latency_us: report.latency_us,
+        phases: report.phases,
+    };
+    (row, to)
+}
+
+/// The report, with a success that took longer than the limit turned into a degradation.
+fn judged(report: &Arc<CheckReport>, limit_ms: Option<i64>) -> Arc<CheckReport> {
+    let (Outcome::Up, Some(limit), Some(latency)) = (&report.outcome, limit_ms, report.latency_us) else {
+        return report.clone();
+    };
+    if latency <= limit.saturating_mul(1_000) {
+        return report.clone();
+    }
+    let reason = Degradation::Slow {
+        latency_ms: u64::try_from(latency / 1_000).unwrap_or(0),
+        limit_ms: u64::try_from(limit).unwrap_or(0),
+    };
+    Arc::new(CheckReport { outcome: Outcome::Degraded { reason }, ..(**report).clone() })
+}
+
+fn finding(outcome: &Outcome) -> Finding {
+    match outcome {
+        Outcome::Up => Finding::Up,
+        Outcome::Degraded { .. } => Finding::Degraded,
+        Outcome::Down { .. } => Finding::Down,
+        Outcome::Unknown { .. } => Finding::Unknown,
+    }
+}

@@ -1,0 +1,232 @@
+//! Turns outcomes into history: one transaction a batch with the results, the healths, the incidents and the events. Memory
+//! advances only after the commit, so a crash at any point loses nothing that anybody was told.
+
+mod batch;
+mod write;
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::check::{CheckReport, Outcome};
+use domain::event::Sample;
+use domain::id::MonitorKey;
+use domain::time::Timestamp;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::bus::Bus;
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::registry::Registry;
+use crate::store::{Db, StoreError};
+use crate::vitals::Vitals;
+
+/// Outcomes that may wait. At a thousand a second that is half a minute of a database that does not answer.
+const CAPACITY: usize = 32_768;
+/// Outcomes in one transaction.
+const BATCH: usize = 1_000;
+/// How long routine outcomes wait for company, so that thousands a second cost tens of commits.
+const GATHER: Duration = Duration::from_millis(20);
+/// The pauses between attempts while the database fails.
+const RETRY: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
+
+/// A finished check.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// Which monitor.
+    pub monitor: MonitorKey,
+    /// When the check was due; a slot is recorded once.
+    pub slot: Timestamp,
+    /// What it found.
+    pub report: Arc<CheckReport>,
+}
+
+/// What the scheduler is asked to do because of what was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recheck {
+    /// Which monitor.
+    pub monitor: MonitorKey,
+    /// Not later than so many milliseconds from now.
+    pub within: i64,
+}
+
+/// The entrance to the recorder. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    queue: Arc<Queue>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    waiting: Mutex<VecDeque<Submission>>,
+    bell: Notify,
+    vitals: Arc<Vitals>,
+}
+
+impl Recorder {
+    /// An entrance without a loop behind it.
+    pub fn new(vitals: Arc<Vitals>) -> Self {
+        Self { queue: Arc::new(Queue { waiting: Mutex::default(), bell: Notify::new(), vitals }) }
+    }
+
+    /// Hands over a finished check. When too many wait, the oldest success makes room; failures are kept.
+    pub fn submit(&self, submission: Submission) {
+        let mut waiting = self.queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() >= CAPACITY {
+            let success = waiting.iter().position(|waiting| matches!(waiting.report.outcome, Outcome::Up));
+            match success {
+                Some(place) => drop(waiting.remove(place)),
+                None => drop(waiting.pop_front()),
+            }
+            self.queue.vitals.dropped.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.queue.vitals.queued.fetch_add(1, Ordering::Relaxed);
+        }
+        let urgent = !matches!(submission.report.outcome, Outcome::Up);
+        waiting.push_back(submission);
+        // A routine outcome wakes the loop too, but the loop lets it wait for company.
+        if urgent || waiting.len() == 1 || waiting.len() >= BATCH {
+            self.queue.bell.notify_one();
+        }
+    }
+
+    fn take(&self) -> Vec<Submission> {
+        let mut waiting = self.queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = waiting.len().min(BATCH);
+        let taken: Vec<_> = waiting.drain(..count).collect();
+        self.queue.vitals.queued.fetch_sub(i64::try_from(count).unwrap_or(0), Ordering::Relaxed);
+        taken
+    }
+
+    fn has_urgent(&self) -> bool {
+        let waiting = self.queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.len() >= BATCH || waiting.iter().any(|waiting| !matches!(waiting.report.outcome, Outcome::Up))
+    }
+}
+
+/// What the loop works with.
+#[derive(Debug)]
+pub struct Writer {
+    /// Where submissions come from.
+    pub recorder: Recorder,
+    /// Where they go.
+    pub db: Db,
+    /// The monitors in memory.
+    pub registry: Registry,
+    /// Who is told of samples.
+    pub bus: Bus,
+    /// The time of day.
+    pub clock: Clock,
+    /// For public ids.
+    pub chance: Chance,
+    /// What this node is called in leases.
+    pub node: String,
+    /// The node's numbers.
+    pub vitals: Arc<Vitals>,
+    /// Who is asked to look again soon.
+    pub rechecks: mpsc::UnboundedSender<Recheck>,
+}
+
+impl Writer {
+    /// Records until cancelled, and then what is still waiting.
+    pub async fn run(self, cancel: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = self.recorder.queue.bell.notified() => {}
+                () = cancel.cancelled() => break,
+            }
+            if !self.recorder.has_urgent() {
+                tokio::select! {
+                    () = tokio::time::sleep(GATHER) => {}
+                    () = self.recorder.queue.bell.notified() => {}
+                    () = cancel.cancelled() => {}
+                }
+            }
+            self.drain(&cancel).await;
+        }
+        self.drain(&cancel).await;
+    }
+
+    /// Records everything that waits; returns how many submissions that were.
+    pub async fn drain(&self, cancel: &CancellationToken) -> usize {
+        let mut count = 0;
+        loop {
+            let batch = self.recorder.take();
+            if batch.is_empty() {
+                return count;
+            }
+            count += batch.len();
+            self.record_for_sure(&batch, cancel).await;
+        }
+    }
+
+    /// Records a batch, however long the database takes to come back. A batch that fails for another reason is tried one by
+    /// one, so that a bad outcome is dropped alone.
+    async fn record_for_sure(&self, batch: &[Submission], cancel: &CancellationToken) {
+        let mut attempt = 0;
+        loop {
+            let error = match self.record(batch).await {
+                Ok(()) => {
+                    self.vitals.recorder_failing.store(false, Ordering::Relaxed);
+                    return;
+                }
+                Err(error) => error,
+            };
+            self.vitals.recorder_failing.store(true, Ordering::Relaxed);
+            if is_about_the_data(&error) {
+                self.one_by_one(batch).await;
+                self.vitals.recorder_failing.store(false, Ordering::Relaxed);
+                return;
+            }
+            let pause = RETRY[attempt.min(RETRY.len() - 1)];
+            tracing::error!(%error, outcomes = batch.len(), retry_ms = pause.as_millis(), "outcomes could not be recorded");
+            if cancel.is_cancelled() && attempt >= RETRY.len() {
+                tracing::error!(outcomes = batch.len(), "giving up on outcomes, because the program is stopping");
+                return;
+            }
+            attempt += 1;
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn one_by_one(&self, batch: &[Submission]) {
+        for submission in batch {
+            if let Err(error) = self.record(std::slice::from_ref(submission)).await {
+                tracing::error!(%error, monitor = submission.monitor.0, "an outcome could not be recorded and is dropped");
+                self.vitals.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Records a batch in one transaction, then advances memory and tells the scheduler and the screens.
+    pub async fn record(&self, batch: &[Submission]) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let plan = batch::plan(batch, &self.registry, now);
+        let done = write::write(self, &plan, now).await?;
+        self.vitals.recorded.fetch_add(u64::try_from(batch.len()).unwrap_or(0), Ordering::Relaxed);
+        self.vitals.last_commit.store(now.0, Ordering::Relaxed);
+        for monitor in plan.monitors {
+            if done.is_refused(monitor.kept.monitor) {
+                continue;
+            }
+            if let Some(within) = monitor.recheck {
+                let _ = self.rechecks.send(Recheck { monitor: monitor.kept.monitor, within });
+            }
+            self.registry.advance(monitor.kept_after_commit(), monitor.evidence_at);
+        }
+        for (row, state) in plan.rows.iter().zip(&plan.shown) {
+            if !done.is_refused(row.monitor) {
+                self.bus.sample(Sample { monitor: row.monitor, at: row.at, state: *state, latency_us: row.latency_us });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether trying the same again cannot help.
+fn is_about_the_data(error: &StoreError) -> bool {
+    matches!(error, StoreError::Corrupt { .. }) || error.is_conflict() || error.is_missing_parent()
+}

@@ -1,0 +1,90 @@
+//! What this node knows of the monitors that it works on: their settings and their health, as of the last commit.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::check::CheckKind;
+use domain::health::Thresholds;
+use domain::id::MonitorKey;
+use domain::monitor::Monitor;
+use domain::time::Timestamp;
+
+use crate::store::health::Kept;
+
+/// A monitor in memory.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    /// Its settings.
+    pub monitor: Arc<Monitor>,
+    /// Its health, as of the last commit.
+    pub kept: Kept,
+    /// When evidence was last kept of it.
+    pub evidence_at: Timestamp,
+}
+
+impl Watched {
+    /// How many findings a change takes. A push monitor has its grace for that: once late, it is late.
+    pub fn thresholds(&self) -> Thresholds {
+        if self.monitor.draft.settings.kind() == CheckKind::Push {
+            Thresholds { failure: 1, recovery: 1 }
+        } else {
+            self.monitor.draft.policy.thresholds
+        }
+    }
+}
+
+/// The monitors in memory. Cheap to clone; locked for a few lookups at a time, never across an await.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    monitors: Arc<Mutex<HashMap<MonitorKey, Watched>>>,
+}
+
+impl Registry {
+    fn lock(&self) -> MutexGuard<'_, HashMap<MonitorKey, Watched>> {
+        self.monitors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A monitor as it is known now.
+    pub fn get(&self, key: MonitorKey) -> Option<Watched> {
+        self.lock().get(&key).cloned()
+    }
+
+    /// Adds or replaces a monitor. The health in memory stays when it is newer than the one that was read.
+    pub fn put(&self, monitor: Arc<Monitor>, kept: Kept) {
+        let mut monitors = self.lock();
+        match monitors.get_mut(&monitor.key) {
+            Some(watched) => {
+                watched.monitor = monitor;
+                if kept.version > watched.kept.version {
+                    watched.kept = kept;
+                }
+            }
+            None => {
+                monitors.insert(monitor.key, Watched { monitor, kept, evidence_at: Timestamp(0) });
+            }
+        }
+    }
+
+    /// Forgets a monitor.
+    pub fn remove(&self, key: MonitorKey) {
+        self.lock().remove(&key);
+    }
+
+    /// Advances what is known after a commit.
+    pub fn advance(&self, kept: Kept, evidence_at: Option<Timestamp>) {
+        if let Some(watched) = self.lock().get_mut(&kept.monitor) {
+            watched.kept = kept;
+            watched.evidence_at = evidence_at.unwrap_or(watched.evidence_at);
+        }
+    }
+
+    /// How many monitors there are.
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

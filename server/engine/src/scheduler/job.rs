@@ -1,0 +1,111 @@
+//! One check, from its slot to the recorder.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+
+use domain::check::{Blindness, CheckReport, CheckSettings, Failure, Outcome, PushSettings};
+use domain::time::Timestamp;
+use tokio::sync::Semaphore;
+
+use super::Shared;
+use super::queue::Due;
+use crate::recorder::{Recheck, Submission};
+use crate::store;
+
+/// Runs a check that is due and hands its outcome over.
+pub(super) async fn run(shared: Arc<Shared>, due: Due) {
+    let _running = Running::new(&shared, due.running.clone());
+    tokio::select! {
+        () = check(&shared, &due) => {}
+        () = shared.cancel.cancelled() => {}
+    }
+}
+
+async fn check(shared: &Shared, due: &Due) {
+    let report = if let CheckSettings::Push(settings) = &due.monitor.draft.settings {
+        match awaited(shared, due, settings).await {
+            Ok(report) => report,
+            Err(error) => {
+                tracing::error!(%error, monitor = due.monitor.key.0, "the heartbeats could not be read");
+                return;
+            }
+        }
+    } else {
+        Some(fetched(shared, due).await)
+    };
+    if let Some(report) = report {
+        let submission = Submission { monitor: due.monitor.key, slot: due.slot, report: Arc::new(report) };
+        shared.recorder.submit(submission);
+    }
+}
+
+/// Checks the target by reaching out.
+async fn fetched(shared: &Shared, due: &Due) -> CheckReport {
+    let host = due.monitor.draft.settings.host_key().map(|host| shared.host(host));
+    // Semaphores are never closed.
+    let _total = shared.total.acquire().await.ok();
+    let _host = match &host {
+        Some(host) => host.acquire().await.ok(),
+        None => None,
+    };
+    let now = shared.clock.now();
+    shared.vitals.check_started(now.since(due.slot).saturating_mul(1_000), now);
+    let report = shared.checks.run(&due.monitor.draft.settings, due.monitor.draft.policy.timeout()).await;
+    shared.vitals.finished.fetch_add(1, Ordering::Relaxed);
+    let slept = shared.wake.slept(due.slot, shared.clock.now());
+    if let (Outcome::Down { .. }, Some(slept_ms)) = (&report.outcome, slept) {
+        let why = Blindness::HostSlept { slept_ms: u64::try_from(slept_ms).unwrap_or(0) };
+        return CheckReport { outcome: Outcome::Unknown { why }, ..report };
+    }
+    shared.connectivity.judge(&due.monitor.draft.settings, report).await
+}
+
+/// Looks at what the heartbeats say: one result a slot, so that uptime is a share of the time and not of the calls. `None`
+/// before the first heartbeat. The row is read again each time, because another node may have taken the heartbeat.
+async fn awaited(shared: &Shared, due: &Due, settings: &PushSettings) -> store::Result<Option<CheckReport>> {
+    let mut tx = shared.db.read().await?;
+    let push = store::pushes::get(&mut tx, due.monitor.key).await?;
+    drop(tx);
+    let now = shared.clock.now();
+    let Some(push) = push.filter(|push| push.at > 0 || push.failed) else { return Ok(None) };
+    if push.failed {
+        let failure = Failure::PushFailed { exit: None, message: push.message };
+        return Ok(Some(CheckReport::bare(Outcome::down(failure))));
+    }
+    let deadline = Timestamp(settings.next_deadline(Some(push.at), now.0));
+    if now < deadline {
+        // The next slot may lie far behind the deadline; the queue takes whichever is sooner.
+        let recheck = Recheck { monitor: due.monitor.key, within: deadline.since(now) };
+        let _ = shared.rechecks.send(recheck);
+        return Ok(Some(CheckReport::bare(Outcome::Up)));
+    }
+    let failure = Failure::PushLate { last_ping_ms: Some(push.at), due_ms: deadline.0 };
+    Ok(Some(CheckReport::bare(Outcome::down(failure))))
+}
+
+impl Shared {
+    fn host(&self, host: String) -> Arc<Semaphore> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.entry(host).or_insert_with(|| Arc::new(Semaphore::new(self.per_host))).clone()
+    }
+}
+
+/// Says that a check runs, until it is dropped, however that comes about.
+struct Running<'a> {
+    shared: &'a Shared,
+    running: Arc<AtomicBool>,
+}
+
+impl<'a> Running<'a> {
+    fn new(shared: &'a Shared, running: Arc<AtomicBool>) -> Self {
+        shared.vitals.running.fetch_add(1, Ordering::Relaxed);
+        Self { shared, running }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.running.store(false, Ordering::Release);
+        self.shared.vitals.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}

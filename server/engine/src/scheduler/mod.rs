@@ -1,0 +1,265 @@
+//! Runs every monitor of this node's shards when it is due. The monitors stand in memory; configuration changes arrive over
+//! the bus.
+
+mod job;
+mod queue;
+mod wake;
+
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroUsize;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::check::CheckKind;
+use domain::event::{Event, Numbered};
+use domain::health::Settled;
+use domain::id::MonitorKey;
+use domain::monitor::{Monitor, SHARDS};
+use domain::time::{SECOND, Timestamp};
+use tokio::sync::{Semaphore, broadcast, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::bus::Bus;
+use crate::checks::Checks;
+use crate::clock::Clock;
+use crate::connectivity::Connectivity;
+use crate::recorder::{Recheck, Recorder};
+use crate::registry::Registry;
+use crate::store::{self, Db};
+use crate::vitals::Vitals;
+
+use queue::Queue;
+use wake::Wake;
+
+/// Monitors read at once while loading.
+const PAGE: i64 = 1_000;
+/// The longest sleep, so that the heartbeat of the vitals stays fresh and a clock that jumps is noticed.
+const MAX_SLEEP: Duration = Duration::from_millis(500);
+/// Monitors that were never checked are spread over so many milliseconds after a start.
+const FIRST_CHECKS: i64 = 3 * SECOND;
+
+/// How many checks may run at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Concurrency {
+    /// In all.
+    pub total: NonZeroUsize,
+    /// Against one host.
+    pub per_host: NonZeroUsize,
+}
+
+impl Default for Concurrency {
+    fn default() -> Self {
+        // A thousand sockets fit the usual limit of open files; eight connections at a time burden no host.
+        Self {
+            total: NonZeroUsize::new(1_000).unwrap_or(NonZeroUsize::MIN),
+            per_host: NonZeroUsize::new(8).unwrap_or(NonZeroUsize::MIN),
+        }
+    }
+}
+
+/// Which shards this node holds, as the lease keeper says.
+pub(crate) type Shards = watch::Receiver<Arc<HashSet<u16>>>;
+
+/// What the scheduler works with.
+#[derive(Debug)]
+pub struct Scheduler {
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) checks: Checks,
+    pub(crate) connectivity: Connectivity,
+    pub(crate) recorder: Recorder,
+    pub(crate) registry: Registry,
+    pub(crate) bus: Bus,
+    pub(crate) vitals: Arc<Vitals>,
+    pub(crate) concurrency: Concurrency,
+    pub(crate) shards: Shards,
+    pub(crate) rechecks: mpsc::UnboundedReceiver<Recheck>,
+    pub(crate) hasten: mpsc::UnboundedSender<Recheck>,
+    pub(crate) tracker: TaskTracker,
+}
+
+/// What every running check shares.
+#[derive(Debug)]
+struct Shared {
+    db: Db,
+    clock: Clock,
+    checks: Checks,
+    connectivity: Connectivity,
+    recorder: Recorder,
+    vitals: Arc<Vitals>,
+    total: Semaphore,
+    per_host: usize,
+    hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
+    wake: Wake,
+    rechecks: mpsc::UnboundedSender<Recheck>,
+    cancel: CancellationToken,
+}
+
+impl Scheduler {
+    /// Schedules until cancelled. Checks that run then are abandoned: they were not taken yet.
+    pub async fn run(mut self, cancel: CancellationToken) {
+        let shared = Arc::new(Shared {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            checks: self.checks.clone(),
+            connectivity: self.connectivity.clone(),
+            recorder: self.recorder.clone(),
+            vitals: self.vitals.clone(),
+            total: Semaphore::new(self.concurrency.total.get()),
+            per_host: self.concurrency.per_host.get(),
+            hosts: Mutex::default(),
+            wake: Wake::new(&self.clock),
+            rechecks: self.hasten.clone(),
+            cancel: cancel.clone(),
+        });
+        let mut events = self.bus.events();
+        let mut queue = Queue::default();
+        self.load(&mut queue).await;
+        while !cancel.is_cancelled() {
+            let now = self.clock.now();
+            shared.wake.look(now);
+            self.vitals.heartbeat.store(now.0, Ordering::Relaxed);
+            while let Some(due) = queue.pop(now) {
+                self.tracker.spawn(job::run(shared.clone(), due));
+            }
+            let sleep = queue.next().map_or(MAX_SLEEP, |due| {
+                Duration::from_millis(u64::try_from(due.since(self.clock.now())).unwrap_or(0)).min(MAX_SLEEP)
+            });
+            tokio::select! {
+                () = tokio::time::sleep(sleep) => {}
+                event = events.recv() => self.heard(event, &mut queue).await,
+                Some(recheck) = self.rechecks.recv() => {
+                    let at = Timestamp(self.clock.now().0 + recheck.within);
+                    queue.hasten(recheck.monitor, at);
+                }
+                changed = self.shards.changed() => {
+                    if changed.is_err() {
+                        break;
+                    }
+                    self.load(&mut queue).await;
+                }
+                () = cancel.cancelled() => break,
+            }
+        }
+    }
+
+    fn holds(&self, monitor: &Monitor) -> bool {
+        self.shards.borrow().contains(&monitor.shard())
+    }
+
+    /// Reads every monitor of the shards that this node holds. When the database fails, it is asked again until it answers.
+    async fn load(&mut self, queue: &mut Queue) {
+        self.shards.mark_unchanged();
+        loop {
+            match self.try_load(queue).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::error!(%error, "the monitors could not be read; trying again");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    async fn try_load(&self, queue: &mut Queue) -> store::Result<()> {
+        let mut after = MonitorKey(0);
+        let now = self.clock.now();
+        let mut loaded = HashSet::new();
+        loop {
+            let mut tx = self.db.read().await?;
+            let monitors = store::monitors::page(&mut tx, after, PAGE).await?;
+            let healths: HashMap<_, _> = store::health::page(&mut tx, after, PAGE)
+                .await?
+                .into_iter()
+                .map(|kept| (kept.monitor, kept))
+                .collect();
+            drop(tx);
+            let full = i64::try_from(monitors.len()).unwrap_or(PAGE) == PAGE;
+            for monitor in monitors {
+                let monitor = match monitor {
+                    Ok(monitor) => monitor,
+                    Err(error) => {
+                        tracing::error!(%error, "a monitor cannot be checked");
+                        continue;
+                    }
+                };
+                after = after.max(monitor.key);
+                let Some(kept) = healths.get(&monitor.key) else { continue };
+                if monitor.paused || !self.holds(&monitor) {
+                    continue;
+                }
+                loaded.insert(monitor.key);
+                let fresh = kept.health.settled == Settled::Pending && kept.health.streak.is_none();
+                let due = if fresh {
+                    Timestamp(now.0 + monitor.phase() % FIRST_CHECKS)
+                } else {
+                    monitor.next_slot(now)
+                };
+                let monitor = Arc::new(monitor);
+                self.registry.put(monitor.clone(), kept.clone());
+                queue.put(monitor, due);
+            }
+            if !full {
+                break;
+            }
+        }
+        queue.retain(|monitor| {
+            let keep = loaded.contains(&monitor.key);
+            if !keep {
+                self.registry.remove(monitor.key);
+            }
+            keep
+        });
+        self.vitals.scheduled.store(i64::try_from(queue.len()).unwrap_or(0), Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn heard(&mut self, event: Result<Arc<Numbered>, broadcast::error::RecvError>, queue: &mut Queue) {
+        match event {
+            Ok(event) => {
+                if let Event::MonitorSaved { monitor, .. } = event.event
+                    && let Err(error) = self.reload(monitor, queue).await
+                {
+                    tracing::error!(%error, monitor = monitor.0, "a monitor could not be read again; reading all");
+                    self.load(queue).await;
+                }
+            }
+            Err(broadcast::error::RecvError::Lagged(missed)) => {
+                tracing::warn!(missed, "events were missed; reading every monitor again");
+                self.load(queue).await;
+            }
+            Err(broadcast::error::RecvError::Closed) => {}
+        }
+    }
+
+    /// Reads one monitor again, because it was added, edited, paused, resumed or deleted; it is checked at once.
+    async fn reload(&self, key: MonitorKey, queue: &mut Queue) -> store::Result<()> {
+        let mut tx = self.db.read().await?;
+        let monitor = store::monitors::by_key(&mut tx, key).await?;
+        let kept = store::health::get(&mut tx, key).await?;
+        drop(tx);
+        match (monitor, kept) {
+            (Some(monitor), Some(kept)) if !monitor.paused && self.holds(&monitor) => {
+                let now = self.clock.now();
+                // A heartbeat is awaited, not fetched; the job finds out itself until when.
+                let due = if monitor.draft.settings.kind() == CheckKind::Push { Timestamp(now.0 + SECOND) } else { now };
+                let monitor = Arc::new(monitor);
+                self.registry.put(monitor.clone(), kept);
+                queue.put(monitor, due);
+            }
+            _ => {
+                self.registry.remove(key);
+                queue.remove(key);
+            }
+        }
+        self.vitals.scheduled.store(i64::try_from(queue.len()).unwrap_or(0), Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// Every shard, for a node that shares its work with nobody.
+pub(crate) fn all_shards() -> Arc<HashSet<u16>> {
+    Arc::new((0..SHARDS).collect())
+}
