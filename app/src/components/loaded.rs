@@ -1,0 +1,48 @@
+//! A view that is read from the server: what stands there meanwhile, and what when it fails.
+
+use leptos::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::failure::Failure;
+use crate::error::AppError;
+
+/// Shows what a resource holds. While it is read again, the old view stays.
+#[component]
+pub fn Loaded<T, V>(
+    /// Where the view comes from.
+    from: Resource<Result<T, AppError>>,
+    /// Draws it.
+    children: TypedChildrenFnOf<T, V>,
+) -> impl IntoView
+where
+    T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
+    V: IntoView + 'static,
+{
+    let draw = StoredValue::new(children.0);
+    view! {
+        <Transition fallback=Skeleton>
+            {move || Suspend::new(async move {
+                match from.await {
+                    Ok(value) => draw.with_value(|draw| draw(value).into_any()),
+                    Err(error) => view! { <Failure error retry=Callback::new(move |()| from.refetch())/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+/// A function from what was read to its view, as the children of [`Loaded`].
+pub struct TypedChildrenFnOf<T, V>(Box<dyn Fn(T) -> V + Send + Sync>);
+
+impl<T, V, F: Fn(T) -> V + Send + Sync + 'static> ToChildren<F> for TypedChildrenFnOf<T, V> {
+    fn to_children(draw: F) -> Self {
+        Self(Box::new(draw))
+    }
+}
+
+/// Holds the place of a view that is under way.
+#[component]
+pub fn Skeleton() -> impl IntoView {
+    view! { <section class="empty plain" aria-busy="true"><super::icon::Spinner/><p>"Loading…"</p></section> }
+}

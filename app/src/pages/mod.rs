@@ -1,0 +1,10 @@
+//! The pages.
+
+pub mod auth;
+pub mod login;
+pub mod missing;
+pub mod monitors;
+pub mod overview;
+pub mod page_editor;
+pub mod settings;
+pub mod setup;
