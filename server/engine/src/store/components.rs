@@ -168,7 +168,7 @@ pub async fn order_groups(tx: &mut Tx, groups: &[GroupKey]) -> Result<()> {
             .bind(position)
             .bind(group.0)
             .execute(conn)
-            .await?);
+            .await?.rows_affected());
     }
     Ok(())
 }
@@ -212,7 +212,7 @@ pub async fn update(tx: &mut Tx, key: ComponentKey, group: Option<GroupKey>, fie
     .bind(fields.show_latency)
     .bind(key.0)
     .execute(conn)
-    .await?);
+    .await?.rows_affected());
     Ok(())
 }
 
@@ -222,7 +222,7 @@ pub async fn set_by_hand(tx: &mut Tx, key: ComponentKey, state: Option<Component
         .bind(state.map(ComponentState::as_str))
         .bind(key.0)
         .execute(conn)
-        .await?);
+        .await?.rows_affected());
     Ok(())
 }
 
@@ -233,14 +233,14 @@ pub async fn order(tx: &mut Tx, components: &[ComponentKey]) -> Result<()> {
             .bind(position)
             .bind(component.0)
             .execute(conn)
-            .await?);
+            .await?.rows_affected());
     }
     Ok(())
 }
 
 /// Deletes a component.
 pub async fn delete(tx: &mut Tx, key: ComponentKey) -> Result<()> {
-    sql!(tx, |conn| sqlx::query("delete from components where id = $1").bind(key.0).execute(conn).await?);
+    sql!(tx, |conn| sqlx::query("delete from components where id = $1").bind(key.0).execute(conn).await?.rows_affected());
     Ok(())
 }
 
@@ -250,7 +250,7 @@ pub async fn follow(tx: &mut Tx, component: ComponentKey, monitors: &[MonitorKey
     sql!(tx, |conn| sqlx::query("delete from component_monitors where component_id = $1")
         .bind(component.0)
         .execute(conn)
-        .await?);
+        .await?.rows_affected());
     if !monitors.is_empty() {
         sql!(tx, |conn| {
             let mut query = QueryBuilder::new("insert into component_monitors (component_id, monitor_id) ");
@@ -258,7 +258,7 @@ pub async fn follow(tx: &mut Tx, component: ComponentKey, monitors: &[MonitorKey
                 values.push_bind(component.0).push_bind(monitor.0);
             });
             query.push(" on conflict (component_id, monitor_id) do nothing");
-            query.build().execute(conn).await?;
+            query.build().execute(conn).await?.rows_affected()
         });
     }
     sql!(tx, |conn| sqlx::query(
@@ -268,7 +268,7 @@ pub async fn follow(tx: &mut Tx, component: ComponentKey, monitors: &[MonitorKey
     )
     .bind(component.0)
     .execute(conn)
-    .await?);
+    .await?.rows_affected());
     sql!(tx, |conn| sqlx::query(
         "insert into incident_components (incident_id, component_id) select i.id, cm.component_id from incidents i \
          join component_monitors cm on cm.monitor_id = i.monitor_id \
@@ -277,6 +277,6 @@ pub async fn follow(tx: &mut Tx, component: ComponentKey, monitors: &[MonitorKey
     )
     .bind(component.0)
     .execute(conn)
-    .await?);
+    .await?.rows_affected());
     Ok(())
 }

@@ -41,7 +41,8 @@ pub async fn append(tx: &mut Tx, at: Timestamp, events: &[Event]) -> Result<Seq>
         .bind(event.monitor().map(|monitor| monitor.0))
         .bind(Json(event))
         .execute(conn)
-        .await?);
+        .await?
+        .rows_affected());
     }
     tx.ring_on_commit().await?;
     Ok(Seq(last))

@@ -25,7 +25,7 @@ pub async fn put(tx: &mut Tx, monitor: MonitorKey, facts: Facts) -> Result<()> {
     .bind(facts.status.map(i64::from))
     .bind(facts.certificate_until.map(|at| at.0))
     .execute(conn)
-    .await?);
+    .await?.rows_affected());
     Ok(())
 }
 

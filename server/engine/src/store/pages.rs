@@ -122,7 +122,7 @@ pub async fn update(
     .bind(at.0)
     .bind(key.0)
     .execute(conn)
-    .await?);
+    .await?.rows_affected());
     Ok(())
 }
 
@@ -151,7 +151,7 @@ pub async fn set_logo(tx: &mut Tx, key: PageKey, logo: Option<(&str, &[u8])>, at
     .bind(at.0)
     .bind(key.0)
     .execute(conn)
-    .await?);
+    .await?.rows_affected());
     Ok(())
 }
 

@@ -92,7 +92,7 @@ pub async fn advance(tx: &mut Tx, tier: Tier, until: Timestamp) -> Result<()> {
     .bind(tier.width())
     .bind(until.0)
     .execute(conn)
-    .await?);
+    .await?.rows_affected());
     Ok(())
 }
 
@@ -171,7 +171,7 @@ pub async fn move_confirmed(tx: &mut Tx, monitor: MonitorKey, times: &[Timestamp
             .bind(tier.width())
             .bind(start.0)
             .execute(conn)
-            .await?);
+            .await?.rows_affected());
         }
     }
     Ok(())
@@ -203,7 +203,7 @@ async fn lock_unconfirmed(
                 }
             };
             push_in(&mut query, " and monitor_id", &keys);
-            query.build().execute(conn).await?;
+            query.build().execute(conn).await?.rows_affected()
         });
     }
     Ok(())
@@ -243,7 +243,7 @@ async fn put(tx: &mut Tx, tier: Tier, start: Timestamp, rows: &[(MonitorKey, Tal
                  dns_us = excluded.dns_us, connect_us = excluded.connect_us, tls_us = excluded.tls_us, \
                  wait_us = excluded.wait_us, download_us = excluded.download_us, histogram = excluded.histogram",
             );
-            query.build().execute(conn).await?;
+            query.build().execute(conn).await?.rows_affected()
         });
     }
     Ok(())
