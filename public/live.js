@@ -1,371 +1,274 @@
-/* The public page's only script. Without it the page reads whole; with it the page follows what happens:
-   WebSocket first, then Server-Sent Events, then polling. No build step: this file is what the browser gets. */
+/* The public page's only script: it follows what happens by WebSocket, else Server-Sent Events, else polling.
+   No build step: the browser gets this file, so it is short. */
 (() => {
   "use strict";
   const doc = document, body = doc.body, root = doc.documentElement;
   const { slug, build } = body.dataset;
-  let seq = Number(body.dataset.seq) || 0;
   const byId = (id) => doc.getElementById(id);
-  const lang = root.lang || "en";
-  const SECOND = 1000;
+  const S = 1000;
+  let seq = +body.dataset.seq || 0;
 
-  /* ---- Times: in the visitor's zone, UTC in the title. data-t says how much to show. */
-  const SHAPES = {
-    time: { hour: "2-digit", minute: "2-digit" },
-    day: { day: "numeric", month: "short", year: "numeric" },
-    full: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
-  };
-  const format = (shape, date) => new Intl.DateTimeFormat(lang, { hourCycle: "h23", ...shape }).format(date);
-  const clock = (date) => format({ ...SHAPES.time, second: "2-digit" }, date);
-  const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
-  function duration(seconds) {
-    if (seconds < 60) return plural(Math.round(seconds), "second");
-    const minutes = Math.round(seconds / 60);
-    if (minutes < 60) return plural(minutes, "minute");
-    return `${Math.floor(minutes / 60)} h ${minutes % 60 ? `${minutes % 60} min` : ""}`.trim();
-  }
+  /* Times: the visitor's zone, UTC in the title. data-t says how much to show. */
+  const lang = navigator.languages.find((l) => l.startsWith(root.lang)) || root.lang;
+  const SHAPES = { time: { timeStyle: "short" }, full: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } };
+  const format = (date, shape) => new Intl.DateTimeFormat(lang, { hourCycle: "h23", ...shape }).format(date);
+  const clock = (date) => format(date, { timeStyle: "medium" });
   function localise(within) {
-    for (const el of within.querySelectorAll("time[datetime*='T']")) {
-      const date = new Date(el.dateTime);
-      if (isNaN(date)) continue;
+    for (const el of within.querySelectorAll("time[datetime*=T]")) {
+      const date = new Date(el.dateTime), shape = SHAPES[el.dataset.t];
       el.title = date.toISOString().slice(0, 16).replace("T", " ") + " UTC";
-      const shape = SHAPES[el.dataset.t];
-      if (shape) el.textContent = format(shape, date);
+      if (shape) el.textContent = format(date, shape);
     }
     for (const el of within.querySelectorAll("[data-zone]")) el.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
   }
 
-  /* ---- "updated 3 s ago · live", or how old the page is. */
-  let contact = Date.now(), onAir = false, stale = false, ticked = Date.now();
+  /* "Updated 3 s ago · live", or how old the page is. */
+  let contact = Date.now(), ticked = contact, live = false, lostTimer = 0;
+  const stale = () => body.classList.contains("stale");
   function tick() {
-    const now = Date.now();
-    if (now - ticked > 15 * SECOND) wake(); // the machine slept
+    const now = Date.now(), age = Math.floor((now - contact) / S), el = byId("live");
+    if (now - ticked > 15 * S) wake(); // the machine slept
     ticked = now;
-    if (doc.hidden) return;
-    const el = byId("live");
-    if (!el) return;
-    const age = Math.floor((now - contact) / SECOND);
-    const text = stale
-      ? `Reconnecting – data from ${clock(contact)}`
-      : `Updated ${age < 2 ? "just now" : age < 60 ? `${age} s ago` : `at ${clock(contact)}`}${onAir ? " · live" : ""}`;
-    if (el.textContent !== text) el.textContent = text;
+    if (!el || doc.hidden) return;
+    const when = age < 2 ? "just now" : age < 60 ? `${age} s ago` : `at ${clock(contact)}`;
+    el.textContent = stale() ? `Reconnecting – data from ${clock(contact)}` : `Updated ${when}${live ? " · live" : ""}`;
+  }
+  function show(on) {
+    lostTimer = clearTimeout(lostTimer);
+    live = on;
+    body.classList.toggle("on-air", on);
+    body.classList.toggle("stale", !on);
+    tick();
   }
   function heard() {
     contact = Date.now();
     show(true);
   }
-  let staleTimer = 0;
-  function show(live) {
-    clearTimeout(staleTimer);
-    staleTimer = 0;
-    onAir = live;
-    stale = false;
-    body.classList.toggle("on-air", live);
-    body.classList.remove("stale");
-    tick();
-  }
-  function lost() {
-    if (stale || staleTimer) return;
-    staleTimer = setTimeout(() => { // a hiccup shorter than this is nobody's business
-      show(false);
-      stale = true;
-      body.classList.add("stale");
-      tick();
-    }, 1.5 * SECOND);
+  function lost() { // a hiccup is nobody's business
+    if (!stale()) lostTimer ||= setTimeout(show, 1.5 * S, false);
   }
 
-  /* ---- Announcing: the banner's sentence, politely, at most every five seconds. */
-  let announced = 0, announceTimer = 0;
-  function announce() {
-    clearTimeout(announceTimer);
-    announceTimer = setTimeout(() => {
-      announced = Date.now();
-      const h1 = doc.querySelector("#banner h1"), out = byId("announce");
-      if (h1 && out) out.textContent = h1.textContent;
-    }, Math.max(100, announced + 5 * SECOND - Date.now()));
-  }
-
-  /* ---- Swapping parts in: focus, opened groups and the scroll position stay the reader's. */
-  const chosen = new Map(); // details id → opened or closed by the reader, who wins over the server
-  doc.addEventListener("click", (event) => {
-    const details = event.target.closest?.("summary")?.parentElement;
-    if (details?.id) chosen.set(details.id, !details.open);
-  });
-  const FOCUSABLE = "a[href],button,summary,input,select,textarea,[tabindex]";
+  /* Swapping parts in: focus, groups opened or closed by hand, and the scroll position stay. */
+  const chosen = new Map();
+  const FOCUSABLE = "a[href],button,summary,[tabindex]";
   function swap({ id, html }) {
     const old = byId(id);
     if (!old) return;
-    const active = old.contains(doc.activeElement) ? doc.activeElement : null;
-    const place = active && [...old.querySelectorAll(FOCUSABLE)].indexOf(active);
+    const active = old.contains(doc.activeElement) && doc.activeElement, place = [...old.querySelectorAll(FOCUSABLE)].indexOf(active);
     old.outerHTML = html;
     const fresh = byId(id);
     if (!fresh) return;
-    for (const details of [fresh, ...fresh.querySelectorAll("details[id]")]) {
+    for (const details of doc.querySelectorAll("details[id]")) {
       if (chosen.has(details.id)) details.open = chosen.get(details.id);
+      else if (fresh.matches("[data-open]") && details.contains(fresh)) details.open = true; // not healthy any more
     }
-    // A group's summary that is no longer healthy opens its group, unless the reader closed it.
-    const group = fresh.closest("details[id]");
-    if (group && "open" in fresh.dataset && !chosen.has(group.id)) group.open = true;
-    localise(fresh.parentNode);
-    arm(fresh.parentNode);
-    if (active) {
-      const target = (active.id && byId(active.id)) || fresh.querySelectorAll(FOCUSABLE)[place] || fresh;
-      target.focus({ preventScroll: true });
-    }
+    prepare(fresh.parentNode);
+    if (active) (byId(active.id) || fresh.querySelectorAll(FOCUSABLE)[place] || fresh).focus({ preventScroll: true });
   }
-  function anchor() { // the first part that is in view keeps its place
-    if (scrollY < 1) return null;
-    for (const el of doc.querySelectorAll("#page [id]")) {
-      const top = el.getBoundingClientRect().top;
-      if (top >= 0 && el.getClientRects().length) return { id: el.id, top };
-    }
-    return null;
-  }
+  const top = (el) => el.getBoundingClientRect().top;
+  let spoke = 0, speech = 0;
   function apply(parts) {
-    const before = byId("banner")?.querySelector("h1")?.textContent;
-    const kept = anchor();
+    const day = picked, said = doc.querySelector("#banner h1")?.textContent;
+    const kept = scrollY && [...doc.querySelectorAll("#page [id]")].find((el) => top(el) >= 0), at = kept && top(kept);
     parts.forEach(swap);
-    if (kept && byId(kept.id)) scrollBy(0, byId(kept.id).getBoundingClientRect().top - kept.top);
-    const banner = byId("banner");
-    if (banner && banner.querySelector("h1")?.textContent !== before) announce();
-    if (banner?.dataset.title) doc.title = banner.dataset.title;
-    const icon = doc.querySelector("link[rel=icon]"), state = banner?.dataset.state;
-    if (icon && state) {
-      const kind = state === "major" ? "-major" : state === "degraded" || state === "partial" ? "-issue" : "";
-      icon.href = icon.href.replace(/favicon[a-z-]*\.svg/, `favicon${kind}.svg`);
+    if (kept && byId(kept.id)) scrollBy(0, top(byId(kept.id)) - at);
+    const banner = byId("banner"), sentence = banner?.querySelector("h1")?.textContent;
+    if (sentence && sentence !== said) {
+      clearTimeout(speech);
+      speech = setTimeout(() => { // at most every five seconds
+        spoke = Date.now();
+        byId("announce").textContent = sentence;
+      }, Math.max(100, spoke + 5 * S - Date.now()));
+      doc.title = banner.dataset.title;
+      doc.querySelector("link[rel=icon]").href = banner.dataset.icon;
     }
-    if (picked) pick(picked.id, picked.day, picked.pinned);
+    if (day) pick(day.id, day.index, day.pinned);
   }
 
-  /* ---- A frame: {build, seq, parts} or {reload}. Another build means another page; never reload in a loop. */
-  function reload() {
-    const key = "pharos-reload", last = Number(sessionStorage.getItem(key)) || 0;
-    const wait = Math.max(Math.random() * 3 * SECOND, last + 60 * SECOND - Date.now());
-    setTimeout(() => {
-      sessionStorage.setItem(key, String(Date.now()));
-      location.reload();
-    }, wait);
-    receive = () => {};
-  }
-  let receive = (text) => {
-    let frame;
-    try { frame = JSON.parse(text); } catch { return; }
-    if (frame.reload || (frame.build && frame.build !== build)) return reload();
-    if (frame.seq >= seq) seq = frame.seq;
-    if (frame.parts?.length) apply(frame.parts);
+  /* A frame: {build, seq, parts} or {reload}. Another build is another page; at most one reload a minute. */
+  let reloading = false;
+  function receive(text) {
+    const frame = JSON.parse(text);
+    if (reloading) return;
+    if (frame.reload || frame.build !== build) {
+      const last = +sessionStorage.reloaded || 0;
+      reloading = true;
+      setTimeout(() => {
+        sessionStorage.reloaded = Date.now();
+        location.reload();
+      }, Math.max(Math.random() * 3 * S, last + 60 * S - Date.now()));
+      return;
+    }
+    seq = Math.max(seq, frame.seq || 0);
+    if (frame.parts) apply(frame.parts);
     heard();
-  };
+  }
 
-  /* ---- Transports. Exactly one is open; a timer brings the better one back. */
-  const query = () => `?seq=${seq}&build=${encodeURIComponent(build)}`;
-  const base = `/live/${slug}`;
-  let socket = null, source = null, failures = 0, retry = 0, beat = 0, deadline = 0, poll = 0;
-
+  /* Transports: one is open at a time, and the socket is tried again every minute. */
+  const url = (kind) => `/live/${slug}${kind}?seq=${seq}&build=${build}`;
+  let socket, source, polling = 0, failures = 0, retry = 0;
   function connect() {
     clearTimeout(retry);
-    retry = 0;
     if (socket) return;
-    const ws = socket = new WebSocket(location.origin.replace(/^http/, "ws") + base + query());
+    const ws = socket = new WebSocket(location.origin.replace("http", "ws") + url(""));
+    let deadline = 0, beat = 0;
     const expect = (ms) => { clearTimeout(deadline); deadline = setTimeout(drop, ms); };
-    const drop = () => {
+    function drop() {
       if (socket !== ws) return;
       socket = null;
       clearTimeout(deadline);
       clearInterval(beat);
-      ws.onclose = ws.onmessage = ws.onerror = null;
       ws.close();
-      failed();
-    };
-    const ping = (ms) => { ws.send("ping"); expect(ms); };
-    ws.probe = () => ws.readyState === 1 && ping(3 * SECOND);
+      failures += 1;
+      if (failures > 2 && !source && !polling) follow();
+      if (failures < 3) lost();
+      retry = setTimeout(connect, failures > 2 ? 60 * S : 500 * 2 ** failures * (0.5 + Math.random()));
+    }
+    ws.ping = (patience) => { if (ws.readyState === 1) { ws.send("ping"); expect(patience); } };
     ws.onopen = () => {
       failures = 0;
-      closeFallback();
-      heard();
+      source?.close();
+      source = null;
+      polling = clearTimeout(polling);
       clearTimeout(deadline);
-      beat = setInterval(() => ping(10 * SECOND), 25 * SECOND);
+      beat = setInterval(ws.ping, 25 * S, 10 * S);
+      heard();
     };
     ws.onmessage = ({ data }) => {
+      if (socket !== ws) return;
       clearTimeout(deadline);
       if (data === "pong") heard(); else receive(data);
     };
-    ws.onclose = ws.onerror = drop;
-    expect(10 * SECOND);
+    ws.onclose = drop;
+    expect(10 * S);
   }
-  function failed() {
-    failures += 1;
-    if (failures >= 3) {
-      if (!source && !poll) follow();
-      retry = setTimeout(connect, 60 * SECOND);
-    } else {
-      lost();
-      retry = setTimeout(connect, 500 * 2 ** failures * (0.5 + Math.random()));
-    }
-  }
-  function closeFallback() {
-    source?.close();
-    source = null;
-    clearTimeout(poll);
-    poll = 0;
-  }
-  function follow() { // Server-Sent Events: the server says "ping" every 25 s so that silence is noticed
-    const es = source = new EventSource(`${base}/events${query()}`);
+  function follow() { // the server sends an event "ping" every 25 s, so that silence is noticed
+    const es = source = new EventSource(url("/events"));
     let silence = 0;
-    const listen = () => { clearTimeout(silence); silence = setTimeout(drop, 40 * SECOND); };
     const drop = () => {
       clearTimeout(silence);
       es.close();
-      if (source !== es) return;
-      source = null;
-      ask();
+      if (source === es) { source = null; poll(); }
     };
-    es.onopen = es.onmessage = (event) => { listen(); heard(); if (event.data) receive(event.data); };
-    es.addEventListener("ping", () => { listen(); heard(); });
+    es.onopen = es.onmessage = ({ data }) => {
+      clearTimeout(silence);
+      silence = setTimeout(drop, 40 * S);
+      if (data) receive(data); else heard();
+    };
+    es.addEventListener("ping", es.onopen);
     es.onerror = drop;
-    listen();
   }
-  async function ask() {
-    const wasStale = stale || staleTimer;
-    poll = setTimeout(ask, 15 * SECOND * (0.9 + Math.random() / 5));
+  async function poll() {
+    polling = setTimeout(poll, 15 * S);
     try {
-      const answer = await fetch(`${base}/parts${query()}`, { cache: "no-store", signal: AbortSignal.timeout(10 * SECOND) });
-      if (!answer.ok) throw 0;
-      const text = await answer.text();
-      if (!poll) return; // a socket opened meanwhile
-      if (text) receive(text); else heard();
-      if (wasStale) connect(); // the server is back
+      const answer = await fetch(url("/parts"), { signal: AbortSignal.timeout(10 * S) });
+      const text = answer.ok && await answer.text(), back = stale();
+      if (!polling) return;
+      if (!text) throw answer;
+      receive(text);
+      if (back) connect();
     } catch { lost(); }
   }
   function wake() {
-    if (socket) return socket.probe();
-    if (!source || stale) { failures = Math.min(failures, 2); connect(); }
+    if (socket) return socket.ping(3 * S);
+    failures = Math.min(failures, 2);
+    if (slug && !source) connect();
   }
-  addEventListener("online", wake);
-  addEventListener("pageshow", (event) => event.persisted && wake());
-  doc.addEventListener("visibilitychange", () => { if (!doc.hidden) { tick(); wake(); } });
 
-  /* ---- The days of a bar: hover, tap and arrow keys. data-days holds runs, oldest first:
-     "o*40 m:5400:2" is forty good days and one with 5400 s of outage in 2 incidents; today is on the t- cell. */
-  const WORDS = { o: "operational", d: "degraded", p: "partial", m: "major", w: "maintenance", n: "unknown", u: "paused" };
-  const NAMES = { o: "Operational", d: "Degraded performance", p: "Partial outage", m: "Major outage", w: "Maintenance", n: "No data", u: "Paused" };
-  const DAY = 24 * 3600 * SECOND;
+  /* The days of a bar: hover, tap and arrow keys. data-days holds runs, oldest first: "o*40 m:5400:2" is forty good
+     days, then one with 5400 s of outage in 2 incidents. Today stands on the cell that is swapped. */
+  const STATES = { o: "operational,Operational", d: "degraded,Degraded performance", p: "partial,Partial outage", m: "major,Major outage", w: "maintenance,Under maintenance", n: "unknown,No data", u: "paused,Paused" };
   let picked = null, pop = null;
   function daysOf(bar) {
-    const days = [];
-    for (const token of bar.dataset.days.split(" ")) {
-      const [what, times] = token.split("*"), [state, down, incidents] = what.split(":");
-      for (let i = 0; i < (times || 1); i += 1) days.push({ state, down: Number(down), incidents: Number(incidents) });
-    }
     const today = bar.querySelector("[data-day]");
-    if (today) {
-      const [state, down, incidents] = today.dataset.day.split(":");
-      days.push({ state, down: Number(down), incidents: Number(incidents) });
-    }
-    const from = Date.parse(bar.dataset.from);
-    days.forEach((day, i) => { day.date = new Date(from + i * DAY); });
-    return days;
+    return `${bar.dataset.days} ${today ? today.dataset.day : ""}`.trim().split(" ").flatMap((run) => {
+      const [day, times] = run.split("*");
+      return Array(+times || 1).fill(day.split(":"));
+    });
   }
-  function arm(within) { // bars become a slider over days: arrow keys and screen readers know how to use one
-    for (const bar of within.querySelectorAll("[data-days]")) {
-      if (bar.tabIndex === 0) continue;
+  function prepare(within) { // a slider over days: screen readers know how to use one
+    localise(within);
+    for (const bar of within.querySelectorAll("[data-days]:not([role])")) {
       const count = daysOf(bar).length;
-      const attributes = { role: "slider", "aria-label": `Days of ${bar.dataset.name}`, "aria-valuemin": 1, "aria-valuemax": count, "aria-valuenow": count, "aria-valuetext": "today", tabindex: 0 };
-      for (const [name, value] of Object.entries(attributes)) bar.setAttribute(name, value);
+      Object.assign(bar, { role: "slider", tabIndex: 0, ariaLabel: `Days of ${bar.dataset.name}`, ariaValueMin: 1, ariaValueMax: count, ariaValueNow: count, ariaValueText: "Today" });
     }
   }
-  const el = (name, className, text) => {
-    const node = doc.createElement(name);
-    node.className = className;
-    node.textContent = text;
-    return node;
-  };
-  const told = (day) => [
-    day.down ? `Down for ${duration(day.down)}` : "",
-    day.incidents ? plural(day.incidents, "incident") : "",
-  ].filter(Boolean).join(" · ");
   function pick(id, index, pinned) {
-    const bar = byId(id), svg = bar?.querySelector("svg");
-    if (!svg) return unpick();
-    const days = daysOf(bar), day = days[index];
-    if (!day) return unpick();
     unpick();
-    picked = { id, day: index, pinned };
-    const date = format({ weekday: "short", ...SHAPES.day, timeZone: "UTC" }, day.date), facts = told(day);
-    bar.setAttribute("aria-valuenow", index + 1);
-    bar.setAttribute("aria-valuetext", [date, NAMES[day.state], facts].filter(Boolean).join(", "));
-    pop = el("div", "day-pop", "");
-    const state = el("span", "state", NAMES[day.state]);
-    state.dataset.state = WORDS[day.state];
-    state.insertAdjacentHTML("afterbegin", `<svg class="icon" aria-hidden="true"><use href="/icons.svg#st-${WORDS[day.state]}"/></svg>`);
-    pop.append(el("span", "when", date), state);
-    if (facts) pop.append(el("span", "more", facts));
-    if (pinned && day.incidents) {
-      const link = el("a", "", "What happened");
-      const iso = day.date.toISOString();
-      link.href = `${body.dataset.history || "/history"}/${iso.slice(0, 7)}#d-${iso.slice(0, 10)}`;
-      pop.append(link);
-    }
+    const bar = byId(id), day = bar && daysOf(bar)[index];
+    if (!day) return;
+    const [state, down, incidents] = day, [name, word] = STATES[state].split(","), svg = bar.firstElementChild;
+    const date = new Date(Date.parse(bar.dataset.from) + index * 86400 * S), iso = date.toISOString().slice(0, 10), minutes = Math.ceil(down / 60);
+    const when = format(date, { dateStyle: "medium", timeZone: "UTC" });
+    const length = minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+    const facts = [+down && `Down for ${length}`, +incidents && `${incidents} incident${incidents > 1 ? "s" : ""}`].filter(Boolean);
+    bar.ariaValueNow = index + 1;
+    bar.ariaValueText = [when, word, ...facts].join(", ");
+    picked = { id, index, pinned };
+    pop = doc.createElement("div");
+    pop.className = "day-pop";
+    pop.innerHTML = `<span class="when">${when}</span><span class="state" data-state="${name}"><svg class="icon" aria-hidden="true"><use href="/icons.svg#st-${name}"/></svg>${word}</span><span class="more">${facts.join(" · ")}</span>`
+      + (pinned && +incidents ? `<a href="${body.dataset.history}/${iso.slice(0, 7)}#d-${iso}">What happened</a>` : "");
     body.append(pop);
-    const pitch = svg.viewBox.baseVal.width / days.length;
-    svg.insertAdjacentHTML("beforeend", `<path class="cursor" d="M${(index + 0.5) * pitch} 5v18"/>`);
-    const box = svg.getBoundingClientRect(), cell = svg.lastChild.getBoundingClientRect();
-    const width = pop.offsetWidth, middle = (cell.left + cell.right) / 2;
-    const left = Math.max(12, Math.min(middle - width / 2, innerWidth - width - 12));
-    const above = box.top - pop.offsetHeight - 8, top = above > 8 ? above : box.bottom + 8;
-    pop.style.translate = `${left + scrollX}px ${top + scrollY}px`;
+    svg.insertAdjacentHTML("beforeend", `<path class="cursor" d="M${index * 8 + 4} 5v18"/>`);
+    const cell = svg.lastChild.getBoundingClientRect(), { offsetWidth: width, offsetHeight: height } = pop;
+    const left = Math.max(12, Math.min(cell.left + (cell.width - width) / 2, root.clientWidth - width - 12));
+    const y = cell.top - height - 12;
+    pop.style.translate = `${left + scrollX}px ${(y > 8 ? y : cell.bottom + 12) + scrollY}px`;
   }
   function unpick() {
     pop?.remove();
     doc.querySelector(".bar .cursor")?.remove();
     picked = pop = null;
   }
-  function cellAt(bar, x) { // the svg is cropped on the left, so count from today
-    const svg = bar.querySelector("svg"), box = svg.getBoundingClientRect(), count = daysOf(bar).length;
-    const scale = Math.max(box.width / svg.viewBox.baseVal.width, box.height / svg.viewBox.baseVal.height);
-    return Math.max(0, Math.min(count - 1, count - 1 - Math.floor((box.right - x) / (scale * svg.viewBox.baseVal.width / count))));
-  }
   const barAt = (event) => event.target.closest?.("[data-days]");
-  doc.addEventListener("pointermove", (event) => {
+  function cellAt(bar, x) { // counted from today: the svg is cropped on the left; a cell is 8 of 28 units
+    const box = bar.firstElementChild.getBoundingClientRect(), last = daysOf(bar).length - 1;
+    return Math.max(0, Math.min(last, last - Math.floor((box.right - x) / (box.height / 28 * 8))));
+  }
+  const on = (name, listener, target = doc) => target.addEventListener(name, listener);
+  on("pointermove", (event) => {
     const bar = barAt(event);
     if (event.pointerType === "touch" || picked?.pinned) return;
-    if (!bar) return picked && !doc.activeElement.matches("[data-days]") ? unpick() : undefined;
-    const day = cellAt(bar, event.clientX);
-    if (picked?.id !== bar.id || picked.day !== day) pick(bar.id, day, false);
+    if (bar) pick(bar.id, cellAt(bar, event.clientX)); else if (picked) unpick();
   });
-  doc.addEventListener("click", (event) => {
-    const bar = barAt(event);
+  on("click", (event) => {
+    const bar = barAt(event), details = event.target.closest("summary")?.parentNode;
+    if (details) chosen.set(details.id, !details.open);
     if (bar) pick(bar.id, cellAt(bar, event.clientX), true);
-    else if (!event.target.closest?.(".day-pop")) unpick();
+    else if (!pop?.contains(event.target)) unpick();
   });
-  doc.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") return unpick();
-    const bar = barAt(event);
+  on("keydown", (event) => {
+    const bar = barAt(event), { key } = event;
+    if (key === "Escape") unpick();
     if (!bar) return;
-    const last = daysOf(bar).length - 1, at = picked?.id === bar.id ? picked.day : null;
-    const to = { ArrowLeft: at === null ? last : at - 1, ArrowRight: at === null ? last : at + 1, Home: 0, End: last, PageUp: (at ?? last) - 7, PageDown: (at ?? last) + 7 }[event.key];
-    if (event.key === "Enter") pop?.querySelector("a")?.click();
+    if (key === "Enter") pop?.querySelector("a")?.click();
+    const last = daysOf(bar).length - 1, now = picked?.id === bar.id ? picked.index : last + (key === "ArrowLeft");
+    const to = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last }[key];
     if (to === undefined) return;
     event.preventDefault();
     pick(bar.id, Math.max(0, Math.min(last, to)), true);
   });
-  doc.addEventListener("focusout", (event) => { if (barAt(event) && !pop?.contains(event.relatedTarget)) unpick(); });
-  addEventListener("resize", unpick);
+  on("focusout", (event) => { if (barAt(event) && !pop?.contains(event.relatedTarget)) unpick(); });
+  on("resize", unpick, window);
 
-  /* ---- Theme: the form works without us; with us it does not reload. */
-  doc.addEventListener("submit", (event) => {
-    const { form, value } = { form: event.target, value: event.submitter?.value };
-    if (form.getAttribute("action") !== "/theme" || !value) return;
+  /* The theme form works without us too. */
+  on("submit", (event) => {
+    const { target: form, submitter } = event;
+    if (form.getAttribute("action") !== "/theme") return;
     event.preventDefault();
-    doc.cookie = `theme=${value};path=/;max-age=31536000;samesite=lax${location.protocol === "https:" ? ";secure" : ""}`;
-    root.dataset.theme = value;
-    form.querySelector(`button:not([value="${value}"])`)?.focus();
+    root.dataset.theme = submitter.value;
+    doc.cookie = `theme=${submitter.value};path=/;max-age=31536000;samesite=lax`;
+    form.querySelector(`button:not([value=${submitter.value}])`).focus();
   });
 
-  root.style.overflowAnchor = "none"; // apply() keeps the place itself, in every browser alike
-  localise(doc);
-  arm(doc);
+  root.style.overflowAnchor = "none"; // apply() keeps the place itself, alike in every browser
+  prepare(doc);
+  on("online", wake, window);
+  on("pageshow", (event) => event.persisted && wake(), window);
+  on("visibilitychange", () => { if (!doc.hidden) { tick(); wake(); } });
   if (slug) {
-    setInterval(tick, SECOND);
+    setInterval(tick, S);
     connect();
   }
 })();

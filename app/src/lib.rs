@@ -41,7 +41,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/monitors") view=monitors::list::Monitors/>
                     <Route path=path!("/monitors/new") view=monitors::form::NewMonitor/>
                     <Route path=path!("/monitors/:id") view=monitors::detail::Monitor/>
-                    <Route path=path!("/monitors/:id/edit") view=monitors::form::EditMonitor/>
+                    <Route path=path!("/monitors/:id/edit") view=monitors::form::ChangeMonitor/>
                     <Route path=path!("/page") view=page_editor::PageEditor/>
                     <Route path=path!("/settings") view=settings::Settings/>
                     <Route path=path!("/*any") view=missing::Missing/>
