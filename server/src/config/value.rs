@@ -72,6 +72,11 @@ impl BaseUrl {
         self.0.scheme() == "https"
     }
 
+    /// `status.example.org`, with the port if it is not the scheme's own.
+    pub fn host(&self) -> Option<&str> {
+        self.as_str().split_once("://").map(|(_, host)| host)
+    }
+
     /// `https://status.example.org`, without a slash at the end.
     pub fn as_str(&self) -> &str {
         self.0.as_str().trim_end_matches('/')
