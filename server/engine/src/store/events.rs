@@ -37,7 +37,8 @@ pub async fn append(tx: &mut Tx, at: Timestamp, events: &[Event]) -> Result<Seq>
             .bind(event.kind())
             .bind(Json(event))
             .execute(conn)
-            .await?);
+            .await?
+            .rows_affected());
     }
     tx.ring_on_commit().await?;
     Ok(Seq(last))
