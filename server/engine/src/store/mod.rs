@@ -5,18 +5,23 @@
 //! **Invariant**: no other module of any crate names `sqlx`.
 
 pub mod accounts;
+mod batch;
+pub mod components;
 pub mod error;
 pub mod events;
 pub mod evidence;
+pub mod facts;
 pub mod health;
 pub mod incidents;
 pub mod leases;
 pub mod monitors;
+pub mod pages;
 pub mod pushes;
 pub mod results;
 pub mod rollups;
 pub mod sessions;
 pub mod settings;
+pub mod views;
 
 use std::path::PathBuf;
 use std::str::FromStr;
