@@ -30,12 +30,14 @@ impl Checks {
 impl Retention {
     /// How long results and roll-ups are kept.
     pub(crate) fn engine(&self) -> housekeeping::Retention {
-        let days = |days: u32| i64::from(days) * DAY;
+        // 0 is for ever.
+        let days = |days: u32| (days > 0).then_some(i64::from(days) * DAY);
         housekeeping::Retention {
             raw: days(self.raw),
             five_minutes: days(self.five_minutes),
             hour: days(self.hour),
-            day: (self.day > 0).then(|| days(self.day)),
+            day: days(self.day),
+            ..housekeeping::Retention::default()
         }
     }
 }

@@ -152,7 +152,7 @@ impl Resolve for JudgingResolver {
             match dial::resolve(&trace, &policy, name.as_str(), version).await {
                 Ok(addresses) => {
                     trace.enter(Phase::Connect);
-                    Ok(Box::new(addresses.into_iter().map(|address| (address, 0).into())) as Addrs)
+                    Ok(Box::new(addresses.into_iter().map(|address| (address, 0_u16).into())) as Addrs)
                 }
                 Err(failure) => {
                     let text = failure.sentence();
