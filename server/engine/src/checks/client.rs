@@ -154,9 +154,9 @@ impl Resolve for JudgingResolver {
                     trace.enter(Phase::Connect);
                     Ok(Box::new(addresses.into_iter().map(|address| (address, 0_u16).into())) as Addrs)
                 }
-                Err(failure) => {
-                    let text = failure.sentence();
-                    trace.with(|notes| notes.stopped = Some(failure));
+                Err(outcome) => {
+                    let text = outcome.sentence();
+                    trace.with(|notes| notes.stopped = Some(outcome));
                     Err(text.into())
                 }
             }

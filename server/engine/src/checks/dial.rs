@@ -36,7 +36,7 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// The failure of a target that the policy refuses.
-pub(super) fn forbidden(address: impl ToString, refusal: Refusal) -> Failure {
+pub(super) fn forbidden(address: &impl ToString, refusal: Refusal) -> Failure {
     Failure::ForbiddenTarget { address: address.to_string(), why: refusal.why().to_owned() }
 }
 
@@ -45,28 +45,30 @@ pub(super) fn forbidden(address: impl ToString, refusal: Refusal) -> Failure {
 /// One refused address refuses the name: a name that mixes public and forbidden addresses is an attack, or a mistake.
 ///
 /// # Errors
-/// The failure, which is the name's or the policy's.
+/// The outcome: the name or the policy is in the way, or this machine has run out of something.
 pub(super) async fn resolve(
     trace: &Trace,
     policy: &TargetPolicy,
     host: &str,
     version: IpVersion,
-) -> Result<Vec<IpAddr>, Failure> {
+) -> Result<Vec<IpAddr>, Outcome> {
     let host = bare_host(host);
-    let dns_error = |reason: String| Failure::DnsError { name: host.to_owned(), reason };
-    let mut addresses: Vec<IpAddr> = match host.parse() {
-        Ok(address) => vec![address],
-        Err(_) => {
-            policy.judge_name(host).map_err(|refusal| forbidden(host, refusal))?;
-            trace.enter(Phase::Dns);
-            let found = lookup_host((host, 0)).await.map_err(|error| dns_error(plain_reason(&error)))?;
-            found.map(|address| address.ip()).collect()
-        }
+    let dns_error = |reason: String| Outcome::down(Failure::DnsError { name: host.to_owned(), reason });
+    let mut addresses: Vec<IpAddr> = if let Ok(address) = host.parse() {
+        vec![address]
+    } else {
+        policy.judge_name(host).map_err(|refusal| Outcome::down(forbidden(&host, refusal)))?;
+        trace.enter(Phase::Dns);
+        let found = lookup_host((host, 0)).await.map_err(|error| match local_fault(&error) {
+            Some(why) => Outcome::Unknown { why },
+            None => dns_error(plain_reason(&error)),
+        })?;
+        found.map(|address| address.ip()).collect()
     };
     addresses.dedup();
     trace.with(|notes| notes.evidence.addresses.clone_from(&addresses));
     if let Some((address, refusal)) = addresses.iter().find_map(|a| Some((a, policy.judge(*a).err()?))) {
-        return Err(forbidden(address, refusal));
+        return Err(Outcome::down(forbidden(address, refusal)));
     }
     addresses.retain(|address| version.allows(*address));
     if addresses.is_empty() {
@@ -91,7 +93,7 @@ pub(super) async fn connect(
     version: IpVersion,
 ) -> Result<TcpStream, Outcome> {
     let trace = probe.trace;
-    let addresses = resolve(trace, probe.policy(), host, version).await.map_err(Outcome::down)?;
+    let addresses = resolve(trace, probe.policy(), host, version).await?;
     trace.enter(Phase::Connect);
     let mut last = None;
     for (index, address) in addresses.iter().enumerate() {

@@ -87,7 +87,7 @@ pub(super) async fn run(settings: &DnsSettings, probe: &Probe<'_>) -> Outcome {
     if let Some(server) = server
         && let Err(refusal) = probe.policy().judge(server.ip())
     {
-        return Outcome::down(dial::forbidden(server.ip(), refusal));
+        return Outcome::down(dial::forbidden(&server.ip(), refusal));
     }
     let record = settings.record_type.as_str();
     probe.trace.with(|notes| {

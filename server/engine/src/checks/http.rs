@@ -155,10 +155,10 @@ pub(super) fn headers(sent: &[domain::check::request::Header], auth: &Auth) -> R
 fn judge_hop(url: &Url, settings: &HttpSettings, probe: &Probe<'_>) -> Result<(), Outcome> {
     let judge = |host: &str| match bare_host(host).parse::<IpAddr>() {
         Ok(address) => {
-            probe.policy().judge(address).map(|()| Some(address)).map_err(|r| dial::forbidden(address, r))
+            probe.policy().judge(address).map(|()| Some(address)).map_err(|r| dial::forbidden(&address, r))
         }
         Err(_) => {
-            probe.policy().judge_name(host).map(|()| None).map_err(|refusal| dial::forbidden(host, refusal))
+            probe.policy().judge_name(host).map(|()| None).map_err(|refusal| dial::forbidden(&host, refusal))
         }
     };
     if let Some(proxy) = settings.proxy.as_ref().and_then(|proxy| Url::parse(proxy.expose()).ok()) {
@@ -219,8 +219,8 @@ pub(super) fn shown_headers(headers: &HeaderMap) -> Vec<(String, String)> {
 /// What an error of the client means. What our own hooks noted says more than the texts it hands on.
 pub(super) fn request_outcome(error: &reqwest::Error, address: &str, probe: &Probe<'_>) -> Outcome {
     let (stopped, problem) = probe.trace.with(|notes| (notes.stopped.take(), notes.verdict.problem(true)));
-    if let Some(failure) = stopped {
-        return Outcome::down(failure);
+    if let Some(outcome) = stopped {
+        return outcome;
     }
     let phase = probe.trace.phase();
     let mut source: Option<&(dyn StdError + 'static)> = Some(error);
@@ -232,6 +232,11 @@ pub(super) fn request_outcome(error: &reqwest::Error, address: &str, probe: &Pro
         if let Some(io) = cause.downcast_ref::<io::Error>() {
             if let Some(tls) = dial::rustls_error(io) {
                 return tls_outcome(tls, problem);
+            }
+            // What the decoders of gzip and brotli say, as opposed to a body that breaks off.
+            if matches!(io.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) {
+                let reason = format!("the body cannot be decoded ({})", dial::plain_reason(io));
+                return Outcome::down(Failure::ProtocolError { reason });
             }
             if io.raw_os_error().is_some() || io.kind() != io::ErrorKind::Other {
                 return match phase {

@@ -48,7 +48,7 @@ pub(super) async fn run(settings: &PingSettings, probe: &Probe<'_>) -> Outcome {
     trace.with(|notes| notes.evidence.request = Some(format!("ping {}", settings.host)));
     let addresses = match dial::resolve(trace, probe.policy(), &settings.host, settings.ip_version).await {
         Ok(addresses) => addresses,
-        Err(failure) => return Outcome::down(failure),
+        Err(outcome) => return outcome,
     };
     let Some(&address) = addresses.first() else { return Outcome::down(Failure::PingLost { sent: 0 }) };
     let pingers = &probe.shared.pingers;

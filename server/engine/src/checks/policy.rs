@@ -176,6 +176,7 @@ fn is_documentation(address: IpAddr) -> bool {
 }
 
 /// The IPv4 address that an IPv6 one stands for, if any.
+#[expect(clippy::match_same_arms, reason = "an arm for each notation, beside its source")]
 fn embedded(address: IpAddr) -> Option<IpAddr> {
     let IpAddr::V6(v6) = address else { return None };
     let segments = v6.segments();

@@ -35,8 +35,8 @@ pub(crate) struct Notes {
     pub(crate) certificate: Option<Arc<CertificateFacts>>,
     /// What is wrong with that certificate.
     pub(crate) verdict: Verdict,
-    /// Why a hook stopped the connection: the library only hands on a text.
-    pub(crate) stopped: Option<Failure>,
+    /// What it means that a hook stopped the connection: the library only hands on a text.
+    pub(crate) stopped: Option<Outcome>,
     /// What a time-out means from here on, when it means more than "no answer".
     pub(crate) on_timeout: Option<Failure>,
 }

@@ -152,7 +152,7 @@ fn wrong_dates(facts: &CertificateFacts, now_ms: i64) -> Option<Failure> {
     if now_ms > facts.not_after_ms {
         Some(Failure::CertificateExpired { days_ago: (now_ms - facts.not_after_ms) / DAY_MS })
     } else if now_ms < facts.not_before_ms {
-        Some(Failure::CertificateNotYetValid { days: (facts.not_before_ms - now_ms) / DAY_MS + 1 })
+        Some(Failure::CertificateNotYetValid { days: (facts.not_before_ms - now_ms + DAY_MS - 1) / DAY_MS })
     } else {
         None
     }
