@@ -3,6 +3,7 @@
 //! Whatever is wrong stops the start, all of it at once, each with its place and what would be right: a typo that is passed
 //! over in silence is found in the middle of the night.
 
+mod engine;
 mod environment;
 mod error;
 mod file;
@@ -12,6 +13,8 @@ mod table;
 mod value;
 
 use std::path::{Path, PathBuf};
+
+use ::engine::store::{self, Db};
 
 pub use error::{ConfigErrors, Mistake, Origin};
 pub use sections::{Admin, Checks, Data, Log, Metrics, Retention, Server};
@@ -102,7 +105,7 @@ impl Config {
     pub fn database_url(&self) -> String {
         match &self.data.database_url {
             Some(url) => url.expose().to_owned(),
-            None => engine::store::Db::sqlite_url(&engine::store::default_file(&self.data.dir)),
+            None => Db::sqlite_url(&store::default_file(&self.data.dir)),
         }
     }
 

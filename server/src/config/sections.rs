@@ -93,9 +93,9 @@ section! {
             "Networks that may be checked although a rule forbids them.";
         deny: Networks = "none" "networks", ["PHAROS_CHECKS_DENY"],
             "Networks that may not be checked.";
-        anchors: Anchors = "1.1.1.1:443, 8.8.8.8:443, 9.9.9.9:443" "host:port", ["PHAROS_CHECKS_ANCHORS"],
+        anchors: Anchors = "1.1.1.1:443, 8.8.8.8:443, 9.9.9.9:443" "address:port", ["PHAROS_CHECKS_ANCHORS"],
             "Where to knock before a failure of a public target is believed; `none` turns that off.";
-        concurrency: u32 = "512" "checks", ["PHAROS_CHECKS_CONCURRENCY"],
+        concurrency: u32 = "1000" "checks", ["PHAROS_CHECKS_CONCURRENCY"],
             "Checks that run at the same time.";
         per_host: u32 = "8" "checks", ["PHAROS_CHECKS_PER_HOST"],
             "Checks that run against one host at the same time.";

@@ -11,7 +11,7 @@ pub(super) fn markdown() -> String {
         let variables: Vec<_> = field.variables.iter().map(|variable| format!("`{variable}`")).collect();
         let default = match (field.default, field.unit) {
             ("", _) => "–".to_owned(),
-            (default, "" | "networks" | "host:port") => format!("`{default}`"),
+            (default, "" | "networks" | "address:port") => format!("`{default}`"),
             (default, unit) => format!("`{default}` {unit}"),
         };
         // Writing to a String cannot fail.

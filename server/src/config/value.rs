@@ -1,6 +1,6 @@
 //! What a single value may look like as text, and what to say when it does not.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -70,6 +70,11 @@ impl BaseUrl {
     /// Whether browsers reach Pharos over TLS.
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"
+    }
+
+    /// `status.example.org`, with the port if it is not the scheme's own.
+    pub fn host(&self) -> Option<&str> {
+        self.as_str().split_once("://").map(|(_, host)| host)
     }
 
     /// `https://status.example.org`, without a slash at the end.
@@ -174,22 +179,18 @@ fn network(word: &str) -> Result<IpNet, String> {
     })
 }
 
-/// Hosts with a port, separated by commas.
+/// Addresses with a port, separated by commas. No names: whether names resolve is part of what is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Anchors(pub Vec<String>);
+pub struct Anchors(pub Vec<SocketAddr>);
 
 impl Value for Anchors {
     fn read(text: &str) -> Result<Self, String> {
-        let mut anchors = Vec::new();
-        for word in list(text).filter(|word| *word != "none") {
-            match word.rsplit_once(':') {
-                Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0) => {
-                    anchors.push(word.to_owned());
-                }
-                _ => return Err(format!("“{word}” is not a host with a port; write for example 1.1.1.1:443, or none")),
-            }
-        }
-        Ok(Self(anchors))
+        let words = list(text).filter(|word| *word != "none");
+        let anchors = words.map(|word| {
+            word.parse()
+                .map_err(|_| format!("“{word}” is not an address with a port; write for example 1.1.1.1:443, or none"))
+        });
+        anchors.collect::<Result<_, _>>().map(Self)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::check::{CheckReport, Failure, Outcome};
-use domain::time::MINUTE;
+use domain::check::{CheckReport, CheckSettings, Failure, Outcome};
+use domain::time::{MINUTE, Timestamp};
 
 use super::{Result, ServiceError, Services};
 use crate::recorder::Submission;
@@ -11,6 +11,8 @@ use crate::store::{monitors, pushes};
 
 /// How much of what a job says is kept, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 1_000;
+/// How the message of a row begins when the job gave an exit code.
+const EXIT: &str = "exit ";
 /// A run that took longer than this has lost its beginning; its duration is not shown as a latency. In milliseconds.
 const MAX_RUN: i64 = 24 * 60 * MINUTE;
 
@@ -50,7 +52,8 @@ pub enum Taken {
 }
 
 impl Services {
-    /// Takes the word of a job that knows a monitor's token.
+    /// Takes the word of a job that knows a monitor's token. The scheduler writes one result a slot, so that uptime is a share
+    /// of the time and not of the calls; a result is written here only when the word is news or says how long a run took.
     ///
     /// # Errors
     /// `NotFound` when no monitor has the token.
@@ -75,15 +78,16 @@ impl Services {
                 None
             }
             Beat::Success { latency_us, message } => {
+                let news = row.at == 0 || row.failed || is_late(&monitor.draft.settings, &row, now);
                 let run_ms = row.started_at.take().map(|begun| now.0 - begun).filter(|run| (0..MAX_RUN).contains(run));
                 (row.at, row.failed, row.message) = (now.0, false, excerpt(message));
                 let latency_us = latency_us.or(run_ms.map(|run| run * 1_000));
-                Some(CheckReport { latency_us, ..CheckReport::bare(Outcome::Up) })
+                (news || latency_us.is_some()).then(|| CheckReport { latency_us, ..CheckReport::bare(Outcome::Up) })
             }
             Beat::Failure { exit, message } => {
-                (row.started_at, row.failed, row.message) = (None, true, excerpt(message));
-                let failure = Failure::PushFailed { exit, message: row.message.clone() };
-                Some(CheckReport::bare(Outcome::down(failure)))
+                let news = !row.failed;
+                (row.started_at, row.failed, row.message) = (None, true, with_exit(exit, &excerpt(message)));
+                news.then(|| CheckReport::bare(Outcome::down(failure(&row.message))))
             }
         };
         pushes::put(&mut tx, monitor.key, &row).await?;
@@ -92,6 +96,35 @@ impl Services {
             self.inner.recorder.submit(Submission { monitor: monitor.key, slot: now, report: Arc::new(report) });
         }
         Ok(Taken::Counted)
+    }
+}
+
+/// Whether the heartbeat before was due earlier than `now`, grace included.
+fn is_late(settings: &CheckSettings, row: &pushes::PushRow, now: Timestamp) -> bool {
+    match settings {
+        CheckSettings::Push(push) => push.next_deadline(Some(row.at), now.0) <= now.0,
+        _ => false,
+    }
+}
+
+/// What stands in the row of a job that failed: `exit N` and what it said.
+fn with_exit(exit: Option<i32>, message: &str) -> String {
+    match exit {
+        Some(exit) if message.is_empty() => format!("{EXIT}{exit}"),
+        Some(exit) => format!("{EXIT}{exit}: {message}"),
+        None => message.to_owned(),
+    }
+}
+
+/// The failure that the message of a row stands for; the scheduler reads it again at each slot until the job succeeds.
+pub(crate) fn failure(message: &str) -> Failure {
+    let with_code = message.strip_prefix(EXIT).and_then(|rest| {
+        let (code, said) = rest.split_once(": ").unwrap_or((rest, ""));
+        Some((code.parse::<i32>().ok()?, said))
+    });
+    match with_code {
+        Some((exit, said)) => Failure::PushFailed { exit: Some(exit), message: said.to_owned() },
+        None => Failure::PushFailed { exit: None, message: message.to_owned() },
     }
 }
 
@@ -115,6 +148,14 @@ mod tests {
         assert_eq!(kept.len(), MAX_MESSAGE_BYTES);
         let kept = excerpt(format!("a{}", "ä".repeat(MAX_MESSAGE_BYTES)));
         assert_eq!(kept.len(), MAX_MESSAGE_BYTES - 1);
+    }
+
+    #[test]
+    fn an_exit_code_survives_the_database() {
+        for (exit, said) in [(Some(3), "disk full: /dev/sda"), (Some(-1), ""), (None, "no space")] {
+            let failure = failure(&with_exit(exit, said));
+            assert_eq!(failure, Failure::PushFailed { exit, message: said.to_owned() });
+        }
     }
 
     #[test]
