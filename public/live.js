@@ -1,0 +1,274 @@
+/* The public page's only script: it follows what happens by WebSocket, else Server-Sent Events, else polling.
+   No build step: the browser gets this file, so it is short. */
+(() => {
+  "use strict";
+  const doc = document, body = doc.body, root = doc.documentElement;
+  const { slug, build } = body.dataset;
+  const byId = (id) => doc.getElementById(id);
+  const S = 1000;
+  let seq = +body.dataset.seq || 0;
+
+  /* Times: the visitor's zone, UTC in the title. data-t says how much to show. */
+  const lang = navigator.languages.find((l) => l.startsWith(root.lang)) || root.lang;
+  const SHAPES = { time: { timeStyle: "short" }, full: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } };
+  const format = (date, shape) => new Intl.DateTimeFormat(lang, { hourCycle: "h23", ...shape }).format(date);
+  const clock = (date) => format(date, { timeStyle: "medium" });
+  function localise(within) {
+    for (const el of within.querySelectorAll("time[datetime*=T]")) {
+      const date = new Date(el.dateTime), shape = SHAPES[el.dataset.t];
+      el.title = date.toISOString().slice(0, 16).replace("T", " ") + " UTC";
+      if (shape) el.textContent = format(date, shape);
+    }
+    for (const el of within.querySelectorAll("[data-zone]")) el.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
+
+  /* "Updated 3 s ago · live", or how old the page is. */
+  let contact = Date.now(), ticked = contact, live = false, lostTimer = 0;
+  const stale = () => body.classList.contains("stale");
+  function tick() {
+    const now = Date.now(), age = Math.floor((now - contact) / S), el = byId("live");
+    if (now - ticked > 15 * S) wake(); // the machine slept
+    ticked = now;
+    if (!el || doc.hidden) return;
+    const when = age < 2 ? "just now" : age < 60 ? `${age} s ago` : `at ${clock(contact)}`;
+    el.textContent = stale() ? `Reconnecting – data from ${clock(contact)}` : `Updated ${when}${live ? " · live" : ""}`;
+  }
+  function show(on) {
+    lostTimer = clearTimeout(lostTimer);
+    live = on;
+    body.classList.toggle("on-air", on);
+    body.classList.toggle("stale", !on);
+    tick();
+  }
+  function heard() {
+    contact = Date.now();
+    show(true);
+  }
+  function lost() { // a hiccup is nobody's business
+    if (!stale()) lostTimer ||= setTimeout(show, 1.5 * S, false);
+  }
+
+  /* Swapping parts in: focus, groups opened or closed by hand, and the scroll position stay. */
+  const chosen = new Map();
+  const FOCUSABLE = "a[href],button,summary,[tabindex]";
+  function swap({ id, html }) {
+    const old = byId(id);
+    if (!old) return;
+    const active = old.contains(doc.activeElement) && doc.activeElement, place = [...old.querySelectorAll(FOCUSABLE)].indexOf(active);
+    old.outerHTML = html;
+    const fresh = byId(id);
+    if (!fresh) return;
+    for (const details of doc.querySelectorAll("details[id]")) {
+      if (chosen.has(details.id)) details.open = chosen.get(details.id);
+      else if (fresh.matches("[data-open]") && details.contains(fresh)) details.open = true; // not healthy any more
+    }
+    prepare(fresh.parentNode);
+    if (active) (byId(active.id) || fresh.querySelectorAll(FOCUSABLE)[place] || fresh).focus({ preventScroll: true });
+  }
+  const top = (el) => el.getBoundingClientRect().top;
+  let spoke = 0, speech = 0;
+  function apply(parts) {
+    const day = picked, said = doc.querySelector("#banner h1")?.textContent;
+    const kept = scrollY && [...doc.querySelectorAll("#page [id]")].find((el) => top(el) >= 0), at = kept && top(kept);
+    parts.forEach(swap);
+    if (kept && byId(kept.id)) scrollBy(0, top(byId(kept.id)) - at);
+    const banner = byId("banner"), sentence = banner?.querySelector("h1")?.textContent;
+    if (sentence && sentence !== said) {
+      clearTimeout(speech);
+      speech = setTimeout(() => { // at most every five seconds
+        spoke = Date.now();
+        byId("announce").textContent = sentence;
+      }, Math.max(100, spoke + 5 * S - Date.now()));
+      doc.title = banner.dataset.title;
+      doc.querySelector("link[rel=icon]").href = banner.dataset.icon;
+    }
+    if (day) pick(day.id, day.index, day.pinned);
+  }
+
+  /* A frame: {build, seq, parts} or {reload}. Another build is another page; at most one reload a minute. */
+  let reloading = false;
+  function receive(text) {
+    const frame = JSON.parse(text);
+    if (reloading) return;
+    if (frame.reload || frame.build !== build) {
+      const last = +sessionStorage.reloaded || 0;
+      reloading = true;
+      setTimeout(() => {
+        sessionStorage.reloaded = Date.now();
+        location.reload();
+      }, Math.max(Math.random() * 3 * S, last + 60 * S - Date.now()));
+      return;
+    }
+    seq = Math.max(seq, frame.seq || 0);
+    if (frame.parts) apply(frame.parts);
+    heard();
+  }
+
+  /* Transports: one is open at a time, and the socket is tried again every minute. */
+  const url = (kind) => `/live/${slug}${kind}?seq=${seq}&build=${build}`;
+  let socket, source, polling = 0, failures = 0, retry = 0;
+  function connect() {
+    clearTimeout(retry);
+    if (socket) return;
+    const ws = socket = new WebSocket(location.origin.replace("http", "ws") + url(""));
+    let deadline = 0, beat = 0;
+    const expect = (ms) => { clearTimeout(deadline); deadline = setTimeout(drop, ms); };
+    function drop() {
+      if (socket !== ws) return;
+      socket = null;
+      clearTimeout(deadline);
+      clearInterval(beat);
+      ws.close();
+      failures += 1;
+      if (failures > 2 && !source && !polling) follow();
+      if (failures < 3) lost();
+      retry = setTimeout(connect, failures > 2 ? 60 * S : 500 * 2 ** failures * (0.5 + Math.random()));
+    }
+    ws.ping = (patience) => { if (ws.readyState === 1) { ws.send("ping"); expect(patience); } };
+    ws.onopen = () => {
+      failures = 0;
+      source?.close();
+      source = null;
+      polling = clearTimeout(polling);
+      clearTimeout(deadline);
+      beat = setInterval(ws.ping, 25 * S, 10 * S);
+      heard();
+    };
+    ws.onmessage = ({ data }) => {
+      if (socket !== ws) return;
+      clearTimeout(deadline);
+      if (data === "pong") heard(); else receive(data);
+    };
+    ws.onclose = drop;
+    expect(10 * S);
+  }
+  function follow() { // the server sends an event "ping" every 25 s, so that silence is noticed
+    const es = source = new EventSource(url("/events"));
+    let silence = 0;
+    const drop = () => {
+      clearTimeout(silence);
+      es.close();
+      if (source === es) { source = null; poll(); }
+    };
+    es.onopen = es.onmessage = ({ data }) => {
+      clearTimeout(silence);
+      silence = setTimeout(drop, 40 * S);
+      if (data) receive(data); else heard();
+    };
+    es.addEventListener("ping", es.onopen);
+    es.onerror = drop;
+  }
+  async function poll() {
+    polling = setTimeout(poll, 15 * S);
+    try {
+      const answer = await fetch(url("/parts"), { signal: AbortSignal.timeout(10 * S) });
+      const text = answer.ok && await answer.text(), back = stale();
+      if (!polling) return;
+      if (!text) throw answer;
+      receive(text);
+      if (back) connect();
+    } catch { lost(); }
+  }
+  function wake() {
+    if (socket) return socket.ping(3 * S);
+    failures = Math.min(failures, 2);
+    if (slug && !source) connect();
+  }
+
+  /* The days of a bar: hover, tap and arrow keys. data-days holds runs, oldest first: "o*40 m:5400:2" is forty good
+     days, then one with 5400 s of outage in 2 incidents. Today stands on the cell that is swapped. */
+  const STATES = { o: "operational,Operational", d: "degraded,Degraded performance", p: "partial,Partial outage", m: "major,Major outage", w: "maintenance,Under maintenance", n: "unknown,No data", u: "paused,Paused" };
+  let picked = null, pop = null;
+  function daysOf(bar) {
+    const today = bar.querySelector("[data-day]");
+    return `${bar.dataset.days} ${today ? today.dataset.day : ""}`.trim().split(" ").flatMap((run) => {
+      const [day, times] = run.split("*");
+      return Array(+times || 1).fill(day.split(":"));
+    });
+  }
+  function prepare(within) { // a slider over days: screen readers know how to use one
+    localise(within);
+    for (const bar of within.querySelectorAll("[data-days]:not([role])")) {
+      const count = daysOf(bar).length;
+      Object.assign(bar, { role: "slider", tabIndex: 0, ariaLabel: `Days of ${bar.dataset.name}`, ariaValueMin: 1, ariaValueMax: count, ariaValueNow: count, ariaValueText: "Today" });
+    }
+  }
+  function pick(id, index, pinned) {
+    unpick();
+    const bar = byId(id), day = bar && daysOf(bar)[index];
+    if (!day) return;
+    const [state, down, incidents] = day, [name, word] = STATES[state].split(","), svg = bar.firstElementChild;
+    const date = new Date(Date.parse(bar.dataset.from) + index * 86400 * S), iso = date.toISOString().slice(0, 10), minutes = Math.ceil(down / 60);
+    const when = format(date, { dateStyle: "medium", timeZone: "UTC" });
+    const length = minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+    const facts = [+down && `Down for ${length}`, +incidents && `${incidents} incident${incidents > 1 ? "s" : ""}`].filter(Boolean);
+    bar.ariaValueNow = index + 1;
+    bar.ariaValueText = [when, word, ...facts].join(", ");
+    picked = { id, index, pinned };
+    pop = doc.createElement("div");
+    pop.className = "day-pop";
+    pop.innerHTML = `<span class="when">${when}</span><span class="state" data-state="${name}"><svg class="icon" aria-hidden="true"><use href="/icons.svg#st-${name}"/></svg>${word}</span><span class="more">${facts.join(" · ")}</span>`
+      + (pinned && +incidents ? `<a href="${body.dataset.history}/${iso.slice(0, 7)}#d-${iso}">What happened</a>` : "");
+    body.append(pop);
+    svg.insertAdjacentHTML("beforeend", `<path class="cursor" d="M${index * 8 + 4} 5v18"/>`);
+    const cell = svg.lastChild.getBoundingClientRect(), { offsetWidth: width, offsetHeight: height } = pop;
+    const left = Math.max(12, Math.min(cell.left + (cell.width - width) / 2, root.clientWidth - width - 12));
+    const y = cell.top - height - 12;
+    pop.style.translate = `${left + scrollX}px ${(y > 8 ? y : cell.bottom + 12) + scrollY}px`;
+  }
+  function unpick() {
+    pop?.remove();
+    doc.querySelector(".bar .cursor")?.remove();
+    picked = pop = null;
+  }
+  const barAt = (event) => event.target.closest?.("[data-days]");
+  function cellAt(bar, x) { // counted from today: the svg is cropped on the left; a cell is 8 of 28 units
+    const box = bar.firstElementChild.getBoundingClientRect(), last = daysOf(bar).length - 1;
+    return Math.max(0, Math.min(last, last - Math.floor((box.right - x) / (box.height / 28 * 8))));
+  }
+  const on = (name, listener, target = doc) => target.addEventListener(name, listener);
+  on("pointermove", (event) => {
+    const bar = barAt(event);
+    if (event.pointerType === "touch" || picked?.pinned) return;
+    if (bar) pick(bar.id, cellAt(bar, event.clientX)); else if (picked) unpick();
+  });
+  on("click", (event) => {
+    const bar = barAt(event), details = event.target.closest("summary")?.parentNode;
+    if (details) chosen.set(details.id, !details.open);
+    if (bar) pick(bar.id, cellAt(bar, event.clientX), true);
+    else if (!pop?.contains(event.target)) unpick();
+  });
+  on("keydown", (event) => {
+    const bar = barAt(event), { key } = event;
+    if (key === "Escape") unpick();
+    if (!bar) return;
+    if (key === "Enter") pop?.querySelector("a")?.click();
+    const last = daysOf(bar).length - 1, now = picked?.id === bar.id ? picked.index : last + (key === "ArrowLeft");
+    const to = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last }[key];
+    if (to === undefined) return;
+    event.preventDefault();
+    pick(bar.id, Math.max(0, Math.min(last, to)), true);
+  });
+  on("focusout", (event) => { if (barAt(event) && !pop?.contains(event.relatedTarget)) unpick(); });
+  on("resize", unpick, window);
+
+  /* The theme form works without us too. */
+  on("submit", (event) => {
+    const { target: form, submitter } = event;
+    if (form.getAttribute("action") !== "/theme") return;
+    event.preventDefault();
+    root.dataset.theme = submitter.value;
+    doc.cookie = `theme=${submitter.value};path=/;max-age=31536000;samesite=lax`;
+    form.querySelector(`button:not([value=${submitter.value}])`).focus();
+  });
+
+  root.style.overflowAnchor = "none"; // apply() keeps the place itself, alike in every browser
+  prepare(doc);
+  on("online", wake, window);
+  on("pageshow", (event) => event.persisted && wake(), window);
+  on("visibilitychange", () => { if (!doc.hidden) { tick(); wake(); } });
+  if (slug) {
+    setInterval(tick, S);
+    connect();
+  }
+})();
