@@ -1,1 +1,4 @@
 //! The pages of Pharos.
+
+pub mod pages;
+pub mod words;
