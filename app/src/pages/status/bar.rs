@@ -93,7 +93,7 @@ pub(super) fn bar(component: &ComponentView) -> Option<(impl IntoView + use<>, P
         }
     }
     let id = format!("t-{}", component.id);
-    let part = Part::leaf(
+    let last = Part::leaf(
         id.clone(),
         view! {
             <path
@@ -128,7 +128,7 @@ pub(super) fn bar(component: &ComponentView) -> Option<(impl IntoView + use<>, P
             <p class="visually-hidden">{spoken(component)}</p>
         </div>
     };
-    Some((markup, part))
+    Some((markup, last))
 }
 
 /// The line of a day's response times; hours without results leave a gap.

@@ -71,7 +71,7 @@ fn group(section: &SectionView, unfolded: bool) -> Part {
         </details>
     };
     let mut part = Part::around(id, markup, parts);
-    part.open = unfolded || section.state.is_problem();
+    part.open = Some(unfolded || section.state.is_problem());
     part
 }
 

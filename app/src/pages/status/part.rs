@@ -18,8 +18,8 @@ pub struct Part {
     pub shell: String,
     /// The inner parts, in the order of the markup.
     pub parts: Vec<Part>,
-    /// Whether a part that can be folded is drawn unfolded.
-    pub open: bool,
+    /// Whether a part that can be folded, which marks its outermost element, is drawn unfolded.
+    pub open: Option<bool>,
     /// Whether the part changes by itself, as the time of reading does: no reason to send it.
     pub volatile: bool,
 }
@@ -34,7 +34,7 @@ impl Part {
     pub(super) fn around(id: impl Into<String>, view: impl IntoView, parts: Vec<Self>) -> Self {
         let shell = html(view);
         debug_assert_eq!(shell.matches(SLOT).count(), parts.len(), "a slot for each inner part");
-        Self { id: id.into(), shell, parts, open: false, volatile: false }
+        Self { id: id.into(), shell, parts, open: None, volatile: false }
     }
 
     /// The whole markup.
@@ -60,13 +60,14 @@ impl Part {
             {
                 part.write(text);
             }
-            match piece.split_once(FOLD) {
-                Some((before, after)) => {
-                    text.push_str(before);
-                    text.push_str(if self.open { " open" } else { "" });
-                    text.push_str(after);
-                }
-                None => text.push_str(piece),
+            // The mark stands in the first tag; the same letters further on are somebody's text.
+            let fold = self.open.filter(|_| index == 0).zip(piece.split_once(FOLD));
+            if let Some((open, (before, after))) = fold {
+                text.push_str(before);
+                text.push_str(if open { " open" } else { "" });
+                text.push_str(after);
+            } else {
+                text.push_str(piece);
             }
         }
     }
