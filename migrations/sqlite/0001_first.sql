@@ -69,6 +69,13 @@ create table health (
 ) strict, without rowid;
 create index health_by_state on health (state);
 
+-- What the last report knew that seldom changes; written only when it does.
+create table facts (
+    monitor_id        integer not null primary key references monitors (id) on delete cascade,
+    status            integer,                  -- HTTP status
+    certificate_until integer                   -- the end of the certificate that was presented
+) strict, without rowid;
+
 -- Raw results. `at` is the slot, when the check was due: a slot is recorded once.
 create table results (
     monitor_id  integer not null,
@@ -133,6 +140,7 @@ create index incidents_by_monitor on incidents (monitor_id, started_at);
 -- However many nodes race: a monitor has one open automatic incident at most.
 create unique index incidents_one_open on incidents (monitor_id)
     where resolved_at is null and origin = 'automatic';
+create index incidents_open on incidents (started_at) where resolved_at is null;
 
 create table incident_updates (
     id          integer not null primary key,
@@ -204,9 +212,11 @@ create table events (
     seq     integer not null primary key,
     at      integer not null,
     kind    text    not null,
+    monitor_id integer,                         -- whose event, if a monitor's; outlives the monitor
     payload text    not null                    -- JSON, as domain::event::Event
 ) strict, without rowid;
 create index events_by_time on events (at);
+create index events_by_monitor on events (monitor_id, seq);
 
 -- Which node works on which shard of the monitors. `epoch` grows with each take-over and fences the one before.
 create table leases (

@@ -82,6 +82,15 @@ impl Event {
             Self::PageSaved { .. } => "page_saved",
         }
     }
+
+    /// The monitor that it is about, if there is one.
+    pub fn monitor(&self) -> Option<MonitorKey> {
+        match self {
+            Self::MonitorSaved { monitor, .. } | Self::StateChanged { monitor, .. } => Some(*monitor),
+            Self::IncidentOpened { monitor, .. } | Self::IncidentResolved { monitor, .. } => *monitor,
+            Self::IncidentUpdated { .. } | Self::PageSaved { .. } => None,
+        }
+    }
 }
 
 /// An event with its place and time.

@@ -4,6 +4,7 @@
 //! **Invariant**: this crate never names a database, a runtime or a web framework.
 
 pub mod check;
+pub mod days;
 pub mod event;
 pub mod form;
 pub mod health;
@@ -11,9 +12,11 @@ pub mod id;
 pub mod incident;
 pub mod incident_words;
 pub mod monitor;
+pub mod monitor_form;
 pub mod person;
 pub mod secret;
 pub mod status_page;
+pub mod tally;
 pub mod time;
 pub mod uptime;
 pub mod views;

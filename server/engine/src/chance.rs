@@ -28,7 +28,9 @@ impl Chance {
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         match self {
-            Self::System => SysRng.try_fill_bytes(&mut bytes).expect("the operating system gives random bytes"),
+            Self::System => {
+                SysRng.try_fill_bytes(&mut bytes).expect("the operating system gives random bytes")
+            }
             Self::Seeded(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes),
         }
         bytes

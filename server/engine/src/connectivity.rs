@@ -99,7 +99,9 @@ impl Connectivity {
             let now = self.inner.clock.now().0;
             let offline = &self.inner.vitals.offline_since;
             if offline.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-                tracing::warn!("no anchor answers: our own network is dead, so failures of public targets are not believed");
+                tracing::warn!(
+                    "no anchor answers: our own network is dead, so failures of public targets are not believed"
+                );
             }
         }
         online
@@ -183,7 +185,10 @@ mod tests {
         drop(anchor);
         *guard.inner.last.lock().await = None;
         assert!(matches!(judged(&guard, "https://example.com").await, Outcome::Unknown { .. }));
-        assert!(matches!(judged(&guard, "http://192.168.1.1").await, Outcome::Down { .. }), "private targets are judged");
+        assert!(
+            matches!(judged(&guard, "http://192.168.1.1").await, Outcome::Down { .. }),
+            "private targets are judged"
+        );
     }
 
     #[tokio::test]

@@ -69,7 +69,12 @@ pub struct Engine {
 
 impl Engine {
     /// Starts everything over a migrated database.
-    pub async fn start(config: EngineConfig, db: Db, clock: Clock, chance: Chance) -> Result<Self, EngineError> {
+    pub async fn start(
+        config: EngineConfig,
+        db: Db,
+        clock: Clock,
+        chance: Chance,
+    ) -> Result<Self, EngineError> {
         let vitals = Arc::new(Vitals::default());
         let checks = Checks::new(config.checks)?;
         let registry = Registry::default();

@@ -5,10 +5,11 @@ use url::Url;
 
 use super::{
     KindSettings,
-    assertion::{Assertion, BodyRules},
+    assertion::Assertion,
     read_form,
     redact::shown_url,
     request::{self, Auth, Header},
+    rules::BodyRules,
     statuses::StatusRanges,
     target::{IpVersion, any_version, yes},
 };

@@ -80,7 +80,8 @@ pub(super) fn plan(batch: &[Submission], registry: &Registry, now: Timestamp) ->
     let mut places: HashMap<MonitorKey, (usize, Watched)> = HashMap::with_capacity(batch.len());
     for submission in batch {
         if !places.contains_key(&submission.monitor) {
-            let Some(watched) = registry.get(submission.monitor).filter(|watched| !watched.monitor.paused) else {
+            let Some(watched) = registry.get(submission.monitor).filter(|watched| !watched.monitor.paused)
+            else {
                 continue;
             };
             plan.monitors.push(MonitorPlan {

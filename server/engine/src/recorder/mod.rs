@@ -184,7 +184,10 @@ impl Writer {
             let pause = RETRY[attempt.min(RETRY.len() - 1)];
             tracing::error!(%error, outcomes = batch.len(), retry_ms = pause.as_millis(), "outcomes could not be recorded");
             if cancel.is_cancelled() && attempt >= RETRY.len() {
-                tracing::error!(outcomes = batch.len(), "giving up on outcomes, because the program is stopping");
+                tracing::error!(
+                    outcomes = batch.len(),
+                    "giving up on outcomes, because the program is stopping"
+                );
                 return;
             }
             attempt += 1;
@@ -219,7 +222,12 @@ impl Writer {
         }
         for (row, state) in plan.rows.iter().zip(&plan.shown) {
             if !done.is_refused(row.monitor) {
-                self.bus.sample(Sample { monitor: row.monitor, at: row.at, state: *state, latency_us: row.latency_us });
+                self.bus.sample(Sample {
+                    monitor: row.monitor,
+                    at: row.at,
+                    state: *state,
+                    latency_us: row.latency_us,
+                });
             }
         }
         Ok(())

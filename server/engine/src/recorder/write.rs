@@ -46,7 +46,8 @@ pub(super) async fn write(writer: &Writer, plan: &Plan, now: Timestamp) -> store
             tracing::warn!(monitor = monitor.kept.monitor.0, "an outcome came second and is dropped");
             done.refused.insert(monitor.kept.monitor);
             // Whoever was first has committed by now, or the monitor is gone: read it again.
-            events.push(Event::MonitorSaved { monitor: monitor.kept.monitor, id: monitor.monitor.id.clone() });
+            events
+                .push(Event::MonitorSaved { monitor: monitor.kept.monitor, id: monitor.monitor.id.clone() });
         }
     }
     if done.refused.is_empty() {
@@ -90,7 +91,9 @@ async fn consequences(
             store::rollups::move_confirmed(tx, monitor, &times).await?;
             open(writer, tx, plan, step, change, now, events).await
         }
-        Some(change) if change.from == Settled::Down => resolve(writer, tx, monitor, change, now, events).await,
+        Some(change) if change.from == Settled::Down => {
+            resolve(writer, tx, monitor, change, now, events).await
+        }
         _ => Ok(()),
     }
 }
@@ -135,13 +138,18 @@ async fn resolve(
     let update = IncidentUpdateId::new(writer.chance.bytes());
     let body = incident_words::resolved(&names, change.since.since(resolved.started_at));
     incidents::add_update(tx, &update, resolved.incident, IncidentPhase::Resolved, &body, now).await?;
-    events.push(Event::IncidentResolved { incident: resolved.incident, id: resolved.id, monitor: Some(monitor) });
+    events.push(Event::IncidentResolved {
+        incident: resolved.incident,
+        id: resolved.id,
+        monitor: Some(monitor),
+    });
     Ok(())
 }
 
 async fn keep_evidence(tx: &mut Tx, plan: &MonitorPlan) -> store::Result<()> {
     for evidence in &plan.evidence {
-        store::evidence::insert(tx, plan.kept.monitor, evidence.at, evidence.transition, &evidence.report).await?;
+        store::evidence::insert(tx, plan.kept.monitor, evidence.at, evidence.transition, &evidence.report)
+            .await?;
     }
     if plan.evidence.iter().any(|evidence| !evidence.transition) {
         store::evidence::trim(tx, plan.kept.monitor, KEEP_FAILURES).await?;

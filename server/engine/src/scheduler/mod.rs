@@ -15,7 +15,7 @@ use domain::check::CheckKind;
 use domain::event::{Event, Numbered};
 use domain::health::Settled;
 use domain::id::MonitorKey;
-use domain::monitor::{Monitor, SHARDS};
+use domain::monitor::Monitor;
 use domain::time::{SECOND, Timestamp};
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -244,7 +244,11 @@ impl Scheduler {
             (Some(monitor), Some(kept)) if !monitor.paused && self.holds(&monitor) => {
                 let now = self.clock.now();
                 // A heartbeat is awaited, not fetched; the job finds out itself until when.
-                let due = if monitor.draft.settings.kind() == CheckKind::Push { Timestamp(now.0 + SECOND) } else { now };
+                let due = if monitor.draft.settings.kind() == CheckKind::Push {
+                    Timestamp(now.0 + SECOND)
+                } else {
+                    now
+                };
                 let monitor = Arc::new(monitor);
                 self.registry.put(monitor.clone(), kept);
                 queue.put(monitor, due);
@@ -257,9 +261,4 @@ impl Scheduler {
         self.vitals.scheduled.store(i64::try_from(queue.len()).unwrap_or(0), Ordering::Relaxed);
         Ok(())
     }
-}
-
-/// Every shard, for a node that shares its work with nobody.
-pub(crate) fn all_shards() -> Arc<HashSet<u16>> {
-    Arc::new((0..SHARDS).collect())
 }

@@ -83,7 +83,11 @@ impl Queue {
             entry.due = entry.monitor.next_slot(now);
             self.heap.push(Reverse((entry.due, key)));
             if !entry.running.swap(true, Ordering::AcqRel) {
-                return Some(Due { monitor: entry.monitor.clone(), slot: due, running: entry.running.clone() });
+                return Some(Due {
+                    monitor: entry.monitor.clone(),
+                    slot: due,
+                    running: entry.running.clone(),
+                });
             }
         }
     }

@@ -29,10 +29,11 @@ impl TryFrom<Row> for Credentials {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self> {
-        let id: AccountId = row
-            .public_id
-            .parse()
-            .map_err(|_| StoreError::Corrupt { table: "accounts", column: "public_id", id: row.id })?;
+        let id: AccountId = row.public_id.parse().map_err(|_| StoreError::Corrupt {
+            table: "accounts",
+            column: "public_id",
+            id: row.id,
+        })?;
         let account = Account { key: AccountKey(row.id), id, email: row.email, name: row.name };
         Ok(Self { account, password_hash: row.password_hash })
     }
@@ -44,7 +45,14 @@ pub async fn count(tx: &mut Tx) -> Result<i64> {
 }
 
 /// Adds an account. A taken e-mail address is a conflict ([`StoreError::is_conflict`]).
-pub async fn insert(tx: &mut Tx, id: &AccountId, email: &str, name: &str, hash: &str, at: Timestamp) -> Result<AccountKey> {
+pub async fn insert(
+    tx: &mut Tx,
+    id: &AccountId,
+    email: &str,
+    name: &str,
+    hash: &str,
+    at: Timestamp,
+) -> Result<AccountKey> {
     let key: i64 = sql!(tx, |conn| sqlx::query_scalar(
         "insert into accounts (public_id, email, name, password_hash, created_at, updated_at) \
          values ($1, $2, $3, $4, $5, $5) returning id"
@@ -88,7 +96,8 @@ pub async fn set_password(tx: &mut Tx, key: AccountKey, hash: &str, at: Timestam
         .bind(at.0)
         .bind(key.0)
         .execute(conn)
-        .await?);
+        .await?
+        .rows_affected());
     Ok(())
 }
 
@@ -99,6 +108,7 @@ pub async fn rename(tx: &mut Tx, key: AccountKey, name: &str, at: Timestamp) -> 
         .bind(at.0)
         .bind(key.0)
         .execute(conn)
-        .await?);
+        .await?
+        .rows_affected());
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The bus: events in the order of their commits.
 
 use domain::event::{Event, Numbered, Seq};
+use domain::id::MonitorKey;
 use domain::time::Timestamp;
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -31,13 +32,17 @@ pub async fn append(tx: &mut Tx, at: Timestamp, events: &[Event]) -> Result<Seq>
     .fetch_one(conn)
     .await?);
     for (seq, event) in (last - count + 1..).zip(events) {
-        sql!(tx, |conn| sqlx::query("insert into events (seq, at, kind, payload) values ($1, $2, $3, $4)")
-            .bind(seq)
-            .bind(at.0)
-            .bind(event.kind())
-            .bind(Json(event))
-            .execute(conn)
-            .await?);
+        sql!(tx, |conn| sqlx::query(
+            "insert into events (seq, at, kind, monitor_id, payload) values ($1, $2, $3, $4, $5)"
+        )
+        .bind(seq)
+        .bind(at.0)
+        .bind(event.kind())
+        .bind(event.monitor().map(|monitor| monitor.0))
+        .bind(Json(event))
+        .execute(conn)
+        .await?
+        .rows_affected());
     }
     tx.ring_on_commit().await?;
     Ok(Seq(last))
@@ -63,11 +68,23 @@ pub async fn after(tx: &mut Tx, seq: Seq, limit: i64) -> Result<Vec<Numbered>> {
     Ok(rows.into_iter().map(Row::numbered).collect())
 }
 
-/// At most `limit` confirmed or visible changes of state, the newest first; of one monitor, or of all.
+/// At most `limit` changes of the state that people see, the newest first.
 pub async fn state_changes(tx: &mut Tx, limit: i64) -> Result<Vec<Numbered>> {
     let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
         "select seq, at, payload from events where kind = 'state_changed' order by seq desc limit $1"
     )
+    .bind(limit)
+    .fetch_all(conn)
+    .await?);
+    Ok(rows.into_iter().map(Row::numbered).collect())
+}
+
+/// At most `limit` changes of the state of one monitor, the newest first.
+pub async fn state_changes_of(tx: &mut Tx, monitor: MonitorKey, limit: i64) -> Result<Vec<Numbered>> {
+    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
+        "select seq, at, payload from events where monitor_id = $1 and kind = 'state_changed' order by seq desc limit $2"
+    )
+    .bind(monitor.0)
     .bind(limit)
     .fetch_all(conn)
     .await?);

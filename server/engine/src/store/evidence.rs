@@ -16,13 +16,16 @@ pub async fn insert(
     transition: bool,
     report: &CheckReport,
 ) -> Result<()> {
-    sql!(tx, |conn| sqlx::query("insert into evidence (monitor_id, at, transition, report) values ($1, $2, $3, $4)")
-        .bind(monitor.0)
-        .bind(at.0)
-        .bind(transition)
-        .bind(Json(report))
-        .execute(conn)
-        .await?);
+    sql!(tx, |conn| sqlx::query(
+        "insert into evidence (monitor_id, at, transition, report) values ($1, $2, $3, $4)"
+    )
+    .bind(monitor.0)
+    .bind(at.0)
+    .bind(transition)
+    .bind(Json(report))
+    .execute(conn)
+    .await?
+    .rows_affected());
     Ok(())
 }
 
@@ -44,7 +47,8 @@ pub async fn latest(tx: &mut Tx, monitor: MonitorKey, limit: i64) -> Result<Vec<
 
 /// Forgets the plain failures of a monitor but the latest `keep`; transitions stay until [`forget`].
 pub async fn trim(tx: &mut Tx, monitor: MonitorKey, keep: i64) -> Result<()> {
-    sql!(tx, |conn| sqlx::query(
+    sql!(tx, |conn| {
+        sqlx::query(
         "delete from evidence where monitor_id = $1 and transition = $2 and id not in \
          (select id from evidence where monitor_id = $1 and transition = $2 order by at desc, id desc limit $3)"
     )
@@ -52,7 +56,8 @@ pub async fn trim(tx: &mut Tx, monitor: MonitorKey, keep: i64) -> Result<()> {
     .bind(false)
     .bind(keep)
     .execute(conn)
-    .await?);
+    .await?.rows_affected()
+    });
     Ok(())
 }
 

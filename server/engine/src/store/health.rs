@@ -88,39 +88,45 @@ impl TryFrom<Row> for Kept {
 
 /// The health of a monitor that was never checked.
 pub(super) async fn insert(tx: &mut Tx, monitor: MonitorKey, at: Timestamp) -> Result<()> {
-    sql!(tx, |conn| sqlx::query(
+    sql!(tx, |conn| {
+        sqlx::query(
         "insert into health (monitor_id, state, settled, since, streak_count, version) values ($1, $2, $2, $3, 0, 1)"
     )
     .bind(monitor.0)
     .bind(State::Pending.as_str())
     .bind(at.0)
     .execute(conn)
-    .await?);
+    .await?.rows_affected()
+    });
     Ok(())
 }
 
 /// The health of a monitor.
 pub async fn get(tx: &mut Tx, monitor: MonitorKey) -> Result<Option<Kept>> {
-    let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(
+    let row: Option<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
         "select monitor_id, settled, since, streak_toward, streak_count, streak_since, blind_since, failure, version \
          from health where monitor_id = $1"
     )
     .bind(monitor.0)
     .fetch_optional(conn)
-    .await?);
+    .await?
+    });
     row.map(TryInto::try_into).transpose()
 }
 
 /// The health of every monitor after `after`, in the order of keys, at most `limit`.
 pub async fn page(tx: &mut Tx, after: MonitorKey, limit: i64) -> Result<Vec<Kept>> {
-    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
         "select monitor_id, settled, since, streak_toward, streak_count, streak_since, blind_since, failure, version \
          from health where monitor_id > $1 order by monitor_id limit $2"
     )
     .bind(after.0)
     .bind(limit)
     .fetch_all(conn)
-    .await?);
+    .await?
+    });
     rows.into_iter().map(TryInto::try_into).collect()
 }
 

@@ -25,7 +25,8 @@ pub struct Opening<'a> {
 
 /// Opens an automatic incident, unless the monitor has an open one; then `None`.
 pub async fn open(tx: &mut Tx, opening: &Opening<'_>) -> Result<Option<IncidentKey>> {
-    let key: Option<i64> = sql!(tx, |conn| sqlx::query_scalar(
+    let key: Option<i64> = sql!(tx, |conn| {
+        sqlx::query_scalar(
         "insert into incidents (public_id, origin, monitor_id, title, phase, reason, started_at, created_at, updated_at) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $8) \
          on conflict (monitor_id) where resolved_at is null and origin = 'automatic' do nothing returning id"
@@ -39,7 +40,8 @@ pub async fn open(tx: &mut Tx, opening: &Opening<'_>) -> Result<Option<IncidentK
     .bind(opening.started_at.0)
     .bind(opening.at.0)
     .fetch_optional(conn)
-    .await?);
+    .await?
+    });
     let Some(key) = key else { return Ok(None) };
     sql!(tx, |conn| sqlx::query(
         "insert into incident_components (incident_id, component_id) \
@@ -48,7 +50,8 @@ pub async fn open(tx: &mut Tx, opening: &Opening<'_>) -> Result<Option<IncidentK
     .bind(key)
     .bind(opening.monitor.0)
     .execute(conn)
-    .await?);
+    .await?
+    .rows_affected());
     Ok(Some(IncidentKey(key)))
 }
 
@@ -61,7 +64,8 @@ pub async fn add_update(
     body: &str,
     at: Timestamp,
 ) -> Result<()> {
-    sql!(tx, |conn| sqlx::query(
+    sql!(tx, |conn| {
+        sqlx::query(
         "insert into incident_updates (public_id, incident_id, phase, body, created_at) values ($1, $2, $3, $4, $5)"
     )
     .bind(id.as_str())
@@ -70,7 +74,8 @@ pub async fn add_update(
     .bind(body)
     .bind(at.0)
     .execute(conn)
-    .await?);
+    .await?.rows_affected()
+    });
     Ok(())
 }
 
@@ -103,7 +108,8 @@ pub async fn resolve(
     resolved_at: Timestamp,
     at: Timestamp,
 ) -> Result<Option<Resolved>> {
-    let row: Option<(i64, String, i64)> = sql!(tx, |conn| sqlx::query_as(
+    let row: Option<(i64, String, i64)> = sql!(tx, |conn| {
+        sqlx::query_as(
         "update incidents set phase = $1, resolved_at = $2, updated_at = $3 \
          where monitor_id = $4 and resolved_at is null and origin = 'automatic' returning id, public_id, started_at"
     )
@@ -112,8 +118,10 @@ pub async fn resolve(
     .bind(at.0)
     .bind(monitor.0)
     .fetch_optional(conn)
-    .await?);
+    .await?
+    });
     let Some((key, id, started_at)) = row else { return Ok(None) };
-    let id = id.parse().map_err(|_| StoreError::Corrupt { table: "incidents", column: "public_id", id: key })?;
+    let id =
+        id.parse().map_err(|_| StoreError::Corrupt { table: "incidents", column: "public_id", id: key })?;
     Ok(Some(Resolved { incident: IncidentKey(key), id, started_at: Timestamp(started_at) }))
 }

@@ -16,7 +16,13 @@ pub struct Lease {
 /// Takes a shard that is free or whose lease ran out, or renews it; `None` when another node holds it.
 ///
 /// The predicate stands in the update itself: PostgreSQL looks only at that again after it waited for another node's lock.
-pub async fn claim(tx: &mut Tx, shard: i64, node: &str, now: Timestamp, until: Timestamp) -> Result<Option<Lease>> {
+pub async fn claim(
+    tx: &mut Tx,
+    shard: i64,
+    node: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<Lease>> {
     let epoch: Option<i64> = sql!(tx, |conn| sqlx::query_scalar(
         "insert into leases (shard, node, until, epoch) values ($1, $2, $3, 1) \
          on conflict (shard) do update set node = excluded.node, until = excluded.until, \
@@ -56,6 +62,10 @@ pub async fn held(tx: &mut Tx, node: &str, now: Timestamp) -> Result<Vec<i64>> {
 
 /// Lets every lease of a node go, so that another one may take over at once.
 pub async fn release(tx: &mut Tx, node: &str) -> Result<()> {
-    sql!(tx, |conn| sqlx::query("update leases set until = 0 where node = $1").bind(node).execute(conn).await?);
+    sql!(tx, |conn| sqlx::query("update leases set until = 0 where node = $1")
+        .bind(node)
+        .execute(conn)
+        .await?
+        .rows_affected());
     Ok(())
 }

@@ -5,17 +5,23 @@
 //! **Invariant**: no other module of any crate names `sqlx`.
 
 pub mod accounts;
+mod batch;
+pub mod components;
 pub mod error;
 pub mod events;
 pub mod evidence;
+pub mod facts;
 pub mod health;
 pub mod incidents;
 pub mod leases;
 pub mod monitors;
+pub mod pages;
 pub mod pushes;
 pub mod results;
+pub mod rollups;
 pub mod sessions;
 pub mod settings;
+pub mod views;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -24,7 +30,10 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
 use sqlx::{Postgres, Sqlite, Transaction};
 use tokio::sync::Notify;
 
@@ -55,7 +64,10 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 enum Pools {
     /// One connection writes; the others only read.
-    Sqlite { read: SqlitePool, write: SqlitePool },
+    Sqlite {
+        read: SqlitePool,
+        write: SqlitePool,
+    },
     Postgres(PgPool),
 }
 
@@ -81,7 +93,8 @@ pub(in crate::store) enum Conn {
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// Runs one body against the transaction's own connection type: `sql!(tx, |conn| query.execute(conn).await?)`.
+/// Runs one body against the transaction's own connection type: `sql!(tx, |conn| query.fetch_one(conn).await?)`. Both expansions must
+/// have one type, so a statement ends in `.rows_affected()`.
 macro_rules! sql {
     ($tx:expr, |$conn:ident| $body:expr) => {
         match &mut $tx.conn {
@@ -105,23 +118,26 @@ impl Db {
         let bell = Arc::new(Notify::new());
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?.application_name("pharos");
-            let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?;
+            let pool =
+                PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?;
             return Ok(Self { pools: Pools::Postgres(pool), bell });
         }
         let options = SqliteConnectOptions::from_str(url)?
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("temp_store", "memory")
+            .pragma("cache_size", "-16000");
+        let writing = options
+            .clone()
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             // NORMAL would lose the last commits at power loss; group commit pays for FULL.
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
             // Retention gives pages back in small slices instead of one long VACUUM.
-            .pragma("auto_vacuum", "incremental")
-            .pragma("temp_store", "memory")
-            .pragma("cache_size", "-16000")
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .optimize_on_close(true, None);
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        let read =
-            SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(options.read_only(true)).await?;
+        let write = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await?;
+        let reading = options.read_only(true);
+        let read = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(reading).await?;
         Ok(Self { pools: Pools::Sqlite { read, write }, bell })
     }
 
@@ -150,8 +166,12 @@ impl Db {
     /// The descriptions of migrations that were not run yet, oldest first.
     pub async fn pending_migrations(&self) -> Result<Vec<String>> {
         let (migrator, applied) = match &self.pools {
-            Pools::Sqlite { read, .. } => (&SQLITE_MIGRATIONS, error::missing_table_is_empty(applied_sqlite(read).await)?),
-            Pools::Postgres(pool) => (&POSTGRES_MIGRATIONS, error::missing_table_is_empty(applied_postgres(pool).await)?),
+            Pools::Sqlite { read, .. } => {
+                (&SQLITE_MIGRATIONS, error::missing_table_is_empty(applied_sqlite(read).await)?)
+            }
+            Pools::Postgres(pool) => {
+                (&POSTGRES_MIGRATIONS, error::missing_table_is_empty(applied_postgres(pool).await)?)
+            }
         };
         let pending = migrator.iter().filter(|migration| !applied.contains(&migration.version));
         Ok(pending.map(|migration| format!("{:04} {}", migration.version, migration.description)).collect())
@@ -205,9 +225,11 @@ impl Db {
     pub async fn size(&self) -> Result<i64> {
         Ok(match &self.pools {
             Pools::Sqlite { read, .. } => {
-                sqlx::query_scalar("select page_count * page_size from pragma_page_count(), pragma_page_size()")
-                    .fetch_one(read)
-                    .await?
+                sqlx::query_scalar(
+                    "select page_count * page_size from pragma_page_count(), pragma_page_size()",
+                )
+                .fetch_one(read)
+                .await?
             }
             Pools::Postgres(pool) => {
                 sqlx::query_scalar("select pg_database_size(current_database())").fetch_one(pool).await?

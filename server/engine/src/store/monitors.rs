@@ -67,11 +67,12 @@ macro_rules! select_monitors {
 /// Every monitor after `after`, in the order of keys, at most `limit`; rows that make no sense are reported and left out, so
 /// that one of them does not stop the others from being checked.
 pub async fn page(tx: &mut Tx, after: MonitorKey, limit: i64) -> Result<Vec<Result<Monitor>>> {
-    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(select_monitors!("where id > $1 order by id limit $2"))
-        .bind(after.0)
-        .bind(limit)
-        .fetch_all(conn)
-        .await?);
+    let rows: Vec<Row> =
+        sql!(tx, |conn| sqlx::query_as(select_monitors!("where id > $1 order by id limit $2"))
+            .bind(after.0)
+            .bind(limit)
+            .fetch_all(conn)
+            .await?);
     Ok(rows.into_iter().map(TryInto::try_into).collect())
 }
 
@@ -110,7 +111,8 @@ pub async fn insert(
     push_token: Option<&str>,
     at: Timestamp,
 ) -> Result<MonitorKey> {
-    let key: i64 = sql!(tx, |conn| sqlx::query_scalar(
+    let key: i64 = sql!(tx, |conn| {
+        sqlx::query_scalar(
         "insert into monitors (public_id, name, kind, target, settings, interval_ms, timeout_ms, failure_threshold, \
          recovery_threshold, degraded_above_ms, paused, push_token, version, created_at, updated_at) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $13) returning id"
@@ -129,7 +131,8 @@ pub async fn insert(
     .bind(push_token)
     .bind(at.0)
     .fetch_one(conn)
-    .await?);
+    .await?
+    });
     super::health::insert(tx, MonitorKey(key), at).await?;
     Ok(MonitorKey(key))
 }
@@ -143,7 +146,8 @@ pub async fn update(
     push_token: Option<&str>,
     at: Timestamp,
 ) -> Result<bool> {
-    let changed = sql!(tx, |conn| sqlx::query(
+    let changed = sql!(tx, |conn| {
+        sqlx::query(
         "update monitors set name = $1, kind = $2, target = $3, settings = $4, interval_ms = $5, timeout_ms = $6, \
          failure_threshold = $7, recovery_threshold = $8, degraded_above_ms = $9, push_token = $10, \
          version = version + 1, updated_at = $11 where id = $12 and version = $13"
@@ -163,13 +167,15 @@ pub async fn update(
     .bind(version)
     .execute(conn)
     .await?
-    .rows_affected());
+    .rows_affected()
+    });
     Ok(changed == 1)
 }
 
 /// Pauses or resumes a monitor; returns whether that changed anything.
 pub async fn set_paused(tx: &mut Tx, key: MonitorKey, paused: bool, at: Timestamp) -> Result<bool> {
-    let changed = sql!(tx, |conn| sqlx::query(
+    let changed = sql!(tx, |conn| {
+        sqlx::query(
         "update monitors set paused = $1, version = version + 1, updated_at = $2 where id = $3 and paused <> $1"
     )
     .bind(paused)
@@ -177,7 +183,8 @@ pub async fn set_paused(tx: &mut Tx, key: MonitorKey, paused: bool, at: Timestam
     .bind(key.0)
     .execute(conn)
     .await?
-    .rows_affected());
+    .rows_affected()
+    });
     Ok(changed == 1)
 }
 

@@ -21,10 +21,12 @@ pub struct PushRow {
 
 /// The latest word of a monitor.
 pub async fn get(tx: &mut Tx, monitor: MonitorKey) -> Result<Option<PushRow>> {
-    Ok(sql!(tx, |conn| sqlx::query_as("select at, started_at, failed, message from pushes where monitor_id = $1")
-        .bind(monitor.0)
-        .fetch_optional(conn)
-        .await?))
+    Ok(sql!(tx, |conn| sqlx::query_as(
+        "select at, started_at, failed, message from pushes where monitor_id = $1"
+    )
+    .bind(monitor.0)
+    .fetch_optional(conn)
+    .await?))
 }
 
 /// Writes the latest word of a monitor.
@@ -40,17 +42,21 @@ pub async fn put(tx: &mut Tx, monitor: MonitorKey, row: &PushRow) -> Result<()> 
     .bind(row.failed)
     .bind(&row.message)
     .execute(conn)
-    .await?);
+    .await?
+    .rows_affected());
     Ok(())
 }
 
 /// Lets the wait for the next heartbeat begin at `at`, because the monitor was resumed: the time of the pause does not count.
 /// A monitor that never had a heartbeat goes on waiting for its first.
 pub async fn restart(tx: &mut Tx, monitor: MonitorKey, at: Timestamp) -> Result<()> {
-    sql!(tx, |conn| sqlx::query("update pushes set at = $1, started_at = null where monitor_id = $2 and at > 0")
-        .bind(at.0)
-        .bind(monitor.0)
-        .execute(conn)
-        .await?);
+    sql!(tx, |conn| sqlx::query(
+        "update pushes set at = $1, started_at = null where monitor_id = $2 and at > 0"
+    )
+    .bind(at.0)
+    .bind(monitor.0)
+    .execute(conn)
+    .await?
+    .rows_affected());
     Ok(())
 }

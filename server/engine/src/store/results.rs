@@ -116,8 +116,14 @@ pub async fn latest(tx: &mut Tx, monitor: MonitorKey, limit: i64) -> Result<Vec<
 }
 
 /// The results of one monitor from `from` until before `until`, the oldest first.
-pub async fn between(tx: &mut Tx, monitor: MonitorKey, from: Timestamp, until: Timestamp) -> Result<Vec<ResultRow>> {
-    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
+pub async fn between(
+    tx: &mut Tx,
+    monitor: MonitorKey,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<ResultRow>> {
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
         "select monitor_id, at, state, latency_us, dns_us, connect_us, tls_us, wait_us, download_us from results \
          where monitor_id = $1 and at >= $2 and at < $3 order by at"
     )
@@ -125,6 +131,7 @@ pub async fn between(tx: &mut Tx, monitor: MonitorKey, from: Timestamp, until: T
     .bind(from.0)
     .bind(until.0)
     .fetch_all(conn)
-    .await?);
+    .await?
+    });
     Ok(rows.into_iter().map(Row::result).collect())
 }

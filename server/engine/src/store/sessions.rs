@@ -21,7 +21,8 @@ pub struct SessionRow {
 
 /// Adds a session; `false` when its id is taken.
 pub async fn create(tx: &mut Tx, row: &SessionRow) -> Result<bool> {
-    let added = sql!(tx, |conn| sqlx::query(
+    let added = sql!(tx, |conn| {
+        sqlx::query(
         "insert into sessions (id, account_id, data, expires_at) values ($1, $2, $3, $4) on conflict (id) do nothing"
     )
     .bind(&row.id)
@@ -30,13 +31,15 @@ pub async fn create(tx: &mut Tx, row: &SessionRow) -> Result<bool> {
     .bind(row.expires_at)
     .execute(conn)
     .await?
-    .rows_affected());
+    .rows_affected()
+    });
     Ok(added == 1)
 }
 
 /// Adds or replaces a session.
 pub async fn save(tx: &mut Tx, row: &SessionRow) -> Result<()> {
-    sql!(tx, |conn| sqlx::query(
+    sql!(tx, |conn| {
+        sqlx::query(
         "insert into sessions (id, account_id, data, expires_at) values ($1, $2, $3, $4) \
          on conflict (id) do update set account_id = excluded.account_id, data = excluded.data, expires_at = excluded.expires_at"
     )
@@ -45,7 +48,8 @@ pub async fn save(tx: &mut Tx, row: &SessionRow) -> Result<()> {
     .bind(&row.data)
     .bind(row.expires_at)
     .execute(conn)
-    .await?);
+    .await?.rows_affected()
+    });
     Ok(())
 }
 
@@ -62,7 +66,11 @@ pub async fn load(tx: &mut Tx, id: &str, now: Timestamp) -> Result<Option<Sessio
 
 /// Ends a session.
 pub async fn delete(tx: &mut Tx, id: &str) -> Result<()> {
-    sql!(tx, |conn| sqlx::query("delete from sessions where id = $1").bind(id).execute(conn).await?);
+    sql!(tx, |conn| sqlx::query("delete from sessions where id = $1")
+        .bind(id)
+        .execute(conn)
+        .await?
+        .rows_affected());
     Ok(())
 }
 
@@ -72,12 +80,17 @@ pub async fn delete_others(tx: &mut Tx, account: AccountKey, keep: Option<&str>)
         .bind(account.0)
         .bind(keep.unwrap_or_default())
         .execute(conn)
-        .await?);
+        .await?
+        .rows_affected());
     Ok(())
 }
 
 /// Forgets sessions that ended before `now`.
 pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<()> {
-    sql!(tx, |conn| sqlx::query("delete from sessions where expires_at <= $1").bind(now.0).execute(conn).await?);
+    sql!(tx, |conn| sqlx::query("delete from sessions where expires_at <= $1")
+        .bind(now.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
     Ok(())
 }

@@ -12,18 +12,24 @@ pub async fn get(tx: &mut Tx, name: &str) -> Result<Option<String>> {
 
 /// Sets the value of a name.
 pub async fn put(tx: &mut Tx, name: &str, value: &str) -> Result<()> {
-    sql!(tx, |conn| sqlx::query(
+    sql!(tx, |conn| {
+        sqlx::query(
         "insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value"
     )
     .bind(name)
     .bind(value)
     .execute(conn)
-    .await?);
+    .await?.rows_affected()
+    });
     Ok(())
 }
 
 /// Forgets a name.
 pub async fn remove(tx: &mut Tx, name: &str) -> Result<()> {
-    sql!(tx, |conn| sqlx::query("delete from settings where name = $1").bind(name).execute(conn).await?);
+    sql!(tx, |conn| sqlx::query("delete from settings where name = $1")
+        .bind(name)
+        .execute(conn)
+        .await?
+        .rows_affected());
     Ok(())
 }

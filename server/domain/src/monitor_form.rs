@@ -1,0 +1,234 @@
+//! The form of a monitor: the fields that every kind has, and the way from a form to a draft and back.
+
+use crate::check::{CheckKind, CheckSettings};
+use crate::form::{Field, FieldError, FieldKind, Form, FormReader};
+use crate::health::Thresholds;
+use crate::monitor::{MAX_INTERVAL, MAX_NAME, MAX_THRESHOLD, MIN_INTERVAL, MonitorDraft, Policy};
+use crate::time::SECOND;
+
+/// The name of the field that says how a monitor is checked.
+pub const KIND: &str = "kind";
+/// The largest limit of response times, in milliseconds: no check may take longer.
+const MAX_LIMIT_MS: i64 = crate::monitor::MAX_TIMEOUT;
+
+/// The fields of every monitor, beside those of its kind.
+pub const POLICY_FIELDS: &[Field] = &[
+    Field::new("name", "Name", FieldKind::Text)
+        .help("What people call it. Empty: taken from the address.")
+        .placeholder("Shop"),
+    Field::new(
+        "interval",
+        "Interval",
+        FieldKind::Number { min: MIN_INTERVAL / SECOND, max: MAX_INTERVAL / SECOND, unit: "s" },
+    )
+    .default("60")
+    .help("From one check to the next."),
+    Field::new("timeout", "Time-out (s)", FieldKind::Text)
+        .placeholder("10")
+        .advanced()
+        .help("How long a check may take. Empty: 10 s, or 80 % of a shorter interval."),
+    Field::new(
+        "failure_threshold",
+        "Failures until down",
+        FieldKind::Number { min: 1, max: MAX_THRESHOLD as i64, unit: "checks" },
+    )
+    .default("2")
+    .advanced()
+    .help("So many checks must fail, one after the other, before the monitor is down. Between them it looks again sooner."),
+    Field::new(
+        "recovery_threshold",
+        "Successes until up",
+        FieldKind::Number { min: 1, max: MAX_THRESHOLD as i64, unit: "checks" },
+    )
+    .default("1")
+    .advanced()
+    .help("So many checks must succeed, one after the other, before the monitor is up again."),
+    Field::new("degraded_above", "Slow above (ms)", FieldKind::Text)
+        .placeholder("2000")
+        .advanced()
+        .help("An answer that takes longer counts as degraded. Empty: no limit."),
+];
+
+impl MonitorDraft {
+    /// Reads a form: [`POLICY_FIELDS`], [`KIND`] and the fields of that kind. Secrets that were not sent, and the kind when
+    /// it was not sent, are taken from `old`; an empty name is taken from the target.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its field.
+    pub fn from_form(form: &Form, old: Option<&Self>) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let mut reader = FormReader::new(POLICY_FIELDS, form);
+        let name = reader.text("name");
+        let interval = reader.number("interval", MIN_INTERVAL / SECOND..=MAX_INTERVAL / SECOND) * SECOND;
+        let timeout = seconds(&mut reader, "timeout");
+        let failure = reader.number("failure_threshold", 1..=MAX_THRESHOLD);
+        let recovery = reader.number("recovery_threshold", 1..=MAX_THRESHOLD);
+        let degraded_above = limit(&mut reader, "degraded_above");
+        errors.extend(reader.finish(|| ()).err().unwrap_or_default());
+
+        let policy = Policy { interval, timeout, thresholds: Thresholds { failure, recovery }, degraded_above };
+        let settings = settings(form, old).map_err(|more| errors.extend(more)).ok();
+        let mut examined = policy.errors();
+        if name.chars().count() > MAX_NAME {
+            examined.push(FieldError::new("name", format!("The name may have at most {MAX_NAME} characters.")));
+        }
+        // A field that could not be read has been reported already.
+        examined.retain(|error| errors.iter().all(|known| known.field != error.field));
+        errors.append(&mut examined);
+        match settings {
+            Some(settings) if errors.is_empty() => {
+                let name = if name.is_empty() { default_name(&settings) } else { name };
+                Ok(Self { name, settings, policy })
+            }
+            _ => Err(errors),
+        }
+    }
+
+    /// The form that shows the draft; secrets come out empty with a marker that one is stored.
+    pub fn to_form(&self) -> Form {
+        let mut form = self.settings.to_form();
+        let Policy { interval, timeout, thresholds, degraded_above } = self.policy;
+        for (field, value) in [
+            (KIND, self.settings.kind().as_str().to_owned()),
+            ("name", self.name.clone()),
+            ("interval", (interval / SECOND).to_string()),
+            ("timeout", timeout.map(decimal_seconds).unwrap_or_default()),
+            ("failure_threshold", thresholds.failure.to_string()),
+            ("recovery_threshold", thresholds.recovery.to_string()),
+            ("degraded_above", degraded_above.map(|limit| limit.to_string()).unwrap_or_default()),
+        ] {
+            form.insert(field.to_owned(), value);
+        }
+        form
+    }
+}
+
+/// The form of a monitor that is yet to be added: every field at its default.
+pub fn empty_form(kind: CheckKind) -> Form {
+    let fields = POLICY_FIELDS.iter().chain(kind.fields());
+    let mut form: Form = fields.map(|field| (field.name.to_owned(), field.default.to_owned())).collect();
+    form.insert(KIND.to_owned(), kind.as_str().to_owned());
+    form
+}
+
+/// What a monitor is called when nobody named it: its target without the scheme.
+pub fn default_name(settings: &CheckSettings) -> String {
+    let target = settings.target();
+    if settings.kind() == CheckKind::Push {
+        return "Heartbeat".to_owned();
+    }
+    let bare = target.split_once("://").map_or(target.as_str(), |(_, rest)| rest).trim_end_matches('/');
+    bare.chars().take(MAX_NAME).collect()
+}
+
+fn settings(form: &Form, old: Option<&MonitorDraft>) -> Result<CheckSettings, Vec<FieldError>> {
+    let old = old.map(|old| &old.settings);
+    let kind = match (form.get(KIND), old) {
+        (Some(word), _) => word.trim().parse().map_err(|error| vec![error])?,
+        (None, Some(old)) => old.kind(),
+        (None, None) => return Err(vec![FieldError::new(KIND, "Choose how the monitor is checked.")]),
+    };
+    CheckSettings::from_form_keeping(kind, form, old)
+}
+
+/// Seconds with up to three decimals, as milliseconds; empty is `None`.
+fn seconds(reader: &mut FormReader<'_>, field: &'static str) -> Option<i64> {
+    let text = reader.optional_text(field)?;
+    let millis = parse_seconds(text.trim_end_matches('s').trim_end());
+    if millis.is_none() {
+        reader.error(field, format!("“{text}” does not fit; write seconds, such as 10 or 2.5, or leave it empty."));
+    }
+    millis
+}
+
+fn parse_seconds(text: &str) -> Option<i64> {
+    let (whole, part) = text.split_once(['.', ',']).unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 6 || part.len() > 3 || !digits(whole) || !digits(part) {
+        return None;
+    }
+    Some(whole.parse::<i64>().ok()? * SECOND + format!("{part:0<3}").parse::<i64>().ok()?)
+}
+
+fn decimal_seconds(millis: i64) -> String {
+    let text = format!("{}.{:03}", millis / SECOND, millis % SECOND);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Whole milliseconds; empty is `None`.
+fn limit(reader: &mut FormReader<'_>, field: &'static str) -> Option<i64> {
+    let text = reader.optional_text(field)?;
+    let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT_MS).contains(limit));
+    if limit.is_none() {
+        reader.error(
+            field,
+            format!("“{text}” does not fit; write milliseconds from 1 to {MAX_LIMIT_MS}, or leave it empty."),
+        );
+    }
+    limit
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn form(pairs: &[(&str, &str)]) -> Form {
+        let mut form = empty_form(CheckKind::Http);
+        form.insert("url".to_owned(), "https://example.org/".to_owned());
+        form.extend(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        form
+    }
+
+    #[test]
+    fn a_draft_reads_back_from_its_form() {
+        let form = form(&[("name", "Shop"), ("timeout", "2.5"), ("degraded_above", "800"), ("interval", "30")]);
+        let draft = MonitorDraft::from_form(&form, None).unwrap();
+        assert_eq!(draft.policy.timeout, Some(2_500));
+        assert_eq!(draft.policy.interval, 30_000);
+        assert_eq!(draft.to_form()["timeout"], "2.5");
+        assert_eq!(MonitorDraft::from_form(&draft.to_form(), Some(&draft)), Ok(draft));
+    }
+
+    #[test]
+    fn a_monitor_without_a_name_is_called_after_its_target() {
+        let draft = MonitorDraft::from_form(&form(&[]), None).unwrap();
+        assert_eq!(draft.name, "example.org");
+        assert_eq!(draft.policy, Policy::default());
+    }
+
+    #[test]
+    fn mistakes_in_both_halves_are_reported_at_once() {
+        let form = form(&[("url", ""), ("timeout", "soon"), ("interval", "0"), ("degraded_above", "-1")]);
+        let errors = MonitorDraft::from_form(&form, None).unwrap_err();
+        let mut fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
+        fields.sort_unstable();
+        assert_eq!(fields, ["degraded_above", "interval", "timeout", "url"]);
+    }
+
+    #[test]
+    fn a_timeout_as_long_as_the_interval_is_refused() {
+        let errors = MonitorDraft::from_form(&form(&[("interval", "5"), ("timeout", "5")]), None).unwrap_err();
+        assert_eq!(errors.len(), 1);
+        assert_eq!(errors[0].field, "timeout");
+    }
+
+    #[test]
+    fn an_unknown_kind_is_refused_by_name() {
+        let errors = MonitorDraft::from_form(&form(&[("kind", "gopher")]), None).unwrap_err();
+        assert_eq!(errors[0].field, KIND);
+    }
+
+    proptest! {
+        #[test]
+        fn any_timeout_survives_its_text(millis in 0i64..60_000) {
+            prop_assert_eq!(parse_seconds(&decimal_seconds(millis)), Some(millis));
+        }
+
+        #[test]
+        fn no_form_makes_reading_panic(form in prop::collection::btree_map("[a-z_]{1,10}", ".{0,12}", 0..8)) {
+            let _ = MonitorDraft::from_form(&form, None);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! http: a request, its redirects, and what came back.
+
+use std::{error::Error as StdError, io, net::IpAddr};
+
+use domain::check::{
+    Blindness, Failure, Hop, HttpSettings, Outcome, Phase,
+    evidence::{MAX_HEADER_VALUE_BYTES, MAX_HEADERS, clip},
+    http::HttpMethod,
+    redact::{is_sensitive, shown_url},
+    request::Auth,
+    target::bare_host,
+};
+use domain::{form::Choice as _, secret::MASK};
+use reqwest::{
+    Method, Response, StatusCode, Url,
+    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION},
+};
+
+use super::{Probe, basic_credentials, dial, http_body, trust::handshake_failure};
+
+/// A request, as it changes from hop to hop.
+struct Request<'a> {
+    url: Url,
+    method: Method,
+    headers: HeaderMap,
+    body: &'a str,
+}
+
+/// Runs an http check.
+pub(super) async fn run(settings: &HttpSettings, probe: &Probe<'_>) -> Outcome {
+    let misconfigured = |message: String| Outcome::Unknown { why: Blindness::Misconfigured { message } };
+    let client = match probe.shared.clients.get(settings) {
+        Ok(client) => client,
+        Err(message) => return misconfigured(message),
+    };
+    let mut request = match Request::new(settings) {
+        Ok(request) => request,
+        Err(message) => return misconfigured(message),
+    };
+    probe.trace.with(|notes| notes.evidence.request = Some(request.line()));
+    let mut hops = 0_u8;
+    loop {
+        if let Err(outcome) = judge_hop(&request.url, settings, probe) {
+            return outcome;
+        }
+        let mut builder =
+            client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+        if !request.body.is_empty() {
+            builder = builder.body(request.body.to_owned());
+        }
+        let response = match builder.send().await {
+            Ok(response) => response,
+            Err(error) => return request_outcome(&error, &address(&request.url), probe),
+        };
+        note_response(&response, probe);
+        let status = response.status();
+        let location =
+            response.headers().get(LOCATION).filter(|_| settings.max_redirects > 0 && follows(status));
+        let Some(location) = location else {
+            if settings.accepted_statuses.contains(status.as_u16()) {
+                return http_body::judge_body(response, settings, probe).await;
+            }
+            http_body::show_body(response, probe).await;
+            let expected = settings.accepted_statuses.to_string();
+            return Outcome::down(Failure::HttpStatus { got: status.as_u16(), expected });
+        };
+        let location = String::from_utf8_lossy(location.as_bytes()).into_owned();
+        probe.trace.answered();
+        if hops == settings.max_redirects {
+            return Outcome::down(Failure::TooManyRedirects { limit: hops });
+        }
+        hops += 1;
+        if let Err(outcome) = request.follow(status, &location) {
+            return outcome;
+        }
+        let to = shown_url(&request.url);
+        probe.trace.with(|notes| notes.evidence.redirects.push(Hop { status: status.as_u16(), to }));
+    }
+}
+
+impl<'a> Request<'a> {
+    fn new(settings: &'a HttpSettings) -> Result<Self, String> {
+        let url = Url::parse(&settings.url).map_err(|error| format!("the URL cannot be read ({error})"))?;
+        let method =
+            Method::from_bytes(settings.method.as_str().as_bytes()).map_err(|error| error.to_string())?;
+        let headers = headers(&settings.headers, &settings.auth)?;
+        let body = if settings.method == HttpMethod::Head { "" } else { settings.body.as_str() };
+        Ok(Self { url, method, headers, body })
+    }
+
+    fn line(&self) -> String {
+        format!("{} {}", self.method, shown_url(&self.url))
+    }
+
+    /// Goes on to where a redirect points (RFC 9110, section 15.4): 307 and 308 repeat the request, the others ask by
+    /// GET. Another origin gets no secret.
+    fn follow(&mut self, status: StatusCode, location: &str) -> Result<(), Outcome> {
+        let bad = || {
+            Outcome::down(Failure::BadRedirect {
+                location: clip(location, MAX_HEADER_VALUE_BYTES).to_owned(),
+            })
+        };
+        let next = self.url.join(location).map_err(|_| bad())?;
+        if !matches!(next.scheme(), "http" | "https") || next.host_str().is_none_or(str::is_empty) {
+            return Err(bad());
+        }
+        if next.origin() != self.url.origin() {
+            let secret: Vec<HeaderName> =
+                self.headers.keys().filter(|name| is_sensitive(name.as_str())).cloned().collect();
+            for name in secret {
+                self.headers.remove(name);
+            }
+            self.headers.remove(reqwest::header::HOST);
+        }
+        let repeats = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+        if !repeats && self.method != Method::HEAD && self.method != Method::GET {
+            self.method = Method::GET;
+            self.body = "";
+            self.headers.remove(reqwest::header::CONTENT_TYPE);
+            self.headers.remove(reqwest::header::CONTENT_ENCODING);
+        }
+        self.url = next;
+        Ok(())
+    }
+}
+
+/// The headers of a request, authentication included; secret values are marked, so that nothing prints them.
+///
+/// # Errors
+/// A sentence that names the header that cannot be sent.
+pub(super) fn headers(sent: &[domain::check::request::Header], auth: &Auth) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::with_capacity(sent.len() + 1);
+    for header in sent {
+        let wrong = || format!("the header {} cannot be sent", header.name);
+        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| wrong())?;
+        let mut value = HeaderValue::from_str(header.value.expose()).map_err(|_| wrong())?;
+        value.set_sensitive(header.is_sensitive());
+        headers.append(name, value);
+    }
+    let authorization = match auth {
+        Auth::None => return Ok(headers),
+        Auth::Basic { username, password } => {
+            format!("Basic {}", basic_credentials(username, password.expose()))
+        }
+        Auth::Bearer { token } => format!("Bearer {}", token.expose()),
+    };
+    let mut value =
+        HeaderValue::from_str(&authorization).map_err(|_| "the token cannot be sent".to_owned())?;
+    value.set_sensitive(true);
+    headers.insert(AUTHORIZATION, value);
+    Ok(headers)
+}
+
+/// Judges where a request goes before it goes there: an address in a URL never reaches the resolver.
+fn judge_hop(url: &Url, settings: &HttpSettings, probe: &Probe<'_>) -> Result<(), Outcome> {
+    let judge = |host: &str| match bare_host(host).parse::<IpAddr>() {
+        Ok(address) => {
+            probe.policy().judge(address).map(|()| Some(address)).map_err(|r| dial::forbidden(&address, r))
+        }
+        Err(_) => {
+            probe.policy().judge_name(host).map(|()| None).map_err(|refusal| dial::forbidden(&host, refusal))
+        }
+    };
+    if let Some(proxy) = settings.proxy.as_ref().and_then(|proxy| Url::parse(proxy.expose()).ok()) {
+        judge(proxy.host_str().unwrap_or_default()).map_err(Outcome::down)?;
+    }
+    let address = judge(url.host_str().unwrap_or_default()).map_err(Outcome::down)?;
+    if settings.proxy.is_some() {
+        probe.trace.enter(Phase::Connect);
+        return Ok(());
+    }
+    probe.trace.enter(if address.is_some() { Phase::Connect } else { Phase::Dns });
+    if let Some(address) = address {
+        probe.trace.with(|notes| notes.evidence.addresses = vec![address]);
+        if !settings.ip_version.allows(address) {
+            let reason = format!("it is not an IPv{} address", settings.ip_version.as_str());
+            return Err(Outcome::down(Failure::DnsError { name: address.to_string(), reason }));
+        }
+    }
+    Ok(())
+}
+
+fn follows(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+fn address(url: &Url) -> String {
+    dial::address_of(url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(443))
+}
+
+/// Notes status and headers of an answer; secret values are masked.
+fn note_response(response: &Response, probe: &Probe<'_>) {
+    let headers = shown_headers(response.headers());
+    probe.trace.with(|notes| {
+        notes.evidence.status = Some(response.status().as_u16());
+        notes.evidence.protocol = Some(format!("{:?}", response.version()));
+        notes.evidence.remote = response.remote_addr();
+        notes.evidence.headers = headers;
+    });
+}
+
+/// Headers as evidence.
+pub(super) fn shown_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let show = |(name, value): (&HeaderName, &HeaderValue)| {
+        let value = if is_sensitive(name.as_str()) {
+            MASK.to_owned()
+        } else if *name == LOCATION {
+            // May point to an address with a token in it.
+            let text = String::from_utf8_lossy(value.as_bytes());
+            Url::parse(&text).map_or_else(|_| text.into_owned(), |url| shown_url(&url))
+        } else {
+            clip(&String::from_utf8_lossy(value.as_bytes()), MAX_HEADER_VALUE_BYTES).to_owned()
+        };
+        (name.as_str().to_owned(), value)
+    };
+    headers.iter().take(MAX_HEADERS).map(show).collect()
+}
+
+/// What an error of the client means. What our own hooks noted says more than the texts it hands on.
+pub(super) fn request_outcome(error: &reqwest::Error, address: &str, probe: &Probe<'_>) -> Outcome {
+    let (stopped, problem) = probe.trace.with(|notes| (notes.stopped.take(), notes.verdict.problem(true)));
+    if let Some(outcome) = stopped {
+        return outcome;
+    }
+    let phase = probe.trace.phase();
+    let mut source: Option<&(dyn StdError + 'static)> = Some(error);
+    let mut reason = String::new();
+    while let Some(cause) = source {
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return tls_outcome(tls, problem);
+        }
+        if let Some(io) = cause.downcast_ref::<io::Error>() {
+            if let Some(tls) = dial::rustls_error(io) {
+                return tls_outcome(tls, problem);
+            }
+            // What the decoders of gzip and brotli say, as opposed to a body that breaks off.
+            if matches!(io.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) {
+                let reason = format!("the body cannot be decoded ({})", dial::plain_reason(io));
+                return Outcome::down(Failure::ProtocolError { reason });
+            }
+            if io.raw_os_error().is_some() || io.kind() != io::ErrorKind::Other {
+                return match phase {
+                    Phase::Dns | Phase::Connect => dial::connect_outcome(io, address),
+                    Phase::Tls => Outcome::down(Failure::TlsError {
+                        reason: "the server closed the connection".to_owned(),
+                    }),
+                    Phase::Wait | Phase::Download => dial::lost(phase, io),
+                };
+            }
+        }
+        reason = cause.to_string();
+        source = cause.source();
+    }
+    Outcome::down(match phase {
+        Phase::Dns | Phase::Connect => Failure::ConnectError { address: address.to_owned(), reason },
+        Phase::Tls => Failure::TlsError { reason },
+        Phase::Wait | Phase::Download if error.is_decode() => {
+            Failure::ProtocolError { reason: format!("the body cannot be decoded ({reason})") }
+        }
+        Phase::Wait | Phase::Download if reason.contains("connection closed") => {
+            Failure::ConnectionLost { phase, reason: "the server closed the connection".to_owned() }
+        }
+        Phase::Wait | Phase::Download => Failure::ProtocolError { reason },
+    })
+}
+
+fn tls_outcome(error: &rustls::Error, problem: Option<Failure>) -> Outcome {
+    let refused = matches!(error, rustls::Error::InvalidCertificate(_));
+    Outcome::down(problem.filter(|_| refused).unwrap_or_else(|| handshake_failure(error, "TLS 1.2")))
+}

@@ -1,0 +1,147 @@
+//! The body of an answer: read no further than needed, then judged.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use domain::check::{
+    Blindness, BodyRules, Failure, HttpSettings, Outcome, Phase,
+    evidence::{MAX_EXCERPT_BYTES, excerpt},
+};
+use reqwest::Response;
+
+use super::{Probe, http::request_outcome};
+
+/// The most rule sets that are remembered.
+const MAX_REMEMBERED: usize = 1_024;
+
+/// Compiled rules by their text: compiling a pattern takes longer than a check.
+#[derive(Debug, Default)]
+pub(super) struct RulesCache {
+    compiled: Mutex<HashMap<String, Arc<BodyRules>>>,
+}
+
+impl RulesCache {
+    /// The rules of these settings; `None` when there are none.
+    ///
+    /// # Errors
+    /// A sentence, when stored rules cannot be compiled.
+    pub(super) fn get(&self, settings: &HttpSettings) -> Result<Option<Arc<BodyRules>>, String> {
+        if settings.keyword.is_none()
+            && settings.absent_keyword.is_none()
+            && settings.regex.is_none()
+            && settings.assertions.is_empty()
+        {
+            return Ok(None);
+        }
+        let key = serde_json::to_string(&(
+            &settings.keyword,
+            &settings.absent_keyword,
+            &settings.regex,
+            &settings.assertions,
+        ))
+        .map_err(|error| error.to_string())?;
+        let compiled = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rules) = compiled().get(&key) {
+            return Ok(Some(Arc::clone(rules)));
+        }
+        let rules = settings
+            .body_rules()
+            .map_err(|errors| errors.into_iter().next().map_or_else(String::new, |error| error.message))?;
+        let rules = Arc::new(rules);
+        let mut compiled = compiled();
+        if compiled.len() >= MAX_REMEMBERED {
+            compiled.clear();
+        }
+        compiled.insert(key, Arc::clone(&rules));
+        Ok(Some(rules))
+    }
+}
+
+/// How much of a body is read and kept.
+#[derive(Clone, Copy)]
+enum Appetite {
+    /// All of it up to the limit, to judge it.
+    Judge,
+    /// All of it up to the limit, to time it; only its start is kept.
+    Time,
+    /// Only its start, to show it.
+    Show,
+}
+
+/// Reads the body of an answer with an accepted status, and judges it.
+pub(super) async fn judge_body(response: Response, settings: &HttpSettings, probe: &Probe<'_>) -> Outcome {
+    let rules = match probe.shared.rules.get(settings) {
+        Ok(rules) => rules,
+        Err(message) => return Outcome::Unknown { why: Blindness::Misconfigured { message } },
+    };
+    let appetite = if rules.is_some() { Appetite::Judge } else { Appetite::Time };
+    let limit = u64::from(settings.body_limit_kb) * 1_024;
+    let (body, complete) = match read(response, appetite, limit, probe).await {
+        Ok(read) => read,
+        Err(outcome) => return outcome,
+    };
+    probe.trace.answered();
+    let Some(rules) = rules else {
+        if !complete {
+            let note = format!("Only the first {limit} bytes of the answer were read.");
+            probe.trace.with(|notes| notes.evidence.notes.push(note));
+        }
+        return Outcome::Up;
+    };
+    if !complete {
+        return Outcome::down(Failure::BodyTooLarge { limit_bytes: limit });
+    }
+    let (results, failure) = rules.judge(&String::from_utf8_lossy(&body));
+    probe.trace.with(|notes| notes.evidence.assertions = results);
+    failure.map_or(Outcome::Up, Outcome::down)
+}
+
+/// Reads the start of the body of a refused answer, for people to see.
+pub(super) async fn show_body(response: Response, probe: &Probe<'_>) {
+    // The status has decided already: a body that breaks off changes nothing, nor does one that never ends.
+    let _ = read(response, Appetite::Show, MAX_EXCERPT_BYTES as u64, probe).await;
+    probe.trace.answered();
+}
+
+/// The bytes that were kept, and whether the body ended within the limit. Counted after decompression, chunk by chunk,
+/// so that a small answer cannot become a large one in memory.
+async fn read(
+    mut response: Response,
+    appetite: Appetite,
+    limit: u64,
+    probe: &Probe<'_>,
+) -> Result<(Vec<u8>, bool), Outcome> {
+    probe.trace.enter(Phase::Download);
+    let kept = match appetite {
+        Appetite::Judge => usize::try_from(limit).unwrap_or(usize::MAX),
+        Appetite::Time | Appetite::Show => MAX_EXCERPT_BYTES,
+    };
+    let (mut body, mut length, mut failed) = (Vec::new(), 0_u64, None);
+    let complete = loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                let room = kept.saturating_sub(body.len());
+                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                length += chunk.len() as u64;
+                if length > limit {
+                    break false;
+                }
+            }
+            Ok(None) => break true,
+            Err(error) => {
+                failed = Some(error);
+                break false;
+            }
+        }
+    };
+    probe.trace.with(|notes| {
+        notes.evidence.body_bytes = Some(length.min(limit));
+        notes.evidence.excerpt = (!body.is_empty()).then(|| excerpt(&body));
+    });
+    match failed {
+        Some(error) => Err(request_outcome(&error, "", probe)),
+        None => Ok((body, complete)),
+    }
+}

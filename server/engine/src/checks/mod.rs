@@ -1,0 +1,175 @@
+//! Running checks. A runner is a function in the file of its kind; this module owns the time-out, and what all checks
+//! share: clients, TLS, resolvers, policy.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::check::{Blindness, CheckReport, CheckSettings, Failure, Outcome, redact::scrub, request::Auth};
+
+mod certificate;
+mod client;
+mod dial;
+mod dns;
+mod http;
+mod http_body;
+mod ping;
+mod policy;
+mod tcp;
+mod tls;
+mod trace;
+mod trust;
+mod websocket;
+
+pub use policy::{Refusal, TargetPolicy, is_public};
+
+use trace::Trace;
+use trust::Trust;
+
+/// What checks are run with.
+#[derive(Debug, Clone)]
+pub struct ChecksConfig {
+    /// Which targets may be reached.
+    pub policy: TargetPolicy,
+    /// The User-Agent of http and websocket checks.
+    pub user_agent: String,
+    /// Certificates (DER) that are trusted beside those of Mozilla and of the system.
+    pub extra_roots: Vec<Vec<u8>>,
+}
+
+impl Default for ChecksConfig {
+    fn default() -> Self {
+        Self {
+            policy: TargetPolicy::default(),
+            user_agent: concat!("Pharos/", env!("CARGO_PKG_VERSION")).to_owned(),
+            extra_roots: Vec::new(),
+        }
+    }
+}
+
+/// Why checks cannot be run at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ChecksError {
+    /// A root certificate is not one.
+    #[error("a root certificate cannot be used: {0}")]
+    Roots(String),
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The HTTP client cannot be built.
+    #[error("the HTTP client cannot be built: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+/// Runs checks. A clone shares everything.
+#[derive(Clone)]
+pub struct Checks {
+    shared: Arc<Shared>,
+}
+
+/// What all checks share.
+struct Shared {
+    policy: Arc<TargetPolicy>,
+    user_agent: String,
+    clients: client::Clients,
+    rules: http_body::RulesCache,
+    /// For connections of our own: certificates are judged afterwards. Without ALPN, and with `http/1.1`.
+    tls: Arc<rustls::ClientConfig>,
+    tls_http1: Arc<rustls::ClientConfig>,
+    resolvers: dns::Resolvers,
+    pingers: ping::Pingers,
+}
+
+/// One check that runs.
+struct Probe<'a> {
+    shared: &'a Shared,
+    trace: &'a Arc<Trace>,
+    timeout: Duration,
+}
+
+impl Checks {
+    /// Sets up everything that checks share: loads the roots once, builds the client once.
+    ///
+    /// # Errors
+    /// When an extra root is not a certificate, or TLS or the client cannot be set up.
+    pub fn new(config: ChecksConfig) -> Result<Self, ChecksError> {
+        let trust = Trust::load(&config.extra_roots)?;
+        let policy = Arc::new(config.policy);
+        let tls = Arc::new(trust.config(false, &[], None)?);
+        let tls_http1 = Arc::new(trust.config(false, &[b"http/1.1"], None)?);
+        let clients = client::Clients::new(trust, Arc::clone(&policy), config.user_agent.clone())?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                policy,
+                user_agent: config.user_agent,
+                clients,
+                rules: http_body::RulesCache::default(),
+                tls,
+                tls_http1,
+                resolvers: dns::Resolvers::default(),
+                pingers: ping::Pingers::default(),
+            }),
+        })
+    }
+
+    /// Runs one check, at most for the time allowed. It always ends in a report: dropping the future cancels the check.
+    pub async fn run(&self, settings: &CheckSettings, timeout: Duration) -> CheckReport {
+        let trace = Trace::start();
+        let probe = Probe { shared: &self.shared, trace: &trace, timeout };
+        let outcome = match tokio::time::timeout(timeout, trace.scope(dispatch(settings, &probe))).await {
+            Ok(outcome) => outcome,
+            Err(_) => probe.timed_out(),
+        };
+        scrub(trace.into_report(outcome), &secret_texts(settings))
+    }
+}
+
+/// Not boxed for the kinds that are many; the compiler asks for an arm when a kind is added to the list.
+async fn dispatch(settings: &CheckSettings, probe: &Probe<'_>) -> Outcome {
+    match settings {
+        CheckSettings::Http(settings) => http::run(settings, probe).await,
+        CheckSettings::Tcp(settings) => Box::pin(tcp::run(settings, probe)).await,
+        CheckSettings::Ping(settings) => Box::pin(ping::run(settings, probe)).await,
+        CheckSettings::Dns(settings) => Box::pin(dns::run(settings, probe)).await,
+        CheckSettings::Tls(settings) => Box::pin(tls::run(settings, probe)).await,
+        CheckSettings::WebSocket(settings) => Box::pin(websocket::run(settings, probe)).await,
+        // The scheduler judges these by the calls that came in.
+        CheckSettings::Push(_) => Outcome::Unknown { why: Blindness::NotPolled },
+    }
+}
+
+impl Probe<'_> {
+    fn policy(&self) -> &TargetPolicy {
+        &self.shared.policy
+    }
+
+    /// The time until the check is cut off.
+    fn time_left(&self) -> Duration {
+        self.timeout.saturating_sub(self.trace.elapsed())
+    }
+
+    /// The outcome when the time runs out now.
+    fn timed_out(&self) -> Outcome {
+        let after_ms = u64::try_from(self.timeout.as_millis()).unwrap_or(u64::MAX);
+        let meaning = self.trace.with(|notes| notes.on_timeout.take());
+        Outcome::down(meaning.unwrap_or_else(|| Failure::Timeout { after_ms, phase: self.trace.phase() }))
+    }
+}
+
+/// The texts under which a target may have seen our secrets.
+fn secret_texts(settings: &CheckSettings) -> Vec<String> {
+    let mut texts: Vec<String> = settings.secrets().iter().map(|secret| secret.expose().to_owned()).collect();
+    let auth = match settings {
+        CheckSettings::Http(settings) => &settings.auth,
+        CheckSettings::WebSocket(settings) => &settings.auth,
+        _ => return texts,
+    };
+    if let Auth::Basic { username, password } = auth {
+        texts.push(basic_credentials(username, password.expose()));
+    }
+    texts
+}
+
+/// Name and password as they stand in the header (RFC 7617).
+fn basic_credentials(username: &str, password: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(format!("{username}:{password}"))
+}
