@@ -1,7 +1,13 @@
 //! What an edge may ask for: the console, the API, the command line. Every method takes the [`Viewer`] on whose behalf it is
 //! asked, and decides itself whether that viewer may.
 
+mod components;
 pub mod error;
+pub mod feed;
+mod monitors;
+mod overview;
+pub mod pages;
+mod public;
 
 use std::sync::Arc;
 
