@@ -16,6 +16,9 @@ pub mod words;
 #[cfg(feature = "ssr")]
 pub use shell::{PageAssets, shell};
 
+pub mod pages;
+pub mod words;
+
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};

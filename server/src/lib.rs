@@ -7,6 +7,7 @@ pub mod config;
 pub mod error;
 mod health;
 mod hooks;
+mod logo;
 mod metrics;
 pub mod pages;
 pub mod router;

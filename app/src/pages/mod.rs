@@ -1,4 +1,4 @@
-//! The pages.
+//! A folder or a file for each area of pages.
 
 pub mod auth;
 pub mod login;
@@ -8,3 +8,5 @@ pub mod overview;
 pub mod page_editor;
 pub mod settings;
 pub mod setup;
+#[cfg(feature = "ssr")]
+pub mod status;

@@ -180,7 +180,7 @@ fn Nothing() -> impl IntoView {
             <SendForm action id="addresses">
                 <input type="hidden" name="next" value="/console"/>
                 <div class="join">
-                    <input class="input big" name="lines" aria-label="Address to watch" placeholder="https://example.com"/>
+                    <input class="input big" name="address" aria-label="Address to watch" placeholder="https://example.com"/>
                     <Submit class="button primary big">"Watch"</Submit>
                 </div>
             </SendForm>

@@ -1,5 +1,6 @@
 //! Components of the status page.
 
+use domain::views::console::Move;
 use leptos::prelude::*;
 
 use crate::error::AppError;
@@ -59,10 +60,10 @@ pub async fn edit_component(
 
 /// Moves a component one place up or down within its group.
 #[server(endpoint = "move_component")]
-pub async fn move_component(component: String, up: bool) -> Result<(), AppError> {
+pub async fn move_component(component: String, to: Move) -> Result<(), AppError> {
     let request = request()?;
     let moved = match id(&component) {
-        Ok(id) => request.services.move_component(&request.viewer, &id, up).await,
+        Ok(id) => request.services.move_component(&request.viewer, &id, to).await,
         Err(error) => Err(error),
     };
     Sent::form(format!("move-{component}")).answer(moved)

@@ -1,5 +1,6 @@
 //! Groups of components.
 
+use domain::views::console::Move;
 use leptos::prelude::*;
 
 use crate::error::AppError;
@@ -28,10 +29,10 @@ pub async fn rename_group(group: String, #[server(default)] name: String) -> Res
 
 /// Moves a group one place up or down.
 #[server(endpoint = "move_group")]
-pub async fn move_group(group: String, up: bool) -> Result<(), AppError> {
+pub async fn move_group(group: String, to: Move) -> Result<(), AppError> {
     let request = request()?;
     let moved = match id(&group) {
-        Ok(id) => request.services.move_group(&request.viewer, &id, up).await,
+        Ok(id) => request.services.move_group(&request.viewer, &id, to).await,
         Err(error) => Err(error),
     };
     Sent::form(format!("move-{group}")).answer(moved)

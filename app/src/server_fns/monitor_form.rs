@@ -15,8 +15,6 @@ use {
 
 /// The id of the form in the page.
 pub const FORM: &str = "monitor";
-/// The hidden field that names the monitor whose stored secrets a trial may use.
-pub const MONITOR: &str = "monitor";
 
 /// What the form starts from; an empty `monitor` asks for a new one.
 #[server(endpoint = "monitor_form", input = leptos::server_fn::codec::GetUrl)]
@@ -56,7 +54,7 @@ pub async fn edit_monitor(
         .answer_then(edited, |()| format!("/console/monitors/{monitor}"))
 }
 
-/// Checks what the form describes, without saving it, and shows what was found.
+/// Checks what the form describes, without saving it; secrets that were not typed are those of `monitor`. Shows what was found.
 #[server(endpoint = "try_form")]
 pub async fn try_form(
     #[server(default)] monitor: String,
@@ -64,11 +62,11 @@ pub async fn try_form(
     #[server(default)] unticked: Form,
 ) -> Result<CheckReport, AppError> {
     let request = request()?;
-    let mut form = complete(form, unticked);
-    if !monitor.is_empty() {
-        form.insert(MONITOR.to_owned(), monitor);
-    }
-    let report = request.services.try_form(&request.viewer, &form).await;
+    let form = complete(form, unticked);
+    let report = match optional_id(&monitor) {
+        Ok(id) => request.services.try_form(&request.viewer, id.as_ref(), &form).await,
+        Err(error) => Err(error),
+    };
     Sent::form(FORM)
         .with_all(&without_secrets(&form))
         .answer_showing(report, |report, flash| flash.report = Some(Box::new(report.clone())))

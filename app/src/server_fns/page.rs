@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::error::AppError;
 
 #[cfg(feature = "ssr")]
-use {crate::context::{Sent, request}, engine::services::page_editor::PageDraft};
+use {crate::context::{Sent, request}, domain::views::console::PageDraft};
 
 /// The page, its groups and its components.
 #[server(endpoint = "page_editor", input = leptos::server_fn::codec::GetUrl)]

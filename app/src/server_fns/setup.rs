@@ -38,19 +38,26 @@ pub async fn try_address(#[server(default)] line: String) -> Result<Tried, AppEr
 
 /// Recognises pasted lines and tries each, for pages without scripts.
 #[server(endpoint = "try_addresses")]
-pub async fn try_addresses(#[server(default)] lines: String) -> Result<Vec<Tried>, AppError> {
+pub async fn try_addresses(#[server(default)] address: String) -> Result<Vec<Tried>, AppError> {
     let request = request()?;
-    let tried = request.services.try_addresses(&request.viewer, &split(&lines)).await;
-    Sent::form("addresses").with("lines", lines).answer_showing(tried, |tried, flash| flash.tried.clone_from(tried))
+    let mut tried = Ok(Vec::new());
+    for line in split(&address) {
+        let one = request.services.try_address(&request.viewer, &line).await;
+        tried = tried.and_then(|mut all: Vec<Tried>| one.map(|one| { all.push(one); all }));
+    }
+    Sent::form("addresses").with("address", address).answer_showing(tried, |tried, flash| flash.tried.clone_from(tried))
 }
 
 /// Adds a monitor for each pasted line.
 #[server(endpoint = "add_addresses")]
-pub async fn add_addresses(#[server(default)] lines: String, #[server(default)] next: String) -> Result<(), AppError> {
+pub async fn add_addresses(
+    #[server(default)] address: String,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
     let request = request()?;
-    let added = request.services.add_addresses(&request.viewer, &split(&lines)).await.map(drop);
+    let added = request.services.add_addresses(&request.viewer, &split(&address)).await.map(drop);
     let next = if next.is_empty() { "/setup?step=done".to_owned() } else { next };
-    Sent::form("addresses").with("lines", lines).answer_then(added, |()| next)
+    Sent::form("addresses").with("address", address).answer_then(added, |()| next)
 }
 
 /// The lines that say something.

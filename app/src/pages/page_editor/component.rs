@@ -26,8 +26,8 @@ pub(super) fn Row(component: ComponentRow, first: bool, last: bool) -> impl Into
             <div class="row">
                 <SendForm action=shift id=format!("move-{id}") class="move">
                     <input type="hidden" name="component" value=id.clone()/>
-                    <button class="button quiet" name="up" value="true" disabled=first aria-label=format!("Move {name} up")><Icon name="arrow-up"/></button>
-                    <button class="button quiet" name="up" value="false" disabled=last aria-label=format!("Move {name} down")><Icon name="arrow-down"/></button>
+                    <button class="button quiet" name="to" value="up" disabled=first aria-label=format!("Move {name} up")><Icon name="arrow-up"/></button>
+                    <button class="button quiet" name="to" value="down" disabled=last aria-label=format!("Move {name} down")><Icon name="arrow-down"/></button>
                 </SendForm>
                 <div><p class="name">{name.clone()}</p><p class="sub">{follows}</p></div>
                 <ComponentPill state=component.state/>

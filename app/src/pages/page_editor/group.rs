@@ -47,8 +47,8 @@ fn GroupActions(group: GroupRow, first: bool, last: bool) -> impl IntoView {
             <Rename group=group.clone()/>
             <SendForm action=shift id=format!("move-{id}") class="move">
                 <input type="hidden" name="group" value=id.clone()/>
-                <button class="button quiet small icon-only" name="up" value="true" disabled=first aria-label=format!("Move {} up", group.name)><Icon name="arrow-up"/></button>
-                <button class="button quiet small icon-only" name="up" value="false" disabled=last aria-label=format!("Move {} down", group.name)><Icon name="arrow-down"/></button>
+                <button class="button quiet small icon-only" name="to" value="up" disabled=first aria-label=format!("Move {} up", group.name)><Icon name="arrow-up"/></button>
+                <button class="button quiet small icon-only" name="to" value="down" disabled=last aria-label=format!("Move {} down", group.name)><Icon name="arrow-down"/></button>
             </SendForm>
             <Ask dialog=dialog.clone() class="button quiet small icon-only" label=format!("Delete {}", group.name)><Icon name="trash"/></Ask>
         </span>

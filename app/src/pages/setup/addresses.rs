@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::StepFrame;
-use crate::components::form::{FormState, SendForm, Submit};
+use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::input::{Described, FieldFrame};
 use crate::components::tries::{Try, TryRow};
@@ -23,7 +23,7 @@ pub(super) fn Addresses() -> impl IntoView {
     let flash = flash::take("addresses");
     // A trial is neither a refusal nor done, so the form must not say either.
     let shown = flash.clone().filter(|flash| flash.error.is_some() || flash.tried.is_empty());
-    let lines = flash.as_ref().and_then(|flash| flash.values.get("lines").cloned()).unwrap_or_default();
+    let lines = flash.as_ref().and_then(|flash| flash.values.get("address").cloned()).unwrap_or_default();
     let tried: Vec<_> = flash.map(|flash| flash.tried).unwrap_or_default().into_iter().map(Try::Done).collect();
     let tries = RwSignal::new(tried);
     let count = RwSignal::new(split(&lines).len());
@@ -58,7 +58,7 @@ pub(super) fn Addresses() -> impl IntoView {
 /// The box of addresses. Lines are tried once somebody stops typing, each once.
 #[component]
 fn Lines(lines: String, tries: RwSignal<Vec<Try>>, count: RwSignal<usize>) -> impl IntoView {
-    let control = Described::field("lines", true);
+    let control = Described::field("address", true);
     let typed = StoredValue::new(0_u32);
     let input = move |text: String| {
         let wanted = split(&text);
@@ -74,13 +74,11 @@ fn Lines(lines: String, tries: RwSignal<Vec<Try>>, count: RwSignal<usize>) -> im
             PAUSE,
         );
     };
-    let error = FormState::here().error_of("line");
     view! {
-        <FieldFrame name="lines" label="Addresses" hint="A URL, host:port, host, wss:// or “dns name”.">
+        <FieldFrame name="address" label="Addresses" hint="A URL, host:port, host, wss:// or “dns name”.">
             <textarea class="input mono" rows="5" id=control.id.clone() name=control.name.clone() autofocus spellcheck="false"
                 placeholder="https://www.example.org" aria-invalid=control.invalid() aria-describedby=control.by()
                 on:input:target=move |event| input(event.target().value())>{lines}</textarea>
-            {move || error.get().map(|error| view! { <p class="error"><Icon name="alert"/>{error}</p> })}
         </FieldFrame>
     }
 }
