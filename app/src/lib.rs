@@ -1,9 +1,9 @@
 //! The pages of Pharos: the console, which the browser takes over, and the public status page, which it does not.
 
-#[cfg(feature = "ssr")]
-pub mod context;
 pub mod browser;
 pub mod components;
+#[cfg(feature = "ssr")]
+pub mod context;
 pub mod error;
 pub mod flash;
 pub mod live;
@@ -15,9 +15,6 @@ pub mod words;
 
 #[cfg(feature = "ssr")]
 pub use shell::{PageAssets, shell};
-
-pub mod pages;
-pub mod words;
 
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};

@@ -54,7 +54,6 @@ fn functions(
     router: Router<AppState>,
     context: impl Fn() + Clone + Send + Sync + 'static,
 ) -> Router<AppState> {
-    app::server_fns::register();
     leptos::server_fn::axum::server_fn_paths().fold(router, |router, (path, method)| {
         let context = context.clone();
         let call = move |request: Request| leptos_axum::handle_server_fns_with_context(context.clone(), request);

@@ -22,7 +22,7 @@ use tower_http::trace::{DefaultOnResponse, TraceLayer};
 
 use crate::config::Config;
 use crate::session::{SessionLayer, Sessions};
-use crate::{client, error, health, hooks, metrics, security, telemetry, viewer};
+use crate::{assets, client, error, health, hooks, metrics, pages, security, telemetry, viewer};
 
 /// The largest body that a page's form may send, in bytes: room for a logo.
 const MAX_BODY: usize = 2 << 20;
@@ -49,7 +49,7 @@ pub struct AppState {
 /// Everything that Pharos answers.
 pub fn router(state: AppState) -> Router {
     let sessions = Sessions::new(state.db.clone(), state.clock.clone(), &state.config.server);
-    let guarded = console()
+    let guarded = console(&state)
         .layer(from_fn_with_state(state.clone(), viewer::resolve))
         .layer(SessionLayer::new(sessions))
         .merge(public())
@@ -79,13 +79,13 @@ pub fn router(state: AppState) -> Router {
 }
 
 /// What needs to know who asks: the console's pages, their functions, and its socket.
-fn console() -> Router<AppState> {
-    Router::new()
+fn console(state: &AppState) -> Router<AppState> {
+    pages::router(state)
 }
 
 /// What is the same for everybody: the status pages, their sockets, and the site's files. No session is looked at.
 fn public() -> Router<AppState> {
-    Router::new()
+    assets::router()
 }
 
 /// What machines ask.

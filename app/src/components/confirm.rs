@@ -46,10 +46,10 @@ pub fn Confirm(
 ) -> impl IntoView {
     let (query, path) = (use_query_map(), use_location().pathname);
     let is_asked = query.read_untracked().get("ask").is_some_and(|asked| asked == id);
-    let heading = format!("{id}-title");
+    let (heading, labelled_by) = (format!("{id}-title"), format!("{id}-title"));
     let closed = id.clone();
     view! {
-        <dialog class="dialog" id=id open=is_asked aria-labelledby=heading.clone()>
+        <dialog class="dialog" id=id open=is_asked aria-labelledby=labelled_by>
             <h2 id=heading>{title}</h2>
             <p>{text}</p>
             <footer>

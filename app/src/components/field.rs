@@ -18,7 +18,7 @@ pub fn Fields(
     /// Their values.
     values: Form,
 ) -> impl IntoView {
-    let (advanced, plain): (Vec<_>, Vec<_>) = fields.into_iter().partition(|field| field.advanced);
+    let (advanced, plain): (Vec<&'static Field>, Vec<_>) = fields.into_iter().partition(|field| field.advanced);
     let draw = {
         let values = values.clone();
         move |fields: Vec<&'static Field>| {

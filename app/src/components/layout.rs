@@ -11,7 +11,7 @@ use super::time::{Clock, utc};
 use super::toast::{ToastList, Toasts};
 use crate::browser::{self, Shape};
 use crate::live::{Link, LiveFeed};
-use crate::server_fns::frame::{ConsoleFrame, console_frame};
+use crate::server_fns::frame::{ConsoleFrame, read_frame};
 
 /// The frame around every page of the console.
 #[component]
@@ -21,7 +21,7 @@ pub fn Layout(
 ) -> impl IntoView {
     let feed = LiveFeed::provide();
     Toasts::provide();
-    let frame = Resource::new(move || feed.generation.get(), |_| console_frame());
+    let frame = Resource::new(move || feed.generation.get(), |_| read_frame());
     Effect::new(move || {
         if let Some(Ok(frame)) = frame.get() {
             feed.counts.set(Some(frame.counts));

@@ -9,17 +9,18 @@ use crate::error::AppError;
 
 /// Shows what a resource holds. While it is read again, the old view stays.
 #[component]
-pub fn Loaded<T, V>(
+pub fn Loaded<T, V, F>(
     /// Where the view comes from.
     from: Resource<Result<T, AppError>>,
     /// Draws it.
-    children: TypedChildrenFnOf<T, V>,
+    children: F,
 ) -> impl IntoView
 where
     T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
     V: IntoView + 'static,
+    F: Fn(T) -> V + Send + Sync + 'static,
 {
-    let draw = StoredValue::new(children.0);
+    let draw = StoredValue::new(children);
     view! {
         <Transition fallback=Skeleton>
             {move || Suspend::new(async move {
@@ -29,15 +30,6 @@ where
                 }
             })}
         </Transition>
-    }
-}
-
-/// A function from what was read to its view, as the children of [`Loaded`].
-pub struct TypedChildrenFnOf<T, V>(Box<dyn Fn(T) -> V + Send + Sync>);
-
-impl<T, V, F: Fn(T) -> V + Send + Sync + 'static> ToChildren<F> for TypedChildrenFnOf<T, V> {
-    fn to_children(draw: F) -> Self {
-        Self(Box::new(draw))
     }
 }
 

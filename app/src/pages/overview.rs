@@ -15,7 +15,7 @@ use crate::components::state;
 use crate::components::time::Lasting;
 use crate::components::figures;
 use crate::live::{Link, LiveFeed};
-use crate::server_fns::overview::overview;
+use crate::server_fns::overview::read_overview;
 use crate::server_fns::setup::AddAddresses;
 use crate::server_fns::monitor::TestMonitor;
 
@@ -30,7 +30,7 @@ const CARDS: [State; 6] = [State::Down, State::Confirming, State::Degraded, Stat
 #[component]
 pub fn Overview() -> impl IntoView {
     let feed = expect_context::<LiveFeed>();
-    let view = Resource::new(move || feed.generation.get(), |_| overview());
+    let view = Resource::new(move || feed.generation.get(), |_| read_overview());
     view! {
         <PageTitle text="Overview"/>
         <Loaded from=view let:view><Body view/></Loaded>

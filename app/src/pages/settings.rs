@@ -7,12 +7,12 @@ use crate::components::icon::Icon;
 use crate::components::input::TextField;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
-use crate::server_fns::account::{ChangePassword, Myself, RenameMyself, myself};
+use crate::server_fns::account::{ChangePassword, Myself, RenameMyself, read_myself};
 
 /// The page.
 #[component]
 pub fn Settings() -> impl IntoView {
-    let me = Resource::new(|| (), |()| myself());
+    let me = Resource::new(|| (), |()| read_myself());
     view! {
         <PageTitle text="Settings"/>
         <PageHead title="Settings"/>

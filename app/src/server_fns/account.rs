@@ -18,8 +18,8 @@ pub struct Myself {
 }
 
 /// Who is logged in.
-#[server(endpoint = "myself", input = leptos::server_fn::codec::GetUrl)]
-pub async fn myself() -> Result<Myself, AppError> {
+#[server(endpoint = "read_myself", input = leptos::server_fn::codec::GetUrl)]
+pub async fn read_myself() -> Result<Myself, AppError> {
     let request = request()?;
     let account = request.viewer.account().ok_or(AppError::Forbidden)?;
     Ok(Myself { name: account.name.clone(), email: account.email.clone() })

@@ -24,8 +24,8 @@ pub struct ConsoleFrame {
 }
 
 /// What the frame of the console shows.
-#[server(endpoint = "console_frame", input = leptos::server_fn::codec::GetUrl)]
-pub async fn console_frame() -> Result<ConsoleFrame, AppError> {
+#[server(endpoint = "read_frame", input = leptos::server_fn::codec::GetUrl)]
+pub async fn read_frame() -> Result<ConsoleFrame, AppError> {
     let request = request()?;
     let name = request.viewer.account().map_or_else(String::new, |account| account.name.clone());
     let overview = request.services.overview(&request.viewer).await?;

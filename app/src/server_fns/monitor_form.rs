@@ -17,8 +17,8 @@ use {
 pub const FORM: &str = "monitor";
 
 /// What the form starts from; an empty `monitor` asks for a new one.
-#[server(endpoint = "monitor_form", input = leptos::server_fn::codec::GetUrl)]
-pub async fn monitor_form(#[server(default)] monitor: String, kind: CheckKind) -> Result<MonitorForm, AppError> {
+#[server(endpoint = "read_monitor_form", input = leptos::server_fn::codec::GetUrl)]
+pub async fn read_monitor_form(#[server(default)] monitor: String, kind: CheckKind) -> Result<MonitorForm, AppError> {
     let request = request()?;
     Ok(request.services.monitor_form(&request.viewer, optional_id(&monitor)?.as_ref(), kind).await?)
 }

@@ -9,15 +9,15 @@ use crate::error::AppError;
 use {super::id, crate::context::request};
 
 /// A page of the list.
-#[server(endpoint = "monitors", input = leptos::server_fn::codec::GetUrl)]
-pub async fn monitors(#[server(default)] query: MonitorQuery) -> Result<MonitorList, AppError> {
+#[server(endpoint = "read_monitors", input = leptos::server_fn::codec::GetUrl)]
+pub async fn read_monitors(#[server(default)] query: MonitorQuery) -> Result<MonitorList, AppError> {
     let request = request()?;
     Ok(request.services.monitors(&request.viewer, &query).await?)
 }
 
 /// A monitor's own page.
-#[server(endpoint = "monitor", input = leptos::server_fn::codec::GetUrl)]
-pub async fn monitor(monitor: String, #[server(default)] range: Range) -> Result<MonitorDetail, AppError> {
+#[server(endpoint = "read_monitor", input = leptos::server_fn::codec::GetUrl)]
+pub async fn read_monitor(monitor: String, #[server(default)] range: Range) -> Result<MonitorDetail, AppError> {
     let request = request()?;
     Ok(request.services.monitor(&request.viewer, &id(&monitor)?, range).await?)
 }

@@ -9,8 +9,8 @@ use crate::error::AppError;
 use crate::context::request;
 
 /// What is broken now, and what happened lately.
-#[server(endpoint = "overview", input = leptos::server_fn::codec::GetUrl)]
-pub async fn overview() -> Result<Overview, AppError> {
+#[server(endpoint = "read_overview", input = leptos::server_fn::codec::GetUrl)]
+pub async fn read_overview() -> Result<Overview, AppError> {
     let request = request()?;
     Ok(request.services.overview(&request.viewer).await?)
 }

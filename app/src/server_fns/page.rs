@@ -9,8 +9,8 @@ use crate::error::AppError;
 use {crate::context::{Sent, request}, domain::views::console::PageDraft};
 
 /// The page, its groups and its components.
-#[server(endpoint = "page_editor", input = leptos::server_fn::codec::GetUrl)]
-pub async fn page_editor() -> Result<PageEditor, AppError> {
+#[server(endpoint = "read_page", input = leptos::server_fn::codec::GetUrl)]
+pub async fn read_page() -> Result<PageEditor, AppError> {
     let request = request()?;
     Ok(request.services.page_editor(&request.viewer).await?)
 }

@@ -15,14 +15,14 @@ use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::flash;
-use crate::server_fns::monitor_form::{AddMonitor, EditMonitor, FORM, TryForm, monitor_form};
+use crate::server_fns::monitor_form::{AddMonitor, EditMonitor, FORM, TryForm, read_monitor_form};
 
 /// A new monitor. Its kind stands in the address, so that the right fields are there without scripts.
 #[component]
 pub fn NewMonitor() -> impl IntoView {
     let query = use_query_map();
     let kind = Memo::new(move |_| kind_of(query.read().get("kind").as_deref()));
-    let form = Resource::new(move || kind.get(), |kind| monitor_form(String::new(), kind));
+    let form = Resource::new(move || kind.get(), |kind| read_monitor_form(String::new(), kind));
     view! {
         <PageTitle text="Add monitor"/>
         <Crumb href="/console/monitors".to_owned() words="Monitors".to_owned()/>
@@ -38,7 +38,7 @@ pub fn ChangeMonitor() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
     // The kind of an existing monitor is its own, whatever is asked for.
-    let form = Resource::new(move || id.get(), |id| monitor_form(id, CheckKind::Http));
+    let form = Resource::new(move || id.get(), |id| read_monitor_form(id, CheckKind::Http));
     view! {
         <PageTitle text="Edit monitor"/>
         {move || view! { <Crumb href=format!("/console/monitors/{}", id.get()) words="Back".to_owned()/> }}

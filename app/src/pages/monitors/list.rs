@@ -12,7 +12,7 @@ use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::live::LiveFeed;
-use crate::server_fns::monitors::monitors;
+use crate::server_fns::monitors::read_monitors;
 
 /// The page.
 #[component]
@@ -20,7 +20,7 @@ pub fn Monitors() -> impl IntoView {
     let feed = expect_context::<LiveFeed>();
     let params = use_query_map();
     let query = Memo::new(move |_| url::read(&params.read()));
-    let list = Resource::new(move || (query.get(), feed.generation.get()), |(query, _)| monitors(query));
+    let list = Resource::new(move || (query.get(), feed.generation.get()), |(query, _)| read_monitors(query));
     view! {
         <PageTitle text="Monitors"/>
         <PageHead title="Monitors" actions=|| view! {

@@ -20,19 +20,22 @@ pub(super) fn Row(component: ComponentRow, first: bool, last: bool) -> impl Into
     again.after(shift);
     let id = component.id.to_string();
     let follows = follows(&component);
-    let name = component.name.clone();
+    let (name, named) = (component.name.clone(), component.name.clone());
+    let (up, down) = (format!("Move {name} up"), format!("Move {name} down"));
+    let move_id = format!("move-{id}");
+    let edit = format!("?edit={id}");
     view! {
         <li>
             <div class="row">
-                <SendForm action=shift id=format!("move-{id}") class="move">
-                    <input type="hidden" name="component" value=id.clone()/>
-                    <button class="button quiet" name="to" value="up" disabled=first aria-label=format!("Move {name} up")><Icon name="arrow-up"/></button>
-                    <button class="button quiet" name="to" value="down" disabled=last aria-label=format!("Move {name} down")><Icon name="arrow-down"/></button>
+                <SendForm action=shift id=move_id class="move">
+                    <input type="hidden" name="component" value=id/>
+                    <button class="button quiet" name="to" value="up" disabled=first aria-label=up><Icon name="arrow-up"/></button>
+                    <button class="button quiet" name="to" value="down" disabled=last aria-label=down><Icon name="arrow-down"/></button>
                 </SendForm>
-                <div><p class="name">{name.clone()}</p><p class="sub">{follows}</p></div>
+                <div><p class="name">{name}</p><p class="sub">{follows}</p></div>
                 <ComponentPill state=component.state/>
                 <Hand component=component.clone()/>
-                <a class="button quiet icon-only" href=format!("?edit={id}") aria-label=format!("Edit {name}")><Icon name="edit"/></a>
+                <a class="button quiet icon-only" href=edit aria-label=format!("Edit {named}")><Icon name="edit"/></a>
             </div>
         </li>
     }
@@ -44,13 +47,14 @@ fn Hand(component: ComponentRow) -> impl IntoView {
     let set = ServerAction::<SetState>::new();
     expect_context::<Again>().after(set);
     let id = component.id.to_string();
+    let form_id = format!("state-{id}");
     let send = |event: web_sys::Event| {
         if let Some(form) = browser::form_of(event.unchecked_ref()) {
             let _ = form.request_submit();
         }
     };
     view! {
-        <SendForm action=set id=format!("state-{id}") class="button-row">
+        <SendForm action=set id=form_id class="button-row">
             <input type="hidden" name="component" value=id/>
             <select class="input hand" name="state" aria-label=format!("State of {}", component.name) on:change=send>
                 <option value="" selected=component.by_hand.is_none()>"Follows monitors"</option>

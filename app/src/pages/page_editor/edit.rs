@@ -36,16 +36,18 @@ pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>, moni
     });
     let boxes = boxes.collect_view();
     let does = format!("Delete {}", component.name);
+    let (title, question) = (format!("Edit “{}”", component.name), format!("Delete “{}”?", component.name));
+    let (edit_id, delete_id, deleted, label) = (format!("edit-{id}"), format!("delete-{id}"), id.clone(), does.clone());
     view! {
         <section class="card" id="edit">
-            <header><h2>{format!("Edit “{}”", component.name)}</h2></header>
-            <SendForm action=edit id=format!("edit-{id}")>
-                <input type="hidden" name="component" value=id.clone()/>
+            <header><h2>{title}</h2></header>
+            <SendForm action=edit id=edit_id>
+                <input type="hidden" name="component" value=id/>
                 <div class="cols">
-                    <TextField name="name" label="Name" value=component.name.clone()/>
+                    <TextField name="name" label="Name" value=component.name/>
                     <SelectField name="group" label="Group" options value=group/>
                 </div>
-                <TextField name="description" label="Description" value=component.description.clone() optional=true
+                <TextField name="description" label="Description" value=component.description optional=true
                     hint="The public reads it beside the name."/>
                 <fieldset class="field"><legend>"Follows"</legend><div class="cols">{boxes}</div></fieldset>
                 <CheckField name="show_uptime" label="The public sees the bar and the uptime" value=component.show_uptime/>
@@ -53,13 +55,13 @@ pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>, moni
                 <div class="form-foot">
                     <Submit>"Save"</Submit>
                     <a class="button quiet" href="/console/page">"Cancel"</a>
-                    <Ask dialog=DELETE class="button danger push" label=does.clone()><Icon name="trash"/>"Delete"</Ask>
+                    <Ask dialog=DELETE class="button danger push" label><Icon name="trash"/>"Delete"</Ask>
                 </div>
             </SendForm>
-            <Confirm id=DELETE title=format!("Delete “{}”?", component.name)
+            <Confirm id=DELETE title=question
                 text="It leaves the status page, and its history with it. Its monitors stay.">
-                <SendForm action=delete id=format!("delete-{id}") class="">
-                    <input type="hidden" name="component" value=id/>
+                <SendForm action=delete id=delete_id class="">
+                    <input type="hidden" name="component" value=deleted/>
                     <Submit class="button danger solid">{does}</Submit>
                 </SendForm>
             </Confirm>

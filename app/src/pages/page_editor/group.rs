@@ -24,9 +24,10 @@ pub(super) fn GroupCard(
     let id = group.as_ref().map_or_else(String::new, |group| group.id.to_string());
     let end = components.len().saturating_sub(1);
     let rows = components.into_iter().enumerate().map(|(i, component)| view! { <Row component first=i == 0 last=i == end/> });
+    let (label, title) = (format!("Group {name}"), name.clone());
     view! {
-        <section class="card flush" aria-label=format!("Group {name}")>
-            <header><h2>{name.clone()}</h2>{group.map(|group| view! { <GroupActions group first last/> })}</header>
+        <section class="card flush" aria-label=label>
+            <header><h2>{title}</h2>{group.map(|group| view! { <GroupActions group first last/> })}</header>
             <ul class="sortable">{rows.collect_view()}</ul>
             <AddRow group=id name monitors/>
         </section>
@@ -42,20 +43,25 @@ fn GroupActions(group: GroupRow, first: bool, last: bool) -> impl IntoView {
     again.after(delete);
     let id = group.id.to_string();
     let dialog = format!("delete-group-{id}");
+    let GroupRow { name, .. } = group.clone();
+    let (up, down, label) = (format!("Move {name} up"), format!("Move {name} down"), format!("Delete {name}"));
+    let (does, question) = (label.clone(), format!("Delete the group “{name}”?"));
+    let (move_id, delete_id, moved) = (format!("move-{id}"), format!("delete-{id}"), id.clone());
+    let asked = dialog.clone();
     view! {
         <span class="button-row">
-            <Rename group=group.clone()/>
-            <SendForm action=shift id=format!("move-{id}") class="move">
-                <input type="hidden" name="group" value=id.clone()/>
-                <button class="button quiet small icon-only" name="to" value="up" disabled=first aria-label=format!("Move {} up", group.name)><Icon name="arrow-up"/></button>
-                <button class="button quiet small icon-only" name="to" value="down" disabled=last aria-label=format!("Move {} down", group.name)><Icon name="arrow-down"/></button>
+            <Rename group/>
+            <SendForm action=shift id=move_id class="move">
+                <input type="hidden" name="group" value=moved/>
+                <button class="button quiet small icon-only" name="to" value="up" disabled=first aria-label=up><Icon name="arrow-up"/></button>
+                <button class="button quiet small icon-only" name="to" value="down" disabled=last aria-label=down><Icon name="arrow-down"/></button>
             </SendForm>
-            <Ask dialog=dialog.clone() class="button quiet small icon-only" label=format!("Delete {}", group.name)><Icon name="trash"/></Ask>
+            <Ask dialog=asked class="button quiet small icon-only" label><Icon name="trash"/></Ask>
         </span>
-        <Confirm id=dialog title=format!("Delete the group “{}”?", group.name) text="Its components stay on the page, without a group.">
-            <SendForm action=delete id=format!("delete-{id}") class="">
+        <Confirm id=dialog title=question text="Its components stay on the page, without a group.">
+            <SendForm action=delete id=delete_id class="">
                 <input type="hidden" name="group" value=id/>
-                <Submit class="button danger solid">{format!("Delete {}", group.name)}</Submit>
+                <Submit class="button danger solid">{does}</Submit>
             </SendForm>
         </Confirm>
     }
@@ -67,12 +73,13 @@ fn Rename(group: GroupRow) -> impl IntoView {
     let rename = ServerAction::<RenameGroup>::new();
     expect_context::<Again>().after(rename);
     let id = group.id.to_string();
+    let (form_id, label) = (format!("rename-{id}"), format!("New name of {}", group.name));
     view! {
         <details class="rename">
             <summary class="button quiet small">"Rename"</summary>
-            <SendForm action=rename id=format!("rename-{id}") class="add-row">
+            <SendForm action=rename id=form_id class="add-row">
                 <input type="hidden" name="group" value=id/>
-                <NameInput label=format!("New name of {}", group.name) placeholder="" value=group.name/>
+                <NameInput label placeholder="" value=group.name/>
                 <Submit class="button">"Save"</Submit>
             </SendForm>
         </details>
@@ -84,8 +91,9 @@ fn Rename(group: GroupRow) -> impl IntoView {
 fn AddRow(group: String, name: String, monitors: Vec<MonitorChoice>) -> impl IntoView {
     let add = ServerAction::<AddComponent>::new();
     expect_context::<Again>().after(add);
+    let form_id = format!("add-component-{group}");
     view! {
-        <SendForm action=add id=format!("add-component-{group}") class="add-row">
+        <SendForm action=add id=form_id class="add-row">
             <input type="hidden" name="group" value=group/>
             <NameInput label=format!("Name of the new component in {name}") placeholder="New component"/>
             <select class="input" name="monitor" aria-label="Follows">

@@ -60,7 +60,7 @@ fn Logo(slug: String, version: Option<i64>) -> impl IntoView {
         None => view! { <Notice tone=Tone::Good title="Saved" text=""/> },
     });
     view! {
-        <form class="card form" method="post" action="/console/page/logo" enctype="multipart/form-data" rel="external">
+        <form class="card form" method="post" action="/console/page/logo" enctype="multipart/form-data">
             <header><h2>"Logo"</h2></header>
             {notice}
             {version.map(|version| view! { <img src=format!("/logo/{slug}?v={version}") alt="The present logo" height="28"/> })}

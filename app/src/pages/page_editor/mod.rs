@@ -18,7 +18,7 @@ use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::state::ComponentPill;
 use crate::components::figures;
 use crate::live::LiveFeed;
-use crate::server_fns::page::page_editor;
+use crate::server_fns::page::read_page;
 
 /// Reads the editor again, after something was changed in place.
 #[derive(Clone, Copy)]
@@ -46,7 +46,7 @@ pub fn PageEditor() -> impl IntoView {
     let feed = expect_context::<LiveFeed>();
     let again = Again(RwSignal::new(0));
     provide_context(again);
-    let view = Resource::new(move || (again.0.get(), feed.generation.get()), |_| page_editor());
+    let view = Resource::new(move || (again.0.get(), feed.generation.get()), |_| read_page());
     view! {
         <PageTitle text="Status page"/>
         <Loaded from=view let:view><Body view/></Loaded>

@@ -9,7 +9,7 @@ use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
 use crate::components::state;
 use crate::components::time::Clock;
-use crate::server_fns::monitors::monitors;
+use crate::server_fns::monitors::read_monitors;
 use crate::words;
 
 /// The page's address, and the first results.
@@ -17,7 +17,7 @@ use crate::words;
 pub(super) fn Done() -> impl IntoView {
     let clock = expect_context::<Clock>();
     let address = move || if clock.is_alive() { format!("{}/", browser::origin()) } else { "/".to_owned() };
-    let list = Resource::new(|| (), |()| monitors(MonitorQuery { per_page: 10, ..MonitorQuery::default() }));
+    let list = Resource::new(|| (), |()| read_monitors(MonitorQuery { per_page: 10, ..MonitorQuery::default() }));
     let copy = move |_| browser::copy(&address());
     view! {
         <StepFrame at=2>

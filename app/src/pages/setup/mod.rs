@@ -55,7 +55,7 @@ fn StepFrame(
     /// The card's content.
     children: Children,
 ) -> impl IntoView {
-    let steps = STEPS.iter().enumerate().map(|(i, words)| {
+    let steps = STEPS.iter().enumerate().map(move |(i, words)| {
         view! {
             <li class=(i < at).then_some("done") aria-current=(i == at).then_some("step")>
                 {(i < at).then(|| view! { <Icon name="check"/> })}{*words}

@@ -49,7 +49,8 @@ pub(super) fn Head(
             {since.map(|since| view! { <span>"for "<Lasting since read_at=view.at/>", since "<Time at=since/></span> })}
             <span class="chip"><Icon name=format!("kind-{kind}")/>{kind.label()}</span>
             {if is_link {
-                view! { <a href=target.clone() rel="external noreferrer" target="_blank">{target}</a> }.into_any()
+                let href = target.clone();
+                view! { <a href=href rel="external noreferrer" target="_blank">{target}</a> }.into_any()
             } else {
                 view! { <span>{target}</span> }.into_any()
             }}

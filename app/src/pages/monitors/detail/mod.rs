@@ -21,7 +21,7 @@ use crate::components::loaded::Loaded;
 use crate::flash;
 use crate::live::LiveFeed;
 use crate::server_fns::monitor::TestMonitor;
-use crate::server_fns::monitors::monitor;
+use crate::server_fns::monitors::read_monitor;
 use crate::words;
 
 /// The page.
@@ -37,7 +37,7 @@ pub fn Monitor() -> impl IntoView {
     let changes = RwSignal::new(0_u32);
     let view = Resource::new(
         move || (id.get(), range.get(), feed.generation.get(), changes.get()),
-        |(id, range, ..)| monitor(id, range),
+        |(id, range, ..)| read_monitor(id, range),
     );
     feed.listen(move |frame| {
         if let Frame::Monitor { row, .. } = frame
