@@ -14,7 +14,7 @@ use crate::config::{Log, LogFormat};
 const QUIETER: &str = "sqlx=warn,hyper=warn,h2=warn,rustls=warn,tower_sessions=error,tower_sessions_core=error";
 
 /// Begins to write the log; to be called once a process. A second call changes nothing.
-pub fn init(log: &Log) {
+pub(crate) fn init(log: &Log) {
     let level = &log.level.0;
     let directives = match level.as_str() {
         "error" | "warn" | "info" => format!("{level},{QUIETER}"),

@@ -163,14 +163,18 @@ impl Value for Networks {
         for word in list(text) {
             match word {
                 "none" | "false" => {}
-                "loopback" => networks.extend(LOOPBACK.iter().filter_map(|network| network.parse().ok())),
+                "loopback" => networks.extend(known(&LOOPBACK)),
                 // What people mean by TRUST_PROXY=true is the proxy beside it, and never the whole internet.
-                "private" | "true" => networks.extend(PRIVATE.iter().filter_map(|network| network.parse().ok())),
+                "private" | "true" => networks.extend(known(&PRIVATE)),
                 _ => networks.push(network(word)?),
             }
         }
         Ok(Self(networks))
     }
+}
+
+fn known(networks: &[&str]) -> impl Iterator<Item = IpNet> {
+    networks.iter().filter_map(|network| network.parse().ok())
 }
 
 fn network(word: &str) -> Result<IpNet, String> {
