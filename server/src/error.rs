@@ -38,7 +38,8 @@ pub fn internal(what: impl fmt::Display) -> Response {
 
 /// For a handler that panicked: the trace stays in the log.
 pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
-    let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let message =
+        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     internal(format_args!("a handler panicked: {}", message.unwrap_or("without a message")))
 }
 

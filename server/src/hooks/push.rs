@@ -38,7 +38,9 @@ impl KumaQuery {
     fn beat(self, body: &Bytes) -> Beat {
         let message = self.msg.unwrap_or_else(|| text(body));
         match self.status.as_deref() {
-            None | Some("" | "up") => Beat::Success { latency_us: self.ping.as_deref().and_then(microseconds), message },
+            None | Some("" | "up") => {
+                Beat::Success { latency_us: self.ping.as_deref().and_then(microseconds), message }
+            }
             // Whatever is not up is down; `pending` and misspellings must not pass for good news.
             Some(_) => Beat::Failure { exit: None, message },
         }
