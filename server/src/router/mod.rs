@@ -22,7 +22,7 @@ use tower_http::trace::{DefaultOnResponse, TraceLayer};
 
 use crate::config::Config;
 use crate::session::{SessionLayer, Sessions};
-use crate::{client, error, health, hooks, metrics, security, telemetry, viewer};
+use crate::{assets, client, error, health, hooks, metrics, security, telemetry, viewer};
 
 /// The largest body that a page's form may send, in bytes: room for a logo.
 const MAX_BODY: usize = 2 << 20;
@@ -88,7 +88,7 @@ fn console() -> Router<AppState> {
 
 /// What is the same for everybody: the status pages, their sockets, and the site's files. No session is looked at.
 fn public() -> Router<AppState> {
-    Router::new()
+    Router::new().merge(assets::router())
 }
 
 /// What machines ask.

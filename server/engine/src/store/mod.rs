@@ -31,7 +31,8 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 use sqlx::{Postgres, Sqlite, Transaction};
 use tokio::sync::Notify;
@@ -122,21 +123,21 @@ impl Db {
             return Ok(Self { pools: Pools::Postgres(pool), bell });
         }
         let options = SqliteConnectOptions::from_str(url)?
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("temp_store", "memory")
+            .pragma("cache_size", "-16000");
+        let writing = options
+            .clone()
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             // NORMAL would lose the last commits at power loss; group commit pays for FULL.
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
             // Retention gives pages back in small slices instead of one long VACUUM.
-            .pragma("auto_vacuum", "incremental")
-            .pragma("temp_store", "memory")
-            .pragma("cache_size", "-16000")
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .optimize_on_close(true, None);
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(SQLITE_READERS)
-            .connect_with(options.read_only(true))
-            .await?;
+        let write = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await?;
+        let reading = options.read_only(true);
+        let read = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(reading).await?;
         Ok(Self { pools: Pools::Sqlite { read, write }, bell })
     }
 

@@ -1,0 +1,61 @@
+//! Gives the build its name, and refuses to make a release binary without the site's files inside.
+
+use std::{
+    env, fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Everything that a page or a program on the other side can tell apart, relative to this package.
+const SOURCES: [&str; 10] = [
+    "../Cargo.lock",
+    "../app",
+    "../frontend",
+    "../migrations",
+    "../public",
+    "../style",
+    "domain/src",
+    "engine/src",
+    "src",
+    "Cargo.toml",
+];
+
+/// `make` touches it when cargo-leptos has finished the folder that `src/assets.rs` embeds.
+const SITE: &str = "../target/site/.built";
+
+fn main() -> io::Result<()> {
+    // From the source, not from git or the time: a tarball and a container build the same name from the same source.
+    // DefaultHasher without keys is the same in each run, and needs no dependency.
+    let mut name = DefaultHasher::new();
+    for source in SOURCES.map(Path::new) {
+        if source.exists() {
+            println!("cargo::rerun-if-changed={}", source.display());
+            add(source, &mut name)?;
+        }
+    }
+    println!("cargo::rustc-env=PHAROS_BUILD={:016x}", name.finish());
+
+    // Debug builds read the folder when they run.
+    if env::var_os("PROFILE").is_some_and(|profile| profile == "release") {
+        println!("cargo::rerun-if-changed={SITE}");
+        if !Path::new(SITE).exists() {
+            println!(
+                "cargo::error=the site is not built: use `make release`, `make run` or `make target/site/.built`"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn add(path: &Path, name: &mut DefaultHasher) -> io::Result<()> {
+    if !path.is_dir() {
+        path.hash(name);
+        fs::read(path)?.hash(name);
+        return Ok(());
+    }
+    let mut inside =
+        fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
+    inside.sort();
+    inside.iter().try_for_each(|path| add(path, name))
+}

@@ -1,0 +1,83 @@
+//! What the recorder does when somebody else was first.
+
+use std::sync::Arc;
+
+use domain::check::{CheckReport, Outcome};
+use domain::event::Event;
+use domain::health::{State, Thresholds};
+use domain::time::Timestamp;
+use engine::recorder::Submission;
+use engine::store;
+
+use crate::support::{START, Story, down};
+
+const ONE: Thresholds = Thresholds { failure: 1, recovery: 1 };
+
+fn submission(monitor: domain::id::MonitorKey, outcome: Outcome) -> Submission {
+    let slot = Timestamp(START.0 + 60_000);
+    Submission { monitor, slot, report: Arc::new(CheckReport::bare(outcome)) }
+}
+
+#[tokio::test]
+async fn an_outcome_that_comes_second_is_dropped_alone() {
+    let story = Story::begin().await;
+    let (contested, calm) = (story.monitor("A", ONE).await, story.monitor("B", ONE).await);
+    // Another node writes the health of one monitor meanwhile.
+    let mut tx = story.db.write().await.unwrap();
+    let kept = store::health::get(&mut tx, contested).await.unwrap().unwrap();
+    assert!(store::health::update(&mut tx, &kept).await.unwrap());
+    tx.commit().await.unwrap();
+
+    story.writer.record(&[submission(contested, down()), submission(calm, down())]).await.unwrap();
+    assert_eq!(story.state(contested).await, State::Pending);
+    assert_eq!(story.state(calm).await, State::Down);
+    let saved = story
+        .events()
+        .await
+        .into_iter()
+        .any(|event| matches!(event, Event::MonitorSaved { monitor, .. } if monitor == contested));
+    assert!(saved, "the contested monitor is read again");
+}
+
+#[tokio::test]
+async fn an_outcome_of_a_deleted_monitor_is_dropped_alone() {
+    let story = Story::begin().await;
+    let (deleted, calm) = (story.monitor("A", ONE).await, story.monitor("B", ONE).await);
+    let mut tx = story.db.write().await.unwrap();
+    assert!(store::monitors::delete(&mut tx, deleted).await.unwrap());
+    tx.commit().await.unwrap();
+
+    story.writer.recorder.submit(submission(deleted, down()));
+    story.writer.recorder.submit(submission(calm, down()));
+    story.writer.drain(&tokio_util::sync::CancellationToken::new()).await;
+    assert_eq!(story.state(calm).await, State::Down);
+}
+
+#[tokio::test]
+async fn a_slot_is_recorded_once() {
+    let story = Story::begin().await;
+    let monitor = story.monitor("A", ONE).await;
+    story.writer.record(&[submission(monitor, Outcome::Up)]).await.unwrap();
+    story.writer.record(&[submission(monitor, Outcome::Up)]).await.unwrap();
+    assert_eq!(story.results(monitor).await.len(), 1);
+}
+
+#[tokio::test]
+async fn several_outcomes_of_one_monitor_in_a_batch_are_applied_in_order() {
+    let story = Story::begin().await;
+    let monitor = story.monitor("A", Thresholds { failure: 2, recovery: 1 }).await;
+    let outcomes = [Outcome::Up, down(), down(), Outcome::Up, down()];
+    let batch: Vec<_> = (1..)
+        .zip(outcomes)
+        .map(|(minute, outcome)| Submission {
+            slot: Timestamp(START.0 + minute * 60_000),
+            ..submission(monitor, outcome)
+        })
+        .collect();
+    story.writer.record(&batch).await.unwrap();
+    assert_eq!(story.state(monitor).await, State::Confirming);
+    let kinds: Vec<_> = story.events().await.iter().map(Event::kind).collect();
+    let opened = kinds.iter().filter(|kind| **kind == "incident_opened").count();
+    let resolved = kinds.iter().filter(|kind| **kind == "incident_resolved").count();
+    assert_eq!((opened, resolved), (1, 1), "{kinds:?}");
+}
