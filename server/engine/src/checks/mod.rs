@@ -91,12 +91,6 @@ struct Probe<'a> {
     timeout: Duration,
 }
 
-impl std::fmt::Debug for Checks {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Checks").field("policy", &self.shared.policy).finish_non_exhaustive()
-    }
-}
-
 impl Checks {
     /// Sets up everything that checks share: loads the roots once, builds the client once.
     ///
