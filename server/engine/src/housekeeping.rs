@@ -203,7 +203,8 @@ impl Housekeeping {
             }
             // Several are due: the program was stopped for a while, so skip what is empty, up to the last one.
             let last = Timestamp(due.floor(tier.width()).0 - tier.width());
-            let source = rollups::next_source(&mut tx, tier, start).await?.map_or(last, |at| at.floor(tier.width()));
+            let source =
+                rollups::next_source(&mut tx, tier, start).await?.map_or(last, |at| at.floor(tier.width()));
             return Ok(Some(Bucket { tier, start: source.clamp(start, last) }));
         }
         Ok(None)
@@ -276,7 +277,9 @@ impl Housekeeping {
         let mut forgotten = 0;
         let begun = Instant::now();
         while begun.elapsed() < SLICE {
-            let Some(owner) = rollups::owner_of_results(tx, after).await? else { return Ok((None, forgotten)) };
+            let Some(owner) = rollups::owner_of_results(tx, after).await? else {
+                return Ok((None, forgotten));
+            };
             let rows = match cut(owner, self.retention.raw, counted, now) {
                 Some(cut) => rollups::forget_results(tx, owner.monitor, cut, MOST_ROWS).await?,
                 None => 0,
@@ -300,13 +303,13 @@ impl Housekeeping {
         let mut forgotten = 0;
         let begun = Instant::now();
         while begun.elapsed() < SLICE {
-            let Some(owner) = rollups::owner_of_rollups(tx, after).await? else { return Ok((None, forgotten)) };
+            let Some(owner) = rollups::owner_of_rollups(tx, after).await? else {
+                return Ok((None, forgotten));
+            };
             let mut full = false;
-            for (tier, above) in [
-                (Tier::FiveMinutes, Some(Tier::Hour)),
-                (Tier::Hour, Some(Tier::Day)),
-                (Tier::Day, None),
-            ] {
+            for (tier, above) in
+                [(Tier::FiveMinutes, Some(Tier::Hour)), (Tier::Hour, Some(Tier::Day)), (Tier::Day, None)]
+            {
                 // The highest tier is counted nowhere else, so there is nothing to wait for.
                 let counted = above.map_or(Some(now), |above| progress.until(above));
                 if let Some(cut) = cut(owner, self.retention.of(tier), counted, now) {

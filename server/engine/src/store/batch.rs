@@ -46,6 +46,9 @@ mod tests {
     fn a_slice_is_padded_with_a_key_that_is_in_it() {
         assert_eq!(slices(&[1, 2, 3]).collect::<Vec<_>>(), [[1, 2, 3, 3]]);
         assert_eq!(slices(&[]).count(), 0);
-        assert_eq!(slices(&vec![7; KEYS_PER_STATEMENT + 1]).map(|slice| slice.len()).collect::<Vec<_>>(), [4_096, 1]);
+        assert_eq!(
+            slices(&vec![7; KEYS_PER_STATEMENT + 1]).map(|slice| slice.len()).collect::<Vec<_>>(),
+            [4_096, 1]
+        );
     }
 }

@@ -124,7 +124,8 @@ pub async fn by_id(tx: &mut Tx, page: PageKey, id: &ComponentId) -> Result<Optio
 
 /// Adds a group behind the others.
 pub async fn add_group(tx: &mut Tx, page: PageKey, id: &GroupId, name: &str) -> Result<GroupKey> {
-    let key: i64 = sql!(tx, |conn| sqlx::query_scalar(
+    let key: i64 = sql!(tx, |conn| {
+        sqlx::query_scalar(
         "insert into component_groups (public_id, page_id, name, position) \
          select $1, $2, $3, coalesce(max(position), 0) + 1 from component_groups where page_id = $2 returning id"
     )
@@ -132,7 +133,8 @@ pub async fn add_group(tx: &mut Tx, page: PageKey, id: &GroupId, name: &str) -> 
     .bind(page.0)
     .bind(name)
     .fetch_one(conn)
-    .await?);
+    .await?
+    });
     Ok(GroupKey(key))
 }
 
@@ -152,23 +154,27 @@ pub async fn rename_group(tx: &mut Tx, page: PageKey, id: &GroupId, name: &str) 
 
 /// Deletes a group; its components stay, without a group. Returns whether it was there.
 pub async fn delete_group(tx: &mut Tx, page: PageKey, id: &GroupId) -> Result<bool> {
-    let deleted = sql!(tx, |conn| sqlx::query("delete from component_groups where page_id = $1 and public_id = $2")
-        .bind(page.0)
-        .bind(id.as_str())
-        .execute(conn)
-        .await?
-        .rows_affected());
+    let deleted =
+        sql!(tx, |conn| sqlx::query("delete from component_groups where page_id = $1 and public_id = $2")
+            .bind(page.0)
+            .bind(id.as_str())
+            .execute(conn)
+            .await?
+            .rows_affected());
     Ok(deleted == 1)
 }
 
 /// Puts groups into the order of the list.
 pub async fn order_groups(tx: &mut Tx, groups: &[GroupKey]) -> Result<()> {
     for (position, group) in (1_i64..).zip(groups) {
-        sql!(tx, |conn| sqlx::query("update component_groups set position = $1 where id = $2 and position <> $1")
-            .bind(position)
-            .bind(group.0)
-            .execute(conn)
-            .await?.rows_affected());
+        sql!(tx, |conn| sqlx::query(
+            "update component_groups set position = $1 where id = $2 and position <> $1"
+        )
+        .bind(position)
+        .bind(group.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
     }
     Ok(())
 }
@@ -182,7 +188,8 @@ pub async fn add(
     fields: &Fields,
     at: Timestamp,
 ) -> Result<ComponentKey> {
-    let key: i64 = sql!(tx, |conn| sqlx::query_scalar(
+    let key: i64 = sql!(tx, |conn| {
+        sqlx::query_scalar(
         "insert into components (public_id, page_id, group_id, name, description, position, show_uptime, show_latency, \
          created_at) select $1, $2, $3, $4, $5, coalesce(max(position), 0) + 1, $6, $7, $8 from components \
          where page_id = $2 returning id"
@@ -196,13 +203,15 @@ pub async fn add(
     .bind(fields.show_latency)
     .bind(at.0)
     .fetch_one(conn)
-    .await?);
+    .await?
+    });
     Ok(ComponentKey(key))
 }
 
 /// Changes a component.
 pub async fn update(tx: &mut Tx, key: ComponentKey, group: Option<GroupKey>, fields: &Fields) -> Result<()> {
-    sql!(tx, |conn| sqlx::query(
+    sql!(tx, |conn| {
+        sqlx::query(
         "update components set group_id = $1, name = $2, description = $3, show_uptime = $4, show_latency = $5 where id = $6"
     )
     .bind(group.map(|group| group.0))
@@ -212,7 +221,8 @@ pub async fn update(tx: &mut Tx, key: ComponentKey, group: Option<GroupKey>, fie
     .bind(fields.show_latency)
     .bind(key.0)
     .execute(conn)
-    .await?.rows_affected());
+    .await?.rows_affected()
+    });
     Ok(())
 }
 
@@ -222,7 +232,8 @@ pub async fn set_by_hand(tx: &mut Tx, key: ComponentKey, state: Option<Component
         .bind(state.map(ComponentState::as_str))
         .bind(key.0)
         .execute(conn)
-        .await?.rows_affected());
+        .await?
+        .rows_affected());
     Ok(())
 }
 
@@ -233,14 +244,19 @@ pub async fn order(tx: &mut Tx, components: &[ComponentKey]) -> Result<()> {
             .bind(position)
             .bind(component.0)
             .execute(conn)
-            .await?.rows_affected());
+            .await?
+            .rows_affected());
     }
     Ok(())
 }
 
 /// Deletes a component.
 pub async fn delete(tx: &mut Tx, key: ComponentKey) -> Result<()> {
-    sql!(tx, |conn| sqlx::query("delete from components where id = $1").bind(key.0).execute(conn).await?.rows_affected());
+    sql!(tx, |conn| sqlx::query("delete from components where id = $1")
+        .bind(key.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
     Ok(())
 }
 
@@ -250,7 +266,8 @@ pub async fn follow(tx: &mut Tx, component: ComponentKey, monitors: &[MonitorKey
     sql!(tx, |conn| sqlx::query("delete from component_monitors where component_id = $1")
         .bind(component.0)
         .execute(conn)
-        .await?.rows_affected());
+        .await?
+        .rows_affected());
     if !monitors.is_empty() {
         sql!(tx, |conn| {
             let mut query = QueryBuilder::new("insert into component_monitors (component_id, monitor_id) ");
@@ -261,15 +278,18 @@ pub async fn follow(tx: &mut Tx, component: ComponentKey, monitors: &[MonitorKey
             query.build().execute(conn).await?.rows_affected()
         });
     }
-    sql!(tx, |conn| sqlx::query(
+    sql!(tx, |conn| {
+        sqlx::query(
         "delete from incident_components where component_id = $1 and incident_id in \
          (select id from incidents where resolved_at is null and origin = 'automatic' and (monitor_id is null or \
          monitor_id not in (select monitor_id from component_monitors where component_id = $1)))"
     )
     .bind(component.0)
     .execute(conn)
-    .await?.rows_affected());
-    sql!(tx, |conn| sqlx::query(
+    .await?.rows_affected()
+    });
+    sql!(tx, |conn| {
+        sqlx::query(
         "insert into incident_components (incident_id, component_id) select i.id, cm.component_id from incidents i \
          join component_monitors cm on cm.monitor_id = i.monitor_id \
          where cm.component_id = $1 and i.resolved_at is null and i.origin = 'automatic' \
@@ -277,6 +297,7 @@ pub async fn follow(tx: &mut Tx, component: ComponentKey, monitors: &[MonitorKey
     )
     .bind(component.0)
     .execute(conn)
-    .await?.rows_affected());
+    .await?.rows_affected()
+    });
     Ok(())
 }

@@ -81,13 +81,15 @@ pub async fn state_changes(tx: &mut Tx, limit: i64) -> Result<Vec<Numbered>> {
 
 /// At most `limit` changes of the state of one monitor, the newest first.
 pub async fn state_changes_of(tx: &mut Tx, monitor: MonitorKey, limit: i64) -> Result<Vec<Numbered>> {
-    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
         "select seq, at, payload from events where monitor_id = $1 and kind = 'state_changed' order by seq desc limit $2"
     )
     .bind(monitor.0)
     .bind(limit)
     .fetch_all(conn)
-    .await?);
+    .await?
+    });
     Ok(rows.into_iter().map(Row::numbered).collect())
 }
 

@@ -37,10 +37,11 @@ impl TryFrom<Row> for Page {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self> {
-        let id: PageId = row
-            .public_id
-            .parse()
-            .map_err(|_| StoreError::Corrupt { table: "pages", column: "public_id", id: row.id })?;
+        let id: PageId = row.public_id.parse().map_err(|_| StoreError::Corrupt {
+            table: "pages",
+            column: "public_id",
+            id: row.id,
+        })?;
         let head = PageHead {
             slug: row.slug,
             name: row.name,
@@ -73,22 +74,25 @@ pub async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Page>> {
 
 /// The page at `/`.
 pub async fn default(tx: &mut Tx) -> Result<Option<Page>> {
-    let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(select_pages!("where is_default = $1 order by id limit 1"))
-        .bind(true)
-        .fetch_optional(conn)
-        .await?);
+    let row: Option<Row> =
+        sql!(tx, |conn| sqlx::query_as(select_pages!("where is_default = $1 order by id limit 1"))
+            .bind(true)
+            .fetch_optional(conn)
+            .await?);
     row.map(TryInto::try_into).transpose()
 }
 
 /// Every page, in the order in which they were made.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Page>> {
-    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(select_pages!("order by id")).fetch_all(conn).await?);
+    let rows: Vec<Row> =
+        sql!(tx, |conn| sqlx::query_as(select_pages!("order by id")).fetch_all(conn).await?);
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Adds a page; `None` when its slug is taken.
 pub async fn insert(tx: &mut Tx, id: &PageId, head: &PageHead, at: Timestamp) -> Result<Option<PageKey>> {
-    let key: Option<i64> = sql!(tx, |conn| sqlx::query_scalar(
+    let key: Option<i64> = sql!(tx, |conn| {
+        sqlx::query_scalar(
         "insert into pages (public_id, slug, name, description, time_zone, is_default, created_at, updated_at) \
          values ($1, $2, $3, $4, $5, $6, $7, $7) on conflict (slug) do nothing returning id"
     )
@@ -100,7 +104,8 @@ pub async fn insert(tx: &mut Tx, id: &PageId, head: &PageHead, at: Timestamp) ->
     .bind(head.is_default)
     .bind(at.0)
     .fetch_optional(conn)
-    .await?);
+    .await?
+    });
     Ok(key.map(PageKey))
 }
 
@@ -122,7 +127,8 @@ pub async fn update(
     .bind(at.0)
     .bind(key.0)
     .execute(conn)
-    .await?.rows_affected());
+    .await?
+    .rows_affected());
     Ok(())
 }
 
@@ -151,7 +157,8 @@ pub async fn set_logo(tx: &mut Tx, key: PageKey, logo: Option<(&str, &[u8])>, at
     .bind(at.0)
     .bind(key.0)
     .execute(conn)
-    .await?.rows_affected());
+    .await?
+    .rows_affected());
     Ok(())
 }
 

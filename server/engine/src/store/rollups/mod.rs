@@ -92,7 +92,8 @@ pub async fn advance(tx: &mut Tx, tier: Tier, until: Timestamp) -> Result<()> {
     .bind(tier.width())
     .bind(until.0)
     .execute(conn)
-    .await?.rows_affected());
+    .await?
+    .rows_affected());
     Ok(())
 }
 
@@ -107,20 +108,24 @@ pub async fn beginning(tx: &mut Tx) -> Result<Option<Timestamp>> {
 /// was stopped for a month skip the empty buckets.
 pub async fn next_source(tx: &mut Tx, tier: Tier, from: Timestamp) -> Result<Option<Timestamp>> {
     let at: Option<i64> = match tier.below() {
-        None => sql!(tx, |conn| sqlx::query_scalar(
+        None => sql!(tx, |conn| {
+            sqlx::query_scalar(
             "select min((select min(r.at) from results r where r.monitor_id = m.id and r.at >= $1)) from monitors m"
         )
         .bind(from.0)
         .fetch_one(conn)
-        .await?),
-        Some(below) => sql!(tx, |conn| sqlx::query_scalar(
+        .await?
+        }),
+        Some(below) => sql!(tx, |conn| {
+            sqlx::query_scalar(
             "select min((select min(r.start) from rollups r where r.monitor_id = m.id and r.tier = $1 and r.start >= $2)) \
              from monitors m"
         )
         .bind(below.width())
         .bind(from.0)
         .fetch_one(conn)
-        .await?),
+        .await?
+        }),
     };
     Ok(at.map(Timestamp))
 }
@@ -134,13 +139,12 @@ pub async fn roll_up(
     after: MonitorKey,
     limit: i64,
 ) -> Result<Option<MonitorKey>> {
-    let monitors: Vec<i64> = sql!(tx, |conn| sqlx::query_scalar(
-        "select id from monitors where id > $1 order by id limit $2"
-    )
-    .bind(after.0)
-    .bind(limit)
-    .fetch_all(conn)
-    .await?);
+    let monitors: Vec<i64> =
+        sql!(tx, |conn| sqlx::query_scalar("select id from monitors where id > $1 order by id limit $2")
+            .bind(after.0)
+            .bind(limit)
+            .fetch_all(conn)
+            .await?);
     let monitors: Vec<MonitorKey> = monitors.into_iter().map(MonitorKey).collect();
     let Some(last) = monitors.last().copied() else { return Ok(None) };
     let until = Timestamp(start.0 + tier.width());
@@ -171,7 +175,8 @@ pub async fn move_confirmed(tx: &mut Tx, monitor: MonitorKey, times: &[Timestamp
             .bind(tier.width())
             .bind(start.0)
             .execute(conn)
-            .await?.rows_affected());
+            .await?
+            .rows_affected());
         }
     }
     Ok(())
@@ -196,7 +201,8 @@ async fn lock_unconfirmed(
                     query
                 }
                 Some(below) => {
-                    let mut query = QueryBuilder::new("update rollups set confirming = confirming where confirming > 0");
+                    let mut query =
+                        QueryBuilder::new("update rollups set confirming = confirming where confirming > 0");
                     query.push(" and tier = ").push_bind(below.width());
                     query.push(" and start >= ").push_bind(start.0).push(" and start < ").push_bind(until.0);
                     query

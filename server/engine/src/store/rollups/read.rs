@@ -93,12 +93,22 @@ pub async fn means(
             let rows: Vec<(i64, i64, i64, i64)> = sql!(tx, |conn| {
                 let mut query = QueryBuilder::new("select monitor_id, (");
                 let (time, columns) = match part.tier {
-                    None => ("at", ", count(latency_us), cast(coalesce(sum(latency_us), 0) as bigint) from results"),
-                    Some(_) => {
-                        ("start", ", cast(sum(latency_n) as bigint), cast(sum(latency_us) as bigint) from rollups")
-                    }
+                    None => (
+                        "at",
+                        ", count(latency_us), cast(coalesce(sum(latency_us), 0) as bigint) from results",
+                    ),
+                    Some(_) => (
+                        "start",
+                        ", cast(sum(latency_n) as bigint), cast(sum(latency_us) as bigint) from rollups",
+                    ),
                 };
-                query.push(time).push(" + ").push_bind(slot.shift).push(") / ").push_bind(slot.width).push(columns);
+                query
+                    .push(time)
+                    .push(" + ")
+                    .push_bind(slot.shift)
+                    .push(") / ")
+                    .push_bind(slot.width)
+                    .push(columns);
                 push_stretch(&mut query, *part, &keys);
                 query.push(" group by 1, 2");
                 query.build_query_as().fetch_all(conn).await?
@@ -202,11 +212,20 @@ struct CountRow {
     maintenance: i64,
 }
 
-async fn count_part(tx: &mut Tx, keys: &[i64], part: Part, slot: Slot) -> Result<Vec<(MonitorKey, i64, Counts)>> {
+async fn count_part(
+    tx: &mut Tx,
+    keys: &[i64],
+    part: Part,
+    slot: Slot,
+) -> Result<Vec<(MonitorKey, i64, Counts)>> {
     if part.tier.is_none() {
         let rows: Vec<(i64, i64, i64, i64)> = sql!(tx, |conn| {
             let mut query = QueryBuilder::new("select monitor_id, (at + ");
-            query.push_bind(slot.shift).push(") / ").push_bind(slot.width).push(", state, count(*) from results");
+            query
+                .push_bind(slot.shift)
+                .push(") / ")
+                .push_bind(slot.width)
+                .push(", state, count(*) from results");
             push_stretch(&mut query, part, keys);
             query.push(" group by 1, 2, 3");
             query.build_query_as().fetch_all(conn).await?

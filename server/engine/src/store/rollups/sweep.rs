@@ -18,23 +18,21 @@ pub struct Owner {
 
 /// The first monitor after `after` that has raw results.
 pub async fn owner_of_results(tx: &mut Tx, after: MonitorKey) -> Result<Option<Owner>> {
-    let monitor: Option<i64> = sql!(tx, |conn| sqlx::query_scalar(
-        "select min(monitor_id) from results where monitor_id > $1"
-    )
-    .bind(after.0)
-    .fetch_one(conn)
-    .await?);
+    let monitor: Option<i64> =
+        sql!(tx, |conn| sqlx::query_scalar("select min(monitor_id) from results where monitor_id > $1")
+            .bind(after.0)
+            .fetch_one(conn)
+            .await?);
     owner(tx, monitor).await
 }
 
 /// The first monitor after `after` that has roll-ups.
 pub async fn owner_of_rollups(tx: &mut Tx, after: MonitorKey) -> Result<Option<Owner>> {
-    let monitor: Option<i64> = sql!(tx, |conn| sqlx::query_scalar(
-        "select min(monitor_id) from rollups where monitor_id > $1"
-    )
-    .bind(after.0)
-    .fetch_one(conn)
-    .await?);
+    let monitor: Option<i64> =
+        sql!(tx, |conn| sqlx::query_scalar("select min(monitor_id) from rollups where monitor_id > $1")
+            .bind(after.0)
+            .fetch_one(conn)
+            .await?);
     owner(tx, monitor).await
 }
 
@@ -69,7 +67,8 @@ pub async fn forget_rollups(
     before: Timestamp,
     limit: i64,
 ) -> Result<u64> {
-    Ok(sql!(tx, |conn| sqlx::query(
+    Ok(sql!(tx, |conn| {
+        sqlx::query(
         "delete from rollups where monitor_id = $1 and tier = $2 and start <= (select max(start) from \
          (select start from rollups where monitor_id = $1 and tier = $2 and start < $3 order by start limit $4) as oldest)"
     )
@@ -79,5 +78,6 @@ pub async fn forget_rollups(
     .bind(limit)
     .execute(conn)
     .await?
-    .rows_affected()))
+    .rows_affected()
+    }))
 }
