@@ -154,12 +154,20 @@ pub fn number_of_day(at: Timestamp, offset_millis: i64) -> i64 {
 pub fn day_state(counts: &Counts) -> ComponentState {
     let known = counts.up + counts.degraded + counts.down;
     if known == 0 {
-        return if counts.maintenance > 0 { ComponentState::UnderMaintenance } else { ComponentState::NoData };
+        return if counts.maintenance > 0 {
+            ComponentState::UnderMaintenance
+        } else {
+            ComponentState::NoData
+        };
     }
     #[expect(clippy::cast_precision_loss, reason = "counts of checks stay far below 2^52")]
     let share = |count: i64| count as f64 / known as f64;
     if counts.down > 0 {
-        if share(counts.down) >= MAJOR_DAY { ComponentState::MajorOutage } else { ComponentState::PartialOutage }
+        if share(counts.down) >= MAJOR_DAY {
+            ComponentState::MajorOutage
+        } else {
+            ComponentState::PartialOutage
+        }
     } else if share(counts.degraded) >= DEGRADED_DAY {
         ComponentState::DegradedPerformance
     } else {
@@ -177,7 +185,8 @@ fn date_of(at: Timestamp, zone: &TimeZone) -> Date {
 
 fn day(date: Date, zone: &TimeZone) -> Day {
     let first_moment = |date: Date| {
-        date.to_zoned(zone.clone()).map_or(Timestamp(0), |zoned| Timestamp(zoned.timestamp().as_millisecond()))
+        date.to_zoned(zone.clone())
+            .map_or(Timestamp(0), |zoned| Timestamp(zoned.timestamp().as_millisecond()))
     };
     Day { date, start: first_moment(date), end: date.tomorrow().map_or(Timestamp(i64::MAX), first_moment) }
 }

@@ -66,11 +66,13 @@ impl MonitorDraft {
         let degraded_above = limit(&mut reader, "degraded_above");
         errors.extend(reader.finish(|| ()).err().unwrap_or_default());
 
-        let policy = Policy { interval, timeout, thresholds: Thresholds { failure, recovery }, degraded_above };
+        let policy =
+            Policy { interval, timeout, thresholds: Thresholds { failure, recovery }, degraded_above };
         let settings = settings(form, old).map_err(|more| errors.extend(more)).ok();
         let mut examined = policy.errors();
         if name.chars().count() > MAX_NAME {
-            examined.push(FieldError::new("name", format!("The name may have at most {MAX_NAME} characters.")));
+            examined
+                .push(FieldError::new("name", format!("The name may have at most {MAX_NAME} characters.")));
         }
         // A field that could not be read has been reported already.
         examined.retain(|error| errors.iter().all(|known| known.field != error.field));
@@ -136,7 +138,10 @@ fn seconds(reader: &mut FormReader<'_>, field: &'static str) -> Option<i64> {
     let text = reader.optional_text(field)?;
     let millis = parse_seconds(text.trim_end_matches('s').trim_end());
     if millis.is_none() {
-        reader.error(field, format!("“{text}” does not fit; write seconds, such as 10 or 2.5, or leave it empty."));
+        reader.error(
+            field,
+            format!("“{text}” does not fit; write seconds, such as 10 or 2.5, or leave it empty."),
+        );
     }
     millis
 }
@@ -183,7 +188,8 @@ mod tests {
 
     #[test]
     fn a_draft_reads_back_from_its_form() {
-        let form = form(&[("name", "Shop"), ("timeout", "2.5"), ("degraded_above", "800"), ("interval", "30")]);
+        let form =
+            form(&[("name", "Shop"), ("timeout", "2.5"), ("degraded_above", "800"), ("interval", "30")]);
         let draft = MonitorDraft::from_form(&form, None).unwrap();
         assert_eq!(draft.policy.timeout, Some(2_500));
         assert_eq!(draft.policy.interval, 30_000);
@@ -209,7 +215,8 @@ mod tests {
 
     #[test]
     fn a_timeout_as_long_as_the_interval_is_refused() {
-        let errors = MonitorDraft::from_form(&form(&[("interval", "5"), ("timeout", "5")]), None).unwrap_err();
+        let errors =
+            MonitorDraft::from_form(&form(&[("interval", "5"), ("timeout", "5")]), None).unwrap_err();
         assert_eq!(errors.len(), 1);
         assert_eq!(errors[0].field, "timeout");
     }
