@@ -47,7 +47,9 @@ impl Client {
             (Some(scheme), _) => scheme.eq_ignore_ascii_case("https"),
             // Behind a proxy that says nothing, the operator's word counts; but whoever comes straight to the port, by another
             // name, speaks plain HTTP, and would lose a cookie that is marked `Secure`.
-            (None, Some(base)) => base.is_https() && (by_proxy || peer.is_loopback() || host.as_deref() == base.host()),
+            (None, Some(base)) => {
+                base.is_https() && (by_proxy || peer.is_loopback() || host.as_deref() == base.host())
+            }
             (None, None) => false,
         };
         let address = if by_proxy { nearest_untrusted(headers, config).unwrap_or(peer) } else { peer };
@@ -90,8 +92,12 @@ fn last_of(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 
 /// Each proxy appends the address it was called from, so the list is read from its end: the first one that is no trusted proxy.
 fn nearest_untrusted(headers: &HeaderMap, config: &Config) -> Option<IpAddr> {
-    let values: Vec<&str> =
-        headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(',')).collect();
+    let values: Vec<&str> = headers
+        .get_all(FORWARDED_FOR)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .collect();
     let mut farthest = None;
     for value in values.into_iter().rev() {
         let Some(address) = address_of(value.trim()) else { break };
@@ -116,18 +122,25 @@ mod tests {
     use crate::config::Sources;
 
     fn config(pairs: &[(&str, &str)]) -> Config {
-        let flags = pairs.iter().map(|(key, value)| (String::new(), (*key).to_owned(), (*value).to_owned())).collect();
+        let flags = pairs
+            .iter()
+            .map(|(key, value)| (String::new(), (*key).to_owned(), (*value).to_owned()))
+            .collect();
         Config::load(&Sources { flags, ..Sources::default() }).unwrap()
     }
 
     fn client(peer: &str, headers: &[(&'static str, &str)], config: &Config) -> Client {
-        let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect();
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+            .collect();
         Client::new(peer.parse().unwrap(), &Uri::from_static("/"), &headers, config)
     }
 
     #[test]
     fn a_stranger_cannot_pretend_to_be_somebody_else() {
-        let headers = [("x-forwarded-for", "127.0.0.1"), ("x-forwarded-proto", "https"), ("host", "A.example:80")];
+        let headers =
+            [("x-forwarded-for", "127.0.0.1"), ("x-forwarded-proto", "https"), ("host", "A.example:80")];
         let seen = client("203.0.113.9", &headers, &config(&[("server.trusted_proxies", "private")]));
         assert_eq!(seen.address, "203.0.113.9".parse::<IpAddr>().unwrap());
         assert!(!seen.https && !seen.is_local());

@@ -8,13 +8,15 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use engine::services::ServiceError;
 
+use crate::assets;
+
 /// A plain page that says what happened and what to do. `title` and `sentence` are ours, and are not escaped.
 pub fn page(status: StatusCode, title: &'static str, sentence: &'static str) -> Response {
-    let code = status.as_u16();
+    let (code, style) = (status.as_u16(), assets::url("/pkg/pharos.css"));
     let body = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
-         <title>{title}</title><main><h1>{title}</h1><p>{sentence}</p><p>{code} · <a href=\"/\">To the status page</a></p></main>"
+         <link rel=\"stylesheet\" href=\"{style}\"><title>{title}</title><main><h1>{title}</h1><p>{sentence}</p><p>{code} · <a href=\"/\">To the status page</a></p></main>"
     );
     let mut response = (status, Html(body)).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -38,7 +40,8 @@ pub fn internal(what: impl fmt::Display) -> Response {
 
 /// For a handler that panicked: the trace stays in the log.
 pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
-    let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let message =
+        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     internal(format_args!("a handler panicked: {}", message.unwrap_or("without a message")))
 }
 

@@ -94,8 +94,10 @@ mod tests {
     fn allowed(pairs: &[(&'static str, &str)], base: &str) -> bool {
         let flags = vec![(String::new(), "server.base_url".to_owned(), base.to_owned())];
         let config = Config::load(&Sources { flags, ..Sources::default() }).unwrap();
-        let headers: HeaderMap =
-            pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect();
+        let headers: HeaderMap = pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+            .collect();
         let client = Client::new([203, 0, 113, 9].into(), &"/".parse().unwrap(), &headers, &config);
         is_from_here(&headers, &client, config.server.base_url.as_ref())
     }
@@ -104,7 +106,10 @@ mod tests {
     fn a_page_of_another_site_is_refused() {
         assert!(!allowed(&[("host", "a.example"), ("origin", "https://evil.example")], ""));
         assert!(!allowed(&[("host", "a.example"), ("origin", "null")], ""));
-        assert!(!allowed(&[("host", "a.example"), ("sec-fetch-site", "cross-site"), ("origin", "https://a.example")], ""));
+        assert!(!allowed(
+            &[("host", "a.example"), ("sec-fetch-site", "cross-site"), ("origin", "https://a.example")],
+            ""
+        ));
         assert!(!allowed(&[("host", "a.example"), ("sec-fetch-site", "same-site")], ""));
         assert!(!allowed(&[("host", "a.example:3000"), ("origin", "http://a.example:3001")], ""));
     }

@@ -57,7 +57,8 @@ impl Sessions {
 
     fn record(row: &SessionRow) -> Result<Record> {
         let decoding = |error: &dyn std::fmt::Display| Error::Decode(error.to_string());
-        let expiry_date = OffsetDateTime::from_unix_timestamp(row.expires_at / 1_000).map_err(|error| decoding(&error))?;
+        let expiry_date =
+            OffsetDateTime::from_unix_timestamp(row.expires_at / 1_000).map_err(|error| decoding(&error))?;
         Ok(Record {
             id: row.id.parse::<Id>().map_err(|error| decoding(&error))?,
             data: serde_json::from_slice(&row.data).map_err(|error| decoding(&error))?,
@@ -168,7 +169,7 @@ where
 {
     type Response = Response;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<Response, S::Error>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<std::result::Result<(), S::Error>> {
         match (self.plain.poll_ready(context), self.secure.poll_ready(context)) {
@@ -198,7 +199,9 @@ fn complete_removal(mut response: Response) -> Response {
         response.headers_mut().remove(header::SET_COOKIE);
         for cookie in cookies {
             let completed = match cookie.to_str() {
-                Ok(text) if incomplete(&cookie) => HeaderValue::from_str(&format!("{text}; Secure")).unwrap_or(cookie),
+                Ok(text) if incomplete(&cookie) => {
+                    HeaderValue::from_str(&format!("{text}; Secure")).unwrap_or(cookie)
+                }
                 _ => cookie,
             };
             response.headers_mut().append(header::SET_COOKIE, completed);

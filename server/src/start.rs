@@ -126,7 +126,9 @@ pub async fn open(config: &Config) -> anyhow::Result<Db> {
             .with_context(|| format!("the data folder {} cannot be made", config.data.dir.display()))?;
     }
     // The URL may hold a password, so it is not repeated.
-    Db::open(&config.database_url()).await.context("the database cannot be opened (data.dir, data.database_url)")
+    Db::open(&config.database_url())
+        .await
+        .context("the database cannot be opened (data.dir, data.database_url)")
 }
 
 /// One TLS provider for everything; a second call changes nothing.

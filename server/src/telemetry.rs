@@ -11,16 +11,18 @@ use crate::config::{Log, LogFormat};
 
 /// Modules that are quieter than the rest when only a level is given: sqlx reports each slow statement, and tower-sessions takes
 /// every session that ended for an attack.
-const QUIETER: &str = "sqlx=warn,hyper=warn,h2=warn,rustls=warn,tower_sessions=error,tower_sessions_core=error";
+const QUIETER: &str =
+    "sqlx=warn,hyper=warn,h2=warn,rustls=warn,tower_sessions=error,tower_sessions_core=error";
 
 /// Begins to write the log; to be called once a process. A second call changes nothing.
-pub fn init(log: &Log) {
+pub(crate) fn init(log: &Log) {
     let level = &log.level.0;
     let directives = match level.as_str() {
         "error" | "warn" | "info" => format!("{level},{QUIETER}"),
         _ => level.clone(),
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(directives)).with_writer(std::io::stderr);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(EnvFilter::new(directives)).with_writer(std::io::stderr);
     let begun = match log.format {
         LogFormat::Text => builder.with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
@@ -34,7 +36,11 @@ pub fn init(log: &Log) {
 /// query, because that of the set-up link holds one too.
 pub(crate) fn request_span(request: &Request) -> Span {
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str);
-    let id = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok()).unwrap_or_default();
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .and_then(|id| id.header_value().to_str().ok())
+        .unwrap_or_default();
     tracing::info_span!("request", method = %request.method(), route, id)
 }
 

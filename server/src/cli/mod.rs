@@ -101,7 +101,9 @@ pub fn main() -> ExitCode {
         Err(error) => return complain(&error, wrong),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let outcome = runtime.context("the runtime cannot be started").and_then(|runtime| runtime.block_on(run(command, config)));
+    let outcome = runtime
+        .context("the runtime cannot be started")
+        .and_then(|runtime| runtime.block_on(run(command, config)));
     outcome.unwrap_or_else(|error| complain(&error, failed))
 }
 
@@ -130,8 +132,9 @@ fn load(options: Options, command: &Command) -> anyhow::Result<Config> {
         sources.flags.extend(value.map(|value| (flag.to_owned(), key.to_owned(), value)));
     }
     for pair in options.set {
-        let (key, value) =
-            pair.split_once('=').with_context(|| format!("the flag --set: “{pair}” has no =; write KEY=VALUE."))?;
+        let (key, value) = pair
+            .split_once('=')
+            .with_context(|| format!("the flag --set: “{pair}” has no =; write KEY=VALUE."))?;
         sources.flags.push((format!("--set {key}"), key.trim().to_owned(), value.to_owned()));
     }
     Ok(Config::load(&sources)?)
@@ -172,7 +175,17 @@ mod tests {
 
     #[test]
     fn flags_may_stand_before_and_after_the_command() {
-        let cli = Cli::try_parse_from(["pharos", "--data-dir", "x", "serve", "--port", "1", "--log-level", "debug"]).unwrap();
+        let cli = Cli::try_parse_from([
+            "pharos",
+            "--data-dir",
+            "x",
+            "serve",
+            "--port",
+            "1",
+            "--log-level",
+            "debug",
+        ])
+        .unwrap();
         assert_eq!(cli.options.data_dir.as_deref(), Some("x"));
         assert_eq!(cli.options.log_level.as_deref(), Some("debug"));
     }

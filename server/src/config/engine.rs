@@ -2,10 +2,10 @@
 
 use std::num::NonZeroUsize;
 
-use domain::time::DAY;
 use ::engine::checks::{ChecksConfig, TargetPolicy};
 use ::engine::housekeeping;
 use ::engine::scheduler::Concurrency;
+use domain::time::DAY;
 
 use super::{Checks, Retention};
 
@@ -22,7 +22,8 @@ impl Checks {
 
     /// How many checks run at a time. (0 was refused when the configuration was read.)
     pub(crate) fn concurrency(&self) -> Concurrency {
-        let count = |count: u32| usize::try_from(count).ok().and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN);
+        let count =
+            |count: u32| usize::try_from(count).ok().and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN);
         Concurrency { total: count(self.concurrency), per_host: count(self.per_host) }
     }
 }

@@ -12,15 +12,21 @@ const FILE_SUFFIX: &str = "_FILE";
 
 /// The environment of this process; what is not Unicode can be none of ours and is left out.
 pub(super) fn of_the_process() -> Vec<(String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// Sets every value that the environment names.
 pub(super) fn apply(config: &mut Config, environment: &[(String, String)], mistakes: &mut Vec<Mistake>) {
-    let environment: Vec<_> = environment.iter().filter(|(name, value)| !set_by_kubernetes(name, value)).collect();
+    let environment: Vec<_> =
+        environment.iter().filter(|(name, value)| !set_by_kubernetes(name, value)).collect();
     // An empty variable counts as none: `PORT=${PORT}` of a compose file leaves one behind.
     let value_of = |wanted: &str| {
-        environment.iter().find(|(name, value)| name == wanted && !value.is_empty()).map(|(_, value)| value.as_str())
+        environment
+            .iter()
+            .find(|(name, value)| name == wanted && !value.is_empty())
+            .map(|(_, value)| value.as_str())
     };
     for field in fields() {
         for variable in field.variables {
@@ -59,18 +65,21 @@ fn set_from_file(config: &mut Config, field: &Field, name: String, path: &str, m
 /// Kubernetes describes a service called `pharos` in variables that begin like ours: `PHAROS_SERVICE_HOST`,
 /// `PHAROS_PORT=tcp://10.0.0.1:3000`, `PHAROS_PORT_3000_TCP_ADDR`.
 fn set_by_kubernetes(name: &str, value: &str) -> bool {
-    let in_ports = name.strip_prefix("PHAROS_PORT_").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let in_ports =
+        name.strip_prefix("PHAROS_PORT_").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     let is_link = name == "PHAROS_PORT" && (value.starts_with("tcp://") || value.starts_with("udp://"));
     name.starts_with("PHAROS_SERVICE_") || in_ports || is_link
 }
 
 fn is_known(name: &str) -> bool {
     let stem = name.strip_suffix(FILE_SUFFIX).unwrap_or(name);
-    name == FILE_VARIABLE || fields().any(|field| field.variables.iter().any(|known| *known == name || *known == stem))
+    name == FILE_VARIABLE
+        || fields().any(|field| field.variables.iter().any(|known| *known == name || *known == stem))
 }
 
 fn unknown(name: &str) -> Mistake {
-    let known = fields().flat_map(|field| field.variables.iter().copied()).filter(|known| known.starts_with(PREFIX));
+    let known =
+        fields().flat_map(|field| field.variables.iter().copied()).filter(|known| known.starts_with(PREFIX));
     let advice = match nearest::nearest(name, known) {
         Some(meant) => format!("did you mean {meant}?"),
         None => "the README lists every variable.".to_owned(),

@@ -18,7 +18,8 @@ pub(super) fn apply(config: &mut Config, path: &Path, mistakes: &mut Vec<Mistake
             return;
         }
     };
-    let line_of = |offset: usize| text.as_bytes()[..offset.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1;
+    let line_of =
+        |offset: usize| text.as_bytes()[..offset.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1;
     match DeTable::parse(&text) {
         Ok(table) => {
             let mut found = Vec::new();
@@ -30,7 +31,10 @@ pub(super) fn apply(config: &mut Config, path: &Path, mistakes: &mut Vec<Mistake
                     (Some(field), Some(value)) => config.set(field, &value, origin, mistakes),
                     (Some(_), None) => mistakes.push(Mistake {
                         origin,
-                        message: format!("{key}: a {} does not fit; write a text, a number or a list of texts.", value.type_str()),
+                        message: format!(
+                            "{key}: a {} does not fit; write a text, a number or a list of texts.",
+                            value.type_str()
+                        ),
                     }),
                     (None, _) => mistakes.push(unknown_key(&key, origin)),
                 }
@@ -38,7 +42,10 @@ pub(super) fn apply(config: &mut Config, path: &Path, mistakes: &mut Vec<Mistake
         }
         Err(error) => {
             let line = error.span().map_or(0, |span| line_of(span.start));
-            mistakes.push(Mistake { origin: at(line), message: format!("this is not TOML: {}.", error.message()) });
+            mistakes.push(Mistake {
+                origin: at(line),
+                message: format!("this is not TOML: {}.", error.message()),
+            });
         }
     }
 }
@@ -46,7 +53,11 @@ pub(super) fn apply(config: &mut Config, path: &Path, mistakes: &mut Vec<Mistake
 /// Every value with its dotted key and the byte at which its key stands.
 fn flatten<'t, 'i>(table: &'t DeTable<'i>, prefix: &str, found: &mut Vec<(String, usize, &'t DeValue<'i>)>) {
     for (name, value) in table {
-        let key = if prefix.is_empty() { name.get_ref().to_string() } else { format!("{prefix}.{}", name.get_ref()) };
+        let key = if prefix.is_empty() {
+            name.get_ref().to_string()
+        } else {
+            format!("{prefix}.{}", name.get_ref())
+        };
         match value.get_ref() {
             DeValue::Table(inner) => flatten(inner, &key, found),
             other => found.push((key, name.span().start, other)),

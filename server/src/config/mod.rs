@@ -132,7 +132,9 @@ impl Config {
             refuse("retention: only `day` may be 0 (for ever); write at least 1 day for the others.");
         }
         if retention.raw > retention.five_minutes || retention.five_minutes > retention.hour {
-            refuse("retention: coarser sums must be kept at least as long as finer ones: raw ≤ five_minutes ≤ hour.");
+            refuse(
+                "retention: coarser sums must be kept at least as long as finer ones: raw ≤ five_minutes ≤ hour.",
+            );
         }
         if retention.day != 0 && retention.day < retention.hour {
             refuse("retention: `day` must be 0 (for ever) or at least as long as `hour`.");
@@ -148,7 +150,9 @@ impl Config {
             }
         }
         if self.admin.email.is_some() != self.admin.password.is_some() {
-            refuse("admin: `email` and `password` belong together; set both, or none and use the set-up link.");
+            refuse(
+                "admin: `email` and `password` belong together; set both, or none and use the set-up link.",
+            );
         }
     }
 }
@@ -187,7 +191,8 @@ fn unknown_key(key: &str, origin: Origin) -> Mistake {
 }
 
 fn file_of(sources: &Sources) -> Option<PathBuf> {
-    let named = || sources.environment.iter().find(|(name, value)| name == FILE_VARIABLE && !value.is_empty());
+    let named =
+        || sources.environment.iter().find(|(name, value)| name == FILE_VARIABLE && !value.is_empty());
     sources
         .file
         .clone()

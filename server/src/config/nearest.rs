@@ -3,7 +3,9 @@
 /// The candidate closest to what was written, unless even that one is far away.
 pub(super) fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let written = written.to_ascii_lowercase();
-    let allowed = (written.chars().count() / 3).clamp(1, 4);
+    // Of a dotted key the name alone counts: the section is most of it, and would make any two names in it look alike.
+    let name = written.rsplit('.').next().unwrap_or(&written);
+    let allowed = (name.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
         .map(|candidate| (distance(&written, &candidate.to_ascii_lowercase()), candidate))

@@ -15,7 +15,8 @@ pub(super) fn markdown() -> String {
             (default, unit) => format!("`{default}` {unit}"),
         };
         // Writing to a String cannot fail.
-        let _ = writeln!(table, "| `{}` | {} | {default} | {} |", field.key, variables.join(", "), field.help);
+        let _ =
+            writeln!(table, "| `{}` | {} | {default} | {} |", field.key, variables.join(", "), field.help);
     }
     table
 }

@@ -44,7 +44,10 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
     sources.file = Some(file("order", "[server]\nport = 1\nhost = \"::1\"\nsession_days = 3\n"));
     sources.flags = vec![("--port".to_owned(), "server.port".to_owned(), "9".to_owned())];
     let config = Config::load(&sources).unwrap();
-    assert_eq!((config.server.port, config.server.host.as_str(), config.server.session_days), (9, "127.0.0.1", 3));
+    assert_eq!(
+        (config.server.port, config.server.host.as_str(), config.server.session_days),
+        (9, "127.0.0.1", 3)
+    );
     sources.flags.clear();
     assert_eq!(Config::load(&sources).unwrap().server.port, 2);
 }
@@ -125,7 +128,10 @@ fn a_secret_may_stand_in_a_file_and_is_never_printed() {
 fn a_value_and_its_file_contradict_each_other() {
     let path = file("both", "x");
     let sources = environment(&[("METRICS_TOKEN", "y"), ("METRICS_TOKEN_FILE", path.to_str().unwrap())]);
-    assert_eq!(mistakes(&sources), ["the variable METRICS_TOKEN_FILE: METRICS_TOKEN is set too; keep one of them."]);
+    assert_eq!(
+        mistakes(&sources),
+        ["the variable METRICS_TOKEN_FILE: METRICS_TOKEN is set too; keep one of them."]
+    );
 }
 
 #[test]
@@ -147,7 +153,8 @@ fn finer_results_may_not_outlive_coarser_ones() {
 
 #[test]
 fn keys_and_variables_are_unique() {
-    let mut names: Vec<&str> = fields().flat_map(|field| field.variables.iter().copied().chain([field.key])).collect();
+    let mut names: Vec<&str> =
+        fields().flat_map(|field| field.variables.iter().copied().chain([field.key])).collect();
     let count = names.len();
     names.sort_unstable();
     names.dedup();

@@ -91,7 +91,9 @@ impl Value for BaseUrl {
             return Err(format!("“{text}” does not begin with http:// or https://; {example}"));
         }
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return Err(format!("“{text}” has a path, and Pharos answers at the root of its host; {example}"));
+            return Err(format!(
+                "“{text}” has a path, and Pharos answers at the root of its host; {example}"
+            ));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(format!("it holds a user name or a password; {example}"));
@@ -134,7 +136,9 @@ impl Value for LogLevel {
         }
         match tracing_subscriber::EnvFilter::try_new(&text) {
             Ok(_) => Ok(Self(text)),
-            Err(error) => Err(format!("“{text}” is not a list of levels ({error}); write for example info,engine=debug")),
+            Err(error) => Err(format!(
+                "“{text}” is not a list of levels ({error}); write for example info,engine=debug"
+            )),
         }
     }
 }
@@ -163,14 +167,18 @@ impl Value for Networks {
         for word in list(text) {
             match word {
                 "none" | "false" => {}
-                "loopback" => networks.extend(LOOPBACK.iter().filter_map(|network| network.parse().ok())),
+                "loopback" => networks.extend(known(&LOOPBACK)),
                 // What people mean by TRUST_PROXY=true is the proxy beside it, and never the whole internet.
-                "private" | "true" => networks.extend(PRIVATE.iter().filter_map(|network| network.parse().ok())),
+                "private" | "true" => networks.extend(known(&PRIVATE)),
                 _ => networks.push(network(word)?),
             }
         }
         Ok(Self(networks))
     }
+}
+
+fn known(networks: &[&str]) -> impl Iterator<Item = IpNet> {
+    networks.iter().filter_map(|network| network.parse().ok())
 }
 
 fn network(word: &str) -> Result<IpNet, String> {
@@ -187,8 +195,9 @@ impl Value for Anchors {
     fn read(text: &str) -> Result<Self, String> {
         let words = list(text).filter(|word| *word != "none");
         let anchors = words.map(|word| {
-            word.parse()
-                .map_err(|_| format!("“{word}” is not an address with a port; write for example 1.1.1.1:443, or none"))
+            word.parse().map_err(|_| {
+                format!("“{word}” is not an address with a port; write for example 1.1.1.1:443, or none")
+            })
         });
         anchors.collect::<Result<_, _>>().map(Self)
     }
@@ -204,10 +213,15 @@ mod tests {
 
     #[test]
     fn a_base_url_is_the_root_of_a_host() {
-        assert_eq!(BaseUrl::read("https://status.example.org/").unwrap().as_str(), "https://status.example.org");
+        assert_eq!(
+            BaseUrl::read("https://status.example.org/").unwrap().as_str(),
+            "https://status.example.org"
+        );
         assert!(BaseUrl::read("https://example.org/status").unwrap_err().contains("has a path"));
         assert!(BaseUrl::read("status.example.org").unwrap_err().contains("not a URL"));
-        assert!(BaseUrl::read("https://user:hunter2@example.org").is_err_and(|error| !error.contains("hunter2")));
+        assert!(
+            BaseUrl::read("https://user:hunter2@example.org").is_err_and(|error| !error.contains("hunter2"))
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -37,7 +38,9 @@ impl KumaQuery {
     fn beat(self, body: &Bytes) -> Beat {
         let message = self.msg.unwrap_or_else(|| text(body));
         match self.status.as_deref() {
-            None | Some("" | "up") => Beat::Success { latency_us: self.ping.as_deref().and_then(microseconds), message },
+            None | Some("" | "up") => {
+                Beat::Success { latency_us: self.ping.as_deref().and_then(microseconds), message }
+            }
             // Whatever is not up is down; `pending` and misspellings must not pass for good news.
             Some(_) => Beat::Failure { exit: None, message },
         }
@@ -48,7 +51,7 @@ impl KumaQuery {
 pub(super) async fn kuma(
     State(state): State<AppState>,
     Path(token): Path<String>,
-    query: Option<Query<KumaQuery>>,
+    query: Result<Query<KumaQuery>, QueryRejection>,
     body: Bytes,
 ) -> Response {
     let query = query.map(|Query(query)| query).unwrap_or_default();
@@ -64,10 +67,10 @@ pub(super) async fn kuma(
 pub(super) async fn signal(
     State(state): State<AppState>,
     Path((token, signal)): Path<(String, String)>,
-    query: Option<Query<KumaQuery>>,
+    query: Result<Query<KumaQuery>, QueryRejection>,
     body: Bytes,
 ) -> Response {
-    let message = query.and_then(|Query(query)| query.msg).unwrap_or_else(|| text(&body));
+    let message = query.ok().and_then(|Query(query)| query.msg).unwrap_or_else(|| text(&body));
     let unknown = KumaAnswer { ok: false, msg: Some("Monitor not found or not active.") };
     let Some(beat) = beat_of(&signal, message) else {
         let msg = Some("Use start, fail, log or an exit code from 0 to 255.");

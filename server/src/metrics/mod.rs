@@ -37,7 +37,8 @@ pub(crate) async fn metrics(
     };
     let mut text = Exposition::default();
     own(&mut text, &state, size);
-    ([(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text.finish()).into_response()
+    ([(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text.finish())
+        .into_response()
 }
 
 fn may_read(config: &Metrics, client: &Client, headers: &HeaderMap) -> bool {
@@ -61,7 +62,11 @@ fn own(text: &mut Exposition, state: &AppState, database_bytes: i64) {
         ("pharos_checks_started_total", "Checks that were started.", &vitals.started),
         ("pharos_checks_finished_total", "Checks that finished.", &vitals.finished),
         ("pharos_results_recorded_total", "Results that were recorded.", &vitals.recorded),
-        ("pharos_results_dropped_total", "Results that were dropped because they could not be recorded.", &vitals.dropped),
+        (
+            "pharos_results_dropped_total",
+            "Results that were dropped because they could not be recorded.",
+            &vitals.dropped,
+        ),
     ] {
         text.family(name, Kind::Counter, help);
         text.sample(name, &[], exposition::float(counter.load(Ordering::Relaxed)));
@@ -89,10 +94,18 @@ fn own(text: &mut Exposition, state: &AppState, database_bytes: i64) {
     }
 
     let age = |at: i64| exposition::float(now.0 - at) / 1e3;
-    text.family("pharos_scheduler_heartbeat_age_seconds", Kind::Gauge, "How long ago the scheduler last went round.");
+    text.family(
+        "pharos_scheduler_heartbeat_age_seconds",
+        Kind::Gauge,
+        "How long ago the scheduler last went round.",
+    );
     text.sample("pharos_scheduler_heartbeat_age_seconds", &[], age(vitals.heartbeat.load(Ordering::Relaxed)));
     text.family("pharos_recorder_failing", Kind::Gauge, "1 while results cannot be recorded.");
-    text.sample("pharos_recorder_failing", &[], f64::from(u8::from(vitals.recorder_failing.load(Ordering::Relaxed))));
+    text.sample(
+        "pharos_recorder_failing",
+        &[],
+        f64::from(u8::from(vitals.recorder_failing.load(Ordering::Relaxed))),
+    );
     text.family("pharos_offline", Kind::Gauge, "1 while our own network reaches none of the anchors.");
     let offline = vitals.offline_since.load(Ordering::Relaxed) != 0;
     text.sample("pharos_offline", &[], f64::from(u8::from(offline)));

@@ -40,7 +40,9 @@ impl Attempts {
                 && let Some(oldest) = times.front()
             {
                 let wait = (MINUTE - now.since(*oldest)).max(1_000);
-                return Err(ServiceError::TooMany { retry_after: Duration::from_millis(wait.cast_unsigned()) });
+                return Err(ServiceError::TooMany {
+                    retry_after: Duration::from_millis(wait.cast_unsigned()),
+                });
             }
         }
         for (name, _) in names {

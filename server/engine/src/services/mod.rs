@@ -54,7 +54,17 @@ impl Services {
         vitals: Arc<Vitals>,
         recorder: crate::recorder::Recorder,
     ) -> Self {
-        Self { inner: Arc::new(Inner { db, clock, chance, checks, vitals, recorder, door: people::Door::default() }) }
+        Self {
+            inner: Arc::new(Inner {
+                db,
+                clock,
+                chance,
+                checks,
+                vitals,
+                recorder,
+                door: people::Door::default(),
+            }),
+        }
     }
 
     /// The time of day, as the services see it.

@@ -13,7 +13,8 @@ const ROUNDS: u32 = 2;
 /// Hashes that are computed at the same time: more would only take memory and the checks' processor time.
 const TURNS: usize = 2;
 /// The hash of a password that nobody has, with the same parameters: an unknown address costs as much time as a known one.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$cGhhcm9zLW5vYm9keS1oYXM$+mHktGNO8x9TSF4FWiLhSOlrGQSC0LrXjVfQ9cHQYQI";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$cGhhcm9zLW5vYm9keS1oYXM$+mHktGNO8x9TSF4FWiLhSOlrGQSC0LrXjVfQ9cHQYQI";
 
 /// Hashes and verifies passwords, a few at a time and never on the threads that serve requests.
 #[derive(Debug)]
@@ -42,7 +43,8 @@ impl Passwords {
     pub(crate) async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool> {
         let known = hash.is_some();
         let (hash, password) = (hash.unwrap_or(NOBODY).to_owned(), password.to_owned());
-        self.run(move || Ok(hasher()?.verify_password(password.as_bytes(), hash.as_str()).is_ok() && known)).await
+        self.run(move || Ok(hasher()?.verify_password(password.as_bytes(), hash.as_str()).is_ok() && known))
+            .await
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

@@ -165,7 +165,8 @@ impl Services {
         let guard = &self.inner.door;
         let name = format!("account {}", key.0);
         guard.attempts.count(&name, "", self.now())?;
-        let found = accounts::by_key(&mut self.inner.db.read().await?, key).await?.ok_or(ServiceError::NotFound)?;
+        let found =
+            accounts::by_key(&mut self.inner.db.read().await?, key).await?.ok_or(ServiceError::NotFound)?;
         if !guard.passwords.verify(current, Some(&found.password_hash)).await? {
             return Err(ServiceError::invalid("current", "This is not your current password."));
         }
@@ -250,7 +251,8 @@ async fn check_setup_token(tx: &mut Tx, token: &str) -> Result<()> {
     if bool::from(kept.as_bytes().ct_eq(fingerprint(token).as_bytes())) {
         Ok(())
     } else {
-        let message = "This set-up link is not valid any more. The log shows a new one at each start of Pharos.";
+        let message =
+            "This set-up link is not valid any more. The log shows a new one at each start of Pharos.";
         Err(ServiceError::invalid("token", message))
     }
 }
@@ -279,7 +281,9 @@ fn taken(error: StoreError, email: &str) -> ServiceError {
 
 /// Whether it looks like an address; only a message that arrives proves one.
 fn is_address(local: &str, host: &str) -> bool {
-    let plain = |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@');
+    let plain = |text: &str| {
+        !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@')
+    };
     plain(local) && plain(host) && !host.starts_with('.') && !host.ends_with('.')
 }
 
@@ -298,7 +302,8 @@ fn password_error(field: &str, password: &str) -> Option<FieldError> {
     if (MIN_PASSWORD..=MAX_PASSWORD).contains(&length) {
         None
     } else {
-        let message = format!("A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters; a sentence is a good one.");
+        let message =
+            format!("A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters; a sentence is a good one.");
         Some(FieldError::new(field, message))
     }
 }

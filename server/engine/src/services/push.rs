@@ -79,10 +79,12 @@ impl Services {
             }
             Beat::Success { latency_us, message } => {
                 let news = row.at == 0 || row.failed || is_late(&monitor.draft.settings, &row, now);
-                let run_ms = row.started_at.take().map(|begun| now.0 - begun).filter(|run| (0..MAX_RUN).contains(run));
+                let run_ms =
+                    row.started_at.take().map(|begun| now.0 - begun).filter(|run| (0..MAX_RUN).contains(run));
                 (row.at, row.failed, row.message) = (now.0, false, excerpt(message));
                 let latency_us = latency_us.or(run_ms.map(|run| run * 1_000));
-                (news || latency_us.is_some()).then(|| CheckReport { latency_us, ..CheckReport::bare(Outcome::Up) })
+                (news || latency_us.is_some())
+                    .then(|| CheckReport { latency_us, ..CheckReport::bare(Outcome::Up) })
             }
             Beat::Failure { exit, message } => {
                 let news = !row.failed;
@@ -93,7 +95,11 @@ impl Services {
         pushes::put(&mut tx, monitor.key, &row).await?;
         tx.commit().await?;
         if let Some(report) = report {
-            self.inner.recorder.submit(Submission { monitor: monitor.key, slot: now, report: Arc::new(report) });
+            self.inner.recorder.submit(Submission {
+                monitor: monitor.key,
+                slot: now,
+                report: Arc::new(report),
+            });
         }
         Ok(Taken::Counted)
     }

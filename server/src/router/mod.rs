@@ -48,34 +48,37 @@ pub struct AppState {
 
 /// Everything that Pharos answers.
 pub fn router(state: AppState) -> Router {
-    let sessions = Sessions::new(state.db.clone(), state.clock.clone(), &state.config.server);
-    let guarded = console(&state)
-        .layer(from_fn_with_state(state.clone(), viewer::resolve))
-        .layer(SessionLayer::new(sessions))
+    let guarded = with_session(&state, console(&state))
         .merge(public())
         .layer(from_fn_with_state(state.clone(), security::check_origin));
+    let routes =
+        Router::new().merge(guarded).merge(hooks::router()).merge(operation()).fallback(error::not_found);
+    with_layers(&state, routes).with_state(state)
+}
+
+/// Adds the session and the viewer.
+fn with_session(state: &AppState, routes: Router<AppState>) -> Router<AppState> {
+    let sessions = Sessions::new(state.db.clone(), state.clock.clone(), &state.config.server);
+    routes.layer(from_fn_with_state(state.clone(), viewer::resolve)).layer(SessionLayer::new(sessions))
+}
+
+/// Adds what stands around every route. From the outside in; an answer passes them in the other direction.
+fn with_layers(state: &AppState, routes: Router<AppState>) -> Router<AppState> {
     let limit = Duration::from_secs(u64::from(state.config.server.request_timeout));
-    // From the outside in; an answer passes them in the other direction.
-    let around = ServiceBuilder::new()
-        .layer(SetRequestIdLayer::x_request_id(telemetry::Names(state.chance.clone())))
-        .layer(
-            TraceLayer::new_for_http()
-                .make_span_with(telemetry::request_span)
-                .on_response(DefaultOnResponse::new().level(tracing::Level::DEBUG)),
-        )
-        .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(from_fn_with_state(state.clone(), client::identify))
-        .layer(from_fn(security::headers))
-        .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limit))
-        .layer(DefaultBodyLimit::max(MAX_BODY));
-    Router::new()
-        .merge(guarded)
-        .merge(hooks::router())
-        .merge(operation())
-        .fallback(error::not_found)
-        .layer(around)
-        .with_state(state)
+    let trace = TraceLayer::new_for_http()
+        .make_span_with(telemetry::request_span)
+        .on_response(DefaultOnResponse::new().level(tracing::Level::DEBUG));
+    routes.layer(
+        ServiceBuilder::new()
+            .layer(SetRequestIdLayer::x_request_id(telemetry::Names(state.chance.clone())))
+            .layer(trace)
+            .layer(PropagateRequestIdLayer::x_request_id())
+            .layer(from_fn_with_state(state.clone(), client::identify))
+            .layer(from_fn(security::headers))
+            .layer(CatchPanicLayer::custom(error::panicked))
+            .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limit))
+            .layer(DefaultBodyLimit::max(MAX_BODY)),
+    )
 }
 
 /// What needs to know who asks: the console's pages, their functions, and its socket.
@@ -85,7 +88,7 @@ fn console(state: &AppState) -> Router<AppState> {
 
 /// What is the same for everybody: the status pages, their sockets, and the site's files. No session is looked at.
 fn public() -> Router<AppState> {
-    assets::router()
+    Router::new().merge(assets::router())
 }
 
 /// What machines ask.
@@ -96,3 +99,6 @@ fn operation() -> Router<AppState> {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
 }
+
+#[cfg(test)]
+mod tests;

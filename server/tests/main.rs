@@ -1,0 +1,9 @@
+//! Tests against a running server: the real router behind a real port, on a fresh SQLite file.
+
+mod access;
+mod commands;
+mod hooks;
+mod operation;
+mod origin;
+mod people;
+mod support;
