@@ -1,3 +1,4 @@
 //! The server.
 
-pub mod assets;
+pub mod live;
+pub mod public;

@@ -4,6 +4,7 @@
 mod components;
 pub mod error;
 pub mod feed;
+mod live;
 mod monitors;
 mod overview;
 pub mod pages;
