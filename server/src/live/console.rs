@@ -23,14 +23,14 @@ use engine::services::feed::feed_item;
 use engine::vitals::Vitals;
 use futures::future::BoxFuture;
 use serde::Deserialize;
+use tokio::sync::Notify;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::{self, Receiver};
-use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::seat::Seat;
 use super::full;
+use super::seat::Seat;
 use super::socket::{SILENCE, answer, limited, send};
 use super::wire::encode;
 
@@ -193,10 +193,7 @@ impl Console {
 }
 
 /// The event and what is there already; `None` when too much happened to tell it one by one.
-fn batch(
-    first: Option<Arc<Numbered>>,
-    events: &mut Receiver<Arc<Numbered>>,
-) -> Option<Vec<Arc<Numbered>>> {
+fn batch(first: Option<Arc<Numbered>>, events: &mut Receiver<Arc<Numbered>>) -> Option<Vec<Arc<Numbered>>> {
     let mut batch: Vec<_> = first.into_iter().collect();
     let mut lagged = batch.is_empty();
     loop {
@@ -307,7 +304,8 @@ impl Screen {
 
     async fn is_still_there(&self) -> bool {
         let now = (self.console.inner.who)(self.headers.clone()).await;
-        now.may_operate() && now.account().map(|account| account.key) == self.viewer.account().map(|account| account.key)
+        now.may_operate()
+            && now.account().map(|account| account.key) == self.viewer.account().map(|account| account.key)
     }
 
     async fn hear(&mut self, message: &Message) -> bool {

@@ -97,7 +97,14 @@ impl Face {
         let changed = tree::places(&parts, &[], &Changed::new(), place);
         Self {
             paint,
-            shown: Mutex::new(Shown { view: Arc::new(view), parts, changed, place, base: place, whole: None }),
+            shown: Mutex::new(Shown {
+                view: Arc::new(view),
+                parts,
+                changed,
+                place,
+                base: place,
+                whole: None,
+            }),
             documents: Default::default(),
             frames: broadcast::Sender::new(BACKLOG),
             told: broadcast::Sender::new(BACKLOG),
@@ -205,7 +212,9 @@ impl Face {
     fn answer(&self, shown: &mut Shown, client: &Resume, last_event: Seq) -> Answer {
         let known = last_event.max(shown.place.seq());
         // A client from the future has seen a database that is gone.
-        if client.build.as_deref().is_some_and(|build| build != &*self.paint.build) || client.seq.seq() > known {
+        if client.build.as_deref().is_some_and(|build| build != &*self.paint.build)
+            || client.seq.seq() > known
+        {
             return Answer::Reload;
         }
         let place = shown.place;

@@ -201,8 +201,11 @@ impl Hub {
 
     /// Brings every page up to date that is kept; documents are replaced when something changed, or `always`.
     async fn round(&self, reading: Reading, always: bool) {
-        let faces: Vec<(String, Arc<Face>)> =
-            self.faces().iter().filter_map(|(slug, cell)| Some((slug.clone(), cell.get()?.clone()))).collect();
+        let faces: Vec<(String, Arc<Face>)> = self
+            .faces()
+            .iter()
+            .filter_map(|(slug, cell)| Some((slug.clone(), cell.get()?.clone())))
+            .collect();
         let mut drawn = Vec::new();
         for (slug, face) in faces {
             match self.read(&slug, &face.view(), reading).await {

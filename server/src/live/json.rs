@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::face::Face;
 use super::hub::Hub;
-use super::{full, refused, socket};
 use super::wire::encode;
+use super::{full, refused, socket};
 
 /// Follows a page. The first message is the whole page; then each change is told by itself.
 pub async fn socket(State(hub): State<Hub>, Path(slug): Path<String>, upgrade: WebSocketUpgrade) -> Response {
@@ -136,7 +136,8 @@ pub(super) fn news(old: &PageView, new: &PageView) -> Vec<Utf8Bytes> {
             messages.push(encode(&Message { event: "incident", data }));
         }
     }
-    let same = components(old).map(|component| &component.id).eq(components(new).map(|component| &component.id));
+    let same =
+        components(old).map(|component| &component.id).eq(components(new).map(|component| &component.id));
     if !same || old.state != new.state || old.head != new.head {
         messages.push(snapshot(new));
     }
@@ -169,7 +170,8 @@ fn component(view: &ComponentView) -> Component<'_> {
 }
 
 fn incident(view: &IncidentView) -> Incident<'_> {
-    let update = |update: &'_ domain::views::public::IncidentUpdateView| (phase(update.phase), written(update.at));
+    let update =
+        |update: &'_ domain::views::public::IncidentUpdateView| (phase(update.phase), written(update.at));
     Incident {
         id: view.id.as_str(),
         name: &view.title,

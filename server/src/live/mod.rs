@@ -40,7 +40,8 @@ pub fn console_router<S: Clone + Send + Sync + 'static>(console: Console) -> Rou
 
 /// "Too many listen already."
 fn full() -> Response {
-    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "60")], "Too many listen already.").into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "60")], "Too many listen already.")
+        .into_response()
 }
 
 /// Why there is nothing to listen to.

@@ -53,9 +53,16 @@ mod tests {
     fn only_a_path_of_this_site_is_gone_back_to() {
         assert!(is_ours("/"));
         assert!(is_ours("/status/main/history/2026-11"));
-        for path in
-            ["", "history", "//evil.example", "/\\evil.example", "https://evil.example", "/\tx", "/a\r\nset-cookie: x", "/ä"]
-        {
+        for path in [
+            "",
+            "history",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/\tx",
+            "/a\r\nset-cookie: x",
+            "/ä",
+        ] {
             assert!(!is_ours(path), "{path:?}");
         }
     }
@@ -79,6 +86,9 @@ mod tests {
         let answer = choose(Form(choice)).await;
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         assert_eq!(answer.headers()[header::LOCATION], "/history");
-        assert_eq!(answer.headers()[header::SET_COOKIE], "theme=dark; Path=/; Max-Age=31536000; SameSite=Lax");
+        assert_eq!(
+            answer.headers()[header::SET_COOKIE],
+            "theme=dark; Path=/; Max-Age=31536000; SameSite=Lax"
+        );
     }
 }

@@ -8,7 +8,11 @@ use crate::store;
 
 impl Services {
     /// The keys of monitors, so that samples, which carry keys, can be told apart; monitors that are gone are left out.
-    pub async fn monitor_keys(&self, viewer: &Viewer, ids: &[MonitorId]) -> Result<Vec<(MonitorKey, MonitorId)>> {
+    pub async fn monitor_keys(
+        &self,
+        viewer: &Viewer,
+        ids: &[MonitorId],
+    ) -> Result<Vec<(MonitorKey, MonitorId)>> {
         operator(viewer)?;
         let mut tx = self.inner.db.read().await?;
         let mut found = Vec::with_capacity(ids.len());
