@@ -13,7 +13,7 @@ use futures::stream::FuturesUnordered;
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
-use crate::checks::policy;
+use crate::checks::is_public as is_public_address;
 use crate::clock::Clock;
 use crate::vitals::Vitals;
 
@@ -124,14 +124,14 @@ impl Connectivity {
 fn is_public(settings: &CheckSettings, report: &CheckReport) -> bool {
     let addresses = &report.evidence.addresses;
     if !addresses.is_empty() {
-        return addresses.iter().any(|address| policy::is_public(*address));
+        return addresses.iter().any(|address| is_public_address(*address));
     }
     if let Some(remote) = report.evidence.remote {
-        return policy::is_public(remote.ip());
+        return is_public_address(remote.ip());
     }
     let Some(host) = settings.host_key() else { return false };
     match host.trim_matches(['[', ']']).parse() {
-        Ok(address) => policy::is_public(address),
+        Ok(address) => is_public_address(address),
         Err(_) => looks_public(&host),
     }
 }

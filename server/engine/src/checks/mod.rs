@@ -65,6 +65,12 @@ pub struct Checks {
     shared: Arc<Shared>,
 }
 
+impl std::fmt::Debug for Checks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Checks").field("policy", &self.shared.policy).finish_non_exhaustive()
+    }
+}
+
 /// What all checks share.
 struct Shared {
     policy: Arc<TargetPolicy>,
