@@ -145,7 +145,7 @@ pub struct MonitorRow {
     pub latency_us: Option<i64>,
     /// The share of the last 24 hours in which it worked, 0 to 1.
     pub uptime_day: Option<f64>,
-    /// Median response time in microseconds by half-hour of the last day, the oldest first.
+    /// Mean response time in microseconds by half-hour of the last day, the oldest first.
     pub spark: Vec<Option<i64>>,
     /// Milliseconds from check to check.
     pub interval: i64,
@@ -464,6 +464,48 @@ pub struct ComponentDraft {
     pub show_uptime: bool,
     /// Whether the public sees response times.
     pub show_latency: bool,
+}
+
+/// What an operator says of a status page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageDraft {
+    /// The name for people.
+    pub name: String,
+    /// A sentence below the name; empty for none.
+    pub description: String,
+    /// The IANA name of the zone in which the page counts days.
+    pub time_zone: String,
+}
+
+/// Where something in a list is moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Move {
+    /// One place towards the beginning.
+    Up,
+    /// One place towards the end.
+    Down,
+}
+
+/// A monitor as `/metrics` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricsRow {
+    /// The public id.
+    pub id: MonitorId,
+    /// What people call it.
+    pub name: String,
+    /// How it is checked.
+    pub kind: CheckKind,
+    /// What is checked, without secrets.
+    pub target: String,
+    /// The state that it shows.
+    pub state: State,
+    /// How long the target took at the last check, in microseconds.
+    pub latency_us: Option<i64>,
+    /// The HTTP status of the last answer.
+    pub status: Option<u16>,
+    /// When the certificate that was presented ends.
+    pub certificate_until: Option<Timestamp>,
 }
 
 /// A frame of the console's socket.

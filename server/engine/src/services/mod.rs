@@ -2,9 +2,15 @@
 //! asked, and decides itself whether that viewer may.
 
 mod attempts;
+mod components;
 pub mod error;
+pub mod feed;
+mod monitors;
+mod overview;
+pub mod pages;
 mod password;
 pub mod people;
+mod public;
 pub mod push;
 pub mod session;
 

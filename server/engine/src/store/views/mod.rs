@@ -1,1 +1,7 @@
-//! views
+//! Reads that pages need. Each is one statement over an index; what a page shows of fifty monitors is asked for once, not
+//! fifty times.
+
+pub mod incidents;
+pub mod metrics;
+pub mod monitors;
+pub mod public;

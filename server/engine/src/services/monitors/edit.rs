@@ -1,0 +1,185 @@
+//! Adding, editing, pausing and deleting monitors.
+
+use domain::check::CheckKind;
+use domain::event::Event;
+use domain::form::Form;
+use domain::health::{Health, Settled};
+use domain::id::{IncidentUpdateId, MonitorId, MonitorKey};
+use domain::incident::IncidentPhase;
+use domain::incident_words;
+use domain::monitor::{Monitor, MonitorDraft};
+use domain::monitor_form;
+use domain::person::Viewer;
+use domain::time::Timestamp;
+use domain::views::console::MonitorForm;
+
+use super::load;
+use crate::services::{Result, ServiceError, Services, operator};
+use crate::store::{self, Tx};
+
+/// What is said to whoever edits something that somebody else has changed meanwhile.
+const CHANGED_MEANWHILE: &str = "Somebody else changed this monitor meanwhile. Open the form again to see how it is now, and repeat your change.";
+
+impl Services {
+    /// The form of a monitor, or an empty one of `kind` for a new monitor. Secrets come out empty.
+    pub async fn monitor_form(
+        &self,
+        viewer: &Viewer,
+        id: Option<&MonitorId>,
+        kind: CheckKind,
+    ) -> Result<MonitorForm> {
+        operator(viewer)?;
+        let Some(id) = id else {
+            return Ok(MonitorForm { id: None, kind, values: monitor_form::empty_form(kind), version: 0 });
+        };
+        let mut tx = self.inner.db.read().await?;
+        let monitor = load(&mut tx, id).await?;
+        Ok(MonitorForm {
+            id: Some(monitor.id),
+            kind: monitor.draft.settings.kind(),
+            values: monitor.draft.to_form(),
+            version: monitor.version,
+        })
+    }
+
+    /// Adds a monitor.
+    pub async fn add_monitor(&self, viewer: &Viewer, form: &Form) -> Result<MonitorId> {
+        operator(viewer)?;
+        let draft = MonitorDraft::from_form(form, None).map_err(ServiceError::Invalid)?;
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let (monitor, id) = self.insert_monitor(&mut tx, &draft, now).await?;
+        store::events::append(&mut tx, now, &[Event::MonitorSaved { monitor, id: id.clone() }]).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Changes a monitor from `version`. Secrets that were not sent stay as they are.
+    pub async fn edit_monitor(
+        &self,
+        viewer: &Viewer,
+        id: &MonitorId,
+        version: i64,
+        form: &Form,
+    ) -> Result<()> {
+        operator(viewer)?;
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let old = load(&mut tx, id).await?;
+        if old.version != version {
+            return Err(ServiceError::Conflict(CHANGED_MEANWHILE.to_owned()));
+        }
+        let draft = MonitorDraft::from_form(form, Some(&old.draft)).map_err(ServiceError::Invalid)?;
+        let push_token = match draft.settings.kind() {
+            CheckKind::Push => Some(old.push_token.unwrap_or_else(|| self.inner.chance.token())),
+            _ => None,
+        };
+        if !store::monitors::update(&mut tx, old.key, version, &draft, push_token.as_deref(), now).await? {
+            return Err(ServiceError::Conflict(CHANGED_MEANWHILE.to_owned()));
+        }
+        store::events::append(&mut tx, now, &[Event::MonitorSaved { monitor: old.key, id: old.id }]).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Stops checking a monitor. Its open incident, if there is one, ends: nobody watches the trouble any more.
+    pub async fn pause_monitor(&self, viewer: &Viewer, id: &MonitorId) -> Result<()> {
+        operator(viewer)?;
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let monitor = load(&mut tx, id).await?;
+        if !store::monitors::set_paused(&mut tx, monitor.key, true, now).await? {
+            return Ok(());
+        }
+        let mut events = Vec::new();
+        if self.withdraw_incident(&mut tx, &monitor, now, &mut events).await? {
+            forget_outage(&mut tx, monitor.key, now).await?;
+        }
+        events.push(Event::MonitorSaved { monitor: monitor.key, id: monitor.id });
+        store::events::append(&mut tx, now, &events).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Checks a monitor again.
+    pub async fn resume_monitor(&self, viewer: &Viewer, id: &MonitorId) -> Result<()> {
+        operator(viewer)?;
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let monitor = load(&mut tx, id).await?;
+        if !store::monitors::set_paused(&mut tx, monitor.key, false, now).await? {
+            return Ok(());
+        }
+        store::pushes::restart(&mut tx, monitor.key, now).await?;
+        store::events::append(&mut tx, now, &[Event::MonitorSaved { monitor: monitor.key, id: monitor.id }])
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Deletes a monitor. Its incidents stay on the page; its results are swept later.
+    pub async fn delete_monitor(&self, viewer: &Viewer, id: &MonitorId) -> Result<()> {
+        operator(viewer)?;
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let monitor = load(&mut tx, id).await?;
+        let mut events = Vec::new();
+        self.withdraw_incident(&mut tx, &monitor, now, &mut events).await?;
+        let pages = store::views::public::pages_of(&mut tx, monitor.key).await?;
+        store::monitors::delete(&mut tx, monitor.key).await?;
+        events.push(Event::MonitorSaved { monitor: monitor.key, id: monitor.id });
+        events.extend(pages.into_iter().map(|page| Event::PageSaved { page }));
+        store::events::append(&mut tx, now, &events).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Writes a new monitor; the event is the caller's.
+    pub(super) async fn insert_monitor(
+        &self,
+        tx: &mut Tx,
+        draft: &MonitorDraft,
+        now: Timestamp,
+    ) -> Result<(MonitorKey, MonitorId)> {
+        let id = MonitorId::new(self.inner.chance.bytes());
+        let token = (draft.settings.kind() == CheckKind::Push).then(|| self.inner.chance.token());
+        let key = store::monitors::insert(tx, &id, draft, token.as_deref(), now).await?;
+        Ok((key, id))
+    }
+
+    /// Ends the open automatic incident of a monitor that is watched no more; returns whether there was one.
+    async fn withdraw_incident(
+        &self,
+        tx: &mut Tx,
+        monitor: &Monitor,
+        now: Timestamp,
+        events: &mut Vec<Event>,
+    ) -> Result<bool> {
+        let Some(resolved) = store::incidents::resolve(tx, monitor.key, now, now).await? else {
+            return Ok(false);
+        };
+        let names = store::incidents::component_names(tx, resolved.incident).await?;
+        let update = IncidentUpdateId::new(self.inner.chance.bytes());
+        let body = incident_words::withdrawn(&names);
+        store::incidents::add_update(tx, &update, resolved.incident, IncidentPhase::Resolved, &body, now)
+            .await?;
+        events.push(Event::IncidentResolved {
+            incident: resolved.incident,
+            id: resolved.id,
+            monitor: Some(monitor.key),
+        });
+        Ok(true)
+    }
+}
+
+/// Lets a monitor whose incident was ended start afresh: were it still "down" when it is resumed, nothing would change at its
+/// next failure, and so no incident would open.
+async fn forget_outage(tx: &mut Tx, monitor: MonitorKey, now: Timestamp) -> Result<()> {
+    let Some(mut kept) = store::health::get(tx, monitor).await? else { return Ok(()) };
+    kept.health = Health { settled: Settled::Pending, since: now, streak: None, blind_since: None };
+    kept.failure = None;
+    if store::health::update(tx, &kept).await? {
+        return Ok(());
+    }
+    Err(ServiceError::Conflict("A check of this monitor was just recorded. Try again.".to_owned()))
+}

@@ -1,0 +1,121 @@
+//! Checks that do not count: trying a form, an address, or a monitor out of turn.
+
+use domain::check::{Blindness, CheckKind, CheckReport, CheckSettings, Outcome, recognise};
+use domain::event::Event;
+use domain::form::{FieldError, Form};
+use domain::id::{ComponentId, MonitorId};
+use domain::monitor::{MonitorDraft, Policy};
+use domain::person::Viewer;
+use domain::views::console::Tried;
+
+use super::load;
+use crate::services::{Result, ServiceError, Services, operator};
+use crate::store::{self, components};
+
+/// Addresses that may be added at once.
+const MOST_ADDRESSES: usize = 50;
+
+impl Services {
+    /// Checks what a form says, now and without saving it. Secrets that were not sent are those of the monitor `id`.
+    ///
+    /// A push monitor answers [`Blindness::NotPolled`]: nothing can be tried until the job calls.
+    pub async fn try_form(
+        &self,
+        viewer: &Viewer,
+        id: Option<&MonitorId>,
+        form: &Form,
+    ) -> Result<CheckReport> {
+        operator(viewer)?;
+        let old = match id {
+            Some(id) => Some(load(&mut self.inner.db.read().await?, id).await?.draft),
+            None => None,
+        };
+        let draft = MonitorDraft::from_form(form, old.as_ref()).map_err(ServiceError::Invalid)?;
+        Ok(self.try_settings(&draft.settings, &draft.policy).await)
+    }
+
+    /// Checks a monitor now; the result does not count.
+    pub async fn test_now(&self, viewer: &Viewer, id: &MonitorId) -> Result<CheckReport> {
+        operator(viewer)?;
+        // The transaction must not stay open while a target takes its time.
+        let monitor = load(&mut self.inner.db.read().await?, id).await?;
+        Ok(self.try_settings(&monitor.draft.settings, &monitor.draft.policy).await)
+    }
+
+    /// Understands a pasted line, and checks what it means.
+    pub async fn try_address(&self, viewer: &Viewer, line: &str) -> Result<Tried> {
+        operator(viewer)?;
+        let line = line.trim().to_owned();
+        Ok(match recognise(&line) {
+            Err(error) => Tried { line, kind: None, text: error.message, report: None },
+            Ok(recognised) => {
+                let report = self.try_settings(&recognised.settings, &Policy::default()).await;
+                let kind = Some(recognised.settings.kind());
+                Tried { line, kind, text: recognised.settings.target(), report: Some(report) }
+            }
+        })
+    }
+
+    /// Turns pasted lines into monitors, each with a component of the default page that follows it. Lines that make no sense
+    /// are left out; when none makes sense that is an error.
+    pub async fn add_addresses(&self, viewer: &Viewer, lines: &[String]) -> Result<Vec<MonitorId>> {
+        operator(viewer)?;
+        let lines: Vec<&str> = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+        if lines.len() > MOST_ADDRESSES {
+            return Err(ServiceError::invalid(
+                "address",
+                format!("Add at most {MOST_ADDRESSES} addresses at once."),
+            ));
+        }
+        let mut drafts = Vec::new();
+        let mut mistakes = Vec::new();
+        for line in lines {
+            match recognise(line) {
+                Ok(recognised) => drafts.push(MonitorDraft {
+                    name: recognised.name,
+                    settings: recognised.settings,
+                    policy: Policy::default(),
+                }),
+                Err(error) => mistakes.push(error),
+            }
+        }
+        if drafts.is_empty() {
+            if mistakes.is_empty() {
+                mistakes.push(FieldError::new(
+                    "address",
+                    "Write at least one address, such as https://example.org.",
+                ));
+            }
+            return Err(ServiceError::Invalid(mistakes));
+        }
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let page = self.default_page(&mut tx, now).await?.key;
+        let (mut ids, mut events) = (Vec::new(), Vec::new());
+        for draft in drafts {
+            let (monitor, id) = self.insert_monitor(&mut tx, &draft, now).await?;
+            let fields = components::Fields {
+                name: draft.name,
+                description: String::new(),
+                show_uptime: true,
+                show_latency: false,
+            };
+            let component = ComponentId::new(self.inner.chance.bytes());
+            let component = components::add(&mut tx, page, &component, None, &fields, now).await?;
+            components::follow(&mut tx, component, &[monitor]).await?;
+            events.push(Event::MonitorSaved { monitor, id: id.clone() });
+            ids.push(id);
+        }
+        events.push(Event::PageSaved { page });
+        store::events::append(&mut tx, now, &events).await?;
+        tx.commit().await?;
+        Ok(ids)
+    }
+
+    async fn try_settings(&self, settings: &CheckSettings, policy: &Policy) -> CheckReport {
+        if settings.kind() == CheckKind::Push {
+            return CheckReport::bare(Outcome::Unknown { why: Blindness::NotPolled });
+        }
+        self.inner.checks.run(settings, policy.timeout()).await
+    }
+}

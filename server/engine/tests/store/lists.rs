@@ -1,0 +1,214 @@
+//! What the console shows and does.
+
+use domain::check::{Blindness, CheckKind, Outcome};
+use domain::event::Event;
+use domain::form::Form;
+use domain::health::{Settled, State};
+use domain::incident::IncidentPhase;
+use domain::monitor_form;
+use domain::person::Viewer;
+use domain::time::{DAY, MINUTE, Timestamp};
+use domain::uptime::ResultState;
+use domain::views::console::{MonitorQuery, MonitorSort, Range};
+use engine::services::ServiceError;
+use engine::store;
+
+use crate::on_both;
+use crate::world::{OPERATOR, START, VISITOR, World, days_of_results, result};
+
+fn form(name: &str, url: &str) -> Form {
+    let mut form = monitor_form::empty_form(CheckKind::Http);
+    form.insert("name".to_owned(), name.to_owned());
+    form.insert("url".to_owned(), url.to_owned());
+    form
+}
+
+async fn names(world: &World, query: MonitorQuery) -> Vec<String> {
+    let list = world.services.monitors(OPERATOR, &query).await.unwrap();
+    assert!(list.found >= i64::try_from(list.rows.len()).unwrap());
+    list.rows.into_iter().map(|row| row.name).collect()
+}
+
+on_both! {
+    async fn a_list_is_searched_filtered_sorted_and_paged(world: World) {
+        for name in ["zebra", "Apple", "mango_100%"] {
+            world.monitor(name).await;
+        }
+        let (down, _) = world.monitor("Kiwi").await;
+        world.settle(down, Settled::Down).await;
+        world.push_monitor("Backup").await;
+        let query = MonitorQuery::default;
+        assert_eq!(names(&world, query()).await, ["Kiwi", "Apple", "Backup", "mango_100%", "zebra"]);
+        let by_name = MonitorQuery { sort: MonitorSort::Name, ..query() };
+        assert_eq!(names(&world, by_name.clone()).await, ["Apple", "Backup", "Kiwi", "mango_100%", "zebra"]);
+        assert_eq!(names(&world, MonitorQuery { sort: MonitorSort::Newest, ..query() }).await[0], "Backup");
+        assert_eq!(names(&world, MonitorQuery { search: "APP".to_owned(), ..query() }).await, ["Apple"]);
+        assert_eq!(names(&world, MonitorQuery { search: "kiwi.secret.test".to_owned(), ..query() }).await, ["Kiwi"]);
+        assert_eq!(names(&world, MonitorQuery { search: "_".to_owned(), ..query() }).await, ["mango_100%"]);
+        assert!(names(&world, MonitorQuery { search: "%!".to_owned(), ..query() }).await.is_empty());
+        assert_eq!(names(&world, MonitorQuery { state: Some(State::Down), ..query() }).await, ["Kiwi"]);
+        assert_eq!(names(&world, MonitorQuery { kind: Some(CheckKind::Push), ..query() }).await, ["Backup"]);
+
+        let page = |page| MonitorQuery { page, per_page: 2, ..by_name.clone() };
+        let second = world.services.monitors(OPERATOR, &page(2)).await.unwrap();
+        assert_eq!((second.page, second.per_page, second.found, second.rows.len()), (2, 2, 5, 2));
+        assert_eq!(second.rows[0].name, "Kiwi");
+        assert_eq!((second.counts.down, second.counts.pending, second.counts.total()), (1, 4, 5));
+        let behind = world.services.monitors(OPERATOR, &page(99)).await.unwrap();
+        assert_eq!((behind.page, behind.rows[0].name.as_str()), (3, "zebra"));
+        assert!(matches!(world.services.monitors(VISITOR, &query()).await, Err(ServiceError::Forbidden)));
+    }
+
+    async fn a_row_has_the_figures_of_the_last_day(world: World) {
+        let (key, id) = world.monitor("Shop").await;
+        world.pass(DAY);
+        let now = world.now();
+        let rows = [
+            result(key, now.0 - DAY - MINUTE, ResultState::Down, None),
+            result(key, now.0 - 20 * MINUTE, ResultState::Up, Some(10)),
+            result(key, now.0 - 10 * MINUTE, ResultState::Up, Some(30)),
+            result(key, now.0 - MINUTE, ResultState::Down, None),
+        ];
+        world.record(&rows).await;
+        world.settle(key, Settled::Down).await;
+        let row = world.services.monitor_row(OPERATOR, key).await.unwrap().unwrap();
+        assert_eq!((&row.id, row.state, row.since), (&id, State::Down, Some(now)));
+        assert_eq!(row.reason.as_deref(), Some("secret reason"));
+        assert_eq!((row.checked_at, row.latency_us), (Some(Timestamp(now.0 - MINUTE)), None));
+        assert_eq!(row.uptime_day, Some(2.0 / 3.0));
+        assert_eq!((row.spark.len(), row.spark[46], row.spark[47]), (48, Some(20_000), None));
+        assert!(world.services.monitor_row(OPERATOR, domain::id::MonitorKey(404)).await.unwrap().is_none());
+    }
+
+    async fn a_detail_holds_charts_figures_and_history(world: World) {
+        let (key, id) = world.monitor("Shop").await;
+        world.record(&days_of_results(key, 2, 60_000)).await;
+        world.pass(2 * DAY);
+        world.keep_house().await;
+        world.outage(key).await;
+        let mut tx = world.db.write().await.unwrap();
+        let facts = store::facts::Facts { status: Some(503), certificate_until: Some(Timestamp(world.now().0 + 9 * DAY)) };
+        store::facts::put(&mut tx, key, facts).await.unwrap();
+        let change = Event::StateChanged {
+            monitor: key, id: id.clone(), from: State::Up, to: State::Down, change: None, reason: Some("why".to_owned()),
+        };
+        store::events::append(&mut tx, world.now(), &[change]).await.unwrap();
+        tx.commit().await.unwrap();
+        for range in Range::ALL {
+            let detail = world.services.monitor(OPERATOR, &id, range).await.unwrap();
+            assert!(detail.chart.len() <= 300, "{range:?}");
+            assert!(detail.chart.iter().any(|point| point.latency_us.is_some()), "{range:?}");
+            assert!(detail.figures.uptime.is_some() && detail.figures.p95_us.is_some());
+            assert_eq!(detail.certificate_days, Some(9));
+            assert_eq!((detail.beats.len(), detail.incidents.len(), detail.feed.len()), (90, 1, 1));
+            assert_eq!(detail.feed[0].text, "why");
+            assert!(detail.beats[0].at < detail.beats[89].at);
+            assert_eq!(detail.push_path, None);
+            assert_eq!(detail.timeout_ms, 10_000);
+            assert_eq!(detail.uptimes.iter().flatten().count(), 4);
+        }
+        let metrics = world.services.metrics_rows(OPERATOR).await.unwrap();
+        assert_eq!((metrics[0].state, metrics[0].status), (State::Down, Some(503)));
+        let (_, push) = world.push_monitor("Backup").await;
+        let detail = world.services.monitor(OPERATOR, &push, Range::Day).await.unwrap();
+        assert!(detail.push_path.unwrap().starts_with("/api/push/"));
+    }
+
+    async fn the_overview_says_what_is_broken_now(world: World) {
+        let (shop, id) = world.monitor("Shop").await;
+        world.monitor("Mail").await;
+        world.outage(shop).await;
+        world.record(&[result(shop, world.now().0, ResultState::Down, None)]).await;
+        let mut tx = world.db.write().await.unwrap();
+        let change = Event::StateChanged {
+            monitor: shop, id, from: State::Pending, to: State::Down, change: None, reason: None,
+        };
+        store::events::append(&mut tx, world.now(), &[change]).await.unwrap();
+        tx.commit().await.unwrap();
+        let overview = world.services.overview(OPERATOR).await.unwrap();
+        assert_eq!((overview.broken.len(), overview.incidents.len(), overview.feed.len()), (1, 1, 1));
+        assert_eq!((overview.counts.down, overview.counts.pending), (1, 1));
+        assert_eq!(overview.incidents[0].reason.as_deref(), Some("secret reason"));
+        assert_eq!(overview.system.checks_per_minute, 1);
+        assert!(overview.system.database_bytes > 0);
+        assert_eq!(overview.seq, world.events().await.last().unwrap().seq);
+        assert_eq!(world.services.counts(OPERATOR).await.unwrap(), overview.counts);
+        assert!(matches!(world.services.overview(VISITOR).await, Err(ServiceError::Forbidden)));
+    }
+
+    async fn a_monitor_is_added_edited_and_deleted_by_forms(world: World) {
+        let services = &world.services;
+        let mut new = form("", "https://example.org/");
+        new.insert("auth".to_owned(), "basic".to_owned());
+        new.insert("username".to_owned(), "ada".to_owned());
+        new.insert("password".to_owned(), "hunter2".to_owned());
+        let id = services.add_monitor(OPERATOR, &new).await.unwrap();
+        let filled = services.monitor_form(OPERATOR, Some(&id), CheckKind::Tcp).await.unwrap();
+        assert_eq!((filled.kind, filled.version, filled.values["name"].as_str()), (CheckKind::Http, 1, "example.org"));
+        assert!(!filled.values.values().any(|value| value.contains("hunter2")), "secrets are not sent back");
+        let mut edited = filled.values.clone();
+        edited.insert("name".to_owned(), "Renamed".to_owned());
+        services.edit_monitor(OPERATOR, &id, 1, &edited).await.unwrap();
+        let old = services.edit_monitor(OPERATOR, &id, 1, &edited).await;
+        assert!(matches!(old, Err(ServiceError::Conflict(_))));
+        let mut tx = world.db.read().await.unwrap();
+        let monitor = store::monitors::by_id(&mut tx, &id).await.unwrap().unwrap();
+        drop(tx);
+        assert_eq!((monitor.draft.name.as_str(), monitor.version), ("Renamed", 2));
+        assert!(format!("{:?}", monitor.draft.settings.secrets()).len() > 2, "the password stayed");
+        assert_eq!(monitor.draft.settings.secrets()[0].expose(), "hunter2");
+        let wrong = services.add_monitor(OPERATOR, &form("", "")).await;
+        assert!(matches!(wrong, Err(ServiceError::Invalid(errors)) if errors[0].field == "url"));
+        services.delete_monitor(OPERATOR, &id).await.unwrap();
+        assert!(matches!(services.delete_monitor(OPERATOR, &id).await, Err(ServiceError::NotFound)));
+        let saved = world.events().await.into_iter().filter(|event| event.event.monitor() == Some(monitor.key)).count();
+        assert_eq!(saved, 3);
+        assert!(matches!(services.add_monitor(VISITOR, &new).await, Err(ServiceError::Forbidden)));
+    }
+
+    async fn turning_a_monitor_into_a_push_monitor_gives_it_an_address_of_its_own(world: World) {
+        let id = world.services.add_monitor(OPERATOR, &form("Job", "https://example.org/")).await.unwrap();
+        let mut push = monitor_form::empty_form(CheckKind::Push);
+        push.insert("name".to_owned(), "Job".to_owned());
+        world.services.edit_monitor(OPERATOR, &id, 1, &push).await.unwrap();
+        let path = world.services.monitor(OPERATOR, &id, Range::Day).await.unwrap().push_path;
+        world.services.edit_monitor(OPERATOR, &id, 2, &push).await.unwrap();
+        assert_eq!(world.services.monitor(OPERATOR, &id, Range::Day).await.unwrap().push_path, path);
+        assert!(path.is_some());
+        let report = world.services.try_form(OPERATOR, None, &push).await.unwrap();
+        assert_eq!(report.outcome, Outcome::Unknown { why: Blindness::NotPolled });
+        let report = world.services.test_now(OPERATOR, &id).await.unwrap();
+        assert_eq!(report.outcome, Outcome::Unknown { why: Blindness::NotPolled });
+    }
+
+    async fn pausing_ends_the_open_incident_and_a_resumed_monitor_starts_afresh(world: World) {
+        let (key, id) = world.monitor("Shop").await;
+        world.outage(key).await;
+        world.services.pause_monitor(OPERATOR, &id).await.unwrap();
+        world.services.pause_monitor(OPERATOR, &id).await.unwrap();
+        let row = world.services.monitor_row(OPERATOR, key).await.unwrap().unwrap();
+        assert_eq!((row.state, row.reason), (State::Paused, None));
+        let detail = world.services.monitor(OPERATOR, &id, Range::Day).await.unwrap();
+        assert_eq!(detail.incidents[0].phase, IncidentPhase::Resolved);
+        let resolved = world.events().await.into_iter().filter(|event| event.event.kind() == "incident_resolved").count();
+        assert_eq!(resolved, 1);
+        world.services.resume_monitor(OPERATOR, &id).await.unwrap();
+        let row = world.services.monitor_row(OPERATOR, key).await.unwrap().unwrap();
+        assert_eq!(row.state, State::Pending, "a next failure must be able to open an incident");
+    }
+
+    async fn pasted_addresses_become_monitors_with_components(world: World) {
+        let lines = ["https://example.org/shop", "  ", "not an address at all !", "db.example.org:5432"];
+        let ids = world.services.add_addresses(OPERATOR, &lines.map(str::to_owned)).await.unwrap();
+        assert_eq!(ids.len(), 2);
+        let page = world.services.page(VISITOR, None).await.unwrap();
+        assert_eq!(page.sections.len(), 1);
+        assert_eq!(page.sections[0].components.len(), 2);
+        let none = world.services.add_addresses(OPERATOR, &["!!".to_owned()]).await;
+        assert!(matches!(none, Err(ServiceError::Invalid(_))));
+        let tried = world.services.try_address(OPERATOR, "what is this?").await.unwrap();
+        assert!(tried.kind.is_none() && !tried.text.is_empty() && tried.report.is_none());
+        assert!(matches!(world.services.try_address(&Viewer::Anonymous, "x").await, Err(ServiceError::Forbidden)));
+        assert!(world.now() == START);
+    }
+}

@@ -1,0 +1,39 @@
+//! The store and the services that read it, on SQLite and on PostgreSQL: every test here is two tests.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod lists;
+mod load;
+mod pages;
+mod postgres;
+mod public;
+mod races;
+mod retention;
+mod rollups;
+mod schema;
+mod statements;
+mod world;
+
+/// Turns each body into a module with two tests, `sqlite` and `postgres`.
+macro_rules! on_both {
+    ($(async fn $name:ident($world:ident: World) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            async fn on($world: World) $body
+
+            #[tokio::test]
+            async fn sqlite() {
+                on(World::sqlite().await).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                if let Some(world) = World::postgres().await {
+                    on(world).await;
+                }
+            }
+        }
+    )*};
+}
+pub(crate) use on_both;

@@ -1,0 +1,136 @@
+//! Editing the status page.
+
+use domain::id::{ComponentId, GroupId, MonitorId};
+use domain::status_page::ComponentState;
+use domain::views::console::{ComponentDraft, Move, PageDraft};
+use engine::services::{ServiceError, pages::MAX_LOGO};
+
+use crate::on_both;
+use crate::world::{OPERATOR, VISITOR, World};
+
+fn named(name: &str, monitors: &[MonitorId]) -> ComponentDraft {
+    ComponentDraft {
+        name: name.to_owned(),
+        monitors: monitors.to_vec(),
+        show_uptime: true,
+        ..ComponentDraft::default()
+    }
+}
+
+async fn order(world: &World) -> Vec<String> {
+    let editor = world.services.page_editor(OPERATOR).await.unwrap();
+    editor.components.into_iter().map(|component| component.name).collect()
+}
+
+on_both! {
+    async fn a_page_is_made_once_and_renamed(world: World) {
+        let services = &world.services;
+        assert!(matches!(services.page_head(VISITOR, None).await, Err(ServiceError::NotFound)));
+        services.ensure_default_page().await.unwrap();
+        services.ensure_default_page().await.unwrap();
+        let draft = PageDraft {
+            name: " Acme ".to_owned(), description: "All of it".to_owned(), time_zone: "Europe/Berlin".to_owned(),
+        };
+        services.save_page(OPERATOR, &draft).await.unwrap();
+        let head = services.page_head(VISITOR, None).await.unwrap();
+        assert_eq!((head.name.as_str(), head.time_zone.as_str()), ("Acme", "Europe/Berlin"));
+        assert_eq!(services.page_head(VISITOR, Some(&head.slug)).await.unwrap(), head);
+        let wrong = PageDraft { name: String::new(), time_zone: "Mars/Olympus".to_owned(), ..draft };
+        let Err(ServiceError::Invalid(errors)) = services.save_page(OPERATOR, &wrong).await else { panic!("refused") };
+        assert_eq!(errors.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(), ["name", "time_zone"]);
+        assert!(matches!(services.page_editor(VISITOR).await, Err(ServiceError::Forbidden)));
+        assert_eq!(services.page_keys(VISITOR).await.unwrap().len(), 1);
+    }
+
+    async fn a_logo_is_an_image_and_its_version_changes(world: World) {
+        let services = &world.services;
+        services.ensure_default_page().await.unwrap();
+        let slug = services.page_head(VISITOR, None).await.unwrap().slug;
+        let png = b"\x89PNG\r\n\x1a\n the rest";
+        services.set_logo(OPERATOR, Some(png)).await.unwrap();
+        let logo = services.logo(VISITOR, &slug).await.unwrap();
+        assert_eq!((logo.media_type.as_str(), logo.bytes.as_slice()), ("image/png", png.as_slice()));
+        let head = services.page_head(VISITOR, None).await.unwrap();
+        assert_eq!(head.logo, Some(logo.version));
+        world.pass(1);
+        services.set_logo(OPERATOR, Some(b"GIF89a...")).await.unwrap();
+        assert!(services.logo(VISITOR, &slug).await.unwrap().version > logo.version);
+        for image in [b"<svg onload='x'>".to_vec(), vec![0; MAX_LOGO + 1]] {
+            assert!(matches!(services.set_logo(OPERATOR, Some(&image)).await, Err(ServiceError::Invalid(_))));
+        }
+        services.set_logo(OPERATOR, None).await.unwrap();
+        assert!(matches!(services.logo(VISITOR, &slug).await, Err(ServiceError::NotFound)));
+    }
+
+    async fn groups_and_components_keep_their_order(world: World) {
+        let services = &world.services;
+        services.ensure_default_page().await.unwrap();
+        let group = services.add_group(OPERATOR, "Europe").await.unwrap();
+        let other = services.add_group(OPERATOR, "Asia").await.unwrap();
+        let mut ids: Vec<ComponentId> = Vec::new();
+        for (name, group) in [("A", &group), ("B", &group), ("C", &other)] {
+            let draft = ComponentDraft { group: Some(group.clone()), ..named(name, &[]) };
+            ids.push(services.add_component(OPERATOR, &draft).await.unwrap());
+        }
+        let loose = services.add_component(OPERATOR, &named("Loose", &[])).await.unwrap();
+        assert_eq!(order(&world).await, ["Loose", "A", "B", "C"]);
+        services.move_component(OPERATOR, &ids[1], Move::Up).await.unwrap();
+        services.move_component(OPERATOR, &loose, Move::Down).await.unwrap();
+        assert_eq!(order(&world).await, ["Loose", "B", "A", "C"]);
+        services.move_group(OPERATOR, &other, Move::Up).await.unwrap();
+        services.move_group(OPERATOR, &other, Move::Up).await.unwrap();
+        assert_eq!(order(&world).await, ["Loose", "C", "B", "A"]);
+        services.rename_group(OPERATOR, &other, "Africa").await.unwrap();
+        let page = services.page(VISITOR, None).await.unwrap();
+        let heads: Vec<_> = page.sections.iter().map(|section| section.group.as_ref().map(|group| group.name.clone())).collect();
+        assert_eq!(heads, [None, Some("Africa".to_owned()), Some("Europe".to_owned())]);
+        services.delete_group(OPERATOR, &group).await.unwrap();
+        assert_eq!(order(&world).await, ["B", "A", "Loose", "C"]);
+        services.delete_component(OPERATOR, &loose).await.unwrap();
+        assert!(matches!(services.delete_component(OPERATOR, &loose).await, Err(ServiceError::NotFound)));
+        let unknown = GroupId::new([9; 13]);
+        assert!(matches!(services.rename_group(OPERATOR, &unknown, "X").await, Err(ServiceError::NotFound)));
+        assert!(matches!(services.delete_group(OPERATOR, &unknown).await, Err(ServiceError::NotFound)));
+        assert!(matches!(services.add_group(OPERATOR, " ").await, Err(ServiceError::Invalid(_))));
+    }
+
+    async fn a_component_is_edited_and_its_monitors_are_those_that_exist(world: World) {
+        let services = &world.services;
+        services.ensure_default_page().await.unwrap();
+        let (_, monitor) = world.monitor("Secret monitor").await;
+        let id = services.add_component(OPERATOR, &named("API", std::slice::from_ref(&monitor))).await.unwrap();
+        let draft = ComponentDraft { show_latency: true, description: "It".to_owned(), ..named("Api", &[monitor]) };
+        services.edit_component(OPERATOR, &id, &draft).await.unwrap();
+        let editor = services.page_editor(OPERATOR).await.unwrap();
+        let row = &editor.components[0];
+        assert_eq!((row.name.as_str(), row.description.as_str(), row.monitors.len()), ("Api", "It", 1));
+        assert_eq!((editor.monitors.len(), editor.monitors_found), (1, 1));
+        let wrong = ComponentDraft { group: Some(GroupId::new([1; 13])), ..named("", &[MonitorId::new([9; 13])]) };
+        let Err(ServiceError::Invalid(errors)) = services.edit_component(OPERATOR, &id, &wrong).await else {
+            panic!("refused")
+        };
+        let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(fields, ["name", "group", "monitors"]);
+    }
+
+    async fn no_data_cannot_be_set_by_hand(world: World) {
+        let services = &world.services;
+        services.ensure_default_page().await.unwrap();
+        let id = services.add_component(OPERATOR, &named("API", &[])).await.unwrap();
+        let refused = services.set_state(OPERATOR, &id, Some(ComponentState::NoData)).await;
+        assert!(matches!(refused, Err(ServiceError::Invalid(_))));
+        assert!(matches!(services.set_state(VISITOR, &id, None).await, Err(ServiceError::Forbidden)));
+    }
+
+    async fn every_edit_tells_of_the_page(world: World) {
+        let services = &world.services;
+        services.ensure_default_page().await.unwrap();
+        let before = world.events().await.len();
+        let id = services.add_component(OPERATOR, &named("API", &[])).await.unwrap();
+        services.set_state(OPERATOR, &id, Some(ComponentState::Operational)).await.unwrap();
+        services.delete_component(OPERATOR, &id).await.unwrap();
+        let events = world.events().await;
+        assert!(events[before..].iter().all(|event| event.event.kind() == "page_saved"));
+        assert_eq!(events.len() - before, 3);
+    }
+}

@@ -1,0 +1,231 @@
+//! What the public sees, and what it never does.
+
+use domain::health::Settled;
+use domain::id::{ComponentId, MonitorId};
+use domain::status_page::{ComponentState, PageState};
+use domain::time::{DAY, HOUR, MINUTE, Timestamp};
+use domain::uptime::ResultState;
+use domain::views::console::{ComponentDraft, PageDraft};
+use domain::views::public::{BAR_DAYS, PAST_DAYS, PageView};
+use engine::services::ServiceError;
+use engine::store;
+
+use crate::on_both;
+use crate::world::{OPERATOR, START, VISITOR, World, result};
+
+async fn component(world: &World, name: &str, monitors: &[MonitorId]) -> ComponentId {
+    world.services.ensure_default_page().await.unwrap();
+    let draft = ComponentDraft {
+        name: name.to_owned(),
+        monitors: monitors.to_vec(),
+        show_uptime: true,
+        show_latency: true,
+        ..ComponentDraft::default()
+    };
+    world.services.add_component(OPERATOR, &draft).await.unwrap()
+}
+
+async fn page(world: &World) -> PageView {
+    world.services.page(VISITOR, None).await.unwrap()
+}
+
+fn state(page: &PageView, name: &str) -> ComponentState {
+    let mut components = page.sections.iter().flat_map(|section| &section.components);
+    components.find(|component| component.name == name).unwrap().state
+}
+
+on_both! {
+    async fn a_component_without_data_is_not_operational_and_changes_nothing(world: World) {
+        let (_, pending) = world.monitor("Pending").await;
+        let (key, paused) = world.monitor("Paused").await;
+        world.settle(key, Settled::Down).await;
+        world.services.pause_monitor(OPERATOR, &paused).await.unwrap();
+        component(&world, "Empty", &[]).await;
+        component(&world, "New", &[pending]).await;
+        component(&world, "Stopped", &[paused]).await;
+        let page = page(&world).await;
+        for name in ["Empty", "New", "Stopped"] {
+            assert_eq!(state(&page, name), ComponentState::NoData, "{name}");
+        }
+        assert_eq!((page.state, page.worst), (PageState::Up, ComponentState::NoData));
+        let bar = &page.sections[0].components[0];
+        assert_eq!((bar.days.len(), bar.uptime), (BAR_DAYS, None));
+        assert!(bar.days.iter().all(|day| day.state == ComponentState::NoData && day.down_minutes == 0));
+        assert_eq!(bar.sparkline.as_ref().unwrap().len(), 24);
+        assert_eq!(page.past.len(), PAST_DAYS);
+    }
+
+    async fn a_component_follows_its_monitors(world: World) {
+        let (one, one_id) = world.monitor("One").await;
+        let (two, two_id) = world.monitor("Two").await;
+        component(&world, "Both", &[one_id.clone(), two_id]).await;
+        component(&world, "First", &[one_id]).await;
+        world.settle(one, Settled::Up).await;
+        world.settle(two, Settled::Up).await;
+        assert_eq!(page(&world).await.worst, ComponentState::Operational);
+        world.settle(one, Settled::Down).await;
+        let partly = page(&world).await;
+        assert_eq!(state(&partly, "Both"), ComponentState::PartialOutage);
+        assert_eq!(state(&partly, "First"), ComponentState::MajorOutage);
+        assert_eq!((partly.state, partly.worst), (PageState::HasIssues, ComponentState::MajorOutage));
+        world.settle(one, Settled::Degraded).await;
+        assert_eq!(state(&page(&world).await, "Both"), ComponentState::DegradedPerformance);
+    }
+
+    async fn a_state_set_by_hand_wins_until_it_is_released(world: World) {
+        let (key, id) = world.monitor("One").await;
+        world.settle(key, Settled::Down).await;
+        let api = component(&world, "API", &[id]).await;
+        let services = &world.services;
+        services.set_state(OPERATOR, &api, Some(ComponentState::UnderMaintenance)).await.unwrap();
+        let by_hand = page(&world).await;
+        assert_eq!(state(&by_hand, "API"), ComponentState::UnderMaintenance);
+        assert_eq!(by_hand.state, PageState::UnderMaintenance);
+        services.set_state(OPERATOR, &api, None).await.unwrap();
+        assert_eq!(state(&page(&world).await, "API"), ComponentState::MajorOutage);
+    }
+
+    async fn an_automatic_incident_shows_names_of_components_only(world: World) {
+        let (key, id) = world.monitor("Hidden").await;
+        let (alone, _) = world.monitor("Alone").await;
+        component(&world, "API", &[id]).await;
+        let incident = world.outage(key).await;
+        let unrelated = world.outage(alone).await;
+        let open = page(&world).await;
+        assert_eq!(open.state, PageState::HasIssues);
+        assert_eq!(open.incidents.len(), 1, "an incident that touches no component is not on the page");
+        let shown = &open.incidents[0];
+        assert_eq!((shown.id.clone(), shown.components.clone()), (incident.clone(), vec!["API".to_owned()]));
+        assert_eq!(shown.impact, ComponentState::MajorOutage);
+        assert!(shown.title.contains("API"), "{}", shown.title);
+        assert_eq!(shown.updates.len(), 1);
+        let alone = world.services.incident_page(VISITOR, None, &incident).await.unwrap();
+        assert_eq!(alone.incident, *shown);
+        let hidden = world.services.incident_page(VISITOR, None, &unrelated).await;
+        assert!(matches!(hidden, Err(ServiceError::NotFound)));
+
+        world.pass(14 * MINUTE);
+        world.recovery(key).await;
+        let over = page(&world).await;
+        assert_eq!((over.state, over.incidents.len()), (PageState::Up, 0));
+        assert_eq!(over.past[0].incidents.len(), 1);
+        assert_eq!(over.past[0].date, "2026-03-02");
+        let history = world.services.history(VISITOR, None, None).await.unwrap();
+        for text in [
+            serde_json::to_string(&open).unwrap(),
+            serde_json::to_string(&over).unwrap(),
+            serde_json::to_string(&alone).unwrap(),
+            serde_json::to_string(&history).unwrap(),
+        ] {
+            for secret in ["secret", "Hidden", "hidden", "https://"] {
+                assert!(!text.contains(secret), "{secret} in {text}");
+            }
+        }
+    }
+
+    async fn a_component_joins_and_leaves_open_incidents_with_its_monitors(world: World) {
+        let (key, id) = world.monitor("One").await;
+        let api = component(&world, "API", &[]).await;
+        world.outage(key).await;
+        assert!(page(&world).await.incidents.is_empty());
+        let draft = |monitors: &[MonitorId]| ComponentDraft {
+            name: "API".to_owned(), monitors: monitors.to_vec(), ..ComponentDraft::default()
+        };
+        world.services.edit_component(OPERATOR, &api, &draft(std::slice::from_ref(&id))).await.unwrap();
+        assert_eq!(page(&world).await.incidents.len(), 1);
+        world.services.edit_component(OPERATOR, &api, &draft(&[])).await.unwrap();
+        assert!(page(&world).await.incidents.is_empty());
+        world.services.edit_component(OPERATOR, &api, &draft(&[id])).await.unwrap();
+        world.recovery(key).await;
+        world.services.edit_component(OPERATOR, &api, &draft(&[])).await.unwrap();
+        assert_eq!(page(&world).await.past[0].incidents.len(), 1, "the past stays as it was");
+    }
+
+    async fn days_are_those_of_the_pages_zone(world: World) {
+        let (key, id) = world.monitor("One").await;
+        component(&world, "API", &[id]).await;
+        world.pass(3 * DAY);
+        let zone = PageDraft { name: "P".to_owned(), time_zone: "America/New_York".to_owned(), ..PageDraft::default() };
+        world.services.save_page(OPERATOR, &zone).await.unwrap();
+        // 2026-03-03T02:30Z is still the second of March in New York.
+        let at = START.0 + DAY + 2 * HOUR + 30 * MINUTE;
+        let mut rows: Vec<_> =
+            (0..60).map(|minute| result(key, START.0 + DAY + 12 * HOUR + minute * MINUTE, ResultState::Up, Some(20))).collect();
+        rows.push(result(key, at, ResultState::Down, None));
+        rows.push(result(key, at + MINUTE, ResultState::Up, Some(10)));
+        world.record(&rows).await;
+        for rolled in [false, true] {
+            if rolled {
+                world.keep_house().await;
+            }
+            let page = page(&world).await;
+            let component = &page.sections[0].components[0];
+            let second = component.days.iter().find(|day| day.date == "2026-03-02").unwrap();
+            assert_eq!((second.state, second.uptime), (ComponentState::MajorOutage, Some(0.5)), "rolled {rolled}");
+            assert_eq!(second.down_minutes, 12 * 60, "half of the local day, all of it within the monitor's life");
+            let third = component.days.iter().find(|day| day.date == "2026-03-03").unwrap();
+            assert_eq!((third.state, third.uptime), (ComponentState::Operational, Some(1.0)));
+            let before = component.days.iter().find(|day| day.date == "2026-02-28").unwrap();
+            assert_eq!((before.state, before.down_minutes), (ComponentState::NoData, 0));
+            assert_eq!(component.uptime, Some(61.0 / 62.0));
+            assert_eq!(component.days.last().unwrap().date, "2026-03-04");
+        }
+    }
+
+    async fn a_component_of_two_monitors_takes_the_mean_and_the_worst(world: World) {
+        let (one, one_id) = world.monitor("One").await;
+        let (two, two_id) = world.monitor("Two").await;
+        component(&world, "API", &[one_id, two_id]).await;
+        world.pass(2 * HOUR);
+        world.record(&[
+            result(one, START.0 + HOUR, ResultState::Down, None),
+            result(two, START.0 + HOUR, ResultState::Up, Some(40)),
+        ]).await;
+        let page = page(&world).await;
+        let component = &page.sections[0].components[0];
+        let today = component.days.last().unwrap();
+        assert_eq!((today.state, today.uptime, today.down_minutes), (ComponentState::MajorOutage, Some(0.5), 60));
+        assert_eq!(component.uptime, Some(0.5));
+        let spark = component.sparkline.as_ref().unwrap();
+        let median = spark[22].unwrap();
+        assert!((38_000..42_000).contains(&median), "{spark:?}");
+        assert_eq!(spark.iter().flatten().count(), 1);
+    }
+
+    async fn history_pages_through_months(world: World) {
+        let (key, id) = world.monitor("One").await;
+        component(&world, "API", &[id]).await;
+        world.outage(key).await;
+        world.pass(HOUR);
+        world.recovery(key).await;
+        world.pass(40 * DAY);
+        let history = |month: Option<&'static str>| {
+            let services = world.services.clone();
+            async move { services.history(VISITOR, None, month).await }
+        };
+        let april = history(None).await.unwrap();
+        assert_eq!((april.month.as_str(), april.previous.as_deref(), april.next), ("2026-04", Some("2026-03"), None));
+        assert_eq!(april.days.first().map(|day| day.date.as_str()), Some("2026-04-11"));
+        let march = history(Some("2026-03")).await.unwrap();
+        assert_eq!((march.days.len(), march.previous, march.next.as_deref()), (31, None, Some("2026-04")));
+        assert_eq!(march.days.iter().map(|day| day.incidents.len()).sum::<usize>(), 1);
+        for month in ["2026-02", "2026-05", "soon"] {
+            assert!(matches!(history(Some(month)).await, Err(ServiceError::NotFound)), "{month}");
+        }
+        assert!(matches!(world.services.page(VISITOR, Some("nowhere")).await, Err(ServiceError::NotFound)));
+    }
+
+    async fn deleting_a_monitor_ends_its_incident_and_keeps_it_on_the_page(world: World) {
+        let (key, id) = world.monitor("One").await;
+        component(&world, "API", std::slice::from_ref(&id)).await;
+        world.outage(key).await;
+        world.services.delete_monitor(OPERATOR, &id).await.unwrap();
+        let page = page(&world).await;
+        assert!(page.incidents.is_empty());
+        assert_eq!(page.past[0].incidents[0].updates.len(), 2);
+        assert_eq!(state(&page, "API"), ComponentState::NoData);
+        let mut tx = world.db.read().await.unwrap();
+        assert!(store::views::public::pages_of(&mut tx, key).await.unwrap().is_empty());
+        assert!(page.at >= Timestamp(0));
+    }
+}
