@@ -39,6 +39,7 @@ pub fn internal(what: impl fmt::Display) -> Response {
 }
 
 /// For a handler that panicked: the trace stays in the log.
+#[expect(clippy::needless_pass_by_value, reason = "the layer calls it like that")]
 pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
     let message =
         panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());

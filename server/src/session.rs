@@ -71,6 +71,7 @@ impl Sessions {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn backend(error: StoreError) -> Error {
     Error::Backend(error.to_string())
 }

@@ -52,6 +52,7 @@ pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Resu
     db.migrate().await.context("the schema of the database could not be brought up to date")?;
     let engine = Engine::start(engine_config(&config), db.clone(), clock.clone(), chance.clone()).await?;
     let services = engine.services();
+    services.ensure_default_page().await?;
     add_admin(&config, &services).await?;
     let setup_token = services.new_setup_token().await?;
     let state = AppState {

@@ -1,5 +1,6 @@
 //! `pharos check`: one check, once, for scripts and for Nagios.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ const DOWN: u8 = 2;
 /// What is to be checked.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// https://example.org, example.org:5432, ping://host, dns://name/MX, tls://host, wss://host/path …
+    /// What to check, such as example.org, example.org:5432 or dns:, ping:, tls: and wss: addresses
     #[arg(value_name = "URL")]
     address: String,
     /// How long the check may take, in seconds
@@ -81,9 +82,10 @@ fn line(target: &str, report: &CheckReport) -> String {
         line.push_str(&sentence.replace(['\n', '\r'], " ").replace('|', "/"));
     }
     if let Some(latency_us) = report.latency_us {
-        line.push_str(&format!(" in {}{}", milliseconds(latency_us), phases(&report.phases)));
+        // Writing to a String cannot fail.
+        let _ = write!(line, " in {}{}", milliseconds(latency_us), phases(&report.phases));
         let (seconds, rest) = (latency_us / 1_000_000, latency_us % 1_000_000);
-        line.push_str(&format!(" | time={seconds}.{rest:06}s"));
+        let _ = write!(line, " | time={seconds}.{rest:06}s");
     }
     line
 }

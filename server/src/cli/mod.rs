@@ -49,13 +49,13 @@ struct Options {
     /// The folder of the SQLite file (data.dir)
     #[arg(long, global = true, value_name = "FOLDER")]
     data_dir: Option<String>,
-    /// sqlite:///path/file.db or postgres://… (data.database_url)
+    /// The database: `sqlite:///path/file.db` or `postgres://…` (`data.database_url`)
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
     /// error, warn, info, debug or trace (log.level)
     #[arg(long, global = true, value_name = "LEVEL")]
     log_level: Option<String>,
-    /// Any other value of the configuration, such as --set checks.per_host=4
+    /// Any other value of the configuration, such as `--set checks.per_host=4`
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     set: Vec<String>,
 }

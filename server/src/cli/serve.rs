@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     /// The port to listen on (server.port)
     #[arg(long)]
     port: Option<String>,
-    /// The address that browsers use (server.base_url)
+    /// The address that browsers use (`server.base_url`)
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
 }

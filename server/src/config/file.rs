@@ -18,8 +18,7 @@ pub(super) fn apply(config: &mut Config, path: &Path, mistakes: &mut Vec<Mistake
             return;
         }
     };
-    let line_of =
-        |offset: usize| text.as_bytes()[..offset.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1;
+    let line_of = |offset: usize| text[..offset.min(text.len())].matches('\n').count() + 1;
     match DeTable::parse(&text) {
         Ok(table) => {
             let mut found = Vec::new();

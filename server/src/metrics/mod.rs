@@ -1,6 +1,7 @@
 //! `/metrics` in the text format of Prometheus (version 0.0.4), written by hand: a few families, no registry to keep.
 
 mod exposition;
+mod monitors;
 
 use std::sync::atomic::Ordering;
 
@@ -8,11 +9,12 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::person::Viewer;
 use subtle::ConstantTimeEq;
 
 use crate::client::Client;
 use crate::config::Metrics;
-use crate::error;
+use crate::error::{self, Refusal};
 use crate::router::AppState;
 
 use exposition::{Exposition, Kind};
@@ -35,8 +37,13 @@ pub(crate) async fn metrics(
         Ok(size) => size,
         Err(error) => return error::internal(error),
     };
+    let rows = match state.services.metrics_rows(&Viewer::System).await {
+        Ok(rows) => rows,
+        Err(error) => return Refusal(error).into_response(),
+    };
     let mut text = Exposition::default();
     own(&mut text, &state, size);
+    monitors::write(&mut text, &rows, state.services.now());
     ([(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text.finish())
         .into_response()
 }

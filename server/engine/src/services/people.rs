@@ -1,16 +1,15 @@
 //! People: setting up, logging in, passwords and names.
 
 use domain::form::FieldError;
-use domain::id::{AccountId, AccountKey, PageId};
+use domain::id::{AccountId, AccountKey};
 use domain::person::{Account, MAX_PASSWORD, MIN_PASSWORD, Viewer};
-use domain::views::public::PageHead;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::attempts::Attempts;
 use super::password::Passwords;
 use super::{Result, ServiceError, Services};
-use crate::store::{StoreError, Tx, accounts, pages, sessions, settings};
+use crate::store::{StoreError, Tx, accounts, sessions, settings};
 
 /// The setting that holds the SHA-256 of the set-up token, in hexadecimal digits.
 const SETUP_TOKEN: &str = "setup_token";
@@ -18,8 +17,6 @@ const SETUP_TOKEN: &str = "setup_token";
 const MAX_EMAIL: usize = 254;
 /// The longest name of a person, in characters.
 const MAX_NAME: usize = 120;
-/// Slug and name of the page that a new installation shows; its operator renames it.
-const FIRST_PAGE: (&str, &str) = ("status", "Status");
 /// What is said to whoever cannot log in: the same, whether the account exists or not.
 const REFUSED: &str = "The e-mail address or the password is wrong.";
 
@@ -93,7 +90,7 @@ impl Services {
         let mut tx = self.inner.db.write().await?;
         // Somebody with the same link may have been quicker while we hashed.
         check_setup_token(&mut tx, token).await?;
-        self.finish_setup(&mut tx).await?;
+        settings::remove(&mut tx, SETUP_TOKEN).await?;
         self.insert_and_commit(tx, account, &hash).await
     }
 
@@ -109,7 +106,7 @@ impl Services {
         if accounts::count(&mut tx).await? > 0 {
             return Ok(None);
         }
-        self.finish_setup(&mut tx).await?;
+        settings::remove(&mut tx, SETUP_TOKEN).await?;
         self.insert_and_commit(tx, account, &hash).await.map(Some)
     }
 
@@ -215,23 +212,6 @@ impl Services {
         accounts::set_password(&mut tx, key, &hash, self.now()).await?;
         sessions::delete_others(&mut tx, key, None).await?;
         Ok(tx.commit().await?)
-    }
-
-    /// The link is used up, and there is a page to show at `/`.
-    async fn finish_setup(&self, tx: &mut Tx) -> Result<()> {
-        settings::remove(tx, SETUP_TOKEN).await?;
-        if pages::default(tx).await?.is_none() {
-            let head = PageHead {
-                slug: FIRST_PAGE.0.to_owned(),
-                name: FIRST_PAGE.1.to_owned(),
-                description: None,
-                logo: None,
-                time_zone: "UTC".to_owned(),
-                is_default: true,
-            };
-            pages::insert(tx, &PageId::new(self.inner.chance.bytes()), &head, self.now()).await?;
-        }
-        Ok(())
     }
 
     async fn insert_and_commit(&self, mut tx: Tx, account: NewAccount, hash: &str) -> Result<Account> {
