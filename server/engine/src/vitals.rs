@@ -76,4 +76,9 @@ impl Vitals {
     pub fn lateness_total(&self, quantile: f64) -> Option<i64> {
         self.lateness.lock().unwrap_or_else(PoisonError::into_inner).total.quantile(quantile)
     }
+
+    /// Forgets the lateness so far: a bench counts the steady state only.
+    pub fn forget_lateness(&self) {
+        *self.lateness.lock().unwrap_or_else(PoisonError::into_inner) = Windows::default();
+    }
 }
