@@ -35,7 +35,7 @@ use super::socket::{SILENCE, answer, limited, send};
 use super::wire::encode;
 
 /// How often it is asked whether the person is still logged in.
-const RECHECK: Duration = Duration::from_secs(60);
+const RECHECK: Duration = Duration::from_mins(1);
 /// The shortest time between two readings: ten a second at most.
 const PACE: Duration = Duration::from_millis(100);
 /// Monitors that changed at once beyond which screens are told to read everything again.
@@ -302,10 +302,14 @@ impl Screen {
         send(&mut self.socket, encode(frame)).await
     }
 
-    async fn is_still_there(&self) -> bool {
-        let now = (self.console.inner.who)(self.headers.clone()).await;
-        now.may_operate()
-            && now.account().map(|account| account.key) == self.viewer.account().map(|account| account.key)
+    /// Borrows nothing while it waits: a socket cannot be shared between threads.
+    fn is_still_there(&self) -> impl Future<Output = bool> + use<> {
+        let asking = (self.console.inner.who)(self.headers.clone());
+        let before = self.viewer.account().map(|account| account.key);
+        async move {
+            let now = asking.await;
+            now.may_operate() && now.account().map(|account| account.key) == before
+        }
     }
 
     async fn hear(&mut self, message: &Message) -> bool {

@@ -36,7 +36,7 @@ const WHOLE_AT: [i64; 2] = [0, 125 * SECOND];
 /// How often it is looked whether that time has come.
 const TICK: Duration = Duration::from_secs(1);
 /// How long a page is kept up to date after the last time somebody asked for it.
-const IDLE: Duration = Duration::from_secs(600);
+const IDLE: Duration = Duration::from_mins(10);
 /// The most sockets of this node's public pages together: at some 20 kB each, a gigabyte.
 const MOST_SOCKETS: usize = 50_000;
 /// The most sockets of one page.

@@ -71,7 +71,8 @@ struct Incident<'a> {
     created_at: String,
     resolved_at: Option<String>,
     /// The oldest first: receivers take the last one as the latest.
-    incident_updates: Vec<IncidentUpdate<'a>>,
+    #[serde(rename = "incident_updates")]
+    updates: Vec<IncidentUpdate<'a>>,
 }
 
 #[derive(Serialize)]
@@ -179,7 +180,7 @@ fn incident(view: &IncidentView) -> Incident<'_> {
         impact: view.impact.as_str(),
         created_at: written(view.started_at),
         resolved_at: view.resolved_at.map(written),
-        incident_updates: view
+        updates: view
             .updates
             .iter()
             .rev()

@@ -116,7 +116,7 @@ mod tests {
             let json = serde_json::to_string(&place).unwrap();
             assert_eq!(serde_json::from_str::<Place>(&json).unwrap(), place);
             // As JavaScript and the page print it.
-            assert_eq!(place.number().to_string().parse::<f64>().unwrap(), place.number());
+            assert_eq!(Place(place.number().to_string().parse().unwrap()), place);
         }
     }
 

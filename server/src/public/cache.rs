@@ -10,7 +10,7 @@ use domain::event::Seq;
 use super::document::Document;
 
 /// How long a page is kept when nothing happens: a month has a new day at midnight.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 /// The most pages that are kept; beyond, all are forgotten. Nobody reads so many at a time but crawlers.
 const MOST: usize = 512;
 
