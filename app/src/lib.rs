@@ -1,5 +1,8 @@
 //! The pages of Pharos.
 
+pub mod pages;
+pub mod words;
+
 use leptos::prelude::*;
 
 /// Only to try the build; the real pages replace it.

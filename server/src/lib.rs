@@ -14,3 +14,5 @@ pub mod session;
 pub mod start;
 mod telemetry;
 pub mod viewer;
+pub mod live;
+pub mod public;
