@@ -3,6 +3,7 @@
 mod access;
 mod commands;
 mod hooks;
+mod live;
 mod operation;
 mod origin;
 mod people;
