@@ -52,7 +52,10 @@ pub fn local(at: Timestamp, shape: Shape) -> String {
 
 /// The language of the page, for formats.
 fn language() -> String {
-    document().document_element().and_then(|root| root.get_attribute("lang")).unwrap_or_else(|| "en".to_owned())
+    document()
+        .document_element()
+        .and_then(|root| root.get_attribute("lang"))
+        .unwrap_or_else(|| "en".to_owned())
 }
 
 /// Whether nobody looks at the page at present.
@@ -143,7 +146,11 @@ pub fn reload() {
 
 /// Sets the theme and keeps it for a year.
 pub fn set_theme(theme: &str) {
-    let secure = if window().location().protocol().is_ok_and(|protocol| protocol == "https:") { ";secure" } else { "" };
+    let secure = if window().location().protocol().is_ok_and(|protocol| protocol == "https:") {
+        ";secure"
+    } else {
+        ""
+    };
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-theme", theme);
     }

@@ -220,7 +220,14 @@ mod tests {
         for path in ["/", "/console/monitors?state=down", "/login?next=%2Fconsole"] {
             assert!(is_local(path), "{path}");
         }
-        for path in ["", "console", "//evil.example", "/\\evil.example", "https://evil.example/", "/a\r\nset-cookie: b"] {
+        for path in [
+            "",
+            "console",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example/",
+            "/a\r\nset-cookie: b",
+        ] {
             assert!(!is_local(path), "{path}");
         }
     }

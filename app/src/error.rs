@@ -72,7 +72,9 @@ impl fmt::Display for AppError {
             Self::TooMany { retry_after_s } => {
                 write!(f, "Too many attempts. Try again in {retry_after_s} s.")
             }
-            Self::Unreachable => f.write_str("The server did not answer in a way that this page understands."),
+            Self::Unreachable => {
+                f.write_str("The server did not answer in a way that this page understands.")
+            }
             Self::Internal => f.write_str("The server could not do that. Its log says why."),
         }
     }
@@ -101,7 +103,9 @@ impl From<engine::services::ServiceError> for AppError {
             ServiceError::Invalid(errors) => Self::Invalid { errors },
             ServiceError::Forbidden => Self::Forbidden,
             ServiceError::Conflict(message) => Self::Conflict { message },
-            ServiceError::TooMany { retry_after } => Self::TooMany { retry_after_s: retry_after.as_secs().max(1) },
+            ServiceError::TooMany { retry_after } => {
+                Self::TooMany { retry_after_s: retry_after.as_secs().max(1) }
+            }
             ServiceError::Internal(cause) => {
                 tracing::error!(%cause, "a page's function failed");
                 Self::Internal

@@ -1,6 +1,9 @@
 //! The pages of Pharos: the console, which the browser takes over, and the public status page, which it does not.
 
-#![expect(unreachable_pub, reason = "the component macro declares properties as pub, whatever the component is")]
+#![expect(
+    unreachable_pub,
+    reason = "the component macro declares properties as pub, whatever the component is"
+)]
 
 pub mod browser;
 pub mod components;

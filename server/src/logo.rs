@@ -2,8 +2,8 @@
 
 use app::error::AppError;
 use app::flash::Flash;
-use axum::extract::{Multipart, State};
 use axum::Extension;
+use axum::extract::{Multipart, State};
 use axum::response::Response;
 use domain::form::FieldError;
 use domain::person::Viewer;

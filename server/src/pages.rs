@@ -56,7 +56,8 @@ fn functions(
 ) -> Router<AppState> {
     leptos::server_fn::axum::server_fn_paths().fold(router, |router, (path, method)| {
         let context = context.clone();
-        let call = move |request: Request| leptos_axum::handle_server_fns_with_context(context.clone(), request);
+        let call =
+            move |request: Request| leptos_axum::handle_server_fns_with_context(context.clone(), request);
         let method = if method == Method::GET { MethodFilter::GET } else { MethodFilter::POST };
         router.route(path, on(method, call))
     })
@@ -65,7 +66,10 @@ fn functions(
 /// Puts what the request was given into the context of the page or the function.
 fn give(assets: &PageAssets) {
     provide_context(assets.clone());
-    let Some(given) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Given>().cloned()) else { return };
+    let Some(given) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Given>().cloned())
+    else {
+        return;
+    };
     provide_context(given.request);
     provide_context(given.flashes);
     // After leptos has made its own, which stands in no header.
@@ -73,7 +77,12 @@ fn give(assets: &PageAssets) {
 }
 
 /// Gathers what the page needs, keeps what it leaves for the next one, and says what it may load.
-async fn surround(State(state): State<AppState>, session: Session, mut request: Request, next: Next) -> Response {
+async fn surround(
+    State(state): State<AppState>,
+    session: Session,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let extensions = request.extensions();
     let (Some(viewer), Some(intent)) = (extensions.get::<Viewer>(), extensions.get::<SessionIntent>()) else {
         return error::internal("a page without a viewer").into_response();

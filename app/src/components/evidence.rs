@@ -35,10 +35,19 @@ pub fn EvidenceView(
         ("TLS", evidence.tls.clone()),
         ("Redirects", list(evidence.redirects.iter().map(|hop| format!("{} to {}", hop.status, hop.to)))),
         ("Records", list(evidence.records.iter())),
-        ("Echoes", evidence.ping.map(|ping| {
-            format!("{} of {} came back, {} / {} / {}", ping.received, ping.sent,
-                words::latency(ping.min_us), words::latency(ping.mean_us), words::latency(ping.max_us))
-        })),
+        (
+            "Echoes",
+            evidence.ping.map(|ping| {
+                format!(
+                    "{} of {} came back, {} / {} / {}",
+                    ping.received,
+                    ping.sent,
+                    words::latency(ping.min_us),
+                    words::latency(ping.mean_us),
+                    words::latency(ping.max_us)
+                )
+            }),
+        ),
         ("Body", evidence.body_bytes.map(|bytes| words::bytes(i64::try_from(bytes).unwrap_or(i64::MAX)))),
     ]
     .into_iter()
@@ -86,7 +95,9 @@ fn Waterfall(phases: Phases) -> impl IntoView {
         view! { <rect class=format!("phase-{}", phase.class) x=start width=time height="10"><title>{title}</title></rect> }
     });
     let parts = parts.collect_view();
-    Some(view! { <svg class="waterfall" viewBox=format!("0 0 {whole} 10") preserveAspectRatio="none">{parts}</svg> })
+    Some(
+        view! { <svg class="waterfall" viewBox=format!("0 0 {whole} 10") preserveAspectRatio="none">{parts}</svg> },
+    )
 }
 
 /// Status line, headers and the start of the body, as they came.

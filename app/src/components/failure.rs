@@ -57,5 +57,8 @@ pub fn Failure(
 
 /// The log-in page that leads back to a path of ours.
 pub fn login_path(path: &str) -> String {
-    format!("/login?next={}", path.replace('%', "%25").replace('&', "%26").replace('?', "%3F").replace('#', "%23"))
+    format!(
+        "/login?next={}",
+        path.replace('%', "%25").replace('&', "%26").replace('?', "%3F").replace('#', "%23")
+    )
 }

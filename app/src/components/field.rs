@@ -18,7 +18,8 @@ pub fn Fields(
     /// Their values.
     values: Form,
 ) -> impl IntoView {
-    let (advanced, plain): (Vec<&'static Field>, Vec<_>) = fields.into_iter().partition(|field| field.advanced);
+    let (advanced, plain): (Vec<&'static Field>, Vec<_>) =
+        fields.into_iter().partition(|field| field.advanced);
     let draw = {
         let values = values.clone();
         move |fields: Vec<&'static Field>| {
@@ -57,7 +58,8 @@ fn advanced_words(fields: &[&'static Field]) -> String {
 #[component]
 fn DataField(field: &'static Field, values: Form) -> impl IntoView {
     let state = FormState::here();
-    let value = state.value(field.name, values.get(field.name).cloned().unwrap_or_else(|| field.default.to_owned()));
+    let value =
+        state.value(field.name, values.get(field.name).cloned().unwrap_or_else(|| field.default.to_owned()));
     let optional = !field.required && field.default.is_empty() && !matches!(field.kind, FieldKind::Checkbox);
     if field.kind == FieldKind::Checkbox {
         return view! { <Checkbox field checked=value == "true"/> }.into_any();
@@ -79,7 +81,10 @@ fn Control(field: &'static Field, value: String, stored: bool) -> impl IntoView 
     let (id, name, invalid, by) = (control.id.clone(), control.name.clone(), control.invalid(), control.by());
     let example = if stored { "stored; leave empty to keep it" } else { field.placeholder };
     let placeholder = (!example.is_empty()).then_some(example);
-    let line = move |kind: &'static str, mode: Option<&'static str>, class: &'static str, value: Option<String>| {
+    let line = move |kind: &'static str,
+                     mode: Option<&'static str>,
+                     class: &'static str,
+                     value: Option<String>| {
         view! {
             <input class=class id=id.clone() name=name.clone() type=kind value=value placeholder=placeholder inputmode=mode
                 required=field.required && !stored autocomplete="off" spellcheck="false"

@@ -16,7 +16,11 @@ pub fn millis(micros: i64) -> String {
     match micros {
         micros if micros < 9_950 => {
             let tenths = (micros + 50) / 100;
-            if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+            if tenths % 10 == 0 {
+                (tenths / 10).to_string()
+            } else {
+                format!("{}.{}", tenths / 10, tenths % 10)
+            }
         }
         micros => thousands((micros + 500) / 1_000),
     }
@@ -52,12 +56,18 @@ mod tests {
 
     #[test]
     fn latencies_keep_a_decimal_below_ten_milliseconds() {
-        assert_eq!([0, 349, 3_000, 9_949, 9_950, 84_400, 2_412_000].map(millis), ["0", "0.3", "3", "9.9", "10", "84", "2,412"]);
+        assert_eq!(
+            [0, 349, 3_000, 9_949, 9_950, 84_400, 2_412_000].map(millis),
+            ["0", "0.3", "3", "9.9", "10", "84", "2,412"]
+        );
     }
 
     #[test]
     fn thousands_stand_apart() {
-        assert_eq!([7, 999, 1_000, 1_234_567, -12_000].map(thousands), ["7", "999", "1,000", "1,234,567", "−12,000"]);
+        assert_eq!(
+            [7, 999, 1_000, 1_234_567, -12_000].map(thousands),
+            ["7", "999", "1,000", "1,234,567", "−12,000"]
+        );
         assert_eq!([count(1, "monitor"), count(0, "monitor")], ["1 monitor", "0 monitors"]);
     }
 }

@@ -57,7 +57,8 @@ impl FormState {
     pub fn error_of(self, field: &str) -> Memo<Option<String>> {
         let field = field.to_owned();
         Memo::new(move |_| {
-            self.error.with(|error| error.as_ref().and_then(|error| error.of_field(&field)).map(str::to_owned))
+            self.error
+                .with(|error| error.as_ref().and_then(|error| error.of_field(&field)).map(str::to_owned))
         })
     }
 
@@ -91,7 +92,12 @@ pub fn SendForm<S, O>(
     children: Children,
 ) -> impl IntoView
 where
-    S: DeserializeOwned + ServerFn<Protocol = Http<PostUrl, O>, Error = AppError> + Clone + Send + Sync + 'static,
+    S: DeserializeOwned
+        + ServerFn<Protocol = Http<PostUrl, O>, Error = AppError>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     S::Output: Send + Sync + 'static,
     <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<FormData>,
     S::Client: Client<AppError>,
@@ -193,7 +199,8 @@ pub fn SendElsewhere(
         event.prevent_default();
         let button: web_sys::Element = event_target(&event);
         let data = button.closest("form").ok().flatten();
-        let data = data.and_then(|form| FormData::new_with_form(wasm_bindgen::JsCast::unchecked_ref(&form)).ok());
+        let data =
+            data.and_then(|form| FormData::new_with_form(wasm_bindgen::JsCast::unchecked_ref(&form)).ok());
         if let Some(data) = data
             && !pending.get_untracked()
         {

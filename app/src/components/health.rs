@@ -40,7 +40,11 @@ pub fn HealthChip(
 
 fn facts(health: &SystemHealth) -> String {
     let late = health.lateness_p99_ms.map_or_else(String::new, |late| format!("p99 late by {late:.0} ms · "));
-    let queue = if health.queued == 0 { "queue empty".to_owned() } else { format!("{} queued", figures::thousands(health.queued)) };
+    let queue = if health.queued == 0 {
+        "queue empty".to_owned()
+    } else {
+        format!("{} queued", figures::thousands(health.queued))
+    };
     format!("{late}{queue}")
 }
 
@@ -52,7 +56,8 @@ pub fn HealthCard(
     /// When.
     at: Timestamp,
 ) -> impl IntoView {
-    let late = health.lateness_p99_ms.map_or_else(|| words::NOTHING.to_owned(), |late| format!("{late:.0} ms"));
+    let late =
+        health.lateness_p99_ms.map_or_else(|| words::NOTHING.to_owned(), |late| format!("{late:.0} ms"));
     view! {
         <section class="card">
             <header><h2>"This server"</h2></header>

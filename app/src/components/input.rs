@@ -52,12 +52,7 @@ impl Described {
     /// The control of a field of the form around it.
     pub fn field(name: &str, has_hint: bool) -> Self {
         let state = FormState::here();
-        Self {
-            id: state.dom_id(name),
-            name: state.input_name(name),
-            error: state.error_of(name),
-            has_hint,
-        }
+        Self { id: state.dom_id(name), name: state.input_name(name), error: state.error_of(name), has_hint }
     }
 
     /// `aria-invalid`.

@@ -28,7 +28,8 @@ pub fn Layout(
             feed.follow(frame.seq);
         }
     });
-    let class = move || if matches!(feed.link.get(), Link::Lost { .. }) { "shell stale" } else { "shell on-air" };
+    let class =
+        move || if matches!(feed.link.get(), Link::Lost { .. }) { "shell stale" } else { "shell on-air" };
     view! {
         <a class="skip" href="#main">"Skip to content"</a>
         <div class=class>
@@ -73,8 +74,14 @@ fn Lost() -> impl IntoView {
     let (feed, clock) = (expect_context::<LiveFeed>(), expect_context::<Clock>());
     move || match feed.link.get() {
         Link::Lost { since } => {
-            let time = if clock.is_alive() { browser::local(since, Shape::Second) } else { utc(since, Shape::Second) };
-            Some(view! { <div class="socket-lost" role="status"><super::icon::Spinner/>"Reconnecting – data from "{time}</div> })
+            let time = if clock.is_alive() {
+                browser::local(since, Shape::Second)
+            } else {
+                utc(since, Shape::Second)
+            };
+            Some(
+                view! { <div class="socket-lost" role="status"><super::icon::Spinner/>"Reconnecting – data from "{time}</div> },
+            )
         }
         Link::Opening | Link::Live => None,
     }

@@ -15,7 +15,9 @@ pub fn PageTitle(
     text: Signal<String>,
 ) -> impl IntoView {
     let down = use_context::<LiveFeed>().map(|feed| {
-        Memo::new(move |_| feed.counts.get().map_or((0, 0), |counts| (counts.of(State::Down), counts.of(State::Degraded))))
+        Memo::new(move |_| {
+            feed.counts.get().map_or((0, 0), |counts| (counts.of(State::Down), counts.of(State::Degraded)))
+        })
     });
     Effect::new(move || {
         if let Some(down) = down {

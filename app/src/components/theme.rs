@@ -14,7 +14,8 @@ pub fn ThemeSwitch() -> impl IntoView {
     let path = use_location().pathname;
     let submit = |event: SubmitEvent| {
         event.prevent_default();
-        let button = event.submitter().and_then(|button| button.dyn_into::<web_sys::HtmlButtonElement>().ok());
+        let button =
+            event.submitter().and_then(|button| button.dyn_into::<web_sys::HtmlButtonElement>().ok());
         if let Some(button) = button {
             let theme = button.value();
             browser::set_theme(&theme);

@@ -6,6 +6,7 @@ use domain::views::console::{FeedItem, Frame, MonitorRow, Overview as View, Stat
 use leptos::prelude::*;
 
 use crate::components::feed::{Feed, Incidents};
+use crate::components::figures;
 use crate::components::form::{SendForm, Submit};
 use crate::components::health::HealthCard;
 use crate::components::icon::{Icon, Mark};
@@ -13,18 +14,18 @@ use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::state;
 use crate::components::time::Lasting;
-use crate::components::figures;
 use crate::live::{Link, LiveFeed};
+use crate::server_fns::monitor::TestMonitor;
 use crate::server_fns::overview::read_overview;
 use crate::server_fns::setup::AddAddresses;
-use crate::server_fns::monitor::TestMonitor;
 
 /// The most rows of what is broken, as many as the server sends.
 const BROKEN: usize = 50;
 /// The most happenings that are listed.
 const FEED: usize = 30;
 /// The states that have a card, the most urgent first.
-const CARDS: [State; 6] = [State::Down, State::Confirming, State::Degraded, State::Unknown, State::Paused, State::Up];
+const CARDS: [State; 6] =
+    [State::Down, State::Confirming, State::Degraded, State::Unknown, State::Paused, State::Up];
 
 /// The page.
 #[component]

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::error::AppError;
 
 #[cfg(feature = "ssr")]
-use {crate::context::{Sent, request}, engine::services::session::SessionChange};
+use {
+    crate::context::{Sent, request},
+    engine::services::session::SessionChange,
+};
 
 /// Who is logged in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

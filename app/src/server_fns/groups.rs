@@ -6,7 +6,10 @@ use leptos::prelude::*;
 use crate::error::AppError;
 
 #[cfg(feature = "ssr")]
-use {super::id, crate::context::{Sent, request}};
+use {
+    super::id,
+    crate::context::{Sent, request},
+};
 
 /// Adds a group at the end.
 #[server(endpoint = "add_group")]

@@ -6,7 +6,10 @@ use leptos::prelude::*;
 use crate::error::AppError;
 
 #[cfg(feature = "ssr")]
-use {super::id, crate::context::{Sent, request}};
+use {
+    super::id,
+    crate::context::{Sent, request},
+};
 
 /// Checks the monitor now, whatever its schedule says, and shows what was found.
 #[server(endpoint = "test_monitor")]

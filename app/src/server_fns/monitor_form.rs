@@ -18,7 +18,10 @@ pub const FORM: &str = "monitor";
 
 /// What the form starts from; an empty `monitor` asks for a new one.
 #[server(endpoint = "read_monitor_form", input = leptos::server_fn::codec::GetUrl)]
-pub async fn read_monitor_form(#[server(default)] monitor: String, kind: CheckKind) -> Result<MonitorForm, AppError> {
+pub async fn read_monitor_form(
+    #[server(default)] monitor: String,
+    kind: CheckKind,
+) -> Result<MonitorForm, AppError> {
     let request = request()?;
     Ok(request.services.monitor_form(&request.viewer, optional_id(&monitor)?.as_ref(), kind).await?)
 }
@@ -32,7 +35,9 @@ pub async fn add_monitor(
     let request = request()?;
     let form = complete(form, unticked);
     let added = request.services.add_monitor(&request.viewer, &form).await.map(String::from);
-    Sent::form(FORM).with_all(&without_secrets(&form)).answer_then(added, |id| format!("/console/monitors/{id}"))
+    Sent::form(FORM)
+        .with_all(&without_secrets(&form))
+        .answer_then(added, |id| format!("/console/monitors/{id}"))
 }
 
 /// Changes a monitor, if nobody else did since `version`, and goes to its page.
@@ -81,7 +86,9 @@ fn without_secrets(form: &Form) -> Form {
     let kind = form.get(KIND).and_then(|kind| kind.parse::<CheckKind>().ok());
     let fields = kind.map_or(&[][..], CheckKind::fields);
     let is_secret = |name: &str| {
-        fields.iter().any(|field| field.name == name && matches!(field.kind, FieldKind::Secret | FieldKind::SecretArea))
+        fields.iter().any(|field| {
+            field.name == name && matches!(field.kind, FieldKind::Secret | FieldKind::SecretArea)
+        })
     };
     let plain = form.iter().filter(|(name, _)| !is_secret(name));
     plain.map(|(name, value)| (name.clone(), value.clone())).collect()
@@ -94,7 +101,11 @@ mod tests {
     #[test]
     fn a_form_that_is_shown_again_holds_no_secret() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let form = Form::from([pair("kind", "http"), pair("url", "https://a.example"), pair("password", "hunter22")]);
+        let form = Form::from([
+            pair("kind", "http"),
+            pair("url", "https://a.example"),
+            pair("password", "hunter22"),
+        ]);
         let kept = without_secrets(&form);
         assert_eq!(kept.len(), 2, "{kept:?}");
         assert!(!kept.contains_key("password"));

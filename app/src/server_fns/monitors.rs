@@ -17,7 +17,10 @@ pub async fn read_monitors(#[server(default)] query: MonitorQuery) -> Result<Mon
 
 /// A monitor's own page.
 #[server(endpoint = "read_monitor", input = leptos::server_fn::codec::GetUrl)]
-pub async fn read_monitor(monitor: String, #[server(default)] range: Range) -> Result<MonitorDetail, AppError> {
+pub async fn read_monitor(
+    monitor: String,
+    #[server(default)] range: Range,
+) -> Result<MonitorDetail, AppError> {
     let request = request()?;
     Ok(request.services.monitor(&request.viewer, &id(&monitor)?, range).await?)
 }

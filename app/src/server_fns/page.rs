@@ -6,7 +6,10 @@ use leptos::prelude::*;
 use crate::error::AppError;
 
 #[cfg(feature = "ssr")]
-use {crate::context::{Sent, request}, domain::views::console::PageDraft};
+use {
+    crate::context::{Sent, request},
+    domain::views::console::PageDraft,
+};
 
 /// The page, its groups and its components.
 #[server(endpoint = "read_page", input = leptos::server_fn::codec::GetUrl)]
@@ -23,7 +26,11 @@ pub async fn save_page(
     #[server(default)] time_zone: String,
 ) -> Result<(), AppError> {
     let request = request()?;
-    let sent = Sent::form("page").with("name", &name).with("description", &description).with("time_zone", &time_zone);
-    let saved = request.services.save_page(&request.viewer, &PageDraft { name, description, time_zone }).await;
+    let sent = Sent::form("page")
+        .with("name", &name)
+        .with("description", &description)
+        .with("time_zone", &time_zone);
+    let saved =
+        request.services.save_page(&request.viewer, &PageDraft { name, description, time_zone }).await;
     sent.answer(saved)
 }

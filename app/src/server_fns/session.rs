@@ -5,7 +5,10 @@ use leptos::prelude::*;
 use crate::error::AppError;
 
 #[cfg(feature = "ssr")]
-use {crate::context::{Sent, is_local, redirect, request}, engine::services::session::SessionChange};
+use {
+    crate::context::{Sent, is_local, redirect, request},
+    engine::services::session::SessionChange,
+};
 
 /// Logs in with an address and a password, and goes on to `next`.
 #[server(endpoint = "log_in")]

@@ -43,9 +43,16 @@ pub async fn try_addresses(#[server(default)] address: String) -> Result<Vec<Tri
     let mut tried = Ok(Vec::new());
     for line in split(&address) {
         let one = request.services.try_address(&request.viewer, &line).await;
-        tried = tried.and_then(|mut all: Vec<Tried>| one.map(|one| { all.push(one); all }));
+        tried = tried.and_then(|mut all: Vec<Tried>| {
+            one.map(|one| {
+                all.push(one);
+                all
+            })
+        });
     }
-    Sent::form("addresses").with("address", address).answer_showing(tried, |tried, flash| flash.tried.clone_from(tried))
+    Sent::form("addresses")
+        .with("address", address)
+        .answer_showing(tried, |tried, flash| flash.tried.clone_from(tried))
 }
 
 /// Adds a monitor for each pasted line.

@@ -34,11 +34,15 @@ pub fn Beats(
     beats: RwSignal<Vec<Beat>>,
 ) -> impl IntoView {
     let picked = RwSignal::new(None::<usize>);
-    let pick = move |event: PointerEvent| picked.set(under(&event).and_then(|cell| place(beats.with(Vec::len), cell)));
-    let summary = move || beats.with(|beats| {
-        let failed = beats.iter().filter(|beat| beat.state == ResultState::Down).count();
-        format!("The last {}, {failed} of them down.", words::count(beats.len(), "result"))
-    });
+    let pick = move |event: PointerEvent| {
+        picked.set(under(&event).and_then(|cell| place(beats.with(Vec::len), cell)))
+    };
+    let summary = move || {
+        beats.with(|beats| {
+            let failed = beats.iter().filter(|beat| beat.state == ResultState::Down).count();
+            format!("The last {}, {failed} of them down.", words::count(beats.len(), "result"))
+        })
+    };
     view! {
         <div class="days" on:pointermove=pick on:pointerdown=pick on:pointerleave=move |_| picked.set(None)>
             <svg class="bar" viewBox=format!("0 0 {} 28", CELLS * CELL) preserveAspectRatio="xMaxYMid slice" aria-hidden="true">
@@ -73,7 +77,8 @@ fn paths(beats: &[Beat]) -> Vec<(&'static str, String)> {
     let mut paths: Vec<(&'static str, String)> = Vec::new();
     let empty = CELLS.saturating_sub(beats.len());
     let blank = (0..empty).map(|cell| (cell, ("n", 5, 18, "")));
-    let known = beats.iter().rev().take(CELLS).rev().enumerate().map(|(i, beat)| (empty + i, look(beat.state)));
+    let known =
+        beats.iter().rev().take(CELLS).rev().enumerate().map(|(i, beat)| (empty + i, look(beat.state)));
     for (cell, (class, from, length, _)) in blank.chain(known) {
         let stroke = format!("M{} {from}v{length}", cell * CELL + CELL / 2);
         match paths.iter_mut().find(|(known, _)| *known == class) {

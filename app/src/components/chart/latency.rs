@@ -6,8 +6,8 @@ use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::scale::{self, HEIGHT, STEPS, Scale, WIDTH};
 use super::PHASES;
+use super::scale::{self, HEIGHT, STEPS, Scale, WIDTH};
 use crate::browser::Shape;
 use crate::components::figures;
 use crate::components::time::Time;
@@ -50,7 +50,9 @@ pub fn LatencyChart(
         event.prevent_default();
         picked.set(Some(next));
     };
-    let grid: String = (0..=STEPS).map(|step| format!("M0 {}H{WIDTH}", HEIGHT / 4.0 * f64::from(i32::try_from(step).unwrap_or(0)))).collect();
+    let grid: String = (0..=STEPS)
+        .map(|step| format!("M0 {}H{WIDTH}", HEIGHT / 4.0 * f64::from(i32::try_from(step).unwrap_or(0))))
+        .collect();
     let y_label = |step: i64| {
         let text = figures::millis(scale.top / STEPS * step);
         if step == STEPS { format!("{text} ms") } else { text }
@@ -88,7 +90,11 @@ pub fn LatencyChart(
 /// What is known of one point. Never on the server, so its place may be a style.
 #[component]
 fn Tip(point: ChartPoint, share: f64) -> impl IntoView {
-    let place = if share > 0.6 { format!("calc({:.1}% - 184px)", share * 100.0) } else { format!("calc({:.1}% + 14px)", share * 100.0) };
+    let place = if share > 0.6 {
+        format!("calc({:.1}% - 184px)", share * 100.0)
+    } else {
+        format!("calc({:.1}% + 14px)", share * 100.0)
+    };
     let row = |class: &'static str, label: &'static str, micros: Option<i64>| {
         micros.map(|micros| view! { <dt><span class=format!("swatch {class}")></span>{label}</dt><dd class="num">{words::latency(micros)}</dd> })
     };

@@ -24,8 +24,23 @@ pub(crate) struct PhaseRow {
 /// The phases in the order in which they happen.
 pub(crate) const PHASES: [PhaseRow; 5] = [
     PhaseRow { class: "dns", label: "DNS", of_point: |point| point.dns_us, of_check: |phases| phases.dns_us },
-    PhaseRow { class: "connect", label: "Connect", of_point: |point| point.connect_us, of_check: |phases| phases.connect_us },
+    PhaseRow {
+        class: "connect",
+        label: "Connect",
+        of_point: |point| point.connect_us,
+        of_check: |phases| phases.connect_us,
+    },
     PhaseRow { class: "tls", label: "TLS", of_point: |point| point.tls_us, of_check: |phases| phases.tls_us },
-    PhaseRow { class: "wait", label: "Wait", of_point: |point| point.wait_us, of_check: |phases| phases.wait_us },
-    PhaseRow { class: "download", label: "Download", of_point: |point| point.download_us, of_check: |phases| phases.download_us },
+    PhaseRow {
+        class: "wait",
+        label: "Wait",
+        of_point: |point| point.wait_us,
+        of_check: |phases| phases.wait_us,
+    },
+    PhaseRow {
+        class: "download",
+        label: "Download",
+        of_point: |point| point.download_us,
+        of_check: |phases| phases.download_us,
+    },
 ];

@@ -112,7 +112,8 @@ pub(super) fn outages(points: &[ChartPoint], scale: Scale) -> Vec<(f64, f64)> {
 fn round_up(micros: i64) -> i64 {
     let mut magnitude = 1_000;
     loop {
-        if let Some(top) = [1, 2, 4, 8].into_iter().map(|digit| digit * magnitude).find(|top| *top >= micros) {
+        if let Some(top) = [1, 2, 4, 8].into_iter().map(|digit| digit * magnitude).find(|top| *top >= micros)
+        {
             return top;
         }
         magnitude *= 10;
@@ -138,7 +139,10 @@ mod tests {
 
     #[test]
     fn the_top_is_a_round_number_that_holds_every_point() {
-        assert_eq!([0, 999, 1_001, 230_000, 8_000_001].map(round_up), [1_000, 1_000, 2_000, 400_000, 10_000_000]);
+        assert_eq!(
+            [0, 999, 1_001, 230_000, 8_000_001].map(round_up),
+            [1_000, 1_000, 2_000, 400_000, 10_000_000]
+        );
     }
 
     #[test]

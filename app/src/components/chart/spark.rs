@@ -35,7 +35,8 @@ pub fn Spark(
 fn paths(points: &[Option<i64>]) -> (String, String) {
     let highest = points.iter().flatten().copied().max().unwrap_or(1).max(1) as f64;
     let step = WIDTH / (points.len() - 1).max(1) as f64;
-    let place = |i: usize, micros: i64| (i as f64 * step, HEIGHT - 2.0 - micros as f64 / highest * (HEIGHT - 4.0));
+    let place =
+        |i: usize, micros: i64| (i as f64 * step, HEIGHT - 2.0 - micros as f64 / highest * (HEIGHT - 4.0));
     let (mut line, mut area) = (String::new(), String::new());
     let mut last = None;
     for (i, micros) in points.iter().enumerate() {

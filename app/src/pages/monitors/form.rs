@@ -95,7 +95,11 @@ fn Editor(form: MonitorForm) -> impl IntoView {
     let fields = StoredValue::new((form.values, id.as_ref().map_or_else(String::new, ToString::to_string)));
     let inside = move || {
         let (values, monitor) = fields.get_value();
-        let cancel = if monitor.is_empty() { "/console/monitors".to_owned() } else { format!("/console/monitors/{monitor}") };
+        let cancel = if monitor.is_empty() {
+            "/console/monitors".to_owned()
+        } else {
+            format!("/console/monitors/{monitor}")
+        };
         let all = kind.fields().iter().chain(POLICY_FIELDS).collect();
         view! {
             <input type="hidden" name="monitor" value=monitor/>

@@ -106,7 +106,12 @@ fn Pages(query: MonitorQuery, page: u32, per_page: u32, found: i64) -> impl Into
         let href = url::write(&MonitorQuery { page: u32::try_from(to).unwrap_or(1), ..query.clone() });
         view! { <a class="button small" rel=rel href=href>{words}</a> }.into_any()
     };
-    let text = format!("{}–{} of {}", figures::thousands(first.min(last)), figures::thousands(last), figures::thousands(found));
+    let text = format!(
+        "{}–{} of {}",
+        figures::thousands(first.min(last)),
+        figures::thousands(last),
+        figures::thousands(found)
+    );
     view! {
         <nav class="pagination" aria-label="Pages">
             <span>{text}</span>{link(page - 1, "Previous", "prev")}{link(page + 1, "Next", "next")}

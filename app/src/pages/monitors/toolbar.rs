@@ -38,7 +38,8 @@ pub(super) fn Toolbar(query: Memo<MonitorQuery>) -> impl IntoView {
             PAUSE,
         );
     };
-    let state = move |word: String| go(MonitorQuery { state: State::from_word(&word), ..query.get_untracked() });
+    let state =
+        move |word: String| go(MonitorQuery { state: State::from_word(&word), ..query.get_untracked() });
     let kind = move |word: String| go(MonitorQuery { kind: word.parse().ok(), ..query.get_untracked() });
     let start = query.get_untracked();
     view! {

@@ -76,7 +76,9 @@ mod tests {
             per_page: 0,
         };
         let mut params = ParamsMap::new();
-        for (name, value) in [("q", "shop & co"), ("state", "down"), ("kind", "tls"), ("sort", "name"), ("page", "3")] {
+        for (name, value) in
+            [("q", "shop & co"), ("state", "down"), ("kind", "tls"), ("sort", "name"), ("page", "3")]
+        {
             params.insert(name, value.to_owned());
         }
         assert_eq!(read(&params), query);

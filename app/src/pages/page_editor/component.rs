@@ -74,7 +74,9 @@ fn follows(component: &ComponentRow) -> String {
         (Some(_), []) => "Set by hand".to_owned(),
         (Some(_), _) => "Set by hand; its monitors have no say".to_owned(),
         (None, []) => "Follows no monitor".to_owned(),
-        (None, [a, b, c, rest @ ..]) if !rest.is_empty() => format!("Follows {a}, {b}, {c} and {} more", rest.len()),
+        (None, [a, b, c, rest @ ..]) if !rest.is_empty() => {
+            format!("Follows {a}, {b}, {c} and {} more", rest.len())
+        }
         (None, names) => format!("Follows {}", names.join(", ")),
     }
 }

@@ -15,7 +15,11 @@ const DELETE: &str = "delete-component";
 
 /// The card.
 #[component]
-pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>, monitors: Vec<MonitorChoice>) -> impl IntoView {
+pub(super) fn EditComponent(
+    component: ComponentRow,
+    groups: Vec<GroupRow>,
+    monitors: Vec<MonitorChoice>,
+) -> impl IntoView {
     let (edit, delete) = (ServerAction::<EditCall>::new(), ServerAction::<DeleteComponent>::new());
     let again = expect_context::<Again>();
     again.after(edit);
@@ -27,7 +31,8 @@ pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>, moni
     let followed = component.monitors.clone();
     // What it follows may stand beyond the monitors that are offered.
     let mut choices = followed.clone();
-    choices.extend(monitors.into_iter().filter(|monitor| followed.iter().all(|known| known.id != monitor.id)));
+    choices
+        .extend(monitors.into_iter().filter(|monitor| followed.iter().all(|known| known.id != monitor.id)));
     let boxes = choices.into_iter().map(|monitor| {
         let checked = followed.iter().any(|known| known.id == monitor.id);
         view! {
@@ -37,7 +42,8 @@ pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>, moni
     let boxes = boxes.collect_view();
     let does = format!("Delete {}", component.name);
     let (title, question) = (format!("Edit “{}”", component.name), format!("Delete “{}”?", component.name));
-    let (edit_id, delete_id, deleted, label) = (format!("edit-{id}"), format!("delete-{id}"), id.clone(), does.clone());
+    let (edit_id, delete_id, deleted, label) =
+        (format!("edit-{id}"), format!("delete-{id}"), id.clone(), does.clone());
     view! {
         <section class="card" id="edit">
             <header><h2>{title}</h2></header>

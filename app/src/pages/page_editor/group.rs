@@ -5,9 +5,9 @@ use leptos::prelude::*;
 
 use super::Again;
 use super::component::Row;
+use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{FormState, SendForm, Submit};
 use crate::components::icon::Icon;
-use crate::components::confirm::{Ask, Confirm};
 use crate::server_fns::components::AddComponent;
 use crate::server_fns::groups::{AddGroup as AddGroupCall, DeleteGroup, MoveGroup, RenameGroup};
 
@@ -23,7 +23,10 @@ pub(super) fn GroupCard(
     let name = group.as_ref().map_or_else(|| "Without a group".to_owned(), |group| group.name.clone());
     let id = group.as_ref().map_or_else(String::new, |group| group.id.to_string());
     let end = components.len().saturating_sub(1);
-    let rows = components.into_iter().enumerate().map(|(i, component)| view! { <Row component first=i == 0 last=i == end/> });
+    let rows = components
+        .into_iter()
+        .enumerate()
+        .map(|(i, component)| view! { <Row component first=i == 0 last=i == end/> });
     let (label, title) = (format!("Group {name}"), name.clone());
     view! {
         <section class="card flush" aria-label=label>
@@ -44,7 +47,8 @@ fn GroupActions(group: GroupRow, first: bool, last: bool) -> impl IntoView {
     let id = group.id.to_string();
     let dialog = format!("delete-group-{id}");
     let GroupRow { name, .. } = group.clone();
-    let (up, down, label) = (format!("Move {name} up"), format!("Move {name} down"), format!("Delete {name}"));
+    let (up, down, label) =
+        (format!("Move {name} up"), format!("Move {name} down"), format!("Delete {name}"));
     let (does, question) = (label.clone(), format!("Delete the group “{name}”?"));
     let (move_id, delete_id, moved) = (format!("move-{id}"), format!("delete-{id}"), id.clone());
     let asked = dialog.clone();

@@ -3,20 +3,40 @@
 use domain::views::console::PageEditor as View;
 use leptos::prelude::*;
 
+use crate::components::form::FormState;
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::input::{Described, FieldFrame, TextField};
-use crate::components::form::FormState;
-use crate::flash;
 use crate::components::notice::{Notice, Tone};
+use crate::flash;
 use crate::server_fns::page::SavePage;
 
 /// Zones that are offered; any other IANA name may be typed.
 const ZONES: [&str; 24] = [
-    "UTC", "Africa/Cairo", "Africa/Johannesburg", "Africa/Lagos", "America/Chicago", "America/Denver", "America/Los_Angeles",
-    "America/New_York", "America/Sao_Paulo", "America/Toronto", "Asia/Dubai", "Asia/Kolkata", "Asia/Shanghai", "Asia/Singapore",
-    "Asia/Tokyo", "Australia/Sydney", "Europe/Amsterdam", "Europe/Berlin", "Europe/Istanbul", "Europe/London", "Europe/Madrid",
-    "Europe/Paris", "Europe/Warsaw", "Pacific/Auckland",
+    "UTC",
+    "Africa/Cairo",
+    "Africa/Johannesburg",
+    "Africa/Lagos",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "America/Toronto",
+    "Asia/Dubai",
+    "Asia/Kolkata",
+    "Asia/Shanghai",
+    "Asia/Singapore",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+    "Europe/Amsterdam",
+    "Europe/Berlin",
+    "Europe/Istanbul",
+    "Europe/London",
+    "Europe/Madrid",
+    "Europe/Paris",
+    "Europe/Warsaw",
+    "Pacific/Auckland",
 ];
 
 /// The cards.

@@ -12,11 +12,11 @@ use leptos_router::hooks::use_query_map;
 
 use self::group::{AddGroup, GroupCard};
 use self::identity::Identity;
+use crate::components::figures;
 use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::state::ComponentPill;
-use crate::components::figures;
 use crate::live::LiveFeed;
 use crate::server_fns::page::read_page;
 
@@ -60,11 +60,17 @@ fn Body(view: View) -> impl IntoView {
     let edited = Memo::new(move |_| query.read().get("edit"));
     let worst = domain::status_page::worst(view.components.iter().map(|component| component.state));
     let number = i64::try_from(view.components.len()).unwrap_or(i64::MAX);
-    let facts = format!("{} in {}", figures::count(number, "component"), figures::count(i64::try_from(view.groups.len()).unwrap_or(0), "group"));
+    let facts = format!(
+        "{} in {}",
+        figures::count(number, "component"),
+        figures::count(i64::try_from(view.groups.len()).unwrap_or(0), "group")
+    );
     let editor = {
         let view = view.clone();
         move || {
-            let component = edited.get().and_then(|id| view.components.iter().find(|known| known.id.as_str() == id).cloned());
+            let component = edited
+                .get()
+                .and_then(|id| view.components.iter().find(|known| known.id.as_str() == id).cloned());
             component.map(|component| view! { <edit::EditComponent component groups=view.groups.clone() monitors=view.monitors.clone()/> })
         }
     };

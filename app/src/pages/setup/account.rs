@@ -34,5 +34,9 @@ pub(super) fn MakeAccount(token: String) -> impl IntoView {
 #[component]
 fn TokenError() -> impl IntoView {
     let error = FormState::here().error_of("token");
-    move || error.get().map(|error| view! { <Notice tone=Tone::Warning title="This link does not work" text=error/> })
+    move || {
+        error
+            .get()
+            .map(|error| view! { <Notice tone=Tone::Warning title="This link does not work" text=error/> })
+    }
 }

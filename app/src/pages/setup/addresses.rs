@@ -24,7 +24,8 @@ pub(super) fn Addresses() -> impl IntoView {
     // A trial is neither a refusal nor done, so the form must not say either.
     let shown = flash.clone().filter(|flash| flash.error.is_some() || flash.tried.is_empty());
     let lines = flash.as_ref().and_then(|flash| flash.values.get("address").cloned()).unwrap_or_default();
-    let tried: Vec<_> = flash.map(|flash| flash.tried).unwrap_or_default().into_iter().map(Try::Done).collect();
+    let tried: Vec<_> =
+        flash.map(|flash| flash.tried).unwrap_or_default().into_iter().map(Try::Done).collect();
     let tries = RwSignal::new(tried);
     let count = RwSignal::new(split(&lines).len());
     view! {

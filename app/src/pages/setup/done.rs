@@ -17,7 +17,8 @@ use crate::words;
 pub(super) fn Done() -> impl IntoView {
     let clock = expect_context::<Clock>();
     let address = move || if clock.is_alive() { format!("{}/", browser::origin()) } else { "/".to_owned() };
-    let list = Resource::new(|| (), |()| read_monitors(MonitorQuery { per_page: 10, ..MonitorQuery::default() }));
+    let list =
+        Resource::new(|| (), |()| read_monitors(MonitorQuery { per_page: 10, ..MonitorQuery::default() }));
     let copy = move |_| browser::copy(&address());
     view! {
         <StepFrame at=2>
@@ -45,10 +46,14 @@ pub(super) fn Done() -> impl IntoView {
 #[component]
 fn FirstResults(list: MonitorList) -> impl IntoView {
     if list.rows.is_empty() {
-        return view! { <p class="muted">"Nothing is watched yet; add monitors in the console."</p> }.into_any();
+        return view! { <p class="muted">"Nothing is watched yet; add monitors in the console."</p> }
+            .into_any();
     }
     let row = |row: MonitorRow| {
-        let result = row.reason.or_else(|| row.latency_us.map(words::latency)).unwrap_or_else(|| state::word(row.state).to_owned());
+        let result = row
+            .reason
+            .or_else(|| row.latency_us.map(words::latency))
+            .unwrap_or_else(|| state::word(row.state).to_owned());
         view! {
             <li data-state=row.state.as_str()>
                 <Icon name=state::icon(row.state)/>

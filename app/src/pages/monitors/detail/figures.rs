@@ -25,9 +25,9 @@ pub(super) fn Figures(view: MonitorDetail) -> impl IntoView {
 
 /// A number and its unit below its name. The unit stands smaller.
 fn figure(words: &'static str, text: String) -> impl IntoView + use<> {
-    let (number, unit) = text.split_once(' ').map_or((text.clone(), String::new()), |(number, unit)| {
-        (number.to_owned(), unit.to_owned())
-    });
+    let (number, unit) = text
+        .split_once(' ')
+        .map_or((text.clone(), String::new()), |(number, unit)| (number.to_owned(), unit.to_owned()));
     view! {
         <div class="stat"><span class="label">{words}</span><span class="value">{number}" "<small>{unit}</small></span></div>
     }

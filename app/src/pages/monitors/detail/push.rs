@@ -19,7 +19,9 @@ const SNIPPETS: [(&str, &str); 5] = [
 #[component]
 pub(super) fn PushUrl(path: String) -> impl IntoView {
     let clock = expect_context::<Clock>();
-    let url = Memo::new(move |_| if clock.is_alive() { format!("{}{path}", browser::origin()) } else { path.clone() });
+    let url = Memo::new(
+        move |_| if clock.is_alive() { format!("{}{path}", browser::origin()) } else { path.clone() },
+    );
     let snippets = SNIPPETS.map(|(language, call)| {
         view! {
             <details class="fold">
