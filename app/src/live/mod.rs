@@ -7,9 +7,13 @@ mod backoff;
 mod socket;
 
 use domain::event::Seq;
+use domain::id::MonitorId;
 use domain::time::Timestamp;
 use domain::views::console::{Frame, StateCounts};
 use leptos::prelude::*;
+
+/// The most monitors whose samples are asked for: their ids fit into one message that the server accepts.
+const MOST_WATCHED: usize = 100;
 
 /// How the line to the server is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +39,8 @@ pub struct LiveFeed {
     pub counts: RwSignal<Option<StateCounts>>,
     /// Grows when too much was missed: views that depend on it are read again.
     pub generation: RwSignal<u32>,
+    /// The monitors whose samples the present page wants.
+    watched: RwSignal<Vec<MonitorId>>,
     listeners: StoredValue<Vec<(u64, Callback<Frame>)>>,
     next: StoredValue<u64>,
     seq: StoredValue<Option<Seq>>,
@@ -47,6 +53,7 @@ impl LiveFeed {
             link: RwSignal::new(Link::default()),
             counts: RwSignal::new(None),
             generation: RwSignal::new(0),
+            watched: RwSignal::new(Vec::new()),
             listeners: StoredValue::new(Vec::new()),
             next: StoredValue::new(0),
             seq: StoredValue::new(None),
@@ -70,6 +77,21 @@ impl LiveFeed {
         self.listeners.update_value(|all| all.push((id, Callback::new(listener))));
         on_cleanup(move || {
             self.listeners.try_update_value(|all| all.retain(|(known, _)| *known != id));
+        });
+    }
+
+    /// Asks for every result of these monitors, until the present owner is gone. At most [`MOST_WATCHED`] are asked for.
+    pub fn watch(self, mut ids: Vec<MonitorId>) {
+        ids.truncate(MOST_WATCHED);
+        let mine = ids.clone();
+        Effect::new(move || self.watched.set(ids.clone()));
+        on_cleanup(move || {
+            // The next page may have said already what it wants.
+            self.watched.try_update(|watched| {
+                if *watched == mine {
+                    watched.clear();
+                }
+            });
         });
     }
 

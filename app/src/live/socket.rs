@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use domain::id::MonitorId;
 use domain::views::console::Frame;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -13,9 +14,11 @@ use web_sys::{MessageEvent, WebSocket};
 use super::{Link, LiveFeed, backoff};
 use crate::browser;
 
-/// Without a word for so long the line is taken for dead. The server says something every 15 s.
+/// How often we say "ping", which the server answers; it takes a page that is silent for 75 s for gone.
+const PING: i64 = 25_000;
+/// Without a word for so long the line is taken for dead: a ping was not answered.
 const SILENCE: i64 = 40_000;
-/// How often silence is looked for, and so how soon a sleep of the machine is noticed.
+/// How often the line is looked at, and so how soon a sleep of the machine is noticed.
 const WATCH: Duration = Duration::from_secs(5);
 
 /// The state of the connection, shared by the callbacks of one page.
@@ -25,6 +28,7 @@ struct Line {
     socket: Rc<RefCell<Option<Open>>>,
     failures: Rc<Cell<u32>>,
     heard: Rc<Cell<i64>>,
+    pinged: Rc<Cell<i64>>,
     build: Rc<RefCell<Option<String>>>,
 }
 
@@ -50,9 +54,12 @@ pub(super) fn open(feed: LiveFeed) {
         socket: Rc::default(),
         failures: Rc::default(),
         heard: Rc::new(Cell::new(browser::now().as_millis())),
+        pinged: Rc::default(),
         build: Rc::default(),
     };
     line.connect();
+    let asking = line.clone();
+    Effect::new(move || asking.ask(&feed.watched.get()));
     let watched = line.clone();
     let watch = set_interval_with_handle(move || watched.watch(), WATCH).ok();
     let line = StoredValue::new_local(line);
@@ -91,6 +98,7 @@ impl Line {
         // A frame that is not understood comes from a newer build; its Hello has asked for a reload.
         let Ok(frame) = serde_json::from_str::<Frame>(&text) else { return };
         if let Frame::Hello { build, .. } = &frame {
+            self.ask(&self.feed.watched.try_get_untracked().unwrap_or_default());
             let known = self.build.borrow_mut().replace(build.clone());
             if known.is_some_and(|known| known != *build) {
                 browser::reload();
@@ -121,9 +129,27 @@ impl Line {
         );
     }
 
-    /// Notices a line that died without saying so, as after a sleep.
+    /// Asks for samples of these monitors.
+    fn ask(&self, ids: &[MonitorId]) {
+        self.say(&serde_json::json!({ "watch": ids }).to_string());
+    }
+
+    fn say(&self, text: &str) {
+        if let Some(open) = self.socket.borrow().as_ref()
+            && open.socket.ready_state() == WebSocket::OPEN
+        {
+            let _ = open.socket.send_with_str(text);
+        }
+    }
+
+    /// Keeps the line alive, and notices one that died without saying so, as after a sleep.
     fn watch(&self) {
-        let silent = browser::now().as_millis() - self.heard.get() > SILENCE;
+        let now = browser::now().as_millis();
+        if now - self.pinged.get() > PING {
+            self.pinged.set(now);
+            self.say("ping");
+        }
+        let silent = now - self.heard.get() > SILENCE;
         if silent && self.feed.link.try_get_untracked() == Some(Link::Live) {
             self.socket.borrow_mut().take();
             self.lost();

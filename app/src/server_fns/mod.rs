@@ -3,6 +3,8 @@
 //!
 //! Those that change something are `POST`; those that only read are `GET`.
 
+#![expect(missing_docs, reason = "the server macro makes arguments into public fields, which cannot be documented")]
+
 pub mod account;
 pub mod components;
 pub mod frame;

@@ -43,6 +43,7 @@ fn Found(list: MonitorList, query: MonitorQuery) -> impl IntoView {
     }
     let seq = list.seq;
     let rows: Vec<_> = list.rows.iter().map(|row| (row.id.clone(), RwSignal::new(row.clone()))).collect();
+    expect_context::<LiveFeed>().watch(rows.iter().map(|(id, _)| id.clone()).collect());
     let gone = RwSignal::new(Vec::new());
     let keyed = rows.clone();
     expect_context::<LiveFeed>().listen(move |frame| match frame {

@@ -65,7 +65,9 @@ fn Body(view: MonitorDetail) -> impl IntoView {
     let row = RwSignal::new(view.row.clone());
     let latest = RwSignal::new(view.beats.clone());
     let id = view.row.id.clone();
-    expect_context::<LiveFeed>().listen(move |frame| {
+    let feed = expect_context::<LiveFeed>();
+    feed.watch(vec![id.clone()]);
+    feed.listen(move |frame| {
         if let Frame::Sample { id: sampled, beat, state } = frame
             && sampled == id
         {
