@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::live::{Console, Hub};
 use crate::router::{self, AppState};
 use crate::session::Sessions;
-use crate::{assets, viewer};
+use crate::{assets, public, viewer};
 
 /// How long requests that are being answered may take when the server stops. The engine gets what is left of ten seconds: what it
 /// has taken is lost otherwise, while a request can be sent again.
@@ -151,7 +151,7 @@ pub(crate) fn install_tls_provider() {
 /// What keeps the public pages up to date.
 fn hub(engine: &Engine) -> Hub {
     let files = Assets {
-        style: assets::url("/public.css"),
+        style: public::style::url(),
         script: assets::url("/live.js"),
         // As the style sheet names it, or it would be loaded twice.
         font: "/fonts/geist-latin.woff2".to_owned(),

@@ -3,7 +3,10 @@
 //!
 //! Those that change something are `POST`; those that only read are `GET`.
 
-#![expect(missing_docs, reason = "the server macro makes arguments into public fields, which cannot be documented")]
+#![expect(
+    missing_docs,
+    reason = "the server macro makes arguments into public fields, which cannot be documented"
+)]
 
 pub mod account;
 pub mod components;
