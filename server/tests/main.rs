@@ -5,6 +5,7 @@
 mod access;
 mod commands;
 mod hooks;
+mod live;
 mod operation;
 mod origin;
 mod people;

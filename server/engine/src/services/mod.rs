@@ -5,6 +5,7 @@ mod attempts;
 mod components;
 pub mod error;
 pub mod feed;
+mod live;
 mod monitors;
 mod overview;
 pub mod pages;

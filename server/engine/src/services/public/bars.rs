@@ -10,7 +10,7 @@ use domain::uptime::{Counts, Histogram};
 use domain::views::public::{BAR_DAYS, DayView};
 use jiff::tz::TimeZone;
 
-use super::Board;
+use super::{Board, Reach};
 use crate::services::Result;
 use crate::store::rollups::{self, Slot};
 use crate::store::views::public::Followed;
@@ -32,14 +32,15 @@ pub(super) async fn read(
     tx: &mut Tx,
     page: PageKey,
     board: &Board,
-    zone: &TimeZone,
-    now: Timestamp,
+    (zone, now): (&TimeZone, Timestamp),
+    reach: Reach,
 ) -> Result<HashMap<ComponentKey, Bar>> {
-    let shown = days::last_days(now, zone, BAR_DAYS);
+    let whole = reach == Reach::Whole;
+    let shown = days::last_days(now, zone, if whole { BAR_DAYS } else { 1 });
     let from = shown.first().map_or(now, |day| day.start);
     let counts = counts(tx, &monitors(board, |fields| fields.show_uptime), from, now, zone).await?;
     let beginnings = store::views::public::beginnings(tx, page, from).await?;
-    let hours = hours(tx, &monitors(board, |fields| fields.show_latency), now).await?;
+    let hours = hours(tx, &monitors(board, |fields| whole && fields.show_latency), now).await?;
 
     let mut bars = HashMap::with_capacity(board.components.len());
     for component in &board.components {
@@ -52,7 +53,7 @@ pub(super) async fn read(
                 .map(|(_, at)| *at)
                 .collect();
             bar.days = shown.iter().map(|day| day_view(day, followed, &counts, &begun, now)).collect();
-            bar.uptime = mean(followed.iter().filter_map(|monitor| {
+            bar.uptime = mean(followed.iter().filter(|_| whole).filter_map(|monitor| {
                 let mut whole = Counts::default();
                 for day in &shown {
                     if let Some(counts) = counts.get(&(monitor.monitor, day.number())) {
@@ -62,7 +63,7 @@ pub(super) async fn read(
                 whole.uptime()
             }));
         }
-        if component.fields.show_latency {
+        if whole && component.fields.show_latency {
             bar.sparkline = Some(sparkline(followed, &hours, now));
         }
         bars.insert(component.key, bar);

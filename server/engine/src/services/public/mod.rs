@@ -26,6 +26,15 @@ const MOST_OPEN: i64 = 100;
 /// Incidents of the last days, or of a month, that a page shows.
 const MOST_PAST: i64 = 500;
 
+/// How much of the bars is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// Every day, the uptime over them, and sparklines.
+    Whole,
+    /// Today alone.
+    Today,
+}
+
 /// What is known of the components of a page.
 struct Board {
     components: Vec<Component>,
@@ -64,6 +73,16 @@ impl Services {
 
     /// A whole status page, read in one transaction; `None` is the page at `/`.
     pub async fn page(&self, _viewer: &Viewer, slug: Option<&str>) -> Result<PageView> {
+        self.read_page(slug, Reach::Whole).await
+    }
+
+    /// A status page as far as an event can change it: bars hold today alone, and neither uptime nor sparklines are read. For
+    /// whoever keeps a whole [`Self::page`] and reads again up to ten times a second.
+    pub async fn page_now(&self, _viewer: &Viewer, slug: Option<&str>) -> Result<PageView> {
+        self.read_page(slug, Reach::Today).await
+    }
+
+    async fn read_page(&self, slug: Option<&str>, reach: Reach) -> Result<PageView> {
         let now = self.now();
         let mut tx = self.inner.db.read().await?;
         let page = find(&mut tx, slug).await?;
@@ -71,7 +90,7 @@ impl Services {
         let board = Board::read(&mut tx, page.key).await?;
         let groups = store::components::groups(&mut tx, page.key).await?;
         let zone = days::zone(&page.head.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        let mut bars = bars::read(&mut tx, page.key, &board, &zone, now).await?;
+        let mut bars = bars::read(&mut tx, page.key, &board, (&zone, now), reach).await?;
 
         let mut by_group: BTreeMap<Option<usize>, Vec<ComponentView>> = BTreeMap::new();
         for component in &board.components {

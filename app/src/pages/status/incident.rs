@@ -1,0 +1,138 @@
+//! Incidents: the card of an open one, a line of a past one, and a page for each.
+
+use domain::time::Timestamp;
+use domain::views::public::{IncidentPage, IncidentUpdateView, IncidentView, PageHead, PageView};
+use leptos::prelude::*;
+
+use super::document::{Page, Shell, base};
+use super::markup::{icon, paragraphs, state_icon, when};
+use super::part::{Part, drawn, slot};
+use crate::words;
+
+/// Where an incident has its own page.
+fn address(head: &PageHead, incident: &IncidentView) -> String {
+    format!("{}/incidents/{}", base(head), incident.id)
+}
+
+/// The open incidents, the newest first; empty but there when all is well, so that the first can be swapped in.
+pub(super) fn open_incidents(view: &PageView) -> Part {
+    let parts: Vec<Part> = view.incidents.iter().map(|incident| card(&view.head, incident)).collect();
+    let class = if parts.is_empty() { "" } else { "section tight" };
+    let markup = view! {
+        <section class=class id="incidents" aria-label="Open incidents">
+            {parts.iter().map(|_| slot()).collect_view()}
+        </section>
+    };
+    Part::around("incidents", markup, parts)
+}
+
+fn card(head: &PageHead, incident: &IncidentView) -> Part {
+    let state = words::tone(incident.impact);
+    let id = format!("incident-{}", incident.id);
+    let markup = view! {
+        <article class="incident" id=id.clone() data-state=state>
+            <header>
+                <h2>{state_icon(incident.impact)} <a href=address(head, incident)>{incident.title.clone()}</a></h2>
+                " "
+                <span class="pill" data-state=state>{incident.phase.label()}</span>
+                <div class="meta">
+                    <span>{incident.impact.label()} " · began " {when(incident.started_at)}</span>
+                    " "
+                    {chips(&incident.components)}
+                </div>
+            </header>
+            {timeline(state, &incident.updates)}
+        </article>
+    };
+    Part::leaf(id, markup)
+}
+
+fn chips(names: &[String]) -> impl IntoView + use<> {
+    let chips =
+        names.iter().map(|name| view! { <span class="chip">{name.clone()}</span> " " }).collect_view();
+    view! { <span class="chips">{chips}</span> }
+}
+
+fn timeline(state: &'static str, updates: &[IncidentUpdateView]) -> impl IntoView + use<> {
+    let updates = updates
+        .iter()
+        .map(|update| {
+            view! {
+                <li>
+                    <div class="what"><strong>{update.phase.label()}</strong> " " {when(update.at)}</div>
+                    {paragraphs(&update.body)}
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ol class="timeline" data-state=state>{updates}</ol> }
+}
+
+/// A past incident in a list of days.
+pub(super) fn past(head: &PageHead, incident: &IncidentView) -> impl IntoView + use<> {
+    let last = incident.updates.first().map(|update| paragraphs(&update.body));
+    let end = match incident.resolved_at {
+        Some(at) => view! {
+            "Resolved " {when(at)} {format!(" · lasted {}", words::duration(at.since(incident.started_at)))}
+        }
+        .into_any(),
+        None => format!("Open · {}", incident.phase.label().to_lowercase()).into_any(),
+    };
+    view! {
+        <div class="past" data-state=words::tone(incident.impact)>
+            <a href=address(head, incident)>{state_icon(incident.impact)} {incident.title.clone()}</a>
+            {last}
+            <p class="meta">{incident.impact.label()} " · " {end}</p>
+        </div>
+    }
+}
+
+/// What an incident's own page shows of it. The status page does not hold it; it is told of in the same frames, for visitors
+/// who stay on the incident's page.
+pub(super) fn story(incident: &IncidentView) -> Part {
+    let state = words::tone(incident.impact);
+    let id = format!("i-{}", incident.id);
+    let length = |end: Timestamp| words::duration(end.since(incident.started_at));
+    let markup = view! {
+        <div id=id.clone() data-state=state>
+            <div class="title-line">
+                <h1 class="page-title">{incident.title.clone()}</h1>
+                " "
+                <span class="pill big" data-state=state>{state_icon(incident.impact)} {incident.impact.label()}</span>
+            </div>
+            <dl class="facts-list">
+                <div><dt>"Phase"</dt><dd>{incident.phase.label()}</dd></div>
+                <div><dt>"Began"</dt><dd>{when(incident.started_at)}</dd></div>
+                {incident.resolved_at.map(|end| view! {
+                    <div><dt>"Resolved"</dt><dd>{when(end)}</dd></div>
+                    <div><dt>"Lasted"</dt><dd>{length(end)}</dd></div>
+                })}
+            </dl>
+            {(!incident.components.is_empty()).then(|| view! {
+                <section class="section tight"><h2>"Affected components"</h2>{chips(&incident.components)}</section>
+            })}
+            <section class="section"><h2>"Updates"</h2>{timeline(state, &incident.updates)}</section>
+        </div>
+    };
+    Part::leaf(id, markup)
+}
+
+/// The page of an incident; it follows the frames of its status page.
+pub fn incident_page(page: &IncidentPage, shell: &Shell<'_>) -> String {
+    let incident = &page.incident;
+    let main = view! {
+        <main id="incident">
+            <a class="crumb" href=super::document::home(&page.head)>{icon("chevron-left")} "Current status"</a>
+            {drawn(story(incident).html())}
+        </main>
+    };
+    shell.document(&Page {
+        head: Some(&page.head),
+        title: format!("{} · {}", incident.title, page.head.name),
+        description: format!("{} · {}", incident.impact.label(), incident.phase.label()),
+        icon: "/favicon.svg",
+        path: address(&page.head, incident),
+        target: "incident",
+        main: super::part::html(main),
+    })
+}

@@ -1,0 +1,95 @@
+//! Incidents by day: the last days on the status page, and a page for each month.
+
+use domain::views::public::{HistoryView, PageHead, PageView, PastDay};
+use leptos::prelude::*;
+
+use super::document::{Page, Shell, base, home};
+use super::incident::past;
+use super::markup::icon;
+use super::part::{Part, html};
+use crate::words;
+
+/// The last days of the status page.
+pub(super) fn past_days(view: &PageView) -> Part {
+    let days = view.past.iter().map(|day| entry(&view.head, day, 3)).collect_view();
+    let markup = view! {
+        <section class="section" id="past">
+            <div class="section-head">
+                <h2>"Past incidents"</h2>
+                " "
+                <a href=format!("{}/history", base(&view.head))>"All incidents" {icon("chevron-right")}</a>
+            </div>
+            <ol class="day-log">{days}</ol>
+        </section>
+    };
+    Part::leaf("past", markup)
+}
+
+/// A day; its heading is of `level` 2 or 3.
+fn entry(head: &PageHead, day: &PastDay, level: u8) -> impl IntoView + use<> {
+    let date = words::calendar_date(&day.date);
+    let heading = match level {
+        2 => view! { <h2>{date}</h2> }.into_any(),
+        _ => view! { <h3>{date}</h3> }.into_any(),
+    };
+    let body = match day.incidents.as_slice() {
+        [] => view! { <p class="none">"No incidents reported"</p> }.into_any(),
+        [one] => past(head, one).into_any(),
+        more => {
+            let items = more.iter().map(|incident| view! { <li>{past(head, incident)}</li> }).collect_view();
+            view! { <ul>{items}</ul> }.into_any()
+        }
+    };
+    view! { <li id=format!("d-{}", day.date)>{heading} {body}</li> }
+}
+
+/// The page of a month.
+pub fn history_page(view: &HistoryView, shell: &Shell<'_>) -> String {
+    let month = words::calendar_month(&view.month);
+    let base = base(&view.head);
+    let link = |month: Option<&String>, shape: &str, none: &'static str| match month {
+        Some(month) => view! {
+            <a
+                class="button icon-only"
+                href=format!("{base}/history/{month}")
+                aria-label=words::calendar_month(month)
+            >
+                {icon(shape)}
+            </a>
+        }
+        .into_any(),
+        None => view! {
+            <a class="button icon-only" role="link" aria-disabled="true" aria-label=none>{icon(shape)}</a>
+        }
+        .into_any(),
+    };
+    let eventful: Vec<_> = view.days.iter().filter(|day| !day.incidents.is_empty()).collect();
+    let rest = if eventful.is_empty() {
+        format!("No incidents reported in {month}.")
+    } else {
+        "No incidents reported on the other days.".to_owned()
+    };
+    let days = eventful.into_iter().map(|day| entry(&view.head, day, 2)).collect_view();
+    let main = view! {
+        <main id="page">
+            <a class="crumb" href=home(&view.head)>{icon("chevron-left")} "Current status"</a>
+            <div class="month-nav">
+                <h1 class="page-title">{month.clone()}</h1>
+                {link(view.previous.as_ref(), "chevron-left", "No earlier month")}
+                " "
+                {link(view.next.as_ref(), "chevron-right", "No later month")}
+            </div>
+            <ol class="day-log">{days}</ol>
+            <p class="muted">{rest}</p>
+        </main>
+    };
+    shell.document(&Page {
+        head: Some(&view.head),
+        title: format!("{month} · {}", view.head.name),
+        description: format!("Incidents of {} in {month}", view.head.name),
+        icon: "/favicon.svg",
+        path: format!("{base}/history/{}", view.month),
+        target: "page",
+        main: html(main),
+    })
+}

@@ -1,0 +1,377 @@
+//! The console's stream: rows, counts and the feed as typed frames, and samples of the monitors that a screen shows.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use domain::event::{Event, Numbered, Sample, Seq};
+use domain::health::State as MonitorState;
+use domain::id::{MonitorId, MonitorKey};
+use domain::person::Viewer;
+use domain::uptime::ResultState;
+use domain::views::console::{Beat, Frame};
+use engine::bus::Bus;
+use engine::services::Services;
+use engine::services::feed::feed_item;
+use engine::vitals::Vitals;
+use futures::future::BoxFuture;
+use serde::Deserialize;
+use tokio::sync::Notify;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::broadcast::{self, Receiver};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::full;
+use super::seat::Seat;
+use super::socket::{SILENCE, answer, limited, send};
+use super::wire::encode;
+
+/// How often it is asked whether the person is still logged in.
+const RECHECK: Duration = Duration::from_mins(1);
+/// The shortest time between two readings: ten a second at most.
+const PACE: Duration = Duration::from_millis(100);
+/// Monitors that changed at once beyond which screens are told to read everything again.
+const MOST_ROWS: usize = 100;
+/// Frames that a slow screen may lag behind before it is told to read everything again.
+const BACKLOG: usize = 256;
+/// The most monitors whose samples a screen may ask for.
+const MOST_WATCHED: usize = 200;
+/// The most sockets of consoles.
+const MOST_SOCKETS: usize = 2_000;
+
+/// Finds out who sends a request, from its headers: the session's account as of now.
+pub type WhoAsks = Arc<dyn Fn(HeaderMap) -> BoxFuture<'static, Viewer> + Send + Sync>;
+
+/// The console's stream. Cheap to clone.
+#[derive(Clone)]
+pub struct Console {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    services: Services,
+    bus: Bus,
+    vitals: Arc<Vitals>,
+    build: Arc<str>,
+    who: WhoAsks,
+    frames: broadcast::Sender<Told>,
+    /// Rung when somebody logged out.
+    recheck: Notify,
+    sockets: Arc<AtomicUsize>,
+}
+
+#[derive(Clone, Debug)]
+struct Told {
+    seq: Seq,
+    text: Utf8Bytes,
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Console").field("build", &self.inner.build).finish_non_exhaustive()
+    }
+}
+
+/// What a screen says of itself in the query.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Resume {
+    /// The last event that it shows; missing on a screen that was just read.
+    seq: Option<Seq>,
+}
+
+/// What a screen says.
+#[derive(Debug, Deserialize)]
+struct Said {
+    /// The monitors whose samples it wants from now on.
+    watch: Vec<MonitorId>,
+}
+
+impl Console {
+    /// The stream over the services; `who` is asked at least once a minute for each socket. [`Self::run`] makes it follow.
+    pub fn new(services: Services, bus: Bus, vitals: Arc<Vitals>, build: &str, who: WhoAsks) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                services,
+                bus,
+                vitals,
+                build: build.into(),
+                who,
+                frames: broadcast::Sender::new(BACKLOG),
+                recheck: Notify::new(),
+                sockets: Arc::default(),
+            }),
+        }
+    }
+
+    /// Makes every socket ask now whether its person is still logged in: after a log-out or a change of a password.
+    pub fn recheck(&self) {
+        self.inner.recheck.notify_waiters();
+    }
+
+    /// Follows the bus until cancelled: what changed is read and encoded once for all screens.
+    pub async fn run(self, cancel: CancellationToken) {
+        let mut events = self.inner.bus.events();
+        loop {
+            let first = tokio::select! {
+                event = events.recv() => match event {
+                    Ok(event) => Some(event),
+                    Err(RecvError::Lagged(_)) => None,
+                    Err(RecvError::Closed) => return,
+                },
+                () = cancel.cancelled() => return,
+            };
+            let begun = Instant::now();
+            match batch(first, &mut events) {
+                Some(batch) if self.inner.frames.receiver_count() > 0 => self.tell(batch).await,
+                Some(_) => continue,
+                None => self.resync(),
+            }
+            tokio::select! {
+                () = tokio::time::sleep_until(begun + PACE) => {}
+                () = cancel.cancelled() => return,
+            }
+        }
+    }
+
+    /// Reads each monitor that changed once, and tells of it.
+    async fn tell(&self, batch: Vec<Arc<Numbered>>) {
+        let mut latest: Vec<(MonitorKey, Arc<Numbered>)> = Vec::new();
+        for event in batch {
+            if let Some(key) = event.event.monitor() {
+                match latest.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, newest)) => *newest = event,
+                    None => latest.push((key, event)),
+                }
+            }
+        }
+        if latest.len() > MOST_ROWS {
+            return self.resync();
+        }
+        let counts = match self.inner.services.counts(&Viewer::System).await {
+            Ok(counts) => counts,
+            Err(error) => return self.failed(&error),
+        };
+        for (key, event) in latest {
+            let frame = match self.inner.services.monitor_row(&Viewer::System, key).await {
+                Ok(Some(row)) => {
+                    let item = feed_item(&event, &row.name);
+                    Frame::Monitor { seq: event.seq, row: Box::new(row), counts, item }
+                }
+                Ok(None) => match id_of(&event.event) {
+                    Some(id) => Frame::Gone { seq: event.seq, id, counts },
+                    None => continue,
+                },
+                Err(error) => return self.failed(&error),
+            };
+            self.send(event.seq, &frame);
+        }
+    }
+
+    fn failed(&self, error: &engine::services::ServiceError) {
+        tracing::error!(%error, "the console's screens could not be brought up to date");
+        self.resync();
+    }
+
+    fn resync(&self) {
+        let seq = self.inner.bus.seen();
+        self.send(seq, &Frame::Resync { seq });
+    }
+
+    fn send(&self, seq: Seq, frame: &Frame) {
+        // Nobody listening is no error.
+        let _ = self.inner.frames.send(Told { seq, text: encode(frame) });
+    }
+}
+
+/// The event and what is there already; `None` when too much happened to tell it one by one.
+fn batch(first: Option<Arc<Numbered>>, events: &mut Receiver<Arc<Numbered>>) -> Option<Vec<Arc<Numbered>>> {
+    let mut batch: Vec<_> = first.into_iter().collect();
+    let mut lagged = batch.is_empty();
+    loop {
+        match events.try_recv() {
+            Ok(event) => batch.push(event),
+            Err(TryRecvError::Lagged(_)) => lagged = true,
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return (!lagged).then_some(batch),
+        }
+    }
+}
+
+fn id_of(event: &Event) -> Option<MonitorId> {
+    match event {
+        Event::MonitorSaved { id, .. } | Event::StateChanged { id, .. } => Some(id.clone()),
+        _ => None,
+    }
+}
+
+/// Follows what operators may see. Anybody else gets 401.
+pub async fn socket(
+    State(console): State<Console>,
+    Extension(viewer): Extension<Viewer>,
+    Query(resume): Query<Resume>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if !viewer.may_operate() {
+        return (StatusCode::UNAUTHORIZED, "Log in first.").into_response();
+    }
+    let sockets = [(&console.inner.sockets, MOST_SOCKETS)];
+    let seat = Seat::take(&sockets, &console.inner.vitals, |vitals| &vitals.console_sockets);
+    let Some(seat) = seat else { return full() };
+    limited(upgrade).on_upgrade(move |socket| async move {
+        let _seat = seat;
+        let screen = Screen {
+            frames: console.inner.frames.subscribe(),
+            samples: None,
+            watched: HashMap::new(),
+            viewer,
+            headers,
+            socket,
+            console,
+        };
+        screen.serve(resume).await;
+    })
+}
+
+/// A screen of the console that is open.
+struct Screen {
+    console: Console,
+    viewer: Viewer,
+    /// To ask again who it is.
+    headers: HeaderMap,
+    socket: WebSocket,
+    frames: Receiver<Told>,
+    /// Only while samples are wanted: there are thousands a second.
+    samples: Option<Receiver<Sample>>,
+    watched: HashMap<MonitorKey, MonitorId>,
+}
+
+impl Screen {
+    async fn serve(mut self, resume: Resume) {
+        let seen = self.console.inner.bus.seen();
+        let hello = Frame::Hello { build: self.console.inner.build.to_string(), seq: seen };
+        if !self.send(&hello).await {
+            return;
+        }
+        if resume.seq.is_some_and(|seq| seq != seen) && !self.send(&Frame::Resync { seq: seen }).await {
+            return;
+        }
+        let console = self.console.clone();
+        let mut recheck = tokio::time::interval_at(Instant::now() + RECHECK, RECHECK);
+        let silence = tokio::time::sleep(SILENCE);
+        tokio::pin!(silence);
+        loop {
+            let going = tokio::select! {
+                told = self.frames.recv() => match told {
+                    // What came between the subscription and the greeting is in the greeting.
+                    Ok(told) if told.seq < seen => true,
+                    Ok(told) => send(&mut self.socket, told.text).await,
+                    Err(RecvError::Lagged(_)) => {
+                        let seq = console.inner.bus.seen();
+                        self.send(&Frame::Resync { seq }).await
+                    }
+                    Err(RecvError::Closed) => false,
+                },
+                sample = next_sample(&mut self.samples) => self.sample(sample).await,
+                said = self.socket.recv() => {
+                    silence.as_mut().reset(Instant::now() + SILENCE);
+                    match said {
+                        Some(Ok(message)) => self.hear(&message).await,
+                        Some(Err(_)) | None => false,
+                    }
+                }
+                _ = recheck.tick() => self.is_still_there().await,
+                () = console.inner.recheck.notified() => self.is_still_there().await,
+                () = &mut silence => false,
+            };
+            if !going {
+                return;
+            }
+        }
+    }
+
+    async fn send(&mut self, frame: &Frame) -> bool {
+        send(&mut self.socket, encode(frame)).await
+    }
+
+    /// Borrows nothing while it waits: a socket cannot be shared between threads.
+    fn is_still_there(&self) -> impl Future<Output = bool> + use<> {
+        let asking = (self.console.inner.who)(self.headers.clone());
+        let before = self.viewer.account().map(|account| account.key);
+        async move {
+            let now = asking.await;
+            now.may_operate() && now.account().map(|account| account.key) == before
+        }
+    }
+
+    async fn hear(&mut self, message: &Message) -> bool {
+        if let Some(text) = answer(message) {
+            return send(&mut self.socket, Utf8Bytes::from_static(text)).await;
+        }
+        match message {
+            Message::Close(_) => false,
+            Message::Text(text) => match serde_json::from_str::<Said>(text.as_str()) {
+                Ok(said) => self.watch(&said.watch).await,
+                // A newer or older script may say what we do not know.
+                Err(_) => true,
+            },
+            _ => true,
+        }
+    }
+
+    async fn watch(&mut self, ids: &[MonitorId]) -> bool {
+        let ids = &ids[..ids.len().min(MOST_WATCHED)];
+        match self.console.inner.services.monitor_keys(&self.viewer, ids).await {
+            Ok(keys) => {
+                self.watched = keys.into_iter().collect();
+                if self.watched.is_empty() {
+                    self.samples = None;
+                } else if self.samples.is_none() {
+                    self.samples = Some(self.console.inner.bus.samples());
+                }
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a screen's wish for samples could not be granted");
+                false
+            }
+        }
+    }
+
+    async fn sample(&mut self, sample: Sample) -> bool {
+        let Some(id) = self.watched.get(&sample.monitor) else { return true };
+        let beat = Beat { at: sample.at, state: result_state(sample.state), latency_us: sample.latency_us };
+        self.send(&Frame::Sample { id: id.clone(), beat, state: sample.state }).await
+    }
+}
+
+/// The next sample; waits for ever when none are wanted. Samples that were missed are no loss.
+async fn next_sample(samples: &mut Option<Receiver<Sample>>) -> Sample {
+    let Some(samples) = samples else { return std::future::pending().await };
+    loop {
+        match samples.recv().await {
+            Ok(sample) => return sample,
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return std::future::pending().await,
+        }
+    }
+}
+
+/// What a result counts as, judged by the state that the monitor shows after it.
+fn result_state(state: MonitorState) -> ResultState {
+    match state {
+        MonitorState::Up => ResultState::Up,
+        MonitorState::Degraded => ResultState::Degraded,
+        MonitorState::Down => ResultState::Down,
+        MonitorState::Confirming => ResultState::Confirming,
+        MonitorState::Unknown | MonitorState::Pending | MonitorState::Paused => ResultState::Unknown,
+    }
+}

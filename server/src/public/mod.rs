@@ -1,0 +1,46 @@
+//! The public pages: no session, no wasm, the same for everybody but for the theme.
+
+mod cache;
+pub mod document;
+mod pages;
+mod theme;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::live::Hub;
+use cache::Cache;
+
+pub use pages::not_found;
+
+/// What the public pages are made from. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Public {
+    hub: Hub,
+    cache: Arc<Cache>,
+}
+
+impl Public {
+    /// Pages that `hub` keeps up to date.
+    pub fn new(hub: Hub) -> Self {
+        Self { hub, cache: Arc::default() }
+    }
+}
+
+/// The public pages. Mount it behind the check of the origin, which `/theme` needs.
+pub fn router<S: Clone + Send + Sync + 'static>(public: Public) -> Router<S> {
+    Router::new()
+        .route("/", get(pages::front))
+        .route("/incidents/{id}", get(pages::front_incident))
+        .route("/history", get(pages::front_history))
+        .route("/history/{month}", get(pages::front_month))
+        .route("/status/{slug}", get(pages::status))
+        .route("/status/{slug}/incidents/{id}", get(pages::incident))
+        .route("/status/{slug}/history", get(pages::history))
+        .route("/status/{slug}/history/{month}", get(pages::month))
+        .route("/logo/{slug}", get(pages::logo))
+        .route("/theme", post(theme::choose))
+        .with_state(public)
+}

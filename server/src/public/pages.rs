@@ -1,0 +1,195 @@
+//! The handlers: each finds what is asked for, and leaves the drawing to `app` and the keeping to the caches.
+
+use app::pages::status::{self as draw, Live, Shell};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::id::IncidentId;
+use domain::person::Viewer;
+use engine::services::{Result, ServiceError};
+use serde::Deserialize;
+
+use super::Public;
+use super::document::Document;
+use super::theme::theme;
+
+/// What a logo may do when somebody opens it by itself: an SVG is a document too.
+const LOGO_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/// `/`
+pub(super) async fn front(State(public): State<Public>, request: HeaderMap) -> Response {
+    status_page(&public, None, &request).await
+}
+
+/// `/status/{slug}`
+pub(super) async fn status(
+    State(public): State<Public>,
+    Path(slug): Path<String>,
+    request: HeaderMap,
+) -> Response {
+    status_page(&public, Some(&slug), &request).await
+}
+
+/// `/incidents/{id}`
+pub(super) async fn front_incident(
+    State(public): State<Public>,
+    Path(id): Path<String>,
+    request: HeaderMap,
+) -> Response {
+    incident_page(&public, None, &id, &request).await
+}
+
+/// `/status/{slug}/incidents/{id}`
+pub(super) async fn incident(
+    State(public): State<Public>,
+    Path((slug, id)): Path<(String, String)>,
+    request: HeaderMap,
+) -> Response {
+    incident_page(&public, Some(&slug), &id, &request).await
+}
+
+/// `/history`
+pub(super) async fn front_history(State(public): State<Public>, request: HeaderMap) -> Response {
+    history_page(&public, None, None, &request).await
+}
+
+/// `/history/{month}`
+pub(super) async fn front_month(
+    State(public): State<Public>,
+    Path(month): Path<String>,
+    request: HeaderMap,
+) -> Response {
+    history_page(&public, None, Some(&month), &request).await
+}
+
+/// `/status/{slug}/history`
+pub(super) async fn history(
+    State(public): State<Public>,
+    Path(slug): Path<String>,
+    request: HeaderMap,
+) -> Response {
+    history_page(&public, Some(&slug), None, &request).await
+}
+
+/// `/status/{slug}/history/{month}`
+pub(super) async fn month(
+    State(public): State<Public>,
+    Path((slug, month)): Path<(String, String)>,
+    request: HeaderMap,
+) -> Response {
+    history_page(&public, Some(&slug), Some(&month), &request).await
+}
+
+/// The version of a logo in its address.
+#[derive(Debug, Deserialize)]
+pub(super) struct LogoQuery {
+    v: Option<i64>,
+}
+
+/// `/logo/{slug}`: kept for ever under the address with its version.
+pub(super) async fn logo(
+    State(public): State<Public>,
+    Path(slug): Path<String>,
+    Query(query): Query<LogoQuery>,
+) -> Response {
+    match public.hub.services().logo(&Viewer::Anonymous, &slug).await {
+        Ok(logo) => {
+            let cache = match query.v {
+                Some(version) if version == logo.version => "public, max-age=31536000, immutable",
+                _ => "no-cache",
+            };
+            let headers = [
+                (header::CONTENT_TYPE, logo.media_type),
+                (header::CACHE_CONTROL, cache.to_owned()),
+                (header::CONTENT_SECURITY_POLICY, LOGO_POLICY.to_owned()),
+                (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+            ];
+            (headers, logo.bytes).into_response()
+        }
+        Err(ServiceError::NotFound) => StatusCode::NOT_FOUND.into_response(),
+        Err(error) => {
+            tracing::error!(%error, slug, "a logo could not be read");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// "Not found" for whoever reads pages, in the frame of the page at `/`. For the router's fallback.
+pub async fn not_found(State(public): State<Public>, request: HeaderMap) -> Response {
+    missing(&public, None, &request).await
+}
+
+async fn status_page(public: &Public, slug: Option<&str>, request: &HeaderMap) -> Response {
+    match public.hub.face(slug).await {
+        Ok(face) => face.document(theme(request)).await.answer(StatusCode::OK, request),
+        Err(error) => failed(public, None, &error, request).await,
+    }
+}
+
+async fn incident_page(public: &Public, slug: Option<&str>, id: &str, request: &HeaderMap) -> Response {
+    let theme = theme(request);
+    let draw = async {
+        let id: IncidentId = id.parse().map_err(|_| ServiceError::NotFound)?;
+        // The place is taken before the reading: what happens between is told again rather than missed.
+        let place = public.hub.face(slug).await?.place();
+        let page = public.hub.services().incident_page(&Viewer::Anonymous, slug, &id).await?;
+        let live = Live { build: public.hub.build(), seq: place.number() };
+        let live = page.incident.resolved_at.is_none().then_some(live);
+        Ok(draw::incident_page(&page, &Shell { assets: public.hub.assets(), theme, live }))
+    };
+    let path = format!("{}/incidents/{id}", slug.unwrap_or_default());
+    answer(public, (path, theme), slug, request, draw).await
+}
+
+async fn history_page(
+    public: &Public,
+    slug: Option<&str>,
+    month: Option<&str>,
+    request: &HeaderMap,
+) -> Response {
+    let theme = theme(request);
+    let draw = async {
+        let view = public.hub.services().history(&Viewer::Anonymous, slug, month).await?;
+        Ok(draw::history_page(&view, &Shell { assets: public.hub.assets(), theme, live: None }))
+    };
+    let path = format!("{}/history/{}", slug.unwrap_or_default(), month.unwrap_or_default());
+    answer(public, (path, theme), slug, request, draw).await
+}
+
+async fn answer(
+    public: &Public,
+    key: super::cache::Key,
+    slug: Option<&str>,
+    request: &HeaderMap,
+    draw: impl Future<Output = Result<String>>,
+) -> Response {
+    match public.cache.get(key, public.hub.last_event(), draw).await {
+        Ok(document) => document.answer(StatusCode::OK, request),
+        Err(error) => failed(public, slug, &error, request).await,
+    }
+}
+
+async fn failed(public: &Public, slug: Option<&str>, error: &ServiceError, request: &HeaderMap) -> Response {
+    if matches!(error, ServiceError::NotFound) {
+        return missing(public, slug, request).await;
+    }
+    tracing::error!(%error, "a public page could not be shown");
+    let shell = Shell { assets: public.hub.assets(), theme: theme(request), live: None };
+    Document::new(draw::failure(&shell)).answer(StatusCode::INTERNAL_SERVER_ERROR, request)
+}
+
+/// Addresses can be made up faster than pages can be compressed, so this one is kept like the others.
+async fn missing(public: &Public, slug: Option<&str>, request: &HeaderMap) -> Response {
+    let theme = theme(request);
+    let head = match public.hub.face(slug).await {
+        Ok(face) => Some(face.view().head.clone()),
+        Err(_) => public.hub.face(None).await.ok().map(|face| face.view().head.clone()),
+    };
+    let draw = async {
+        let shell = Shell { assets: public.hub.assets(), theme, live: None };
+        Ok::<_, std::convert::Infallible>(draw::not_found(head.as_ref(), &shell))
+    };
+    let of = head.as_ref().map(|head| head.slug.clone()).unwrap_or_default();
+    let Ok(document) = public.cache.get((format!("{of}/404"), theme), public.hub.last_event(), draw).await;
+    document.answer(StatusCode::NOT_FOUND, request)
+}
