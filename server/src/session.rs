@@ -133,7 +133,7 @@ pub(crate) struct SessionLayer {
 }
 
 impl SessionLayer {
-    pub(crate) fn new(sessions: Sessions) -> Self {
+    pub(crate) fn new(sessions: &Sessions) -> Self {
         let inactivity = Expiry::OnInactivity(Duration::milliseconds(sessions.length_ms));
         // Lax: a link in a message must open the console, and nothing changes by GET.
         let layer = |name, secure| {

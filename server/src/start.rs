@@ -30,7 +30,7 @@ use crate::{assets, public, viewer};
 /// has taken is lost otherwise, while a request can be sent again.
 const HTTP_DRAIN: Duration = Duration::from_millis(1_500);
 /// How often sessions that ended are swept away.
-const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
 /// A server that runs.
 #[derive(Debug)]
@@ -118,7 +118,8 @@ impl Running {
     /// Stops accepting, lets open requests end, records every result that was taken, and closes the database.
     pub async fn stop(mut self) {
         self.stop.cancel();
-        if tokio::time::timeout(HTTP_DRAIN, &mut self.serving).await.is_err() {
+        // A listener that failed has been waited for already.
+        if !self.serving.is_finished() && tokio::time::timeout(HTTP_DRAIN, &mut self.serving).await.is_err() {
             // Streams of events never end by themselves; their readers come back to the next server.
             self.serving.abort();
         }

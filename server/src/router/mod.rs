@@ -56,9 +56,7 @@ pub struct AppState {
 
 /// Everything that Pharos answers.
 pub fn router(state: AppState) -> Router {
-    let guarded = with_session(&state, console(&state))
-        .merge(public(&state))
-        .layer(from_fn_with_state(state.clone(), security::check_origin));
+    let guarded = with_origin_check(&state, with_session(&state, console(&state)).merge(public(&state)));
     let routes =
         Router::new().merge(guarded).merge(hooks::router()).merge(operation()).fallback(error::not_found);
     with_layers(&state, routes).with_state(state)
@@ -67,7 +65,12 @@ pub fn router(state: AppState) -> Router {
 /// Adds the session and the viewer.
 fn with_session(state: &AppState, routes: Router<AppState>) -> Router<AppState> {
     let sessions = Sessions::new(state.db.clone(), state.clock.clone(), &state.config.server);
-    routes.layer(from_fn_with_state(state.clone(), viewer::resolve)).layer(SessionLayer::new(sessions))
+    routes.layer(from_fn_with_state(state.clone(), viewer::resolve)).layer(SessionLayer::new(&sessions))
+}
+
+/// Refuses what other sites make a browser send.
+fn with_origin_check(state: &AppState, routes: Router<AppState>) -> Router<AppState> {
+    routes.layer(from_fn_with_state(state.clone(), security::check_origin))
 }
 
 /// Adds what stands around every route. From the outside in; an answer passes them in the other direction.
