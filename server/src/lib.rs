@@ -1,4 +1,5 @@
 //! The server.
 
+pub mod assets;
 pub mod live;
 pub mod public;
