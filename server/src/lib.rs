@@ -1,5 +1,20 @@
-//! The server.
+//! The server: configuration, wiring, sessions, the routes that are no pages, and the command line.
 
 pub mod assets;
+pub mod cli;
+pub mod client;
+pub mod config;
+pub mod error;
+mod health;
+mod hooks;
 pub mod live;
+mod logo;
+mod metrics;
+pub mod pages;
 pub mod public;
+pub mod router;
+pub mod security;
+pub mod session;
+pub mod start;
+mod telemetry;
+pub mod viewer;

@@ -69,7 +69,7 @@ async fn awaited(shared: &Shared, due: &Due, settings: &PushSettings) -> store::
     let now = shared.clock.now();
     let Some(push) = push.filter(|push| push.at > 0 || push.failed) else { return Ok(None) };
     if push.failed {
-        let failure = Failure::PushFailed { exit: None, message: push.message };
+        let failure = crate::services::push::failure(&push.message);
         return Ok(Some(CheckReport::bare(Outcome::down(failure))));
     }
     let deadline = Timestamp(settings.next_deadline(Some(push.at), now.0));

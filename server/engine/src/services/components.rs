@@ -57,11 +57,9 @@ impl Services {
         let page = edited(&mut tx).await?;
         let groups = components::groups(&mut tx, page.key).await?;
         let place = groups.iter().position(|group| group.id == *id).ok_or(ServiceError::NotFound)?;
-        let mut order: Vec<GroupKey> = groups.iter().map(|group| group.key).collect();
-        if let Some(other) = neighbour(place, to, order.len()) {
-            order.swap(place, other);
+        if let Some(other) = neighbour(place, to, groups.len()) {
+            components::swap_groups(&mut tx, groups[place].key, groups[other].key).await?;
         }
-        components::order_groups(&mut tx, &order).await?;
         saved(tx, &page, now).await
     }
 
@@ -123,13 +121,12 @@ impl Services {
         let page = edited(&mut tx).await?;
         let all = components::of_page(&mut tx, page.key).await?;
         let moved = all.iter().find(|component| component.id == *id).ok_or(ServiceError::NotFound)?;
-        let mut order: Vec<_> =
+        let group: Vec<_> =
             all.iter().filter(|other| other.group == moved.group).map(|other| other.key).collect();
-        let place = order.iter().position(|key| *key == moved.key).ok_or(ServiceError::NotFound)?;
-        if let Some(other) = neighbour(place, to, order.len()) {
-            order.swap(place, other);
+        let place = group.iter().position(|key| *key == moved.key).ok_or(ServiceError::NotFound)?;
+        if let Some(other) = neighbour(place, to, group.len()) {
+            components::swap(&mut tx, moved.key, group[other]).await?;
         }
-        components::order(&mut tx, &order).await?;
         saved(tx, &page, now).await
     }
 

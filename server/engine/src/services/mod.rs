@@ -1,6 +1,7 @@
 //! What an edge may ask for: the console, the API, the command line. Every method takes the [`Viewer`] on whose behalf it is
 //! asked, and decides itself whether that viewer may.
 
+mod attempts;
 mod components;
 pub mod error;
 pub mod feed;
@@ -8,7 +9,11 @@ mod live;
 mod monitors;
 mod overview;
 pub mod pages;
+mod password;
+pub mod people;
 mod public;
+pub mod push;
+pub mod session;
 
 use std::sync::Arc;
 
@@ -37,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) checks: Checks,
     pub(crate) vitals: Arc<Vitals>,
     pub(crate) recorder: crate::recorder::Recorder,
+    pub(crate) door: people::Door,
 }
 
 impl Services {
@@ -49,7 +55,17 @@ impl Services {
         vitals: Arc<Vitals>,
         recorder: crate::recorder::Recorder,
     ) -> Self {
-        Self { inner: Arc::new(Inner { db, clock, chance, checks, vitals, recorder }) }
+        Self {
+            inner: Arc::new(Inner {
+                db,
+                clock,
+                chance,
+                checks,
+                vitals,
+                recorder,
+                door: people::Door::default(),
+            }),
+        }
     }
 
     /// The time of day, as the services see it.

@@ -164,18 +164,19 @@ pub async fn delete_group(tx: &mut Tx, page: PageKey, id: &GroupId) -> Result<bo
     Ok(deleted == 1)
 }
 
-/// Puts groups into the order of the list.
-pub async fn order_groups(tx: &mut Tx, groups: &[GroupKey]) -> Result<()> {
-    for (position, group) in (1_i64..).zip(groups) {
-        sql!(tx, |conn| sqlx::query(
-            "update component_groups set position = $1 where id = $2 and position <> $1"
-        )
-        .bind(position)
-        .bind(group.0)
-        .execute(conn)
-        .await?
-        .rows_affected());
-    }
+/// Changes the places of two groups.
+pub async fn swap_groups(tx: &mut Tx, one: GroupKey, other: GroupKey) -> Result<()> {
+    sql!(tx, |conn| {
+        sqlx::query(
+        "update component_groups set position = places.place from (select a.id, b.position as place from component_groups a \
+         join component_groups b on b.id = $1 + $2 - a.id where a.id in ($1, $2)) as places where component_groups.id = places.id"
+    )
+    .bind(one.0)
+    .bind(other.0)
+    .execute(conn)
+    .await?
+    .rows_affected()
+    });
     Ok(())
 }
 
@@ -237,16 +238,19 @@ pub async fn set_by_hand(tx: &mut Tx, key: ComponentKey, state: Option<Component
     Ok(())
 }
 
-/// Puts components into the order of the list.
-pub async fn order(tx: &mut Tx, components: &[ComponentKey]) -> Result<()> {
-    for (position, component) in (1_i64..).zip(components) {
-        sql!(tx, |conn| sqlx::query("update components set position = $1 where id = $2 and position <> $1")
-            .bind(position)
-            .bind(component.0)
-            .execute(conn)
-            .await?
-            .rows_affected());
-    }
+/// Changes the places of two components.
+pub async fn swap(tx: &mut Tx, one: ComponentKey, other: ComponentKey) -> Result<()> {
+    sql!(tx, |conn| {
+        sqlx::query(
+        "update components set position = places.place from (select a.id, b.position as place from components a \
+         join components b on b.id = $1 + $2 - a.id where a.id in ($1, $2)) as places where components.id = places.id"
+    )
+    .bind(one.0)
+    .bind(other.0)
+    .execute(conn)
+    .await?
+    .rows_affected()
+    });
     Ok(())
 }
 

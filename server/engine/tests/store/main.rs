@@ -3,9 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod lists;
+mod load;
 mod pages;
-mod public;
 mod postgres;
+mod public;
 mod races;
 mod retention;
 mod rollups;

@@ -9,7 +9,12 @@ use crate::on_both;
 use crate::world::{OPERATOR, VISITOR, World};
 
 fn named(name: &str, monitors: &[MonitorId]) -> ComponentDraft {
-    ComponentDraft { name: name.to_owned(), monitors: monitors.to_vec(), show_uptime: true, ..ComponentDraft::default() }
+    ComponentDraft {
+        name: name.to_owned(),
+        monitors: monitors.to_vec(),
+        show_uptime: true,
+        ..ComponentDraft::default()
+    }
 }
 
 async fn order(world: &World) -> Vec<String> {

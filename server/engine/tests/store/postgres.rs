@@ -78,7 +78,8 @@ fn server() -> Option<Server> {
 
 fn start(programs: &Path, folder: &Path) -> Server {
     // initdb refuses to work as root.
-    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    let is_root =
+        std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
     let mut command = if is_root { Command::new("setpriv") } else { Command::new("sh") };
     if is_root {
         command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "sh"]);
@@ -98,7 +99,9 @@ fn start(programs: &Path, folder: &Path) -> Server {
 
 /// The folder of the newest PostgreSQL.
 fn programs(path: &str) -> Option<PathBuf> {
-    let has_all = |folder: &PathBuf| ["initdb", "postgres", "pg_isready"].iter().all(|name| folder.join(name).is_file());
+    let has_all = |folder: &PathBuf| {
+        ["initdb", "postgres", "pg_isready"].iter().all(|name| folder.join(name).is_file())
+    };
     let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()

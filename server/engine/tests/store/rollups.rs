@@ -26,14 +26,18 @@ async fn buckets(world: &World, monitor: MonitorKey, tier: Tier) -> Vec<(Timesta
     let mut tx = world.db.read().await.unwrap();
     let until = rollups::progress(&mut tx).await.unwrap().until(tier).unwrap();
     let series = rollups::series(&mut tx, &[monitor], START, until, tier.width()).await.unwrap();
-    series.into_iter().flat_map(|(_, buckets)| buckets).collect()
+    series.into_values().flatten().collect()
 }
 
 async fn tally(world: &World, monitor: MonitorKey, from: Timestamp, until: Timestamp) -> Tally {
     let mut tx = world.db.read().await.unwrap();
     let tally = rollups::tally(&mut tx, monitor, from, until).await.unwrap();
     let counts = rollups::counts(&mut tx, &[monitor], from, until).await.unwrap();
-    assert_eq!(counts.get(&monitor).copied().unwrap_or_default(), tally.counts, "two ways to ask, one answer");
+    assert_eq!(
+        counts.get(&monitor).copied().unwrap_or_default(),
+        tally.counts,
+        "two ways to ask, one answer"
+    );
     tally
 }
 

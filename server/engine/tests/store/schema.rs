@@ -35,18 +35,21 @@ async fn of_sqlite(world: &World) -> Schema {
             .unwrap();
     let mut schema = Schema::default();
     for table in tables {
-        let statement = format!("select name, type, \"notnull\" from pragma_table_info('{table}') order by cid");
+        let statement =
+            format!("select name, type, \"notnull\" from pragma_table_info('{table}') order by cid");
         let columns: Vec<(String, String, bool)> =
             sqlx::query_as(AssertSqlSafe(statement)).fetch_all(&mut db).await.unwrap();
-        let columns = columns.iter().map(|(name, kind, required)| (name.clone(), holds(kind), !required)).collect();
+        let columns =
+            columns.iter().map(|(name, kind, required)| (name.clone(), holds(kind), !required)).collect();
         schema.tables.insert(table, columns);
     }
     schema.indexes = sqlx::query_as(
-        "select tbl_name, name from sqlite_schema where type = 'index' and name not like 'sqlite%' order by 1, 2",
+        "select tbl_name, name from sqlite_schema where type = 'index' and name not like 'sqlite%'",
     )
     .fetch_all(&mut db)
     .await
     .unwrap();
+    schema.indexes.sort();
     schema
 }
 
@@ -65,11 +68,12 @@ async fn of_postgres(world: &World) -> Schema {
     }
     schema.indexes = sqlx::query_as(
         "select tablename::text, indexname::text from pg_indexes where schemaname = 'public' \
-         and indexname not like '%\\_pkey' and indexname not like '%\\_key' order by 1 collate \"C\", 2 collate \"C\"",
+         and indexname not like '%\\_pkey' and indexname not like '%\\_key'",
     )
     .fetch_all(&mut db)
     .await
     .unwrap();
+    schema.indexes.sort();
     schema
 }
 

@@ -123,7 +123,7 @@ on_both! {
 
     async fn evidence_of_transitions_outlives_that_of_plain_failures(world: World) {
         let (key, _) = world.monitor("Shop").await;
-        let failure = Failure::Timeout { phase: Phase::Connect, limit_ms: 100 };
+        let failure = Failure::Timeout { phase: Phase::Connect, after_ms: 100 };
         let report = CheckReport::bare(Outcome::down(failure));
         let mut tx = world.db.write().await.unwrap();
         for at in 0..10 {

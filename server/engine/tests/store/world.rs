@@ -71,7 +71,8 @@ impl World {
 
     /// Adds a monitor of a web page.
     pub(crate) async fn monitor(&self, name: &str) -> (MonitorKey, MonitorId) {
-        let settings = HttpSettings::get(format!("https://{}.secret.test/", name.to_lowercase().replace(' ', "-")));
+        let settings =
+            HttpSettings::get(&format!("https://{}.secret.test/", name.to_lowercase().replace(' ', "-")));
         self.draft(name, settings.into()).await
     }
 
@@ -82,7 +83,8 @@ impl World {
 
     async fn draft(&self, name: &str, settings: domain::check::CheckSettings) -> (MonitorKey, MonitorId) {
         let draft = MonitorDraft { name: name.to_owned(), settings, policy: Policy::default() };
-        let token = matches!(draft.settings, domain::check::CheckSettings::Push(_)).then(|| self.chance.token());
+        let token =
+            matches!(draft.settings, domain::check::CheckSettings::Push(_)).then(|| self.chance.token());
         let id = MonitorId::new(self.chance.bytes());
         let mut tx = self.db.write().await.unwrap();
         let key = store::monitors::insert(&mut tx, &id, &draft, token.as_deref(), self.now()).await.unwrap();

@@ -6,6 +6,7 @@ use domain::id::{MonitorId, MonitorKey};
 use domain::person::Viewer;
 use domain::tally::Tally;
 use domain::time::{DAY, HOUR, MINUTE, Timestamp};
+use domain::uptime::Counts;
 use domain::views::console::{ChartPoint, MonitorDetail, Range};
 
 use super::{load, with_figures};
@@ -109,7 +110,7 @@ async fn uptimes(tx: &mut Tx, key: MonitorKey, now: Timestamp) -> Result<[Option
     let mut uptimes = [None; 4];
     for (uptime, days) in uptimes.iter_mut().zip([1, 7, 30, 90]) {
         let counts = rollups::counts(tx, &[key], Timestamp(now.0 - days * DAY), now).await?;
-        *uptime = counts.get(&key).and_then(|counts| counts.uptime());
+        *uptime = counts.get(&key).and_then(Counts::uptime);
     }
     Ok(uptimes)
 }

@@ -8,6 +8,7 @@ use domain::id::{MonitorId, MonitorKey};
 use domain::monitor::Monitor;
 use domain::person::Viewer;
 use domain::time::{DAY, MINUTE, Timestamp};
+use domain::uptime::Counts;
 use domain::views::console::{MAX_PER_PAGE, MonitorList, MonitorQuery, MonitorRow, PER_PAGE, SPARK_POINTS};
 
 use super::{Result, ServiceError, Services, operator};
@@ -59,7 +60,7 @@ pub(super) async fn with_figures(
     let slot = Slot { shift: 0, width: SPARK_WIDTH };
     let means = rollups::means(tx, &keys, Timestamp(first * SPARK_WIDTH), now, slot).await?;
     let row = |(key, mut row): (MonitorKey, MonitorRow)| {
-        row.uptime_day = counts.get(&key).and_then(|counts| counts.uptime());
+        row.uptime_day = counts.get(&key).and_then(Counts::uptime);
         row.spark = (first..=last).map(|number| means.get(&(key, number)).copied()).collect();
         row
     };

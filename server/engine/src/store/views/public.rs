@@ -63,15 +63,14 @@ pub async fn beginnings(
 
 /// The pages of which a component follows a monitor.
 pub async fn pages_of(tx: &mut Tx, monitor: MonitorKey) -> Result<Vec<PageKey>> {
-    let pages: Vec<i64> =
-        sql!(tx, |conn| {
-            sqlx::query_scalar(
+    let pages: Vec<i64> = sql!(tx, |conn| {
+        sqlx::query_scalar(
         "select distinct c.page_id from component_monitors cm join components c on c.id = cm.component_id \
          where cm.monitor_id = $1 order by c.page_id"
     )
     .bind(monitor.0)
     .fetch_all(conn)
     .await?
-        });
+    });
     Ok(pages.into_iter().map(PageKey).collect())
 }

@@ -1,14 +1,13 @@
-//! What operators see in the console.
+//! Monitors, in lists and on pages of their own.
 
 use serde::{Deserialize, Serialize};
 
+use super::{FeedItem, IncidentRow, StateCounts};
 use crate::check::{CheckKind, CheckReport};
 use crate::event::Seq;
 use crate::form::Form;
 use crate::health::State;
-use crate::id::{ComponentId, GroupId, IncidentId, MonitorId};
-use crate::incident::IncidentPhase;
-use crate::status_page::ComponentState;
+use crate::id::MonitorId;
 use crate::time::Timestamp;
 use crate::uptime::ResultState;
 
@@ -18,109 +17,6 @@ pub const PER_PAGE: u32 = 50;
 pub const MAX_PER_PAGE: u32 = 200;
 /// Points of the sparkline of a row: half-hours of the last day.
 pub const SPARK_POINTS: usize = 48;
-
-/// How many monitors show each state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StateCounts {
-    /// Working.
-    pub up: i64,
-    /// Working slowly.
-    pub degraded: i64,
-    /// Failing, not confirmed.
-    pub confirming: i64,
-    /// Not working.
-    pub down: i64,
-    /// Cannot tell.
-    pub unknown: i64,
-    /// Never checked.
-    pub pending: i64,
-    /// Not checked on purpose.
-    pub paused: i64,
-}
-
-impl StateCounts {
-    /// How many show `state`.
-    pub fn of(&self, state: State) -> i64 {
-        match state {
-            State::Up => self.up,
-            State::Degraded => self.degraded,
-            State::Confirming => self.confirming,
-            State::Down => self.down,
-            State::Unknown => self.unknown,
-            State::Pending => self.pending,
-            State::Paused => self.paused,
-        }
-    }
-
-    /// The place where `state` is counted.
-    pub fn of_mut(&mut self, state: State) -> &mut i64 {
-        match state {
-            State::Up => &mut self.up,
-            State::Degraded => &mut self.degraded,
-            State::Confirming => &mut self.confirming,
-            State::Down => &mut self.down,
-            State::Unknown => &mut self.unknown,
-            State::Pending => &mut self.pending,
-            State::Paused => &mut self.paused,
-        }
-    }
-
-    /// All monitors.
-    pub fn total(&self) -> i64 {
-        State::ALL.into_iter().map(|state| self.of(state)).sum()
-    }
-}
-
-/// The first screen: what is broken now, and what happened lately.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Overview {
-    /// The last event that the view contains.
-    pub seq: Seq,
-    /// When it was read.
-    pub at: Timestamp,
-    /// How many monitors show each state.
-    pub counts: StateCounts,
-    /// Monitors that are down, confirming, degraded or unknown, the most urgent first; at most 50.
-    pub broken: Vec<MonitorRow>,
-    /// Incidents that are open, the newest first.
-    pub incidents: Vec<IncidentRow>,
-    /// What happened, the newest first; at most 30.
-    pub feed: Vec<FeedItem>,
-    /// The program's own health.
-    pub system: SystemHealth,
-}
-
-/// How Pharos itself is doing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SystemHealth {
-    /// How late checks start, in milliseconds: the 99th percentile of the last minutes.
-    pub lateness_p99_ms: Option<f64>,
-    /// Checks that finished in the last minute.
-    pub checks_per_minute: i64,
-    /// Outcomes that wait to be recorded.
-    pub queued: i64,
-    /// Bytes of the database.
-    pub database_bytes: i64,
-    /// Since when our own network has been dead, if so.
-    pub offline_since: Option<Timestamp>,
-}
-
-/// Something that happened, for the feed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FeedItem {
-    /// The event behind it.
-    pub seq: Seq,
-    /// When.
-    pub at: Timestamp,
-    /// The state that was reached.
-    pub state: State,
-    /// Which monitor.
-    pub monitor: MonitorId,
-    /// What people call it.
-    pub name: String,
-    /// A sentence, such as the reason of a failure.
-    pub text: String,
-}
 
 /// A monitor in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -353,25 +249,6 @@ pub struct MonitorForm {
     pub version: i64,
 }
 
-/// An incident in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IncidentRow {
-    /// The public id.
-    pub id: IncidentId,
-    /// The headline.
-    pub title: String,
-    /// Where it stands.
-    pub phase: IncidentPhase,
-    /// When the trouble began.
-    pub started_at: Timestamp,
-    /// When it was over.
-    pub resolved_at: Option<Timestamp>,
-    /// The monitor behind it.
-    pub monitor: Option<MonitorId>,
-    /// The reason, in a sentence for operators.
-    pub reason: Option<String>,
-}
-
 /// What became of one pasted line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tried {
@@ -383,108 +260,6 @@ pub struct Tried {
     pub text: String,
     /// What the trial found.
     pub report: Option<CheckReport>,
-}
-
-/// The editor of a status page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PageEditor {
-    /// The page's name in URLs.
-    pub slug: String,
-    /// The page's name for people.
-    pub name: String,
-    /// A sentence below the name.
-    pub description: String,
-    /// The IANA name of the zone in which the page counts days.
-    pub time_zone: String,
-    /// The version of the logo, if there is one.
-    pub logo: Option<i64>,
-    /// The groups in their order.
-    pub groups: Vec<GroupRow>,
-    /// The components: those without a group first, then by group, in their order.
-    pub components: Vec<ComponentRow>,
-    /// Monitors that a component may follow, by name; at most 200, see `monitors_found`.
-    pub monitors: Vec<MonitorChoice>,
-    /// How many monitors there are.
-    pub monitors_found: i64,
-}
-
-/// A group in the editor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GroupRow {
-    /// The public id.
-    pub id: GroupId,
-    /// The name for people.
-    pub name: String,
-}
-
-/// A component in the editor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ComponentRow {
-    /// The public id.
-    pub id: ComponentId,
-    /// The group it belongs to.
-    pub group: Option<GroupId>,
-    /// The name for people.
-    pub name: String,
-    /// A sentence about it.
-    pub description: String,
-    /// The monitors that it follows.
-    pub monitors: Vec<MonitorChoice>,
-    /// The state that was set by hand; it wins until it is released.
-    pub by_hand: Option<ComponentState>,
-    /// The state that is shown.
-    pub state: ComponentState,
-    /// Whether the public sees the bar and the uptime figure.
-    pub show_uptime: bool,
-    /// Whether the public sees response times.
-    pub show_latency: bool,
-}
-
-/// A monitor to choose from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MonitorChoice {
-    /// The public id.
-    pub id: MonitorId,
-    /// What people call it.
-    pub name: String,
-}
-
-/// What an operator says of a component.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ComponentDraft {
-    /// The name for people.
-    pub name: String,
-    /// A sentence about it; empty for none.
-    pub description: String,
-    /// The group it belongs to.
-    pub group: Option<GroupId>,
-    /// The monitors that it follows.
-    pub monitors: Vec<MonitorId>,
-    /// Whether the public sees the bar and the uptime figure.
-    pub show_uptime: bool,
-    /// Whether the public sees response times.
-    pub show_latency: bool,
-}
-
-/// What an operator says of a status page.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PageDraft {
-    /// The name for people.
-    pub name: String,
-    /// A sentence below the name; empty for none.
-    pub description: String,
-    /// The IANA name of the zone in which the page counts days.
-    pub time_zone: String,
-}
-
-/// Where something in a list is moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Move {
-    /// One place towards the beginning.
-    Up,
-    /// One place towards the end.
-    Down,
 }
 
 /// A monitor as `/metrics` shows it.
@@ -506,51 +281,4 @@ pub struct MetricsRow {
     pub status: Option<u16>,
     /// When the certificate that was presented ends.
     pub certificate_until: Option<Timestamp>,
-}
-
-/// A frame of the console's socket.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Frame {
-    /// The first frame: what the server is, and where its order of events stands.
-    Hello {
-        /// The build that serves; another one than the page's asks for a reload.
-        build: String,
-        /// The last event.
-        seq: Seq,
-    },
-    /// A monitor's row changed.
-    Monitor {
-        /// The event behind it.
-        seq: Seq,
-        /// The row as it is now.
-        row: Box<MonitorRow>,
-        /// How many monitors show each state.
-        counts: StateCounts,
-        /// What the feed gains.
-        item: Option<FeedItem>,
-    },
-    /// A monitor was deleted.
-    Gone {
-        /// The event behind it.
-        seq: Seq,
-        /// Which.
-        id: MonitorId,
-        /// How many monitors show each state.
-        counts: StateCounts,
-    },
-    /// A check finished; best effort, without a place in the order.
-    Sample {
-        /// Which monitor.
-        id: MonitorId,
-        /// The result.
-        beat: Beat,
-        /// The state that the monitor shows after it.
-        state: State,
-    },
-    /// Too much happened since: read the page again.
-    Resync {
-        /// The last event.
-        seq: Seq,
-    },
 }

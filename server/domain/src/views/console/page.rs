@@ -1,0 +1,108 @@
+//! The editor of a status page.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ComponentId, GroupId, MonitorId};
+use crate::status_page::ComponentState;
+
+/// The editor of a status page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageEditor {
+    /// The page's name in URLs.
+    pub slug: String,
+    /// The page's name for people.
+    pub name: String,
+    /// A sentence below the name.
+    pub description: String,
+    /// The IANA name of the zone in which the page counts days.
+    pub time_zone: String,
+    /// The version of the logo, if there is one.
+    pub logo: Option<i64>,
+    /// The groups in their order.
+    pub groups: Vec<GroupRow>,
+    /// The components: those without a group first, then by group, in their order.
+    pub components: Vec<ComponentRow>,
+    /// Monitors that a component may follow, by name; at most 200, see `monitors_found`.
+    pub monitors: Vec<MonitorChoice>,
+    /// How many monitors there are.
+    pub monitors_found: i64,
+}
+
+/// A group in the editor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupRow {
+    /// The public id.
+    pub id: GroupId,
+    /// The name for people.
+    pub name: String,
+}
+
+/// A component in the editor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentRow {
+    /// The public id.
+    pub id: ComponentId,
+    /// The group it belongs to.
+    pub group: Option<GroupId>,
+    /// The name for people.
+    pub name: String,
+    /// A sentence about it.
+    pub description: String,
+    /// The monitors that it follows.
+    pub monitors: Vec<MonitorChoice>,
+    /// The state that was set by hand; it wins until it is released.
+    pub by_hand: Option<ComponentState>,
+    /// The state that is shown.
+    pub state: ComponentState,
+    /// Whether the public sees the bar and the uptime figure.
+    pub show_uptime: bool,
+    /// Whether the public sees response times.
+    pub show_latency: bool,
+}
+
+/// A monitor to choose from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonitorChoice {
+    /// The public id.
+    pub id: MonitorId,
+    /// What people call it.
+    pub name: String,
+}
+
+/// What an operator says of a component.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentDraft {
+    /// The name for people.
+    pub name: String,
+    /// A sentence about it; empty for none.
+    pub description: String,
+    /// The group it belongs to.
+    pub group: Option<GroupId>,
+    /// The monitors that it follows.
+    pub monitors: Vec<MonitorId>,
+    /// Whether the public sees the bar and the uptime figure.
+    pub show_uptime: bool,
+    /// Whether the public sees response times.
+    pub show_latency: bool,
+}
+
+/// What an operator says of a status page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageDraft {
+    /// The name for people.
+    pub name: String,
+    /// A sentence below the name; empty for none.
+    pub description: String,
+    /// The IANA name of the zone in which the page counts days.
+    pub time_zone: String,
+}
+
+/// Where something in a list is moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Move {
+    /// One place towards the beginning.
+    Up,
+    /// One place towards the end.
+    Down,
+}

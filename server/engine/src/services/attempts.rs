@@ -1,0 +1,101 @@
+//! How often somebody may try: a sliding minute, counted by name.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::time::{MINUTE, Timestamp};
+
+use super::{Result, ServiceError};
+
+/// Tries at logging in to one account from one client, a minute.
+const PER_ACCOUNT: usize = 5;
+/// Tries at logging in from one client, a minute: a household or an office may share it.
+const PER_CLIENT: usize = 20;
+/// Tries at logging in altogether, a minute: what hashing may cost, and the bound of this table.
+const OVERALL: usize = 120;
+
+/// The tries of the last minute. A try that is refused is not counted, so the table holds at most [`OVERALL`] of each name.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts {
+    seen: Mutex<HashMap<String, VecDeque<Timestamp>>>,
+}
+
+impl Attempts {
+    /// Counts a try at an account from a client (an address, or whatever tells clients apart).
+    pub(crate) fn count(&self, client: &str, account: &str, now: Timestamp) -> Result<()> {
+        let names = [
+            (format!("{client} {account}"), PER_ACCOUNT),
+            (client.to_owned(), PER_CLIENT),
+            (String::new(), OVERALL),
+        ];
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.retain(|_, times| {
+            times.retain(|at| now.since(*at) < MINUTE);
+            !times.is_empty()
+        });
+        for (name, limit) in &names {
+            if let Some(times) = seen.get(name)
+                && times.len() >= *limit
+                && let Some(oldest) = times.front()
+            {
+                let wait = (MINUTE - now.since(*oldest)).max(1_000);
+                return Err(ServiceError::TooMany {
+                    retry_after: Duration::from_millis(wait.cast_unsigned()),
+                });
+            }
+        }
+        for (name, _) in names {
+            seen.entry(name).or_default().push_back(now);
+        }
+        Ok(())
+    }
+
+    /// Forgets the tries at an account from a client that turned out to be its owner's.
+    pub(crate) fn forgive(&self, client: &str, account: &str) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).remove(&format!("{client} {account}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sixth_try_within_a_minute_waits_for_the_first_to_grow_old() {
+        let attempts = Attempts::default();
+        for second in 0..5 {
+            attempts.count("10.0.0.1", "a@example.org", Timestamp(second * 1_000)).unwrap();
+        }
+        let refused = attempts.count("10.0.0.1", "a@example.org", Timestamp(20_000));
+        assert!(matches!(refused, Err(ServiceError::TooMany { retry_after }) if retry_after.as_secs() == 40));
+        attempts.count("10.0.0.1", "a@example.org", Timestamp(60_000)).unwrap();
+    }
+
+    #[test]
+    fn the_owner_is_not_kept_out_by_somebody_elsewhere() {
+        let attempts = Attempts::default();
+        for _ in 0..5 {
+            attempts.count("10.0.0.1", "a@example.org", Timestamp(0)).unwrap();
+        }
+        attempts.count("10.0.0.2", "a@example.org", Timestamp(0)).unwrap();
+    }
+
+    #[test]
+    fn one_client_may_not_try_many_accounts() {
+        let attempts = Attempts::default();
+        for account in 0..PER_CLIENT {
+            attempts.count("10.0.0.1", &account.to_string(), Timestamp(0)).unwrap();
+        }
+        assert!(attempts.count("10.0.0.1", "another", Timestamp(0)).is_err());
+    }
+
+    #[test]
+    fn the_table_is_bounded() {
+        let attempts = Attempts::default();
+        for client in 0..1_000 {
+            let _ = attempts.count(&client.to_string(), "a", Timestamp(0));
+        }
+        assert!(attempts.seen.lock().unwrap().len() <= 2 * OVERALL + 1);
+    }
+}

@@ -1,0 +1,171 @@
+//! Heartbeats: a job calls us.
+
+use std::sync::Arc;
+
+use domain::check::{CheckReport, CheckSettings, Failure, Outcome};
+use domain::time::{MINUTE, Timestamp};
+
+use super::{Result, ServiceError, Services};
+use crate::recorder::Submission;
+use crate::store::{monitors, pushes};
+
+/// How much of what a job says is kept, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 1_000;
+/// How the message of a row begins when the job gave an exit code.
+const EXIT: &str = "exit ";
+/// A run that took longer than this has lost its beginning; its duration is not shown as a latency. In milliseconds.
+const MAX_RUN: i64 = 24 * 60 * MINUTE;
+
+/// What a job says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Beat {
+    /// It begins.
+    Start,
+    /// It did its work.
+    Success {
+        /// How long it took, in microseconds, if it says so; else the time since it began counts.
+        latency_us: Option<i64>,
+        /// What else it says.
+        message: String,
+    },
+    /// It failed.
+    Failure {
+        /// The exit code of its process, if it says so.
+        exit: Option<i32>,
+        /// What else it says.
+        message: String,
+    },
+    /// It wants something noted and nothing changed.
+    Log {
+        /// What it says.
+        message: String,
+    },
+}
+
+/// What became of a heartbeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It counts.
+    Counted,
+    /// The monitor is paused, so it changes nothing.
+    Paused,
+}
+
+impl Services {
+    /// Takes the word of a job that knows a monitor's token. The scheduler writes one result a slot, so that uptime is a share
+    /// of the time and not of the calls; a result is written here only when the word is news or says how long a run took.
+    ///
+    /// # Errors
+    /// `NotFound` when no monitor has the token.
+    pub async fn push(&self, token: &str, beat: Beat) -> Result<Taken> {
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let monitor = monitors::by_push_token(&mut tx, token).await?.ok_or(ServiceError::NotFound)?;
+        if monitor.paused {
+            return Ok(Taken::Paused);
+        }
+        let mut row = match pushes::get(&mut tx, monitor.key).await? {
+            Some(row) => row,
+            None => pushes::PushRow { at: 0, started_at: None, failed: false, message: String::new() },
+        };
+        let report = match beat {
+            Beat::Start => {
+                row.started_at = Some(now.0);
+                None
+            }
+            Beat::Log { message } => {
+                row.message = excerpt(message);
+                None
+            }
+            Beat::Success { latency_us, message } => {
+                let news = row.at == 0 || row.failed || is_late(&monitor.draft.settings, &row, now);
+                let run_ms =
+                    row.started_at.take().map(|begun| now.0 - begun).filter(|run| (0..MAX_RUN).contains(run));
+                (row.at, row.failed, row.message) = (now.0, false, excerpt(message));
+                let latency_us = latency_us.or(run_ms.map(|run| run * 1_000));
+                (news || latency_us.is_some())
+                    .then(|| CheckReport { latency_us, ..CheckReport::bare(Outcome::Up) })
+            }
+            Beat::Failure { exit, message } => {
+                let news = !row.failed;
+                (row.started_at, row.failed, row.message) = (None, true, with_exit(exit, &excerpt(message)));
+                news.then(|| CheckReport::bare(Outcome::down(failure(&row.message))))
+            }
+        };
+        pushes::put(&mut tx, monitor.key, &row).await?;
+        tx.commit().await?;
+        if let Some(report) = report {
+            self.inner.recorder.submit(Submission {
+                monitor: monitor.key,
+                slot: now,
+                report: Arc::new(report),
+            });
+        }
+        Ok(Taken::Counted)
+    }
+}
+
+/// Whether the heartbeat before was due earlier than `now`, grace included.
+fn is_late(settings: &CheckSettings, row: &pushes::PushRow, now: Timestamp) -> bool {
+    match settings {
+        CheckSettings::Push(push) => push.next_deadline(Some(row.at), now.0) <= now.0,
+        _ => false,
+    }
+}
+
+/// What stands in the row of a job that failed: `exit N` and what it said.
+fn with_exit(exit: Option<i32>, message: &str) -> String {
+    match exit {
+        Some(exit) if message.is_empty() => format!("{EXIT}{exit}"),
+        Some(exit) => format!("{EXIT}{exit}: {message}"),
+        None => message.to_owned(),
+    }
+}
+
+/// The failure that the message of a row stands for; the scheduler reads it again at each slot until the job succeeds.
+pub(crate) fn failure(message: &str) -> Failure {
+    let with_code = message.strip_prefix(EXIT).and_then(|rest| {
+        let (code, said) = rest.split_once(": ").unwrap_or((rest, ""));
+        Some((code.parse::<i32>().ok()?, said))
+    });
+    match with_code {
+        Some((exit, said)) => Failure::PushFailed { exit: Some(exit), message: said.to_owned() },
+        None => Failure::PushFailed { exit: None, message: message.to_owned() },
+    }
+}
+
+/// The beginning of a message, cut between two characters, without control characters that a log or a page would choke on.
+fn excerpt(message: String) -> String {
+    let mut message = message;
+    if message.len() > MAX_MESSAGE_BYTES {
+        message.truncate(message.floor_char_boundary(MAX_MESSAGE_BYTES));
+    }
+    message.retain(|character| character == '\n' || character == '\t' || !character.is_control());
+    message.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_message_is_cut_between_two_characters() {
+        let kept = excerpt("ä".repeat(MAX_MESSAGE_BYTES));
+        assert_eq!(kept.len(), MAX_MESSAGE_BYTES);
+        let kept = excerpt(format!("a{}", "ä".repeat(MAX_MESSAGE_BYTES)));
+        assert_eq!(kept.len(), MAX_MESSAGE_BYTES - 1);
+    }
+
+    #[test]
+    fn an_exit_code_survives_the_database() {
+        for (exit, said) in [(Some(3), "disk full: /dev/sda"), (Some(-1), ""), (None, "no space")] {
+            let failure = failure(&with_exit(exit, said));
+            assert_eq!(failure, Failure::PushFailed { exit, message: said.to_owned() });
+        }
+    }
+
+    #[test]
+    fn control_characters_are_left_out() {
+        assert_eq!(excerpt("\u{1b}[31mbroken\0\n".to_owned()), "[31mbroken");
+    }
+}

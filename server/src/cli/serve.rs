@@ -1,0 +1,56 @@
+//! `pharos serve`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use engine::chance::Chance;
+use engine::clock::Clock;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::{start, telemetry};
+
+/// Where to listen.
+#[derive(Debug, Default, Args)]
+pub(super) struct Arguments {
+    /// The address to listen on (server.host)
+    #[arg(long)]
+    host: Option<String>,
+    /// The port to listen on (server.port)
+    #[arg(long)]
+    port: Option<String>,
+    /// The address that browsers use (`server.base_url`)
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+}
+
+impl Arguments {
+    /// Flag, key and value of each.
+    pub(super) fn flags(&self) -> [(&'static str, &'static str, Option<String>); 3] {
+        [
+            ("--host", "server.host", self.host.clone()),
+            ("--port", "server.port", self.port.clone()),
+            ("--base-url", "server.base_url", self.base_url.clone()),
+        ]
+    }
+}
+
+/// Runs until a signal comes, then drains.
+pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    telemetry::init(&config.log);
+    // Before the start, so that a signal during a long migration is not lost.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut running = start::start(config, Clock::System, Chance::System).await?;
+    super::say(&running.greeting());
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        error = running.failed() => {
+            running.stop().await;
+            return Err(error);
+        }
+    }
+    tracing::info!("stopping: recording what was taken");
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,186 @@
+//! Who sends a request, as far as the network tells: the address, whether it came over TLS, and the host it was sent to.
+//! Headers that a proxy adds are believed only when the proxy is trusted; anybody can write them.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderName, Uri, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::config::Config;
+use crate::router::AppState;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+/// Headers that only proxies send.
+const OF_PROXIES: [HeaderName; 4] =
+    [FORWARDED_FOR, header::FORWARDED, header::VIA, HeaderName::from_static("x-real-ip")];
+
+/// The sender of a request; stands in the request's extensions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Where the request came from, before trusted proxies.
+    pub address: IpAddr,
+    /// Whether the browser speaks TLS.
+    pub https: bool,
+    /// The host and port that the browser asked for, in lower case.
+    pub host: Option<String>,
+    /// Whether a proxy that is not trusted stands between: `address` is then its address.
+    pub behind_unknown_proxy: bool,
+}
+
+impl Client {
+    /// Reads what the connection and the headers say.
+    pub fn new(peer: IpAddr, uri: &Uri, headers: &HeaderMap, config: &Config) -> Self {
+        let trusted = &config.server.trusted_proxies;
+        let peer = peer.to_canonical();
+        let by_proxy = trusted.contains(peer);
+        let told = |name: HeaderName| if by_proxy { last_of(headers, &name) } else { None };
+
+        let asked = headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
+        // HTTP/2 sends the host as a part of the URI.
+        let asked = asked.or_else(|| uri.authority().map(ToString::to_string));
+        let host = told(FORWARDED_HOST).or(asked).map(|host| host.to_ascii_lowercase());
+        let https = match (told(FORWARDED_PROTO), &config.server.base_url) {
+            (Some(scheme), _) => scheme.eq_ignore_ascii_case("https"),
+            // Behind a proxy that says nothing, the operator's word counts; but whoever comes straight to the port, by another
+            // name, speaks plain HTTP, and would lose a cookie that is marked `Secure`.
+            (None, Some(base)) => {
+                base.is_https() && (by_proxy || peer.is_loopback() || host.as_deref() == base.host())
+            }
+            (None, None) => false,
+        };
+        let address = if by_proxy { nearest_untrusted(headers, config).unwrap_or(peer) } else { peer };
+        let behind_unknown_proxy = !by_proxy && OF_PROXIES.iter().any(|name| headers.contains_key(name));
+        Self { address, https, host, behind_unknown_proxy }
+    }
+
+    /// What tells clients apart when tries are counted: the address, or for IPv6 its network, because one machine has many.
+    pub fn key(&self) -> String {
+        match self.address {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        }
+    }
+
+    /// Whether the request was made on this machine, and not through a proxy on it.
+    pub fn is_local(&self) -> bool {
+        self.address.is_loopback() && !self.behind_unknown_proxy
+    }
+}
+
+/// Adds the [`Client`] to the request.
+pub(crate) async fn identify(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    // Without a connection (a test that calls the router itself) nobody is local.
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let client = Client::new(peer, request.uri(), request.headers(), &state.config);
+    request.extensions_mut().insert(client);
+    next.run(request).await
+}
+
+/// The last value: the one that the nearest proxy wrote.
+fn last_of(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let value = headers.get_all(name).iter().next_back()?.to_str().ok()?;
+    value.rsplit(',').next().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// Each proxy appends the address it was called from, so the list is read from its end: the first one that is no trusted proxy.
+fn nearest_untrusted(headers: &HeaderMap, config: &Config) -> Option<IpAddr> {
+    let values: Vec<&str> = headers
+        .get_all(FORWARDED_FOR)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .collect();
+    let mut farthest = None;
+    for value in values.into_iter().rev() {
+        let Some(address) = address_of(value.trim()) else { break };
+        farthest = Some(address);
+        if !config.server.trusted_proxies.contains(address) {
+            break;
+        }
+    }
+    farthest
+}
+
+/// An address, which some proxies write with a port.
+fn address_of(text: &str) -> Option<IpAddr> {
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let address = bare.parse::<IpAddr>().or_else(|_| text.parse::<SocketAddr>().map(|address| address.ip()));
+    address.ok().map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    fn config(pairs: &[(&str, &str)]) -> Config {
+        let flags = pairs
+            .iter()
+            .map(|(key, value)| (String::new(), (*key).to_owned(), (*value).to_owned()))
+            .collect();
+        Config::load(&Sources { flags, ..Sources::default() }).unwrap()
+    }
+
+    fn client(peer: &str, headers: &[(&'static str, &str)], config: &Config) -> Client {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+            .collect();
+        Client::new(peer.parse().unwrap(), &Uri::from_static("/"), &headers, config)
+    }
+
+    #[test]
+    fn a_stranger_cannot_pretend_to_be_somebody_else() {
+        let headers =
+            [("x-forwarded-for", "127.0.0.1"), ("x-forwarded-proto", "https"), ("host", "A.example:80")];
+        let seen = client("203.0.113.9", &headers, &config(&[("server.trusted_proxies", "private")]));
+        assert_eq!(seen.address, "203.0.113.9".parse::<IpAddr>().unwrap());
+        assert!(!seen.https && !seen.is_local());
+        assert_eq!(seen.host.as_deref(), Some("a.example:80"));
+    }
+
+    #[test]
+    fn behind_trusted_proxies_the_nearest_stranger_counts() {
+        let config = config(&[("server.trusted_proxies", "10.0.0.0/8")]);
+        let headers = [
+            ("x-forwarded-for", "198.51.100.1, 203.0.113.7, 10.0.0.5"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "status.example.org"),
+            ("host", "pharos:3000"),
+        ];
+        let seen = client("10.0.0.1", &headers, &config);
+        assert_eq!(seen.address, "203.0.113.7".parse::<IpAddr>().unwrap());
+        assert!(seen.https);
+        assert_eq!(seen.host.as_deref(), Some("status.example.org"));
+    }
+
+    #[test]
+    fn a_proxy_on_this_machine_does_not_make_everybody_local() {
+        let config = config(&[]);
+        assert!(client("127.0.0.1", &[], &config).is_local());
+        assert!(!client("127.0.0.1", &[("x-forwarded-for", "203.0.113.7")], &config).is_local());
+    }
+
+    #[test]
+    fn a_base_url_with_https_holds_for_its_own_name_and_not_for_the_bare_port() {
+        let config = config(&[("server.base_url", "https://status.example.org")]);
+        assert!(client("172.17.0.1", &[("host", "status.example.org")], &config).https);
+        assert!(client("127.0.0.1", &[("host", "localhost:3000")], &config).https);
+        assert!(!client("192.168.1.7", &[("host", "192.168.1.2:3000")], &config).https);
+    }
+
+    #[test]
+    fn the_addresses_of_one_ipv6_network_are_one_client() {
+        let config = config(&[]);
+        assert_eq!(client("2001:db8::1", &[], &config).key(), client("2001:db8::ffff", &[], &config).key());
+        assert_ne!(client("2001:db8::1", &[], &config).key(), client("2001:db8:0:1::1", &[], &config).key());
+    }
+}

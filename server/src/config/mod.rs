@@ -1,0 +1,204 @@
+//! The configuration: defaults < file < environment < flags. Nothing else in Pharos reads a file or the environment for it.
+//!
+//! Whatever is wrong stops the start, all of it at once, each with its place and what would be right: a typo that is passed
+//! over in silence is found in the middle of the night.
+
+mod engine;
+mod environment;
+mod error;
+mod file;
+mod nearest;
+mod sections;
+mod table;
+mod value;
+
+use std::path::{Path, PathBuf};
+
+use ::engine::store::{self, Db};
+
+pub use error::{ConfigErrors, Mistake, Origin};
+pub use sections::{Admin, Checks, Data, Log, Metrics, Retention, Server};
+pub use value::{Anchors, BaseUrl, LogFormat, LogLevel, Networks};
+
+/// Where the file is looked for when no flag and no variable names it.
+pub const FILES: [&str; 2] = ["./pharos.toml", "/etc/pharos/pharos.toml"];
+/// The variable that names the file.
+pub const FILE_VARIABLE: &str = "PHAROS_CONFIG";
+
+/// The configuration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// Where Pharos is reached.
+    pub server: Server,
+    /// Where it keeps what it knows.
+    pub data: Data,
+    /// What it writes to its log.
+    pub log: Log,
+    /// What checks may do.
+    pub checks: Checks,
+    /// How long results are kept.
+    pub retention: Retention,
+    /// Who may read the metrics.
+    pub metrics: Metrics,
+    /// The first account.
+    pub admin: Admin,
+}
+
+/// A row of the table of values.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// `section.name`, as in the file.
+    pub key: &'static str,
+    /// The environment variables, the strongest first; each may also end in `_FILE` and name a file that holds the value.
+    pub variables: &'static [&'static str],
+    /// The value when nobody says anything, as it would be written.
+    pub default: &'static str,
+    /// What is counted; empty when nothing is.
+    pub unit: &'static str,
+    /// What it means, in a sentence or two.
+    pub help: &'static str,
+    set: fn(&mut Config, &str) -> Result<(), String>,
+}
+
+/// Where the configuration comes from.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The file; `None` looks at [`FILES`]' places, where it may be missing.
+    pub file: Option<PathBuf>,
+    /// The environment.
+    pub environment: Vec<(String, String)>,
+    /// Values of flags: the flag as it was written, the key, and the value.
+    pub flags: Vec<(String, String, String)>,
+}
+
+impl Sources {
+    /// The process's own environment, and nothing else yet.
+    pub fn from_process() -> Self {
+        Self { environment: environment::of_the_process(), ..Self::default() }
+    }
+}
+
+impl Config {
+    /// Reads every source.
+    ///
+    /// # Errors
+    /// Everything that is wrong in any of them.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigErrors> {
+        let mut config = Self::default();
+        let mut mistakes = Vec::new();
+        if let Some(path) = file_of(sources) {
+            file::apply(&mut config, &path, &mut mistakes);
+        }
+        environment::apply(&mut config, &sources.environment, &mut mistakes);
+        for (flag, key, value) in &sources.flags {
+            let origin = Origin::Flag(flag.clone());
+            match field(key) {
+                Some(field) => config.set(field, value, origin, &mut mistakes),
+                None => mistakes.push(unknown_key(key, origin)),
+            }
+        }
+        config.examine(&mut mistakes);
+        if mistakes.is_empty() { Ok(config) } else { Err(ConfigErrors(mistakes)) }
+    }
+
+    /// The URL of the database.
+    pub fn database_url(&self) -> String {
+        match &self.data.database_url {
+            Some(url) => url.expose().to_owned(),
+            None => Db::sqlite_url(&store::default_file(&self.data.dir)),
+        }
+    }
+
+    /// The table of every value, as Markdown: what stands in the README.
+    pub fn table() -> String {
+        table::markdown()
+    }
+
+    /// Sets one value, or notes why not.
+    fn set(&mut self, field: &Field, text: &str, origin: Origin, mistakes: &mut Vec<Mistake>) {
+        if let Err(reason) = (field.set)(self, text.trim()) {
+            let subject = if origin.names(field) { String::new() } else { format!("{}: ", field.key) };
+            mistakes.push(Mistake { origin, message: format!("{subject}{reason}.") });
+        }
+    }
+
+    /// Rules between values.
+    fn examine(&self, mistakes: &mut Vec<Mistake>) {
+        let mut refuse = |message: &str| {
+            mistakes.push(Mistake { origin: Origin::Whole, message: message.to_owned() });
+        };
+        let retention = &self.retention;
+        if retention.raw == 0 || retention.five_minutes == 0 || retention.hour == 0 {
+            refuse("retention: only `day` may be 0 (for ever); write at least 1 day for the others.");
+        }
+        if retention.raw > retention.five_minutes || retention.five_minutes > retention.hour {
+            refuse(
+                "retention: coarser sums must be kept at least as long as finer ones: raw ≤ five_minutes ≤ hour.",
+            );
+        }
+        if retention.day != 0 && retention.day < retention.hour {
+            refuse("retention: `day` must be 0 (for ever) or at least as long as `hour`.");
+        }
+        for (key, value) in [
+            ("checks.concurrency", self.checks.concurrency),
+            ("checks.per_host", self.checks.per_host),
+            ("server.request_timeout", u32::from(self.server.request_timeout)),
+            ("server.session_days", u32::from(self.server.session_days)),
+        ] {
+            if value == 0 {
+                refuse(&format!("{key}: 0 would stop everything; write at least 1."));
+            }
+        }
+        if self.admin.email.is_some() != self.admin.password.is_some() {
+            refuse(
+                "admin: `email` and `password` belong together; set both, or none and use the set-up link.",
+            );
+        }
+    }
+}
+
+/// Every value of the table, in its order.
+pub fn fields() -> impl Iterator<Item = &'static Field> {
+    [
+        Server::FIELDS,
+        Data::FIELDS,
+        Log::FIELDS,
+        Checks::FIELDS,
+        Retention::FIELDS,
+        Metrics::FIELDS,
+        Admin::FIELDS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn field(key: &str) -> Option<&'static Field> {
+    fields().find(|field| field.key == key)
+}
+
+/// Says what may have been meant by a key that does not exist.
+fn unknown_key(key: &str, origin: Origin) -> Mistake {
+    let name = key.rsplit('.').next().unwrap_or(key);
+    let meant = fields()
+        .map(|field| field.key)
+        .find(|known| known.rsplit('.').next() == Some(name))
+        .or_else(|| nearest::nearest(key, fields().map(|field| field.key)));
+    let advice = match meant {
+        Some(meant) => format!("; did you mean `{meant}`?"),
+        None => "; the README lists every key.".to_owned(),
+    };
+    Mistake { origin, message: format!("there is no key `{key}`{advice}") }
+}
+
+fn file_of(sources: &Sources) -> Option<PathBuf> {
+    let named =
+        || sources.environment.iter().find(|(name, value)| name == FILE_VARIABLE && !value.is_empty());
+    sources
+        .file
+        .clone()
+        .or_else(|| named().map(|(_, value)| PathBuf::from(value)))
+        .or_else(|| FILES.iter().map(Path::new).find(|path| path.is_file()).map(Path::to_path_buf))
+}
+
+#[cfg(test)]
+mod tests;

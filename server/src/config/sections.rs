@@ -1,0 +1,135 @@
+//! Every configuration value: its key, variables, default, unit and meaning. The README's table is made from this list.
+
+use std::path::PathBuf;
+
+use domain::secret::Secret;
+
+use super::value::{Anchors, BaseUrl, LogFormat, LogLevel, Networks, Value};
+use super::{Config, Field};
+
+/// Declares a section: the struct, its default, and its rows of the table, from one list.
+macro_rules! section {
+    ($(#[$doc:meta])* $Section:ident at $section:ident {
+        $($field:ident: $Type:ty = $default:literal $unit:literal, [$($variable:literal),+], $help:literal;)+
+    }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $Section {
+            $(#[doc = $help] #[doc = concat!("(Unit: “", $unit, "”.)")] pub $field: $Type,)+
+        }
+
+        impl Default for $Section {
+            fn default() -> Self {
+                Self { $($field: default($default),)+ }
+            }
+        }
+
+        impl $Section {
+            /// The section's rows of the table.
+            pub(super) const FIELDS: &'static [Field] = &[$(Field {
+                key: concat!(stringify!($section), ".", stringify!($field)),
+                variables: &[$($variable),+],
+                default: $default,
+                unit: $unit,
+                help: $help,
+                set: |config: &mut Config, text: &str| {
+                    config.$section.$field = <$Type as Value>::read(text)?;
+                    Ok(())
+                },
+            },)+];
+        }
+    };
+}
+
+/// A default, out of the text that the table shows.
+fn default<T: Value>(text: &str) -> T {
+    T::read(text).expect("a test reads every default")
+}
+
+section! {
+    /// Where Pharos is reached.
+    Server at server {
+        host: String = "0.0.0.0" "", ["PHAROS_HOST", "HOST"],
+            "The address to listen on.";
+        port: u16 = "3000" "", ["PHAROS_PORT", "PORT"],
+            "The port to listen on; 0 takes any free one.";
+        base_url: Option<BaseUrl> = "" "", ["PHAROS_BASE_URL", "BASE_URL"],
+            "The address that browsers use, for links; https makes cookies `Secure`. Empty: taken from each request.";
+        trusted_proxies: Networks = "none" "networks", ["PHAROS_TRUSTED_PROXIES", "TRUST_PROXY"],
+            "Proxies whose `X-Forwarded-*` headers are believed: networks, `loopback`, `private` or `none`.";
+        session_days: u16 = "14" "days", ["PHAROS_SESSION_DAYS"],
+            "How long somebody stays logged in without coming back.";
+        request_timeout: u16 = "30" "s", ["PHAROS_REQUEST_TIMEOUT"],
+            "How long an answer may take before it is given up.";
+    }
+}
+
+section! {
+    /// Where Pharos keeps what it knows.
+    Data at data {
+        dir: PathBuf = "./data" "", ["PHAROS_DATA_DIR", "DATA_DIR"],
+            "The folder of the SQLite file.";
+        database_url: Option<Secret> = "" "", ["PHAROS_DATABASE_URL", "DATABASE_URL"],
+            "`sqlite:///path/file.db` or `postgres://user:password@host/name`. Empty: `pharos.db` in the data folder.";
+    }
+}
+
+section! {
+    /// What Pharos writes to its log.
+    Log at log {
+        level: LogLevel = "info" "", ["PHAROS_LOG_LEVEL", "LOG_LEVEL", "RUST_LOG"],
+            "`error`, `warn`, `info`, `debug` or `trace`; also by module: `info,engine=debug`.";
+        format: LogFormat = "text" "", ["PHAROS_LOG_FORMAT"],
+            "`text` for people or `json` for programs.";
+    }
+}
+
+section! {
+    /// What checks may do.
+    Checks at checks {
+        allow_private: bool = "true" "", ["PHAROS_ALLOW_PRIVATE", "ALLOW_PRIVATE_TARGETS"],
+            "Whether private networks may be checked. Link-local and cloud metadata addresses never are.";
+        allow: Networks = "none" "networks", ["PHAROS_CHECKS_ALLOW"],
+            "Networks that may be checked although a rule forbids them.";
+        deny: Networks = "none" "networks", ["PHAROS_CHECKS_DENY"],
+            "Networks that may not be checked.";
+        anchors: Anchors = "1.1.1.1:443, 8.8.8.8:443, 9.9.9.9:443" "address:port", ["PHAROS_CHECKS_ANCHORS"],
+            "Where to knock before a failure of a public target is believed; `none` turns that off.";
+        concurrency: u32 = "1000" "checks", ["PHAROS_CHECKS_CONCURRENCY"],
+            "Checks that run at the same time.";
+        per_host: u32 = "8" "checks", ["PHAROS_CHECKS_PER_HOST"],
+            "Checks that run against one host at the same time.";
+    }
+}
+
+section! {
+    /// How long results are kept.
+    Retention at retention {
+        raw: u32 = "7" "days", ["PHAROS_RETENTION_RAW"],
+            "How long single results are kept.";
+        five_minutes: u32 = "30" "days", ["PHAROS_RETENTION_FIVE_MINUTES"],
+            "How long sums over 5 minutes are kept.";
+        hour: u32 = "400" "days", ["PHAROS_RETENTION_HOUR"],
+            "How long sums over an hour are kept.";
+        day: u32 = "0" "days", ["PHAROS_RETENTION_DAY"],
+            "How long sums over a day are kept; 0 is for ever.";
+    }
+}
+
+section! {
+    /// Who may read `/metrics`.
+    Metrics at metrics {
+        token: Option<Secret> = "" "", ["PHAROS_METRICS_TOKEN", "METRICS_TOKEN"],
+            "The bearer token of `/metrics`. Empty: only this machine may read it.";
+    }
+}
+
+section! {
+    /// The first account, made at the start when there is none; without it, a set-up link is printed.
+    Admin at admin {
+        email: Option<String> = "" "", ["PHAROS_ADMIN_EMAIL", "ADMIN_EMAIL"],
+            "The e-mail address of the first account.";
+        password: Option<Secret> = "" "", ["PHAROS_ADMIN_PASSWORD", "ADMIN_PASSWORD"],
+            "The password of the first account; changing it later changes nothing.";
+    }
+}

@@ -1,0 +1,162 @@
+//! What an operator gets to read when something is wrong.
+
+use super::*;
+
+fn environment(pairs: &[(&str, &str)]) -> Sources {
+    let environment = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Sources { environment, file: Some(empty_file()), ..Sources::default() }
+}
+
+/// A file without values, so that no test reads one of the machine's.
+fn empty_file() -> PathBuf {
+    file("empty", "")
+}
+
+fn file(name: &str, text: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("pharos-config-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(format!("{name}.toml"));
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn mistakes(sources: &Sources) -> Vec<String> {
+    let Err(ConfigErrors(mistakes)) = Config::load(sources) else { panic!("the configuration is accepted") };
+    mistakes
+        .into_iter()
+        .map(|mistake| match mistake.origin {
+            Origin::File { line, .. } => format!("{line}: {}", mistake.message),
+            _ => mistake.to_string(),
+        })
+        .collect()
+}
+
+#[test]
+fn every_default_can_be_read() {
+    let config = Config::load(&environment(&[])).unwrap();
+    assert_eq!(config, Config::default());
+    assert_eq!(config.server.port, 3_000);
+}
+
+#[test]
+fn flags_win_over_the_environment_and_that_over_the_file() {
+    let mut sources = environment(&[("PHAROS_PORT", "2"), ("HOST", "127.0.0.1")]);
+    sources.file = Some(file("order", "[server]\nport = 1\nhost = \"::1\"\nsession_days = 3\n"));
+    sources.flags = vec![("--port".to_owned(), "server.port".to_owned(), "9".to_owned())];
+    let config = Config::load(&sources).unwrap();
+    assert_eq!(
+        (config.server.port, config.server.host.as_str(), config.server.session_days),
+        (9, "127.0.0.1", 3)
+    );
+    sources.flags.clear();
+    assert_eq!(Config::load(&sources).unwrap().server.port, 2);
+}
+
+#[test]
+fn our_own_variable_wins_over_the_generic_one() {
+    let config = Config::load(&environment(&[("PORT", "80"), ("PHAROS_PORT", "3001")])).unwrap();
+    assert_eq!(config.server.port, 3_001);
+}
+
+#[test]
+fn an_unknown_key_of_the_file_is_named_with_its_line_and_what_was_meant() {
+    let path = file("unknown", "port = 1\n\n[server]\nprot = 3000\n[retention]\nweek = 3\n");
+    let sources = Sources { file: Some(path), ..Sources::default() };
+    assert_eq!(
+        mistakes(&sources),
+        [
+            "1: there is no key `port`; did you mean `server.port`?",
+            "4: there is no key `server.prot`; did you mean `server.port`?",
+            "6: there is no key `retention.week`; the README lists every key.",
+        ]
+    );
+}
+
+#[test]
+fn a_bad_value_of_the_file_is_named_with_its_line() {
+    let text = "[server]\nport = 70000\nhost = 3.5\n[checks]\ndeny = [\"10.0.0.0/8\", \"home\"]\n";
+    let sources = Sources { file: Some(file("bad", text)), ..Sources::default() };
+    assert_eq!(
+        mistakes(&sources),
+        [
+            "2: server.port: “70000” is not a whole number from 0 to 65535.",
+            "3: server.host: a float does not fit; write a text, a number or a list of texts.",
+            "5: checks.deny: “home” is not a network; write addresses or ranges such as 10.0.0.0/8, or loopback, \
+             private, none.",
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_named_with_its_line() {
+    let sources = Sources { file: Some(file("broken", "[server]\nport = \n")), ..Sources::default() };
+    let mistakes = mistakes(&sources);
+    assert!(mistakes[0].starts_with("2: this is not TOML"), "{mistakes:?}");
+}
+
+#[test]
+fn a_file_that_was_asked_for_must_be_there() {
+    let sources = Sources { file: Some(PathBuf::from("/nonexistent/pharos.toml")), ..Sources::default() };
+    assert!(mistakes(&sources)[0].contains("cannot be read"));
+}
+
+#[test]
+fn a_misspelt_variable_stops_the_start() {
+    assert_eq!(
+        mistakes(&environment(&[("PHAROS_PROT", "1"), ("PHAROS_LOG_LEVEL", "loud"), ("HOSTNAME", "x")])),
+        [
+            "the variable PHAROS_LOG_LEVEL: “loud” is not a level; use one of off, error, warn, info, debug, trace.",
+            "the variable PHAROS_PROT: it is not known here; did you mean PHAROS_PORT?",
+        ]
+    );
+}
+
+#[test]
+fn an_empty_variable_counts_as_none() {
+    assert_eq!(Config::load(&environment(&[("PORT", ""), ("DATABASE_URL", "")])).unwrap(), Config::default());
+}
+
+#[test]
+fn a_secret_may_stand_in_a_file_and_is_never_printed() {
+    let path = file("secret", "hunter2\n");
+    let config = Config::load(&environment(&[("METRICS_TOKEN_FILE", path.to_str().unwrap())])).unwrap();
+    assert_eq!(config.metrics.token.as_ref().unwrap().expose(), "hunter2");
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_value_and_its_file_contradict_each_other() {
+    let path = file("both", "x");
+    let sources = environment(&[("METRICS_TOKEN", "y"), ("METRICS_TOKEN_FILE", path.to_str().unwrap())]);
+    assert_eq!(
+        mistakes(&sources),
+        ["the variable METRICS_TOKEN_FILE: METRICS_TOKEN is set too; keep one of them."]
+    );
+}
+
+#[test]
+fn the_variables_that_kubernetes_sets_for_a_service_called_pharos_are_passed_over() {
+    let sources = environment(&[
+        ("PHAROS_PORT", "tcp://10.0.0.1:3000"),
+        ("PHAROS_SERVICE_HOST", "10.0.0.1"),
+        ("PHAROS_PORT_3000_TCP_ADDR", "10.0.0.1"),
+    ]);
+    assert_eq!(Config::load(&sources).unwrap(), Config::default());
+}
+
+#[test]
+fn finer_results_may_not_outlive_coarser_ones() {
+    let mistakes = mistakes(&environment(&[("PHAROS_RETENTION_RAW", "60")]));
+    assert_eq!(mistakes.len(), 1);
+    assert!(mistakes[0].contains("raw ≤ five_minutes ≤ hour"), "{mistakes:?}");
+}
+
+#[test]
+fn keys_and_variables_are_unique() {
+    let mut names: Vec<&str> =
+        fields().flat_map(|field| field.variables.iter().copied().chain([field.key])).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}

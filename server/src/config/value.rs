@@ -1,0 +1,248 @@
+//! What a single value may look like as text, and what to say when it does not.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use domain::secret::Secret;
+use ipnet::IpNet;
+use url::Url;
+
+/// A type that a configuration value can have. Every source (file, environment, flag) hands over text.
+pub(super) trait Value: Sized {
+    /// Reads a text; the error says what was wrong and what would be right, without the field's name.
+    fn read(text: &str) -> Result<Self, String>;
+}
+
+impl Value for String {
+    fn read(text: &str) -> Result<Self, String> {
+        Ok(text.to_owned())
+    }
+}
+
+impl Value for PathBuf {
+    fn read(text: &str) -> Result<Self, String> {
+        if text.is_empty() { Err("it is empty; write a path".to_owned()) } else { Ok(Self::from(text)) }
+    }
+}
+
+impl Value for Secret {
+    fn read(text: &str) -> Result<Self, String> {
+        Ok(Self::new(text))
+    }
+}
+
+impl Value for bool {
+    fn read(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Ok(true),
+            "false" | "no" | "off" | "0" => Ok(false),
+            _ => Err(format!("“{text}” is neither true nor false")),
+        }
+    }
+}
+
+macro_rules! whole_numbers {
+    ($($number:ty),*) => {$(
+        impl Value for $number {
+            fn read(text: &str) -> Result<Self, String> {
+                // TOML and people write 10_000.
+                text.replace('_', "").parse().map_err(|_| {
+                    format!("“{text}” is not a whole number from {} to {}", <$number>::MIN, <$number>::MAX)
+                })
+            }
+        }
+    )*};
+}
+whole_numbers!(u16, u32);
+
+impl<T: Value> Value for Option<T> {
+    fn read(text: &str) -> Result<Self, String> {
+        if text.is_empty() { Ok(None) } else { T::read(text).map(Some) }
+    }
+}
+
+/// The address under which browsers reach Pharos: scheme and host, without a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl(Url);
+
+impl BaseUrl {
+    /// Whether browsers reach Pharos over TLS.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// `status.example.org`, with the port if it is not the scheme's own.
+    pub fn host(&self) -> Option<&str> {
+        self.as_str().split_once("://").map(|(_, host)| host)
+    }
+
+    /// `https://status.example.org`, without a slash at the end.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+}
+
+impl Value for BaseUrl {
+    fn read(text: &str) -> Result<Self, String> {
+        let example = "write for example https://status.example.org";
+        let url = Url::parse(text).map_err(|_| format!("“{text}” is not a URL; {example}"))?;
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+            return Err(format!("“{text}” does not begin with http:// or https://; {example}"));
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            return Err(format!(
+                "“{text}” has a path, and Pharos answers at the root of its host; {example}"
+            ));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(format!("it holds a user name or a password; {example}"));
+        }
+        Ok(Self(url))
+    }
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Value for LogFormat {
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(format!("“{text}” is not a format; use text or json")),
+        }
+    }
+}
+
+/// Which log lines are written: a level, or levels by module, as `tracing_subscriber` reads them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLevel(pub String);
+
+impl Value for LogLevel {
+    fn read(text: &str) -> Result<Self, String> {
+        // `trace`, `Info` and `WARN` are all common in the environment.
+        let text = if text.contains(['=', ',']) { text.to_owned() } else { text.to_ascii_lowercase() };
+        let known = ["off", "error", "warn", "info", "debug", "trace"];
+        // A bare word would be taken for the name of a module, and silence everything.
+        if !text.contains('=') && !text.split(',').all(|word| known.contains(&word.trim())) {
+            return Err(format!("“{text}” is not a level; use one of {}", known.join(", ")));
+        }
+        match tracing_subscriber::EnvFilter::try_new(&text) {
+            Ok(_) => Ok(Self(text)),
+            Err(error) => Err(format!(
+                "“{text}” is not a list of levels ({error}); write for example info,engine=debug"
+            )),
+        }
+    }
+}
+
+/// Networks, separated by commas.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Networks(pub Vec<IpNet>);
+
+impl Networks {
+    /// Whether an address lies in one of them. An IPv4 address that is written as an IPv6 one is an IPv4 address.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// The networks that `loopback` stands for.
+const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1/128"];
+/// The networks that `private` stands for: loopback, RFC 1918, RFC 4193, and link-local.
+const PRIVATE: [&str; 7] =
+    ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"];
+
+impl Value for Networks {
+    fn read(text: &str) -> Result<Self, String> {
+        let mut networks = Vec::new();
+        for word in list(text) {
+            match word {
+                "none" | "false" => {}
+                "loopback" => networks.extend(known(&LOOPBACK)),
+                // What people mean by TRUST_PROXY=true is the proxy beside it, and never the whole internet.
+                "private" | "true" => networks.extend(known(&PRIVATE)),
+                _ => networks.push(network(word)?),
+            }
+        }
+        Ok(Self(networks))
+    }
+}
+
+fn known(networks: &[&str]) -> impl Iterator<Item = IpNet> {
+    networks.iter().filter_map(|network| network.parse().ok())
+}
+
+fn network(word: &str) -> Result<IpNet, String> {
+    IpNet::from_str(word).or_else(|_| IpAddr::from_str(word).map(IpNet::from)).map_err(|_| {
+        format!("“{word}” is not a network; write addresses or ranges such as 10.0.0.0/8, or loopback, private, none")
+    })
+}
+
+/// Addresses with a port, separated by commas. No names: whether names resolve is part of what is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Anchors(pub Vec<SocketAddr>);
+
+impl Value for Anchors {
+    fn read(text: &str) -> Result<Self, String> {
+        let words = list(text).filter(|word| *word != "none");
+        let anchors = words.map(|word| {
+            word.parse().map_err(|_| {
+                format!("“{word}” is not an address with a port; write for example 1.1.1.1:443, or none")
+            })
+        });
+        anchors.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn list(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_is_the_root_of_a_host() {
+        assert_eq!(
+            BaseUrl::read("https://status.example.org/").unwrap().as_str(),
+            "https://status.example.org"
+        );
+        assert!(BaseUrl::read("https://example.org/status").unwrap_err().contains("has a path"));
+        assert!(BaseUrl::read("status.example.org").unwrap_err().contains("not a URL"));
+        assert!(
+            BaseUrl::read("https://user:hunter2@example.org").is_err_and(|error| !error.contains("hunter2"))
+        );
+    }
+
+    #[test]
+    fn a_misspelt_level_is_refused_instead_of_silencing_the_log() {
+        assert!(LogLevel::read("inof").is_err());
+        assert_eq!(LogLevel::read("WARN").unwrap().0, "warn");
+        assert!(LogLevel::read("info,engine=debug").is_ok());
+    }
+
+    #[test]
+    fn networks_may_be_named() {
+        let networks = Networks::read("loopback, 203.0.113.7").unwrap();
+        assert!(networks.contains("127.0.0.1".parse().unwrap()));
+        assert!(networks.contains("::ffff:203.0.113.7".parse().unwrap()));
+        assert!(!networks.contains("203.0.113.8".parse().unwrap()));
+        assert!(Networks::read("10.0.0.0/40").is_err());
+    }
+
+    #[test]
+    fn a_number_out_of_range_is_answered_with_the_range() {
+        assert_eq!(u16::read("70000").unwrap_err(), "“70000” is not a whole number from 0 to 65535");
+        assert_eq!(u32::read("10_000"), Ok(10_000));
+    }
+}

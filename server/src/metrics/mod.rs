@@ -1,0 +1,121 @@
+//! `/metrics` in the text format of Prometheus (version 0.0.4), written by hand: a few families, no registry to keep.
+
+mod exposition;
+mod monitors;
+
+use std::sync::atomic::Ordering;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::person::Viewer;
+use subtle::ConstantTimeEq;
+
+use crate::client::Client;
+use crate::config::Metrics;
+use crate::error::{self, Refusal};
+use crate::router::AppState;
+
+use exposition::{Exposition, Kind};
+
+const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// The quantiles of lateness that are told.
+const QUANTILES: [(f64, &str); 3] = [(0.5, "0.5"), (0.9, "0.9"), (0.99, "0.99")];
+
+/// Tells the numbers to whoever holds the token, or asks from this machine: names of monitors are private.
+pub(crate) async fn metrics(
+    State(state): State<AppState>,
+    Extension(client): Extension<Client>,
+    headers: HeaderMap,
+) -> Response {
+    if !may_read(&state.config.metrics, &client, &headers) {
+        let sentence = "metrics need the bearer token of metrics.token, or a request from the same machine\n";
+        return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], sentence).into_response();
+    }
+    let size = match state.db.size().await {
+        Ok(size) => size,
+        Err(error) => return error::internal(error),
+    };
+    let rows = match state.services.metrics_rows(&Viewer::System).await {
+        Ok(rows) => rows,
+        Err(error) => return Refusal(error).into_response(),
+    };
+    let mut text = Exposition::default();
+    own(&mut text, &state, size);
+    monitors::write(&mut text, &rows, state.services.now());
+    ([(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text.finish())
+        .into_response()
+}
+
+fn may_read(config: &Metrics, client: &Client, headers: &HeaderMap) -> bool {
+    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let sent = sent.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+    match (&config.token, sent) {
+        (Some(token), Some(sent)) => token.expose().as_bytes().ct_eq(sent.as_bytes()).into(),
+        _ => client.is_local(),
+    }
+}
+
+/// The numbers of the program itself.
+fn own(text: &mut Exposition, state: &AppState, database_bytes: i64) {
+    let vitals = &state.vitals;
+    let now = state.services.now();
+
+    text.family("pharos_build_info", Kind::Gauge, "The version that runs.");
+    text.sample("pharos_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
+
+    for (name, help, counter) in [
+        ("pharos_checks_started_total", "Checks that were started.", &vitals.started),
+        ("pharos_checks_finished_total", "Checks that finished.", &vitals.finished),
+        ("pharos_results_recorded_total", "Results that were recorded.", &vitals.recorded),
+        (
+            "pharos_results_dropped_total",
+            "Results that were dropped because they could not be recorded.",
+            &vitals.dropped,
+        ),
+    ] {
+        text.family(name, Kind::Counter, help);
+        text.sample(name, &[], exposition::float(counter.load(Ordering::Relaxed)));
+    }
+    for (name, help, gauge) in [
+        ("pharos_checks_running", "Checks that run now.", &vitals.running),
+        ("pharos_recorder_queue_length", "Results that wait to be recorded.", &vitals.queued),
+        ("pharos_monitors_scheduled", "Monitors that this node checks.", &vitals.scheduled),
+    ] {
+        text.family(name, Kind::Gauge, help);
+        text.sample(name, &[], exposition::float(gauge.load(Ordering::Relaxed)));
+    }
+
+    text.family("pharos_sockets", Kind::Gauge, "Open sockets, by who listens.");
+    for (face, gauge) in [("public", &vitals.public_sockets), ("console", &vitals.console_sockets)] {
+        text.sample("pharos_sockets", &[("face", face)], exposition::float(gauge.load(Ordering::Relaxed)));
+    }
+
+    let lateness = "pharos_check_lateness_seconds";
+    text.family(lateness, Kind::Gauge, "How late checks began in the last one to two minutes.");
+    for (quantile, label) in QUANTILES {
+        if let Some(late_us) = vitals.lateness(quantile) {
+            text.sample(lateness, &[("quantile", label)], exposition::float(late_us) / 1e6);
+        }
+    }
+
+    let age = |at: i64| exposition::float(now.0 - at) / 1e3;
+    text.family(
+        "pharos_scheduler_heartbeat_age_seconds",
+        Kind::Gauge,
+        "How long ago the scheduler last went round.",
+    );
+    text.sample("pharos_scheduler_heartbeat_age_seconds", &[], age(vitals.heartbeat.load(Ordering::Relaxed)));
+    text.family("pharos_recorder_failing", Kind::Gauge, "1 while results cannot be recorded.");
+    text.sample(
+        "pharos_recorder_failing",
+        &[],
+        f64::from(u8::from(vitals.recorder_failing.load(Ordering::Relaxed))),
+    );
+    text.family("pharos_offline", Kind::Gauge, "1 while our own network reaches none of the anchors.");
+    let offline = vitals.offline_since.load(Ordering::Relaxed) != 0;
+    text.sample("pharos_offline", &[], f64::from(u8::from(offline)));
+    text.family("pharos_database_bytes", Kind::Gauge, "What the database takes on disk.");
+    text.sample("pharos_database_bytes", &[], exposition::float(database_bytes));
+}

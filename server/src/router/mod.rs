@@ -1,0 +1,104 @@
+//! The route table of everything, and the layers around it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+use engine::bus::Bus;
+use engine::chance::Chance;
+use engine::clock::Clock;
+use engine::services::Services;
+use engine::store::Db;
+use engine::vitals::Vitals;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::{DefaultOnResponse, TraceLayer};
+
+use crate::config::Config;
+use crate::session::{SessionLayer, Sessions};
+use crate::{assets, client, error, health, hooks, metrics, security, telemetry, viewer};
+
+/// The largest body that a page's form may send, in bytes: room for a logo.
+const MAX_BODY: usize = 2 << 20;
+
+/// What every handler may reach. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    /// What may be asked for.
+    pub services: Services,
+    /// Where events are told.
+    pub bus: Bus,
+    /// The numbers of this node.
+    pub vitals: Arc<Vitals>,
+    /// The database, for sessions, readiness and its size; everything else asks the services.
+    pub db: Db,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// Where chance comes from.
+    pub chance: Chance,
+    /// The configuration.
+    pub config: Arc<Config>,
+}
+
+/// Everything that Pharos answers.
+pub fn router(state: AppState) -> Router {
+    let guarded = with_session(&state, console())
+        .merge(public())
+        .layer(from_fn_with_state(state.clone(), security::check_origin));
+    let routes =
+        Router::new().merge(guarded).merge(hooks::router()).merge(operation()).fallback(error::not_found);
+    with_layers(&state, routes).with_state(state)
+}
+
+/// Adds the session and the viewer.
+fn with_session(state: &AppState, routes: Router<AppState>) -> Router<AppState> {
+    let sessions = Sessions::new(state.db.clone(), state.clock.clone(), &state.config.server);
+    routes.layer(from_fn_with_state(state.clone(), viewer::resolve)).layer(SessionLayer::new(sessions))
+}
+
+/// Adds what stands around every route. From the outside in; an answer passes them in the other direction.
+fn with_layers(state: &AppState, routes: Router<AppState>) -> Router<AppState> {
+    let limit = Duration::from_secs(u64::from(state.config.server.request_timeout));
+    let trace = TraceLayer::new_for_http()
+        .make_span_with(telemetry::request_span)
+        .on_response(DefaultOnResponse::new().level(tracing::Level::DEBUG));
+    routes.layer(
+        ServiceBuilder::new()
+            .layer(SetRequestIdLayer::x_request_id(telemetry::Names(state.chance.clone())))
+            .layer(trace)
+            .layer(PropagateRequestIdLayer::x_request_id())
+            .layer(from_fn_with_state(state.clone(), client::identify))
+            .layer(from_fn(security::headers))
+            .layer(CatchPanicLayer::custom(error::panicked))
+            .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limit))
+            .layer(DefaultBodyLimit::max(MAX_BODY)),
+    )
+}
+
+/// What needs to know who asks: the console's pages, their functions, and its socket.
+fn console() -> Router<AppState> {
+    Router::new()
+}
+
+/// What is the same for everybody: the status pages, their sockets, and the site's files. No session is looked at.
+fn public() -> Router<AppState> {
+    Router::new().merge(assets::router())
+}
+
+/// What machines ask.
+fn operation() -> Router<AppState> {
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/health", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::metrics))
+}
+
+#[cfg(test)]
+mod tests;

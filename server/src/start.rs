@@ -1,0 +1,184 @@
+//! From a configuration to a running server and back: database, engine, router, listener.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use domain::person::Viewer;
+use engine::chance::Chance;
+use engine::clock::Clock;
+use engine::services::people::NewAccount;
+use engine::store::Db;
+use engine::{Engine, EngineConfig};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tower_sessions::ExpiredDeletion as _;
+
+use crate::config::Config;
+use crate::router::{self, AppState};
+use crate::session::Sessions;
+
+/// How long requests that are being answered may take when the server stops. The engine gets what is left of ten seconds: what it
+/// has taken is lost otherwise, while a request can be sent again.
+const HTTP_DRAIN: Duration = Duration::from_millis(1_500);
+/// How often sessions that ended are swept away.
+const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The one-time token of the set-up page, while nobody has an account.
+    pub setup_token: Option<String>,
+    /// What the handlers reach; tests look through it.
+    pub state: AppState,
+    engine: Engine,
+    serving: JoinHandle<std::io::Result<()>>,
+    sweeping: JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+/// Starts a server.
+///
+/// # Errors
+/// When the data folder, the database, the engine or the port cannot be had; each with what was tried.
+pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Result<Running> {
+    install_tls_provider();
+    let db = open(&config).await?;
+    db.migrate().await.context("the schema of the database could not be brought up to date")?;
+    let engine = Engine::start(engine_config(&config), db.clone(), clock.clone(), chance.clone()).await?;
+    let services = engine.services();
+    services.ensure_default_page().await?;
+    add_admin(&config, &services).await?;
+    let setup_token = services.new_setup_token().await?;
+    let state = AppState {
+        services,
+        bus: engine.bus(),
+        vitals: engine.vitals(),
+        db,
+        clock,
+        chance,
+        config: Arc::new(config),
+    };
+    let listener = listen(&state.config).await?;
+    let address = listener.local_addr()?;
+    let stop = CancellationToken::new();
+    let service = router::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let until = stop.clone().cancelled_owned();
+    let serving =
+        tokio::spawn(async move { axum::serve(listener, service).with_graceful_shutdown(until).await });
+    let sweeping = tokio::spawn(sweep(state.clone()));
+    Ok(Running { address, setup_token, state, engine, serving, sweeping, stop })
+}
+
+impl Running {
+    /// The address for a browser, without a slash at the end.
+    pub fn url(&self) -> String {
+        let server = &self.state.config.server;
+        match &server.base_url {
+            Some(base) => base.as_str().to_owned(),
+            None if self.address.ip().is_unspecified() => format!("http://localhost:{}", self.address.port()),
+            None => format!("http://{}", self.address),
+        }
+    }
+
+    /// The one line that whoever started it wants to read.
+    pub fn greeting(&self) -> String {
+        let url = self.url();
+        match &self.setup_token {
+            Some(token) => format!("Pharos is running at {url} — set it up: {url}/setup?token={token}"),
+            None => format!("Pharos is running at {url}"),
+        }
+    }
+
+    /// Waits until the listener fails; it does not end otherwise.
+    pub async fn failed(&mut self) -> anyhow::Error {
+        match (&mut self.serving).await {
+            Ok(Ok(())) => anyhow::anyhow!("the listener ended"),
+            Ok(Err(error)) => anyhow::Error::new(error).context("the listener failed"),
+            Err(error) => anyhow::Error::new(error).context("the listener failed"),
+        }
+    }
+
+    /// Stops accepting, lets open requests end, records every result that was taken, and closes the database.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        if tokio::time::timeout(HTTP_DRAIN, &mut self.serving).await.is_err() {
+            // Streams of events never end by themselves; their readers come back to the next server.
+            self.serving.abort();
+        }
+        self.sweeping.abort();
+        self.engine.stop().await;
+        self.state.db.close().await;
+    }
+}
+
+/// Opens the database that the configuration names; its folder is made when it is the default one.
+///
+/// # Errors
+/// When the folder cannot be made or the database does not answer.
+pub async fn open(config: &Config) -> anyhow::Result<Db> {
+    if config.data.database_url.is_none() {
+        make_folder(&config.data.dir)
+            .with_context(|| format!("the data folder {} cannot be made", config.data.dir.display()))?;
+    }
+    // The URL may hold a password, so it is not repeated.
+    Db::open(&config.database_url())
+        .await
+        .context("the database cannot be opened (data.dir, data.database_url)")
+}
+
+/// One TLS provider for everything; a second call changes nothing.
+pub(crate) fn install_tls_provider() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// What the engine is told.
+fn engine_config(config: &Config) -> EngineConfig {
+    EngineConfig {
+        checks: config.checks.engine(),
+        concurrency: config.checks.concurrency(),
+        anchors: config.checks.anchors.0.clone(),
+        retention: config.retention.engine(),
+    }
+}
+
+/// Only the owner may look into the folder: the database holds secrets.
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
+}
+
+async fn add_admin(config: &Config, services: &engine::services::Services) -> anyhow::Result<()> {
+    let (Some(email), Some(password)) = (&config.admin.email, &config.admin.password) else { return Ok(()) };
+    let account =
+        NewAccount { email: email.clone(), name: String::new(), password: password.expose().to_owned() };
+    let added = services.add_first_account(&Viewer::System, &account).await;
+    if added.context("the first account (admin.email, admin.password) cannot be made")?.is_some() {
+        tracing::info!(email, "the first account was made");
+    }
+    Ok(())
+}
+
+async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    let (host, port) = (config.server.host.trim_matches(['[', ']']), config.server.port);
+    TcpListener::bind((host, port))
+        .await
+        .with_context(|| format!("cannot listen on {host}, port {port} (server.host, server.port)"))
+}
+
+async fn sweep(state: AppState) {
+    let sessions = Sessions::new(state.db.clone(), state.clock.clone(), &state.config.server);
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        if let Err(error) = sessions.delete_expired().await {
+            tracing::warn!(%error, "sessions that ended could not be swept away");
+        }
+    }
+}

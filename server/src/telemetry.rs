@@ -1,0 +1,56 @@
+//! The log, and what each request leaves in it.
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::HeaderValue;
+use engine::chance::Chance;
+use tower_http::request_id::{MakeRequestId, RequestId};
+use tracing::Span;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Log, LogFormat};
+
+/// Modules that are quieter than the rest when only a level is given: sqlx reports each slow statement, and tower-sessions takes
+/// every session that ended for an attack.
+const QUIETER: &str =
+    "sqlx=warn,hyper=warn,h2=warn,rustls=warn,tower_sessions=error,tower_sessions_core=error";
+
+/// Begins to write the log; to be called once a process. A second call changes nothing.
+pub(crate) fn init(log: &Log) {
+    let level = &log.level.0;
+    let directives = match level.as_str() {
+        "error" | "warn" | "info" => format!("{level},{QUIETER}"),
+        _ => level.clone(),
+    };
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(EnvFilter::new(directives)).with_writer(std::io::stderr);
+    let begun = match log.format {
+        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    if begun.is_err() {
+        tracing::debug!("the log is written already");
+    }
+}
+
+/// The span of a request. It names the route and not the path, because paths hold the tokens of heartbeats, and never the
+/// query, because that of the set-up link holds one too.
+pub(crate) fn request_span(request: &Request) -> Span {
+    let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str);
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .and_then(|id| id.header_value().to_str().ok())
+        .unwrap_or_default();
+    tracing::info_span!("request", method = %request.method(), route, id)
+}
+
+/// Names requests, so that an answer can be found in the log.
+#[derive(Clone, Debug)]
+pub(crate) struct Names(pub(crate) Chance);
+
+impl MakeRequestId for Names {
+    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
+        let name = domain::id::digits(self.0.bytes());
+        HeaderValue::from_str(&name).ok().map(RequestId::new)
+    }
+}

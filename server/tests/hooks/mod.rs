@@ -1,0 +1,3 @@
+//! Calls from outside.
+
+mod push;

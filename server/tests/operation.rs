@@ -1,0 +1,73 @@
+//! What machines ask: health, readiness, metrics.
+
+use std::sync::atomic::Ordering;
+
+use reqwest::Method;
+
+use crate::support::{Actor, TestApp};
+
+#[tokio::test]
+async fn a_server_that_works_is_ready_and_says_why() {
+    let app = TestApp::spawn().await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(app.get("/healthz").await.text().await.unwrap(), "ok\n");
+    let answer: serde_json::Value = app.get("/readyz").await.json().await.unwrap();
+    assert_eq!(answer["ready"], true);
+    let names: Vec<_> =
+        answer["checks"].as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["database", "migrations", "scheduler", "recorder"]);
+    app.close().await;
+}
+
+#[tokio::test]
+async fn a_recorder_that_fails_makes_the_server_unready() {
+    let app = TestApp::spawn().await;
+    app.running.state.vitals.recorder_failing.store(true, Ordering::Relaxed);
+    let answer = app.get("/readyz").await;
+    assert_eq!(answer.status(), 503);
+    assert!(answer.text().await.unwrap().contains("Results cannot be recorded"));
+    app.close().await;
+}
+
+#[tokio::test]
+async fn metrics_are_for_this_machine_and_for_whoever_has_the_token() {
+    let app = TestApp::spawn_with(&[("metrics.token", "hunter2")]).await;
+    let ask = |headers: &[(&str, &str)]| {
+        let mut request = app.request(&Actor::Anonymous, Method::GET, "/metrics");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        async { request.send().await.unwrap() }
+    };
+    let proxied = ("x-forwarded-for", "203.0.113.7");
+    assert_eq!(ask(&[]).await.status(), 200);
+    assert_eq!(ask(&[proxied]).await.status(), 401, "a proxy on this machine lets strangers in");
+    assert_eq!(ask(&[proxied, ("authorization", "Bearer wrong")]).await.status(), 401);
+    let answer = ask(&[proxied, ("authorization", "Bearer hunter2")]).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let text = answer.text().await.unwrap();
+    for name in ["pharos_build_info{version=", "pharos_sockets{face=\"public\"} 0", "pharos_database_bytes "]
+    {
+        assert!(text.contains(name), "{name} is missing in\n{text}");
+    }
+    app.close().await;
+}
+
+#[tokio::test]
+async fn the_set_up_link_is_printed_until_somebody_has_an_account() {
+    let app = TestApp::spawn().await;
+    let token = app.running.setup_token.clone().unwrap();
+    assert!(app.running.greeting().ends_with(&format!("/setup?token={token}")));
+    app.close().await;
+
+    let values = [
+        ("admin.email", "ada@example.org"),
+        ("admin.password", "correct horse"),
+        ("server.base_url", "https://a.example"),
+    ];
+    let app = TestApp::spawn_with(&values).await;
+    assert_eq!(app.running.greeting(), "Pharos is running at https://a.example");
+    assert!(app.running.state.services.is_set_up().await.unwrap());
+    app.close().await;
+}
