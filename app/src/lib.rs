@@ -1,13 +1,57 @@
-//! The pages of Pharos.
+//! The pages of Pharos: the console, which the browser takes over, and the public status page, which it does not.
 
+#![expect(
+    unreachable_pub,
+    reason = "the component macro declares properties as pub, whatever the component is"
+)]
+
+pub mod browser;
+pub mod components;
+#[cfg(feature = "ssr")]
+pub mod context;
+pub mod error;
+pub mod flash;
+pub mod live;
 pub mod pages;
+pub mod server_fns;
+#[cfg(feature = "ssr")]
+mod shell;
 pub mod words;
 
-use leptos::prelude::*;
+#[cfg(feature = "ssr")]
+pub use shell::{PageAssets, shell};
 
-/// Only to try the build; the real pages replace it.
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
+use leptos_router::path;
+
+use crate::components::layout::Layout;
+use crate::components::time::Clock;
+use crate::pages::{login, missing, monitors, overview, page_editor, settings, setup};
+
+/// The console.
 #[component]
 pub fn App() -> impl IntoView {
-    let (count, set_count) = signal(0);
-    view! { <button on:click=move |_| set_count.update(|n| *n += 1)>"clicked " {count}</button> }
+    provide_meta_context();
+    Clock::provide();
+    view! {
+        <Title formatter=|text: String| if text.is_empty() { "Pharos".to_owned() } else { format!("{text} · Pharos") }/>
+        <Router>
+            <Routes fallback=missing::Missing>
+                <Route path=path!("/setup") view=setup::SetUp/>
+                <Route path=path!("/login") view=login::LogIn/>
+                <ParentRoute path=path!("/console") view=|| view! { <Layout><Outlet/></Layout> }>
+                    <Route path=path!("") view=overview::Overview/>
+                    <Route path=path!("/monitors") view=monitors::list::Monitors/>
+                    <Route path=path!("/monitors/new") view=monitors::form::NewMonitor/>
+                    <Route path=path!("/monitors/:id") view=monitors::detail::Monitor/>
+                    <Route path=path!("/monitors/:id/edit") view=monitors::form::ChangeMonitor/>
+                    <Route path=path!("/page") view=page_editor::PageEditor/>
+                    <Route path=path!("/settings") view=settings::Settings/>
+                    <Route path=path!("/*any") view=missing::Missing/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
 }

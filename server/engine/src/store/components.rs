@@ -168,8 +168,9 @@ pub async fn delete_group(tx: &mut Tx, page: PageKey, id: &GroupId) -> Result<bo
 pub async fn swap_groups(tx: &mut Tx, one: GroupKey, other: GroupKey) -> Result<()> {
     sql!(tx, |conn| {
         sqlx::query(
-        "update component_groups set position = places.place from (select a.id, b.position as place from component_groups a \
-         join component_groups b on b.id = $1 + $2 - a.id where a.id in ($1, $2)) as places where component_groups.id = places.id"
+        "update component_groups set position = places.place from \
+         (select a.id, b.position as place from component_groups a join component_groups b on b.id = $1 + $2 - a.id \
+         where a.id in ($1, $2)) as places where component_groups.id = places.id"
     )
     .bind(one.0)
     .bind(other.0)
@@ -242,14 +243,15 @@ pub async fn set_by_hand(tx: &mut Tx, key: ComponentKey, state: Option<Component
 pub async fn swap(tx: &mut Tx, one: ComponentKey, other: ComponentKey) -> Result<()> {
     sql!(tx, |conn| {
         sqlx::query(
-        "update components set position = places.place from (select a.id, b.position as place from components a \
-         join components b on b.id = $1 + $2 - a.id where a.id in ($1, $2)) as places where components.id = places.id"
-    )
-    .bind(one.0)
-    .bind(other.0)
-    .execute(conn)
-    .await?
-    .rows_affected()
+            "update components set position = places.place from \
+         (select a.id, b.position as place from components a join components b on b.id = $1 + $2 - a.id \
+         where a.id in ($1, $2)) as places where components.id = places.id",
+        )
+        .bind(one.0)
+        .bind(other.0)
+        .execute(conn)
+        .await?
+        .rows_affected()
     });
     Ok(())
 }

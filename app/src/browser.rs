@@ -1,0 +1,169 @@
+//! The few things that only a browser can do. Called from event handlers and effects, which never run on the server.
+
+use domain::time::Timestamp;
+use leptos::prelude::{document, window};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{HtmlDialogElement, HtmlElement, HtmlFormElement};
+
+/// How much of a time is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// `12:04`
+    Minute,
+    /// `12:04:10`
+    Second,
+    /// `21 Nov 2026`
+    Day,
+    /// `21 Nov, 12:04`
+    #[default]
+    Full,
+}
+
+/// The time of day by the visitor's clock.
+#[expect(clippy::cast_possible_truncation, reason = "whole milliseconds, far below 2^53")]
+pub fn now() -> Timestamp {
+    Timestamp(js_sys::Date::now() as i64)
+}
+
+/// A time in the visitor's zone, in the page's language.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds stay far below 2^53")]
+pub fn local(at: Timestamp, shape: Shape) -> String {
+    let options = js_sys::Object::new();
+    let set = |name: &str, value: &str| {
+        let _ = js_sys::Reflect::set(&options, &name.into(), &value.into());
+    };
+    set("hourCycle", "h23");
+    if matches!(shape, Shape::Day | Shape::Full) {
+        set("day", "numeric");
+        set("month", "short");
+    }
+    if shape == Shape::Day {
+        set("year", "numeric");
+    } else {
+        set("hour", "2-digit");
+        set("minute", "2-digit");
+    }
+    if shape == Shape::Second {
+        set("second", "2-digit");
+    }
+    let date = js_sys::Date::new(&JsValue::from_f64(at.as_millis() as f64));
+    String::from(date.to_locale_string(&language(), &options))
+}
+
+/// The language of the page, for formats.
+fn language() -> String {
+    document()
+        .document_element()
+        .and_then(|root| root.get_attribute("lang"))
+        .unwrap_or_else(|| "en".to_owned())
+}
+
+/// Whether nobody looks at the page at present.
+pub fn is_hidden() -> bool {
+    document().hidden()
+}
+
+/// Moves the focus to the first element that matches; says whether there was one.
+pub fn focus(selector: &str) -> bool {
+    let found = document().query_selector(selector).ok().flatten();
+    let Some(element) = found.and_then(|found| found.dyn_into::<HtmlElement>().ok()) else { return false };
+    element.focus().is_ok()
+}
+
+/// Moves the focus `step` places on among the elements that match, from the one that has it.
+pub fn focus_next(selector: &str, step: i32) {
+    let Ok(list) = document().query_selector_all(selector) else { return };
+    let active = document().active_element();
+    let length = i32::try_from(list.length()).unwrap_or(i32::MAX);
+    let at = (0..length).find(|i| list.item(i.unsigned_abs()).as_ref() == active.as_deref());
+    let to = match at {
+        Some(at) => (at + step).clamp(0, length - 1),
+        None => 0,
+    };
+    if let Some(element) = list.item(to.unsigned_abs()).and_then(|node| node.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// Opens the dialog of that id. The browser gives the focus back when it closes.
+pub fn open_dialog(id: &str) {
+    if let Some(dialog) = dialog(id)
+        && !dialog.open()
+    {
+        let _ = dialog.show_modal();
+    }
+}
+
+/// Closes the dialog of that id.
+pub fn close_dialog(id: &str) {
+    if let Some(dialog) = dialog(id) {
+        dialog.close();
+    }
+}
+
+fn dialog(id: &str) -> Option<HtmlDialogElement> {
+    document().get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// Whether somebody is writing at present, so that letters are not commands.
+pub fn is_typing() -> bool {
+    document().active_element().is_some_and(|element| {
+        matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+            || element.has_attribute("contenteditable")
+    })
+}
+
+/// The form around the element that an event came from.
+pub fn form_of(event: &web_sys::Event) -> Option<HtmlFormElement> {
+    let element: web_sys::Element = event.target()?.dyn_into().ok()?;
+    element.closest("form").ok().flatten()?.dyn_into().ok()
+}
+
+/// Puts a text on the clipboard, where the browser lets us.
+pub fn copy(text: &str) {
+    let clipboard = window().navigator().clipboard();
+    // Undefined on plain http; the text can be selected then.
+    if !clipboard.is_undefined() {
+        let _ = clipboard.write_text(text);
+    }
+}
+
+/// Scheme, host and port of the page.
+pub fn origin() -> String {
+    window().location().origin().unwrap_or_default()
+}
+
+/// Path and query of the page.
+pub fn path_and_query() -> String {
+    let location = window().location();
+    format!("{}{}", location.pathname().unwrap_or_default(), location.search().unwrap_or_default())
+}
+
+/// Loads the page again from the server.
+pub fn reload() {
+    let _ = window().location().reload();
+}
+
+/// Sets the theme and keeps it for a year.
+pub fn set_theme(theme: &str) {
+    let secure = if window().location().protocol().is_ok_and(|protocol| protocol == "https:") {
+        ";secure"
+    } else {
+        ""
+    };
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-theme", theme);
+    }
+    if let Ok(document) = document().dyn_into::<web_sys::HtmlDocument>() {
+        let _ = document.set_cookie(&format!("theme={theme};path=/;max-age=31536000;samesite=lax{secure}"));
+    }
+}
+
+/// Shows a state by the icon of the tab.
+pub fn set_icon(path: &str) {
+    if let Ok(Some(link)) = document().query_selector("link[rel='icon']")
+        && link.get_attribute("href").as_deref() != Some(path)
+    {
+        let _ = link.set_attribute("href", path);
+    }
+}

@@ -1,0 +1,216 @@
+//! Forms that change something. They are plain forms: without scripts the browser sends them and comes back with a flash;
+//! with scripts the answer arrives in place. Either way nothing that was typed is lost.
+
+use domain::form::Form;
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos::server_fn::client::Client;
+use leptos::server_fn::codec::PostUrl;
+use leptos::server_fn::request::ClientReq;
+use leptos::server_fn::{Http, ServerFn};
+use leptos::tachys::dom::event_target;
+use serde::de::DeserializeOwned;
+use web_sys::FormData;
+
+use super::icon::Spinner;
+use super::notice::{Notice, Tone};
+use crate::browser;
+use crate::error::AppError;
+use crate::flash::{self, Flash};
+
+/// What fields and buttons know of the form around them.
+#[derive(Clone, Copy)]
+pub struct FormState {
+    id: StoredValue<String>,
+    map: StoredValue<String>,
+    typed: StoredValue<Option<Form>>,
+    error: Signal<Option<AppError>>,
+    done: Signal<bool>,
+    pending: Signal<bool>,
+}
+
+impl FormState {
+    /// The form around the present component.
+    pub fn here() -> Self {
+        expect_context()
+    }
+
+    /// A field's id in the page.
+    pub fn dom_id(self, field: &str) -> String {
+        self.id.with_value(|id| format!("{id}-{field}"))
+    }
+
+    /// A field's name in what is sent.
+    pub fn input_name(self, field: &str) -> String {
+        self.map.with_value(|map| if map.is_empty() { field.to_owned() } else { format!("{map}[{field}]") })
+    }
+
+    /// What a field holds at first: what was typed before the page came back, or else the value given.
+    pub fn value(self, field: &str, given: String) -> String {
+        self.typed.with_value(|typed| match typed {
+            Some(typed) => typed.get(field).cloned().unwrap_or(given),
+            None => given,
+        })
+    }
+
+    /// What is wrong with a field.
+    pub fn error_of(self, field: &str) -> Memo<Option<String>> {
+        let field = field.to_owned();
+        Memo::new(move |_| {
+            self.error
+                .with(|error| error.as_ref().and_then(|error| error.of_field(&field)).map(str::to_owned))
+        })
+    }
+
+    /// Whether the form is under way.
+    pub fn is_pending(self) -> bool {
+        self.pending.get()
+    }
+}
+
+/// A form for a server function.
+#[component]
+pub fn SendForm<S, O>(
+    /// The function.
+    action: ServerAction<S>,
+    /// The form's id in the page and of its flash.
+    #[prop(into)]
+    id: String,
+    /// The look.
+    #[prop(default = "form")]
+    class: &'static str,
+    /// The argument that collects the fields, when the function takes them as one map.
+    #[prop(default = "")]
+    map: &'static str,
+    /// The flash of a page that came back, when the page has taken it itself.
+    #[prop(optional)]
+    flash: Option<Flash>,
+    /// What is said when it was done; nothing when empty.
+    #[prop(default = "")]
+    said: &'static str,
+    /// Fields and buttons.
+    children: Children,
+) -> impl IntoView
+where
+    S: DeserializeOwned
+        + ServerFn<Protocol = Http<PostUrl, O>, Error = AppError>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Output: Send + Sync + 'static,
+    <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<FormData>,
+    S::Client: Client<AppError>,
+    O: 'static,
+{
+    let flash = flash.or_else(|| flash::take(&id));
+    let (came_back, refused) = (flash.is_some(), flash.as_ref().and_then(|flash| flash.error.clone()));
+    let was_done = came_back && refused.is_none();
+    let value = action.value();
+    let error = Signal::derive(move || {
+        value.with(|value| match value {
+            Some(answer) => answer.as_ref().err().cloned(),
+            None => refused.clone(),
+        })
+    });
+    let done = Signal::derive(move || value.with(|value| value.as_ref().map_or(was_done, Result::is_ok)));
+    let state = FormState {
+        id: StoredValue::new(id.clone()),
+        map: StoredValue::new(map.to_owned()),
+        typed: StoredValue::new(flash.map(|flash| flash.values)),
+        error,
+        done,
+        pending: action.pending().into(),
+    };
+    provide_context(state);
+    let selector = format!("#{id} [aria-invalid='true']");
+    Effect::new(move || {
+        if action.version().get() > 0 && error.with(Option::is_some) {
+            let selector = selector.clone();
+            // After the fields have been marked.
+            request_animation_frame(move || {
+                browser::focus(&selector);
+            });
+        }
+    });
+    view! {
+        <ActionForm action attr:id=id attr:class=class attr:novalidate=true>
+            <Outcome said/>
+            {children()}
+        </ActionForm>
+    }
+}
+
+/// What became of the form, above its fields.
+#[component]
+fn Outcome(said: &'static str) -> impl IntoView {
+    let state = FormState::here();
+    move || {
+        if let Some(error) = state.error.get() {
+            let text = if matches!(error, AppError::Invalid { .. }) { "Nothing was saved yet." } else { "" };
+            Some(view! { <Notice tone=Tone::Bad title=error.to_string() text=text/> }.into_any())
+        } else if !said.is_empty() && state.done.get() {
+            Some(view! { <Notice tone=Tone::Good title=said/> }.into_any())
+        } else {
+            None
+        }
+    }
+}
+
+/// The button that sends the form. It turns while the form is under way.
+#[component]
+pub fn Submit(
+    /// The look.
+    #[prop(default = "button primary")]
+    class: &'static str,
+    /// What it is called, when its content is an icon only.
+    #[prop(optional, into)]
+    label: Option<String>,
+    /// What is seen.
+    children: Children,
+) -> impl IntoView {
+    let state = FormState::here();
+    view! {
+        <button class=class aria-label=label aria-busy=move || state.is_pending().then_some("true")
+            on:click=move |event| if state.pending.get_untracked() { event.prevent_default() }>
+            {move || state.is_pending().then(|| view! { <Spinner/> })}
+            {children()}
+        </button>
+    }
+}
+
+/// A button that sends the fields of the form around it to another function. `dispatch` takes them with scripts.
+#[component]
+pub fn SendElsewhere(
+    /// The other function's path.
+    path: &'static str,
+    /// Takes the fields.
+    dispatch: Callback<FormData>,
+    /// Whether the other function is under way.
+    #[prop(into)]
+    pending: Signal<bool>,
+    /// The look.
+    #[prop(default = "button")]
+    class: &'static str,
+    /// What is seen.
+    children: Children,
+) -> impl IntoView {
+    let send = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        let button: web_sys::Element = event_target(&event);
+        let data = button.closest("form").ok().flatten();
+        let data =
+            data.and_then(|form| FormData::new_with_form(wasm_bindgen::JsCast::unchecked_ref(&form)).ok());
+        if let Some(data) = data
+            && !pending.get_untracked()
+        {
+            dispatch.run(data);
+        }
+    };
+    view! {
+        <button class=class formaction=path aria-busy=move || pending.get().then_some("true") on:click=send>
+            {move || pending.get().then(|| view! { <Spinner/> })}
+            {children()}
+        </button>
+    }
+}

@@ -1,0 +1,73 @@
+//! Keys for those who do not want to reach for the mouse, and the dialog that lists them.
+
+use leptos::ev::{self, KeyboardEvent};
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use crate::browser;
+
+/// The id of the dialog.
+const HELP: &str = "keys";
+/// What `/` looks for.
+const SEARCH: &str = "[data-search]";
+/// What `j` and `k` walk along.
+const ROWS: &str = "[data-row]";
+
+/// Keys and what they do.
+const KEYS: [(&str, &str); 8] = [
+    ("/", "Search"),
+    ("j  k", "Next and previous row"),
+    ("n", "New monitor"),
+    ("g o", "Go to the overview"),
+    ("g m", "Go to the monitors"),
+    ("g p", "Go to the status page"),
+    ("g s", "Go to the settings"),
+    ("?", "This list"),
+];
+
+/// Listens to keys, and holds the list of them.
+#[component]
+pub fn Keyboard() -> impl IntoView {
+    let navigate = use_navigate();
+    let is_going = StoredValue::new(false);
+    let press = move |event: KeyboardEvent| {
+        if event.ctrl_key() || event.meta_key() || event.alt_key() || browser::is_typing() {
+            return;
+        }
+        let go = |path: &str| navigate(path, NavigateOptions::default());
+        let was_going = is_going.get_value();
+        is_going.set_value(false);
+        match (was_going, event.key().as_str()) {
+            (true, "o") => go("/console"),
+            (true, "m") => go("/console/monitors"),
+            (true, "p") => go("/console/page"),
+            (true, "s") => go("/console/settings"),
+            (_, "g") => is_going.set_value(true),
+            (_, "/") => {
+                event.prevent_default();
+                if !browser::focus(SEARCH) {
+                    go("/console/monitors");
+                }
+            }
+            (_, "n") => go("/console/monitors/new"),
+            (_, "j") => browser::focus_next(ROWS, 1),
+            (_, "k") => browser::focus_next(ROWS, -1),
+            (_, "?") => browser::open_dialog(HELP),
+            _ => {}
+        }
+    };
+    Effect::new(move || {
+        let handle = window_event_listener(ev::keydown, press.clone());
+        on_cleanup(move || handle.remove());
+    });
+    view! {
+        <dialog class="dialog" id=HELP aria-labelledby="keys-title">
+            <h2 id="keys-title">"Keys"</h2>
+            <div class="evidence"><dl>
+                {KEYS.map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt><dd>{what}</dd> }).collect_view()}
+            </dl></div>
+            <footer><form method="dialog"><button class="button">"Close"</button></form></footer>
+        </dialog>
+    }
+}

@@ -1,0 +1,88 @@
+//! The frame of the console: the ways at its side, the live line, and everything that floats above.
+
+use leptos::prelude::*;
+
+use super::health::HealthChip;
+use super::icon::{Icon, Wordmark};
+use super::keyboard::Keyboard;
+use super::nav::Ways;
+use super::theme::ThemeSwitch;
+use super::time::{Clock, utc};
+use super::toast::{ToastList, Toasts};
+use crate::browser::{self, Shape};
+use crate::live::{Link, LiveFeed};
+use crate::server_fns::frame::{ConsoleFrame, read_frame};
+
+/// The frame around every page of the console.
+#[component]
+pub fn Layout(
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    let feed = LiveFeed::provide();
+    Toasts::provide();
+    let frame = Resource::new(move || feed.generation.get(), |_| read_frame());
+    Effect::new(move || {
+        if let Some(Ok(frame)) = frame.get() {
+            feed.counts.set(Some(frame.counts));
+            feed.follow(frame.seq);
+        }
+    });
+    let class =
+        move || if matches!(feed.link.get(), Link::Lost { .. }) { "shell stale" } else { "shell on-air" };
+    view! {
+        <a class="skip" href="#main">"Skip to content"</a>
+        <div class=class>
+            <aside class="sidebar" aria-label="Console">
+                <Wordmark href="/console"/>
+                <nav class="nav" aria-label="Main"><Ways/></nav>
+                <div class="foot">
+                    <Transition>{move || Suspend::new(async move {
+                        frame.await.ok().map(|frame| view! { <HealthChip health=frame.system/> })
+                    })}</Transition>
+                    <div class="who">
+                        <Transition>{move || Suspend::new(async move {
+                            frame.await.ok().map(|frame: ConsoleFrame| view! { <span class="truncate">{frame.name}</span> })
+                        })}</Transition>
+                        <ThemeSwitch/>
+                        <LogOut/>
+                    </div>
+                </div>
+            </aside>
+            <main id="main" tabindex="-1">{children()}</main>
+            <nav class="bottom-bar" aria-label="Main, on phones"><Ways/></nav>
+        </div>
+        <Lost/>
+        <ToastList/>
+        <Keyboard/>
+    }
+}
+
+/// Logging out is a form: a link that logs out could be followed by anything that follows links.
+#[component]
+fn LogOut() -> impl IntoView {
+    view! {
+        <form method="post" action="/api/log_out">
+            <button class="button quiet icon-only" aria-label="Log out" title="Log out"><Icon name="logout"/></button>
+        </form>
+    }
+}
+
+/// Says how old the page is while the line is down.
+#[component]
+fn Lost() -> impl IntoView {
+    let (feed, clock) = (expect_context::<LiveFeed>(), expect_context::<Clock>());
+    move || match feed.link.get() {
+        Link::Lost { since } => {
+            let time = if clock.is_alive() {
+                browser::local(since, Shape::Second)
+            } else {
+                utc(since, Shape::Second)
+            };
+            Some(
+                view! { <div class="socket-lost" role="status"><super::icon::Spinner/>"Reconnecting – data from "{time}</div> },
+            )
+        }
+        Link::Opening | Link::Live => None,
+    }
+}

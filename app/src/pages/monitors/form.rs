@@ -1,0 +1,137 @@
+//! The form of a monitor, drawn from the fields that its kind declares.
+
+use domain::check::CheckKind;
+use domain::monitor_form::{KIND, POLICY_FIELDS};
+use domain::views::console::MonitorForm;
+use leptos::form::FromFormData;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
+
+use super::trial::Trial;
+use crate::components::field::Fields;
+use crate::components::form::{FormState, SendElsewhere, SendForm, Submit};
+use crate::components::icon::Icon;
+use crate::components::loaded::Loaded;
+use crate::components::page_head::{PageHead, PageTitle};
+use crate::flash;
+use crate::server_fns::monitor_form::{AddMonitor, EditMonitor, FORM, TryForm, read_monitor_form};
+
+/// A new monitor. Its kind stands in the address, so that the right fields are there without scripts.
+#[component]
+pub fn NewMonitor() -> impl IntoView {
+    let query = use_query_map();
+    let kind = Memo::new(move |_| kind_of(query.read().get("kind").as_deref()));
+    let form = Resource::new(move || kind.get(), |kind| read_monitor_form(String::new(), kind));
+    view! {
+        <PageTitle text="Add monitor"/>
+        <Crumb href="/console/monitors".to_owned() words="Monitors".to_owned()/>
+        <PageHead title="Add monitor"/>
+        <Kinds kind/>
+        <Loaded from=form let:form><Editor form/></Loaded>
+    }
+}
+
+/// An existing monitor.
+#[component]
+pub fn ChangeMonitor() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").unwrap_or_default());
+    // The kind of an existing monitor is its own, whatever is asked for.
+    let form = Resource::new(move || id.get(), |id| read_monitor_form(id, CheckKind::Http));
+    view! {
+        <PageTitle text="Edit monitor"/>
+        {move || view! { <Crumb href=format!("/console/monitors/{}", id.get()) words="Back".to_owned()/> }}
+        <PageHead title="Edit monitor"/>
+        <Loaded from=form let:form><Editor form/></Loaded>
+    }
+}
+
+/// The way back.
+#[component]
+fn Crumb(href: String, words: String) -> impl IntoView {
+    view! { <a class="crumb" href=href><Icon name="chevron-left"/>{words}</a> }
+}
+
+/// The ways of checking, to choose from. Another kind has other fields, so the page changes with it.
+#[component]
+fn Kinds(kind: Memo<CheckKind>) -> impl IntoView {
+    let navigate = use_navigate();
+    let go = move |kind: &str| {
+        let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+        navigate(&format!("/console/monitors/new?kind={kind}"), options);
+    };
+    let tile = |tile: &'static CheckKind| {
+        let go = go.clone();
+        view! {
+            <label title=tile.description()>
+                <input type="radio" name="kind" value=tile.as_str() checked=kind.get_untracked() == *tile
+                    prop:checked=move || kind.get() == *tile on:change=move |_| go(tile.as_str())/>
+                <Icon name=format!("kind-{tile}")/>{tile.label()}
+            </label>
+        }
+    };
+    view! {
+        <form class="kinds" method="get" action="/console/monitors/new">
+            <fieldset class="field">
+                <legend class="visually-hidden">"Kind"</legend>
+                <div class="tiles">{CheckKind::ALL.iter().map(tile).collect_view()}</div>
+                <p class="hint">{move || kind.get().description()}</p>
+            </fieldset>
+            <noscript><button class="button">"Choose"</button></noscript>
+        </form>
+    }
+}
+
+/// The fields, and beside them what a trial finds.
+#[component]
+fn Editor(form: MonitorForm) -> impl IntoView {
+    let flash = flash::take(FORM);
+    let shown = flash.as_ref().and_then(|flash| flash.report.clone()).map(|report| Ok(*report));
+    let trial = ServerAction::<TryForm>::new();
+    let found = Signal::derive(move || trial.value().get().or_else(|| shown.clone()));
+    let pending = Signal::from(trial.pending());
+    let (id, version, kind) = (form.id, form.version, form.kind);
+    let fields = StoredValue::new((form.values, id.as_ref().map_or_else(String::new, ToString::to_string)));
+    let inside = move || {
+        let (values, monitor) = fields.get_value();
+        let cancel = if monitor.is_empty() {
+            "/console/monitors".to_owned()
+        } else {
+            format!("/console/monitors/{monitor}")
+        };
+        let all = kind.fields().iter().chain(POLICY_FIELDS).collect();
+        view! {
+            <input type="hidden" name="monitor" value=monitor/>
+            <input type="hidden" name="version" value=version.to_string()/>
+            <input type="hidden" name=FormState::here().input_name(KIND) value=kind.as_str()/>
+            <Fields fields=all values/>
+            <div class="form-foot">
+                <Submit>"Save monitor"</Submit>
+                <SendElsewhere path="/api/try_form" pending dispatch=Callback::new(move |data| {
+                    if let Ok(fields) = TryForm::from_form_data(&data) {
+                        trial.dispatch(fields);
+                    }
+                })><Icon name="zap"/>"Test"</SendElsewhere>
+                <a class="button quiet push" href=cancel>"Cancel"</a>
+            </div>
+        }
+    };
+    let flash = flash.unwrap_or_default();
+    view! {
+        <div class="split">
+            {if id.is_some() {
+                let action = ServerAction::<EditMonitor>::new();
+                view! { <SendForm action id=FORM class="form card" map="form" flash>{inside()}</SendForm> }.into_any()
+            } else {
+                let action = ServerAction::<AddMonitor>::new();
+                view! { <SendForm action id=FORM class="form card" map="form" flash>{inside()}</SendForm> }.into_any()
+            }}
+            <Trial found pending/>
+        </div>
+    }
+}
+
+fn kind_of(word: Option<&str>) -> CheckKind {
+    word.and_then(|word| word.parse().ok()).unwrap_or(CheckKind::Http)
+}

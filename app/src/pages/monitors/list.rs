@@ -1,0 +1,152 @@
+//! The list of monitors: searched, filtered, sorted and paged on the server, followed live.
+
+use domain::views::console::{Frame, MonitorList, MonitorQuery, MonitorSort};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::row::Row;
+use super::toolbar::Toolbar;
+use super::url;
+use crate::components::figures;
+use crate::components::icon::Icon;
+use crate::components::loaded::Loaded;
+use crate::components::page_head::{PageHead, PageTitle};
+use crate::live::LiveFeed;
+use crate::server_fns::monitors::read_monitors;
+
+/// The page.
+#[component]
+pub fn Monitors() -> impl IntoView {
+    let feed = expect_context::<LiveFeed>();
+    let params = use_query_map();
+    let query = Memo::new(move |_| url::read(&params.read()));
+    let list = Resource::new(move || (query.get(), feed.generation.get()), |(query, _)| read_monitors(query));
+    view! {
+        <PageTitle text="Monitors"/>
+        <PageHead title="Monitors" actions=|| view! {
+            <a class="button primary" href="/console/monitors/new"><Icon name="plus"/>"Add monitor"</a>
+        }/>
+        <Toolbar query/>
+        <Loaded from=list let:list><Found list query=query.get_untracked()/></Loaded>
+    }
+}
+
+/// What was found, or what to do when nothing was.
+#[component]
+fn Found(list: MonitorList, query: MonitorQuery) -> impl IntoView {
+    if list.rows.is_empty() {
+        return if url::is_filtered(&query) || list.counts.total() > 0 {
+            view! { <NoMatch query hidden=list.counts.total()/> }.into_any()
+        } else {
+            view! { <Nothing/> }.into_any()
+        };
+    }
+    let seq = list.seq;
+    let rows: Vec<_> = list.rows.iter().map(|row| (row.id.clone(), RwSignal::new(row.clone()))).collect();
+    expect_context::<LiveFeed>().watch(rows.iter().map(|(id, _)| id.clone()).collect());
+    let gone = RwSignal::new(Vec::new());
+    let keyed = rows.clone();
+    expect_context::<LiveFeed>().listen(move |frame| match frame {
+        Frame::Monitor { seq: newer, row, .. } if newer > seq => {
+            if let Some((_, signal)) = keyed.iter().find(|(id, _)| *id == row.id) {
+                signal.set(*row);
+            }
+        }
+        Frame::Gone { seq: newer, id, .. } if newer > seq => gone.update(|gone| gone.push(id)),
+        Frame::Sample { id, beat, state } => {
+            if let Some((_, signal)) = keyed.iter().find(|(known, _)| *known == id) {
+                signal.update(|row| {
+                    row.checked_at = Some(beat.at);
+                    row.latency_us = beat.latency_us;
+                    row.state = state;
+                });
+            }
+        }
+        _ => {}
+    });
+    let body = rows.into_iter().map(|(id, row)| {
+        view! { <Show when={let id = id.clone(); move || gone.with(|gone| !gone.contains(&id))}><Row row/></Show> }
+    });
+    view! {
+        <section class="card flush" aria-label="Monitors">
+            <table class="table cards">
+                <thead><tr>
+                    <SortHead query=query.clone() sort=MonitorSort::Urgency words="State"/>
+                    <SortHead query=query.clone() sort=MonitorSort::Name words="Monitor"/>
+                    <th>"Kind"</th><th>"24 hours"</th>
+                    <th class="end">"Latency"</th><th class="end">"Uptime 24 h"</th><th class="end">"Checked"</th>
+                </tr></thead>
+                <tbody>{body.collect_view()}</tbody>
+            </table>
+            <footer><Pages query page=list.page per_page=list.per_page found=list.found/></footer>
+        </section>
+    }
+    .into_any()
+}
+
+/// The head of a column that sorts.
+#[component]
+fn SortHead(query: MonitorQuery, sort: MonitorSort, words: &'static str) -> impl IntoView {
+    let is_current = query.sort == sort;
+    let href = url::write(&MonitorQuery { sort, page: 1, ..query });
+    let direction = if is_current { "ascending" } else { "none" };
+    view! { <th aria-sort=direction><a href=href>{words}{is_current.then(|| view! { <Icon name="arrow-up"/> })}</a></th> }
+}
+
+/// The way to the neighbouring pages.
+#[component]
+fn Pages(query: MonitorQuery, page: u32, per_page: u32, found: i64) -> impl IntoView {
+    let (page, per_page) = (i64::from(page.max(1)), i64::from(per_page.max(1)));
+    let first = (page - 1) * per_page + 1;
+    let last = (page * per_page).min(found);
+    let link = |to: i64, words: &'static str, rel: &'static str| {
+        if to < 1 || (to - 1) * per_page >= found {
+            return view! { <a class="button small" role="link" aria-disabled="true">{words}</a> }.into_any();
+        }
+        let href = url::write(&MonitorQuery { page: u32::try_from(to).unwrap_or(1), ..query.clone() });
+        view! { <a class="button small" rel=rel href=href>{words}</a> }.into_any()
+    };
+    let text = format!(
+        "{}–{} of {}",
+        figures::thousands(first.min(last)),
+        figures::thousands(last),
+        figures::thousands(found)
+    );
+    view! {
+        <nav class="pagination" aria-label="Pages">
+            <span>{text}</span>{link(page - 1, "Previous", "prev")}{link(page + 1, "Next", "next")}
+        </nav>
+    }
+}
+
+/// The filters leave nothing.
+#[component]
+fn NoMatch(query: MonitorQuery, hidden: i64) -> impl IntoView {
+    let title = if query.search.is_empty() {
+        "No monitor matches the filter".to_owned()
+    } else {
+        format!("No monitor matches “{}”", query.search)
+    };
+    let hidden = match hidden {
+        1 => "1 monitor is hidden.".to_owned(),
+        many => format!("{} monitors are hidden.", figures::thousands(many)),
+    };
+    view! {
+        <section class="empty">
+            <Icon name="search"/><h2>{title}</h2><p>{hidden}</p>
+            <div class="button-row"><a class="button" href=url::PATH>"Show all"</a></div>
+        </section>
+    }
+}
+
+/// There is no monitor at all.
+#[component]
+fn Nothing() -> impl IntoView {
+    view! {
+        <section class="empty">
+            <Icon name="monitors"/><h2>"Nothing is watched yet"</h2>
+            <p>"A monitor is an address, a port, a name, a certificate or a job, and how often it is looked at."</p>
+            <div class="button-row"><a class="button primary" href="/console/monitors/new"><Icon name="plus"/>"Add monitor"</a></div>
+        </section>
+    }
+}

@@ -1,0 +1,250 @@
+//! The first screen: what is broken now on top, live.
+
+use domain::health::State;
+use domain::time::Timestamp;
+use domain::views::console::{FeedItem, Frame, MonitorRow, Overview as View, StateCounts};
+use leptos::prelude::*;
+
+use crate::components::feed::{Feed, Incidents};
+use crate::components::figures;
+use crate::components::form::{SendForm, Submit};
+use crate::components::health::HealthCard;
+use crate::components::icon::{Icon, Mark};
+use crate::components::loaded::Loaded;
+use crate::components::page_head::{PageHead, PageTitle};
+use crate::components::state;
+use crate::components::time::Lasting;
+use crate::live::{Link, LiveFeed};
+use crate::server_fns::monitor::TestMonitor;
+use crate::server_fns::overview::read_overview;
+use crate::server_fns::setup::AddAddresses;
+
+/// The most rows of what is broken, as many as the server sends.
+const BROKEN: usize = 50;
+/// The most happenings that are listed.
+const FEED: usize = 30;
+/// The states that have a card, the most urgent first.
+const CARDS: [State; 6] =
+    [State::Down, State::Confirming, State::Degraded, State::Unknown, State::Paused, State::Up];
+
+/// The page.
+#[component]
+pub fn Overview() -> impl IntoView {
+    let feed = expect_context::<LiveFeed>();
+    let view = Resource::new(move || feed.generation.get(), |_| read_overview());
+    view! {
+        <PageTitle text="Overview"/>
+        <Loaded from=view let:view><Body view/></Loaded>
+    }
+}
+
+/// What is shown, once it is read.
+#[component]
+fn Body(view: View) -> impl IntoView {
+    let feed = expect_context::<LiveFeed>();
+    let (broken, items) = (RwSignal::new(view.broken), RwSignal::new(view.feed));
+    let (counts, at, seq) = (RwSignal::new(view.counts), view.at, view.seq);
+    feed.listen(move |frame| match frame {
+        Frame::Monitor { seq: newer, row, counts: now, item } if newer > seq => {
+            counts.set(now);
+            broken.update(|broken| follow(broken, *row));
+            if let Some(item) = item {
+                items.update(|items| prepend(items, item));
+            }
+        }
+        Frame::Gone { seq: newer, id, counts: now } if newer > seq => {
+            counts.set(now);
+            broken.update(|broken| broken.retain(|row| row.id != id));
+        }
+        _ => {}
+    });
+    let is_empty = Memo::new(move |_| counts.with(|counts| counts.total() == 0));
+    let (incidents, system) = (StoredValue::new(view.incidents), StoredValue::new(view.system));
+    view! {
+        <PageHead title="Overview"
+            actions=|| view! { <a class="button primary" href="/console/monitors/new"><Icon name="plus"/>"Add monitor"</a> }
+            facts=move || view! { <LiveWord counts/> }/>
+        {move || if is_empty.get() {
+            view! { <Nothing/> }.into_any()
+        } else {
+            view! {
+                <div class="stack">
+                    <Broken rows=broken at/>
+                    <Cards counts/>
+                    <div class="split">
+                        <section class="card flush">
+                            <header><h2>"Events"</h2></header>
+                            {move || {
+                                let items = items.get();
+                                if items.is_empty() {
+                                    view! { <p class="empty plain">"Nothing happened yet."</p> }.into_any()
+                                } else {
+                                    view! { <Feed items/> }.into_any()
+                                }
+                            }}
+                        </section>
+                        <div class="stack">
+                            {incidents.with_value(|rows| (!rows.is_empty()).then(|| view! {
+                                <section class="card flush"><header><h2>"Open incidents"</h2></header><Incidents rows=rows.clone() at/></section>
+                            }))}
+                            <HealthCard health=system.get_value() at/>
+                        </div>
+                    </div>
+                </div>
+            }.into_any()
+        }}
+    }
+}
+
+/// How the page is kept up to date, and how much is watched.
+#[component]
+fn LiveWord(counts: RwSignal<StateCounts>) -> impl IntoView {
+    let feed = expect_context::<LiveFeed>();
+    view! {
+        {move || (feed.link.get() == Link::Live).then(|| view! { <span class="live"><span class="live-dot"></span>"Live"</span> })}
+        <span>{move || figures::count(counts.get().total(), "monitor")}</span>
+    }
+}
+
+/// What is broken now.
+#[component]
+fn Broken(rows: RwSignal<Vec<MonitorRow>>, at: Timestamp) -> impl IntoView {
+    move || {
+        let rows = rows.get();
+        if rows.is_empty() {
+            return view! {
+                <section class="card flush"><div class="all-well"><Icon name="st-operational"/>
+                    <div><strong>"Nothing is broken"</strong><p>"Every monitor that is checked is up."</p></div>
+                </div></section>
+            }
+            .into_any();
+        }
+        view! {
+            <section class="card flush" aria-labelledby="broken">
+                <header><h2 id="broken">"Broken now"</h2></header>
+                <ul class="broken">{rows.into_iter().map(|row| view! { <BrokenRow row at/> }).collect_view()}</ul>
+            </section>
+        }
+        .into_any()
+    }
+}
+
+/// One thing that is broken.
+#[component]
+fn BrokenRow(row: MonitorRow, at: Timestamp) -> impl IntoView {
+    let action = ServerAction::<TestMonitor>::new();
+    let href = format!("/console/monitors/{}", row.id);
+    let reason = row.reason.unwrap_or_else(|| state::word(row.state).to_owned());
+    view! {
+        <li data-state=row.state.as_str()>
+            <Icon name=state::icon(row.state)/>
+            <div><a class="name" data-row href=href>{row.name}</a><p>{reason}</p></div>
+            <span class="for">{row.since.map(|since| view! { <Lasting since read_at=at/> })}</span>
+            <SendForm action id=format!("test-{}", row.id) class="">
+                <input type="hidden" name="monitor" value=row.id.to_string()/>
+                <Submit class="button small">"Test now"</Submit>
+            </SendForm>
+        </li>
+    }
+}
+
+/// How many monitors show each state; each leads to them.
+#[component]
+fn Cards(counts: RwSignal<StateCounts>) -> impl IntoView {
+    let card = move |state: State| {
+        let number = move || counts.with(|counts| counts.of(state));
+        let is_bad = matches!(state, State::Down | State::Confirming | State::Degraded);
+        let class = move || match number() {
+            0 => "stat zero",
+            _ if is_bad => "stat hot",
+            _ => "stat",
+        };
+        view! {
+            <a class=class data-state=state.as_str() href=format!("/console/monitors?state={}", state.as_str())>
+                <span class="label"><Icon name=state::icon(state)/>{state::word(state)}</span>
+                <span class="value">{move || figures::thousands(number())}</span>
+            </a>
+        }
+    };
+    view! { <section class="stats" aria-label="Monitors by state">{CARDS.map(card).collect_view()}</section> }
+}
+
+/// Nothing is watched: the one thing to do is here.
+#[component]
+fn Nothing() -> impl IntoView {
+    let action = ServerAction::<AddAddresses>::new();
+    view! {
+        <section class="empty">
+            <Mark/>
+            <h2>"Nothing is watched yet"</h2>
+            <p>"Paste an address. The first result is here in seconds."</p>
+            <SendForm action id="addresses">
+                <input type="hidden" name="next" value="/console"/>
+                <div class="join">
+                    <input class="input big" name="address" aria-label="Address to watch" placeholder="https://example.com"/>
+                    <Submit class="button primary big">"Watch"</Submit>
+                </div>
+            </SendForm>
+        </section>
+    }
+}
+
+/// Whether a state is something to look at.
+fn is_broken(state: State) -> bool {
+    matches!(state, State::Down | State::Confirming | State::Degraded | State::Unknown)
+}
+
+/// Brings a changed monitor into the list of what is broken, or out of it. The list keeps its order: by urgency, then by name.
+fn follow(broken: &mut Vec<MonitorRow>, row: MonitorRow) {
+    broken.retain(|known| known.id != row.id);
+    if is_broken(row.state) {
+        broken.push(row);
+        let urgency = |state: State| State::ALL.iter().position(|known| *known == state);
+        broken.sort_by(|a, b| urgency(a.state).cmp(&urgency(b.state)).then_with(|| a.name.cmp(&b.name)));
+        broken.truncate(BROKEN);
+    }
+}
+
+/// Puts a happening on top, unless it is there already.
+fn prepend(items: &mut Vec<FeedItem>, item: FeedItem) {
+    if items.iter().all(|known| known.seq != item.seq || known.monitor != item.monitor) {
+        items.insert(0, item);
+        items.truncate(FEED);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::check::CheckKind;
+    use domain::id::MonitorId;
+
+    use super::*;
+
+    fn row(id: u8, name: &str, state: State) -> MonitorRow {
+        MonitorRow {
+            id: MonitorId::new([id; 13]),
+            name: name.to_owned(),
+            kind: CheckKind::Http,
+            target: String::new(),
+            state,
+            since: None,
+            reason: None,
+            checked_at: None,
+            latency_us: None,
+            uptime_day: None,
+            spark: Vec::new(),
+            interval: 60_000,
+        }
+    }
+
+    #[test]
+    fn what_breaks_comes_in_by_urgency_and_what_is_well_goes() {
+        let mut broken = vec![row(1, "b", State::Degraded)];
+        follow(&mut broken, row(2, "c", State::Down));
+        follow(&mut broken, row(3, "a", State::Degraded));
+        let names = |broken: &[MonitorRow]| broken.iter().map(|row| row.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&broken), ["c", "a", "b"]);
+        follow(&mut broken, row(2, "c", State::Up));
+        assert_eq!(names(&broken), ["a", "b"]);
+    }
+}

@@ -1,0 +1,143 @@
+//! A group of components.
+
+use domain::views::console::{ComponentRow, GroupRow, MonitorChoice};
+use leptos::prelude::*;
+
+use super::Again;
+use super::component::Row;
+use crate::components::confirm::{Ask, Confirm};
+use crate::components::form::{FormState, SendForm, Submit};
+use crate::components::icon::Icon;
+use crate::server_fns::components::AddComponent;
+use crate::server_fns::groups::{AddGroup as AddGroupCall, DeleteGroup, MoveGroup, RenameGroup};
+
+/// A group, or the components that stand in none.
+#[component]
+pub(super) fn GroupCard(
+    group: Option<GroupRow>,
+    components: Vec<ComponentRow>,
+    monitors: Vec<MonitorChoice>,
+    first: bool,
+    last: bool,
+) -> impl IntoView {
+    let name = group.as_ref().map_or_else(|| "Without a group".to_owned(), |group| group.name.clone());
+    let id = group.as_ref().map_or_else(String::new, |group| group.id.to_string());
+    let end = components.len().saturating_sub(1);
+    let rows = components
+        .into_iter()
+        .enumerate()
+        .map(|(i, component)| view! { <Row component first=i == 0 last=i == end/> });
+    let (label, title) = (format!("Group {name}"), name.clone());
+    view! {
+        <section class="card flush" aria-label=label>
+            <header><h2>{title}</h2>{group.map(|group| view! { <GroupActions group first last/> })}</header>
+            <ul class="sortable">{rows.collect_view()}</ul>
+            <AddRow group=id name monitors/>
+        </section>
+    }
+}
+
+/// What is done to a group.
+#[component]
+fn GroupActions(group: GroupRow, first: bool, last: bool) -> impl IntoView {
+    let again = expect_context::<Again>();
+    let (shift, delete) = (ServerAction::<MoveGroup>::new(), ServerAction::<DeleteGroup>::new());
+    again.after(shift);
+    again.after(delete);
+    let id = group.id.to_string();
+    let dialog = format!("delete-group-{id}");
+    let GroupRow { name, .. } = group.clone();
+    let (up, down, label) =
+        (format!("Move {name} up"), format!("Move {name} down"), format!("Delete {name}"));
+    let (does, question) = (label.clone(), format!("Delete the group “{name}”?"));
+    let (move_id, delete_id, moved) = (format!("move-{id}"), format!("delete-{id}"), id.clone());
+    let asked = dialog.clone();
+    view! {
+        <span class="button-row">
+            <Rename group/>
+            <SendForm action=shift id=move_id class="move">
+                <input type="hidden" name="group" value=moved/>
+                <button class="button quiet small icon-only" name="to" value="up" disabled=first aria-label=up><Icon name="arrow-up"/></button>
+                <button class="button quiet small icon-only" name="to" value="down" disabled=last aria-label=down><Icon name="arrow-down"/></button>
+            </SendForm>
+            <Ask dialog=asked class="button quiet small icon-only" label><Icon name="trash"/></Ask>
+        </span>
+        <Confirm id=dialog title=question text="Its components stay on the page, without a group.">
+            <SendForm action=delete id=delete_id class="">
+                <input type="hidden" name="group" value=id/>
+                <Submit class="button danger solid">{does}</Submit>
+            </SendForm>
+        </Confirm>
+    }
+}
+
+/// The name of a group, to be changed in place.
+#[component]
+fn Rename(group: GroupRow) -> impl IntoView {
+    let rename = ServerAction::<RenameGroup>::new();
+    expect_context::<Again>().after(rename);
+    let id = group.id.to_string();
+    let (form_id, label) = (format!("rename-{id}"), format!("New name of {}", group.name));
+    view! {
+        <details class="rename">
+            <summary class="button quiet small">"Rename"</summary>
+            <SendForm action=rename id=form_id class="add-row">
+                <input type="hidden" name="group" value=id/>
+                <NameInput label placeholder="" value=group.name/>
+                <Submit class="button">"Save"</Submit>
+            </SendForm>
+        </details>
+    }
+}
+
+/// A line that adds a component.
+#[component]
+fn AddRow(group: String, name: String, monitors: Vec<MonitorChoice>) -> impl IntoView {
+    let add = ServerAction::<AddComponent>::new();
+    expect_context::<Again>().after(add);
+    let form_id = format!("add-component-{group}");
+    view! {
+        <SendForm action=add id=form_id class="add-row">
+            <input type="hidden" name="group" value=group/>
+            <NameInput label=format!("Name of the new component in {name}") placeholder="New component"/>
+            <select class="input" name="monitor" aria-label="Follows">
+                <option value="">"Follows no monitor"</option>
+                {monitors.into_iter().map(|monitor| view! { <option value=monitor.id.to_string()>{monitor.name}</option> }).collect_view()}
+            </select>
+            <Submit class="button"><Icon name="plus"/>"Add"</Submit>
+        </SendForm>
+    }
+}
+
+/// A card that adds a group.
+#[component]
+pub(super) fn AddGroup() -> impl IntoView {
+    let add = ServerAction::<AddGroupCall>::new();
+    expect_context::<Again>().after(add);
+    view! {
+        <section class="card flush" aria-label="New group">
+            <SendForm action=add id="add-group" class="add-row">
+                <NameInput label="Name of the new group" placeholder="New group"/>
+                <Submit class="button"><Icon name="folder"/>"Add group"</Submit>
+            </SendForm>
+        </section>
+    }
+}
+
+/// A name in a line; what is wrong with it stands below.
+#[component]
+fn NameInput(
+    #[prop(into)] label: String,
+    placeholder: &'static str,
+    #[prop(optional)] value: String,
+) -> impl IntoView {
+    let state = FormState::here();
+    let error = state.error_of("name");
+    view! {
+        <div class="field">
+            <input class="input" name="name" value=state.value("name", value) aria-label=label placeholder=placeholder
+                aria-invalid=move || error.with(Option::is_some).then_some("true")/>
+            {move || error.get().map(|error| view! { <p class="error"><Icon name="alert"/>{error}</p> })}
+        </div>
+    }
+}

@@ -1,0 +1,100 @@
+//! The status page being arranged: its name, its groups, and components that follow monitors.
+
+mod component;
+mod edit;
+mod group;
+mod identity;
+
+use domain::id::GroupId;
+use domain::views::console::{ComponentRow, PageEditor as View};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use self::group::{AddGroup, GroupCard};
+use self::identity::Identity;
+use crate::components::figures;
+use crate::components::icon::Icon;
+use crate::components::loaded::Loaded;
+use crate::components::page_head::{PageHead, PageTitle};
+use crate::components::state::ComponentPill;
+use crate::live::LiveFeed;
+use crate::server_fns::page::read_page;
+
+/// Reads the editor again, after something was changed in place.
+#[derive(Clone, Copy)]
+pub(super) struct Again(RwSignal<u32>);
+
+impl Again {
+    /// Reads the editor again whenever an action has ended well.
+    pub(super) fn after<S>(self, action: ServerAction<S>)
+    where
+        S: leptos::server_fn::ServerFn + Clone + Send + Sync + 'static,
+        S::Output: Send + Sync + 'static,
+        S::Error: Send + Sync + 'static,
+    {
+        Effect::new(move || {
+            if action.value().with(|value| matches!(value, Some(Ok(_)))) {
+                self.0.update(|times| *times += 1);
+            }
+        });
+    }
+}
+
+/// The page.
+#[component]
+pub fn PageEditor() -> impl IntoView {
+    let feed = expect_context::<LiveFeed>();
+    let again = Again(RwSignal::new(0));
+    provide_context(again);
+    let view = Resource::new(move || (again.0.get(), feed.generation.get()), |_| read_page());
+    view! {
+        <PageTitle text="Status page"/>
+        <Loaded from=view let:view><Body view/></Loaded>
+    }
+}
+
+/// What is shown, once it is read.
+#[component]
+fn Body(view: View) -> impl IntoView {
+    let query = use_query_map();
+    let edited = Memo::new(move |_| query.read().get("edit"));
+    let worst = domain::status_page::worst(view.components.iter().map(|component| component.state));
+    let number = i64::try_from(view.components.len()).unwrap_or(i64::MAX);
+    let facts = format!(
+        "{} in {}",
+        figures::count(number, "component"),
+        figures::count(i64::try_from(view.groups.len()).unwrap_or(0), "group")
+    );
+    let editor = {
+        let view = view.clone();
+        move || {
+            let component = edited
+                .get()
+                .and_then(|id| view.components.iter().find(|known| known.id.as_str() == id).cloned());
+            component.map(|component| view! { <edit::EditComponent component groups=view.groups.clone() monitors=view.monitors.clone()/> })
+        }
+    };
+    let last = view.groups.len().saturating_sub(1);
+    let cards = view.groups.iter().enumerate().map(|(i, group)| {
+        let components = of_group(&view.components, Some(&group.id));
+        view! { <GroupCard group=Some(group.clone()) components monitors=view.monitors.clone() first=i == 0 last=i == last/> }
+    });
+    let cards = cards.collect_view();
+    let loose = of_group(&view.components, None);
+    view! {
+        <PageHead title="Status page"
+            actions=|| view! { <a class="button" href="/" rel="external">"Open the page" <Icon name="external"/></a> }
+            facts=move || view! { <ComponentPill state=worst/><span>{facts}</span> }/>
+        <div class="stack">
+            {editor}
+            <GroupCard group=None components=loose monitors=view.monitors.clone() first=true last=true/>
+            {cards}
+            <AddGroup/>
+            <Identity view/>
+        </div>
+    }
+}
+
+fn of_group(components: &[ComponentRow], group: Option<&GroupId>) -> Vec<ComponentRow> {
+    components.iter().filter(|component| component.group.as_ref() == group).cloned().collect()
+}

@@ -1,0 +1,84 @@
+//! The first minutes: an account, addresses, and a page that is live.
+
+use domain::views::console::Tried;
+use leptos::prelude::*;
+
+use crate::error::AppError;
+
+#[cfg(feature = "ssr")]
+use {
+    crate::context::{Sent, request},
+    engine::services::{people::NewAccount, session::SessionChange},
+};
+
+/// The most addresses that are taken at once.
+pub const MAX_ADDRESSES: usize = 50;
+
+/// Makes the first account for whoever holds the set-up link, and logs them in.
+#[server(endpoint = "set_up")]
+pub async fn set_up(
+    #[server(default)] token: String,
+    #[server(default)] name: String,
+    #[server(default)] email: String,
+    #[server(default)] password: String,
+) -> Result<(), AppError> {
+    let request = request()?;
+    let sent = Sent::form("account").with("name", &name).with("email", &email);
+    let made = request.services.set_up(&token, &NewAccount { email, name, password }).await;
+    let entered = made.map(|account| request.session.set(SessionChange::Begin(account.key)));
+    sent.answer_then(entered, |()| "/setup?step=addresses".to_owned())
+}
+
+/// Recognises one pasted line and tries it.
+#[server(endpoint = "try_address")]
+pub async fn try_address(#[server(default)] line: String) -> Result<Tried, AppError> {
+    let request = request()?;
+    Ok(request.services.try_address(&request.viewer, &line).await?)
+}
+
+/// Recognises pasted lines and tries each, for pages without scripts.
+#[server(endpoint = "try_addresses")]
+pub async fn try_addresses(#[server(default)] address: String) -> Result<Vec<Tried>, AppError> {
+    let request = request()?;
+    let mut tried = Ok(Vec::new());
+    for line in split(&address) {
+        let one = request.services.try_address(&request.viewer, &line).await;
+        tried = tried.and_then(|mut all: Vec<Tried>| {
+            one.map(|one| {
+                all.push(one);
+                all
+            })
+        });
+    }
+    Sent::form("addresses")
+        .with("address", address)
+        .answer_showing(tried, |tried, flash| flash.tried.clone_from(tried))
+}
+
+/// Adds a monitor for each pasted line.
+#[server(endpoint = "add_addresses")]
+pub async fn add_addresses(
+    #[server(default)] address: String,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
+    let request = request()?;
+    let added = request.services.add_addresses(&request.viewer, &split(&address)).await.map(drop);
+    let next = if next.is_empty() { "/setup?step=done".to_owned() } else { next };
+    Sent::form("addresses").with("address", address).answer_then(added, |()| next)
+}
+
+/// The lines that say something.
+pub fn split(lines: &str) -> Vec<String> {
+    let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.take(MAX_ADDRESSES).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn empty_lines_say_nothing() {
+        assert_eq!(split(" a.example \r\n\n\tb.example:443\n"), ["a.example", "b.example:443"]);
+    }
+}

@@ -1,0 +1,185 @@
+//! Mounts the console: its pages, their functions, and what both are given.
+//!
+//! Pages and functions get the same context from one closure: a function that is called by a page on the server, and one that
+//! is called by a browser, see the same request.
+
+use app::context::{Flashes, Request as PageRequest};
+use app::flash::Flash;
+use app::{PageAssets, shell};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{MethodFilter, get, on, post};
+use domain::person::Viewer;
+use engine::services::session::SessionIntent;
+use leptos::nonce::Nonce;
+use leptos::prelude::{provide_context, use_context};
+use tower_sessions::Session;
+
+use crate::client::Client;
+use crate::router::AppState;
+use crate::{assets, error, logo, security};
+
+/// Under which name the session holds what a form without scripts left for the next page.
+const FLASH: &str = "flash";
+/// Bytes of chance in a nonce.
+const NONCE_BYTES: usize = 16;
+
+/// What one request gives to its page, by way of its extensions.
+#[derive(Clone)]
+struct Given {
+    request: PageRequest,
+    flashes: Flashes,
+    nonce: Nonce,
+}
+
+/// The console's pages and functions. The layers that say who asks stand around it.
+pub(crate) fn router(state: &AppState) -> Router<AppState> {
+    let assets = page_assets();
+    let context = move || give(&assets);
+    let page = leptos_axum::render_app_async_with_context(context.clone(), shell);
+    let pages = ["/console", "/console/{*path}", "/login", "/setup"]
+        .into_iter()
+        .fold(Router::new(), |router, path| router.route(path, get(page.clone())))
+        .route("/console/page/logo", post(logo::upload))
+        .layer(from_fn_with_state(state.clone(), gate));
+    functions(pages, context).layer(from_fn_with_state(state.clone(), surround))
+}
+
+/// One route a function: no path is left to guess, and a table of all routes can be made.
+fn functions(
+    router: Router<AppState>,
+    context: impl Fn() + Clone + Send + Sync + 'static,
+) -> Router<AppState> {
+    leptos::server_fn::axum::server_fn_paths().fold(router, |router, (path, method)| {
+        let context = context.clone();
+        let call =
+            move |request: Request| leptos_axum::handle_server_fns_with_context(context.clone(), request);
+        let method = if method == Method::GET { MethodFilter::GET } else { MethodFilter::POST };
+        router.route(path, on(method, call))
+    })
+}
+
+/// Puts what the request was given into the context of the page or the function.
+fn give(assets: &PageAssets) {
+    provide_context(assets.clone());
+    let Some(given) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Given>().cloned())
+    else {
+        return;
+    };
+    provide_context(given.request);
+    provide_context(given.flashes);
+    // After leptos has made its own, which stands in no header.
+    provide_context(given.nonce);
+}
+
+/// Gathers what the page needs, keeps what it leaves for the next one, and says what it may load.
+async fn surround(
+    State(state): State<AppState>,
+    session: Session,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let extensions = request.extensions();
+    let (Some(viewer), Some(intent)) = (extensions.get::<Viewer>(), extensions.get::<SessionIntent>()) else {
+        return error::internal("a page without a viewer").into_response();
+    };
+    let client = extensions.get::<Client>().map(Client::key).unwrap_or_default();
+    let page = PageRequest {
+        services: state.services.clone(),
+        viewer: viewer.clone(),
+        session: intent.clone(),
+        client,
+    };
+    let is_page = request.method() == Method::GET && !request.uri().path().starts_with("/api/");
+    let kept = if is_page { session.remove::<Flash>(FLASH).await } else { Ok(None) };
+    let kept = match kept {
+        Ok(kept) => kept,
+        Err(error) => return error::internal(error).into_response(),
+    };
+    let flashes = Flashes::new(kept);
+    let nonce = hex(&state.chance.bytes::<NONCE_BYTES>());
+    request.extensions_mut().insert(Given {
+        request: page,
+        flashes: flashes.clone(),
+        nonce: Nonce::from_value(nonce.clone()),
+    });
+    let mut response = next.run(request).await;
+    if let Some(left) = flashes.take_left()
+        && let Err(error) = session.insert(FLASH, left).await
+    {
+        return error::internal(error).into_response();
+    }
+    let headers = response.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(&security::console_policy(&nonce)) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    // What the console shows is for one person, and old as soon as it is sent.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Sends whoever may not see a page to where they may go on.
+async fn gate(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let is_set_up = match state.services.is_set_up().await {
+        Ok(is_set_up) => is_set_up,
+        Err(error) => return error::internal(error).into_response(),
+    };
+    let may_operate = request.extensions().get::<Viewer>().is_some_and(Viewer::may_operate);
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    let is_step = query.split('&').any(|pair| pair.starts_with("step="));
+    let to = match (path, is_set_up, may_operate) {
+        ("/setup", true, true) if is_step => None,
+        ("/setup", true, _) => Some("/console".to_owned()),
+        ("/setup", false, _) if is_step => Some("/setup".to_owned()),
+        ("/setup", false, _) => None,
+        (_, false, _) => Some("/setup".to_owned()),
+        ("/login", true, true) => Some("/console".to_owned()),
+        ("/login", true, false) | (_, true, true) => None,
+        (_, true, false) => Some(log_in_first(&request)),
+    };
+    match to {
+        Some(path) => Redirect::to(&path).into_response(),
+        None => next.run(request).await,
+    }
+}
+
+fn log_in_first(request: &Request) -> String {
+    // A form that was sent by somebody whose session ended has no page to come back to.
+    let wanted = match *request.method() {
+        Method::GET => request.uri().path_and_query().map_or("/console", |path| path.as_str()),
+        _ => "/console",
+    };
+    app::components::failure::login_path(wanted)
+}
+
+fn page_assets() -> PageAssets {
+    PageAssets {
+        styles: assets::url("/pkg/pharos.css"),
+        script: assets::url("/pkg/pharos.js"),
+        wasm: assets::url("/pkg/pharos.wasm"),
+        font: assets::url("/fonts/geist-latin.woff2"),
+        icon: assets::url("/favicon.svg"),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// For handlers beside the pages that take a form without scripts: back to a page, which shows the flash.
+pub(crate) async fn back_with(session: &Session, path: &'static str, flash: Flash) -> Response {
+    match session.insert(FLASH, flash).await {
+        Ok(()) => (StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response(),
+        Err(error) => error::internal(error).into_response(),
+    }
+}
