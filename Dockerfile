@@ -18,8 +18,6 @@ COPY --from=build /source/dist/pharos /usr/local/bin/pharos
 COPY --from=build --chown=nonroot:nonroot /source/dist/data /data
 # The default place of the data is `data` below the working directory.
 WORKDIR /
-# Loopback is the default, and nobody outside the container could reach it.
-ENV PHAROS_LISTEN=0.0.0.0:3000
 VOLUME /data
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["pharos", "healthcheck"]

@@ -36,6 +36,9 @@ fn main() -> io::Result<()> {
     }
     println!("cargo::rustc-env=PHAROS_BUILD={:016x}", name.finish());
 
+    let style = bundle(Path::new("../style/public.css"))?;
+    fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("public.css"), style)?;
+
     // Debug builds read the folder when they run.
     if env::var_os("PROFILE").is_some_and(|profile| profile == "release") {
         println!("cargo::rerun-if-changed={SITE}");
@@ -58,4 +61,28 @@ fn add(path: &Path, name: &mut DefaultHasher) -> io::Result<()> {
         fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
     inside.sort();
     inside.iter().try_for_each(|path| add(path, name))
+}
+
+/// The style sheet of the public pages in one piece, without comments. cargo-leptos bundles one sheet, the console's; each
+/// file carries its own layer, so what is imported can simply be put one after the other.
+fn bundle(sheet: &Path) -> io::Result<String> {
+    let folder = sheet.parent().unwrap_or(Path::new("."));
+    let mut bundled = String::new();
+    for line in without_comments(&fs::read_to_string(sheet)?).lines() {
+        match line.trim().strip_prefix("@import \"").and_then(|rest| rest.strip_suffix("\";")) {
+            Some(name) => bundled.push_str(&bundle(&folder.join(name))?),
+            None if line.trim().is_empty() => {}
+            None => {
+                bundled.push_str(line.trim());
+                bundled.push('\n');
+            }
+        }
+    }
+    Ok(bundled)
+}
+
+fn without_comments(css: &str) -> String {
+    let mut pieces = css.split("/*");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| text + piece.split_once("*/").map_or("", |(_, rest)| rest))
 }

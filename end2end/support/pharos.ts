@@ -52,13 +52,12 @@ export class Pharos {
       env: {
         PATH: process.env.PATH,
         HOME: this.folder,
-        PHAROS_LISTEN: `127.0.0.1:${this.port}`,
+        PHAROS_HOST: '127.0.0.1',
+        PHAROS_PORT: String(this.port),
         PHAROS_DATA_DIR: this.folder,
         // No traffic to the internet from a test.
-        PHAROS_ANCHORS: '',
+        PHAROS_CHECKS_ANCHORS: 'none',
         RUST_BACKTRACE: '1',
-        // A debug build reads the site from its folder.
-        LEPTOS_SITE_ROOT: process.env.LEPTOS_SITE_ROOT ?? '',
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -25,7 +25,7 @@ struct Site;
 const HASH_BYTES: usize = 8;
 
 /// One year, the longest that RFC 9111 readers honour.
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// What is compressed, best first: the name in HTTP and the ending of the compressed file.
 const CODINGS: [(&str, &str); 2] = [("br", "br"), ("gzip", "gz")];

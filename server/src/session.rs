@@ -25,9 +25,9 @@ use crate::config::Server;
 /// Under which name the session holds the key of the account.
 pub(crate) const ACCOUNT: &str = "account";
 /// The cookie over plain HTTP.
-const PLAIN_COOKIE: &str = "pharos";
+pub(crate) const PLAIN_COOKIE: &str = "pharos";
 /// The cookie over TLS: browsers take the prefix only with `Secure`, `Path=/` and no domain, so no neighbour can set it.
-const SECURE_COOKIE: &str = "__Host-pharos";
+pub(crate) const SECURE_COOKIE: &str = "__Host-pharos";
 /// New ids that are tried when one is taken. With 128 bits of chance the second is never needed.
 const TRIES: usize = 4;
 
@@ -133,7 +133,7 @@ pub(crate) struct SessionLayer {
 }
 
 impl SessionLayer {
-    pub(crate) fn new(sessions: Sessions) -> Self {
+    pub(crate) fn new(sessions: &Sessions) -> Self {
         let inactivity = Expiry::OnInactivity(Duration::milliseconds(sessions.length_ms));
         // Lax: a link in a message must open the console, and nothing changes by GET.
         let layer = |name, secure| {

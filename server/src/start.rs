@@ -6,26 +6,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use app::pages::status::Assets;
+use axum::http::HeaderMap;
 use domain::person::Viewer;
 use engine::chance::Chance;
 use engine::clock::Clock;
 use engine::services::people::NewAccount;
 use engine::store::Db;
 use engine::{Engine, EngineConfig};
+use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower_sessions::ExpiredDeletion as _;
 
 use crate::config::Config;
+use crate::live::{Console, Hub};
 use crate::router::{self, AppState};
 use crate::session::Sessions;
+use crate::{assets, public, viewer};
 
 /// How long requests that are being answered may take when the server stops. The engine gets what is left of ten seconds: what it
 /// has taken is lost otherwise, while a request can be sent again.
 const HTTP_DRAIN: Duration = Duration::from_millis(1_500);
 /// How often sessions that ended are swept away.
-const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
 /// A server that runs.
 #[derive(Debug)]
@@ -55,6 +60,8 @@ pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Resu
     services.ensure_default_page().await?;
     add_admin(&config, &services).await?;
     let setup_token = services.new_setup_token().await?;
+    let hub = hub(&engine);
+    let console = console(&engine, Sessions::new(db.clone(), clock.clone(), &config.server));
     let state = AppState {
         services,
         bus: engine.bus(),
@@ -63,6 +70,8 @@ pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Resu
         clock,
         chance,
         config: Arc::new(config),
+        hub,
+        console,
     };
     let listener = listen(&state.config).await?;
     let address = listener.local_addr()?;
@@ -72,6 +81,8 @@ pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Resu
     let serving =
         tokio::spawn(async move { axum::serve(listener, service).with_graceful_shutdown(until).await });
     let sweeping = tokio::spawn(sweep(state.clone()));
+    tokio::spawn(state.hub.clone().run(stop.clone()));
+    tokio::spawn(state.console.clone().run(stop.clone()));
     Ok(Running { address, setup_token, state, engine, serving, sweeping, stop })
 }
 
@@ -107,7 +118,8 @@ impl Running {
     /// Stops accepting, lets open requests end, records every result that was taken, and closes the database.
     pub async fn stop(mut self) {
         self.stop.cancel();
-        if tokio::time::timeout(HTTP_DRAIN, &mut self.serving).await.is_err() {
+        // A listener that failed has been waited for already.
+        if !self.serving.is_finished() && tokio::time::timeout(HTTP_DRAIN, &mut self.serving).await.is_err() {
             // Streams of events never end by themselves; their readers come back to the next server.
             self.serving.abort();
         }
@@ -135,6 +147,27 @@ pub async fn open(config: &Config) -> anyhow::Result<Db> {
 /// One TLS provider for everything; a second call changes nothing.
 pub(crate) fn install_tls_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// What keeps the public pages up to date.
+fn hub(engine: &Engine) -> Hub {
+    let files = Assets {
+        style: public::style::url(),
+        script: assets::url("/live.js"),
+        // As the style sheet names it, or it would be loaded twice.
+        font: "/fonts/geist-latin.woff2".to_owned(),
+    };
+    Hub::new(engine.services(), engine.bus(), engine.vitals(), assets::build_id(), files)
+}
+
+/// What keeps the console's screens up to date.
+fn console(engine: &Engine, sessions: Sessions) -> Console {
+    let services = engine.services();
+    let who = move |headers: HeaderMap| -> BoxFuture<'static, Viewer> {
+        let (sessions, services) = (sessions.clone(), services.clone());
+        Box::pin(async move { viewer::of_cookies(&sessions, &services, &headers).await })
+    };
+    Console::new(engine.services(), engine.bus(), engine.vitals(), assets::build_id(), Arc::new(who))
 }
 
 /// What the engine is told.

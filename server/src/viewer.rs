@@ -5,18 +5,21 @@
 //! `Extension<Viewer>`, pages out of the parts of the request.
 
 use axum::extract::{FromRequestParts, Request, State};
+use axum::http::HeaderMap;
+use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::id::AccountKey;
-use domain::person::Viewer;
+use domain::person::{Account, Viewer};
 use domain::time::HOUR;
+use engine::services::Services;
 use engine::services::session::{SessionChange, SessionIntent};
-use tower_sessions::Session;
+use tower_sessions::{Session, SessionStore as _};
 
 use crate::error;
 use crate::router::AppState;
-use crate::session::ACCOUNT;
+use crate::session::{ACCOUNT, PLAIN_COOKIE, SECURE_COOKIE, Sessions};
 
 /// Under which name the session holds when its end was last moved.
 const SEEN: &str = "seen";
@@ -77,6 +80,35 @@ async fn viewer_of(state: &AppState, session: &Session) -> anyhow::Result<Viewer
         session.insert(SEEN, now.0).await?;
     }
     Ok(Viewer::Person(account))
+}
+
+/// Who sends these cookies, as of now: for sockets, which outlive the request that opened them. When the database does not
+/// answer, nobody is let in.
+pub(crate) async fn of_cookies(sessions: &Sessions, services: &Services, headers: &HeaderMap) -> Viewer {
+    match account_of(sessions, services, headers).await {
+        Ok(Some(account)) => Viewer::Person(account),
+        Ok(None) => Viewer::Anonymous,
+        Err(error) => {
+            tracing::error!(%error, "the session of a socket could not be read");
+            Viewer::Anonymous
+        }
+    }
+}
+
+async fn account_of(
+    sessions: &Sessions,
+    services: &Services,
+    headers: &HeaderMap,
+) -> anyhow::Result<Option<Account>> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let ids = pairs.filter(|(name, _)| [SECURE_COOKIE, PLAIN_COOKIE].contains(name));
+    for id in ids.filter_map(|(_, value)| value.parse().ok()) {
+        let Some(record) = sessions.load(&id).await? else { continue };
+        let Some(key) = record.data.get(ACCOUNT).and_then(serde_json::Value::as_i64) else { continue };
+        return Ok(services.account(AccountKey(key)).await?);
+    }
+    Ok(None)
 }
 
 async fn carry_out(state: &AppState, session: &Session, change: SessionChange) -> anyhow::Result<()> {

@@ -1,5 +1,7 @@
 //! Tests against a running server: the real router behind a real port, on a fresh SQLite file.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod access;
 mod commands;
 mod hooks;

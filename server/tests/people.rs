@@ -31,8 +31,8 @@ async fn the_set_up_link_works_once() {
     assert_eq!(services.new_setup_token().await.unwrap(), None);
 
     let mut tx = app.running.state.db.read().await.unwrap();
-    let page = engine::store::pages::default(&mut tx).await.unwrap().expect("a page at /");
-    assert_eq!(page.head.slug, "status");
+    let page = engine::store::pages::default(&mut tx).await.unwrap();
+    assert!(page.is_some(), "there is a page at / from the start");
     drop(tx);
     app.close().await;
 }

@@ -264,6 +264,8 @@ impl Screen {
         if resume.seq.is_some_and(|seq| seq != seen) && !self.send(&Frame::Resync { seq: seen }).await {
             return;
         }
+        // A screen that says where it stands holds everything up to here, or was just told to read it.
+        let known = resume.seq.map_or(Seq(0), |_| seen);
         let console = self.console.clone();
         let mut recheck = tokio::time::interval_at(Instant::now() + RECHECK, RECHECK);
         let silence = tokio::time::sleep(SILENCE);
@@ -271,8 +273,7 @@ impl Screen {
         loop {
             let going = tokio::select! {
                 told = self.frames.recv() => match told {
-                    // What came between the subscription and the greeting is in the greeting.
-                    Ok(told) if told.seq < seen => true,
+                    Ok(told) if told.seq <= known => true,
                     Ok(told) => send(&mut self.socket, told.text).await,
                     Err(RecvError::Lagged(_)) => {
                         let seq = console.inner.bus.seen();

@@ -27,7 +27,9 @@ const KUMA: [Family; 4] = [
 /// Names and values as the blackbox exporter has them.
 const BLACKBOX: [Family; 4] = [
     ("probe_success", "Whether the last check succeeded.", |row, _| success(row.state)),
-    ("probe_duration_seconds", "How long the last answer took.", |row, _| row.latency_us.map(|us| float(us) / 1e6)),
+    ("probe_duration_seconds", "How long the last answer took.", |row, _| {
+        row.latency_us.map(|us| float(us) / 1e6)
+    }),
     ("probe_http_status_code", "The HTTP status of the last answer.", |row, _| row.status.map(f64::from)),
     ("probe_ssl_earliest_cert_expiry", "When the certificate ends, in seconds since 1970.", |row, _| {
         row.certificate_until.map(|until| float(until.0 / 1_000))
@@ -114,7 +116,9 @@ mod tests {
         write(&mut text, &[row, paused], now);
         let text = text.finish();
         let id = "monitor_id=\"NM00000000000000000000\"";
-        let kuma = format!("{{{id},monitor_name=\"Shop \\\"EU\\\"\",monitor_type=\"http\",monitor_url=\"https://example.org\"}}");
+        let kuma = format!(
+            "{{{id},monitor_name=\"Shop \\\"EU\\\"\",monitor_type=\"http\",monitor_url=\"https://example.org\"}}"
+        );
         let blackbox = format!("{{instance=\"https://example.org\",{id},monitor_name=\"Shop \\\"EU\\\"\"}}");
         for sample in [
             format!("monitor_status{kuma} 1\n"),

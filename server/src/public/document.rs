@@ -16,6 +16,7 @@ const BROTLI_WINDOW: i32 = 20;
 /// A rendered page in the encodings that browsers take.
 #[derive(Clone, Debug)]
 pub struct Document {
+    media_type: &'static str,
     hash: u64,
     plain: Bytes,
     gzip: Bytes,
@@ -33,13 +34,18 @@ enum Encoding {
 impl Document {
     /// Compresses a page; takes milliseconds.
     pub fn new(html: String) -> Self {
+        Self::of_type("text/html; charset=utf-8", html)
+    }
+
+    /// Compresses a text of another media type.
+    pub fn of_type(media_type: &'static str, text: String) -> Self {
         let mut hasher = DefaultHasher::new();
-        html.hash(&mut hasher);
-        let plain = Bytes::from(html);
+        text.hash(&mut hasher);
+        let plain = Bytes::from(text);
         // Writing into memory cannot fail; an empty variant would not be offered all the same.
         let gzip = gzip(&plain).unwrap_or_default().into();
         let brotli = brotli(&plain).unwrap_or_default().into();
-        Self { hash: hasher.finish(), plain, gzip, brotli }
+        Self { media_type, hash: hasher.finish(), plain, gzip, brotli }
     }
 
     /// The size of the page as most browsers fetch it, in bytes.
@@ -66,7 +72,7 @@ impl Document {
             headers.insert(header::ETAG, tag);
         }
         if !is_known {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type));
             match encoding {
                 Encoding::Plain => {}
                 Encoding::Gzip => {

@@ -3,6 +3,7 @@
 mod cache;
 pub mod document;
 mod pages;
+pub mod style;
 mod theme;
 
 use std::sync::Arc;
@@ -41,6 +42,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(public: Public) -> Router<S> {
         .route("/status/{slug}/history", get(pages::history))
         .route("/status/{slug}/history/{month}", get(pages::month))
         .route("/logo/{slug}", get(pages::logo))
+        .route("/public.css", get(style::serve))
         .route("/theme", post(theme::choose))
         .with_state(public)
 }

@@ -21,8 +21,12 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 
 use crate::config::Config;
+use crate::live::{Console, Hub};
+use crate::public::Public;
 use crate::session::{SessionLayer, Sessions};
-use crate::{assets, client, error, health, hooks, metrics, pages, security, telemetry, viewer};
+use crate::{
+    assets, client, error, health, hooks, live, metrics, pages, public, security, telemetry, viewer,
+};
 
 /// The largest body that a page's form may send, in bytes: room for a logo.
 const MAX_BODY: usize = 2 << 20;
@@ -44,13 +48,15 @@ pub struct AppState {
     pub chance: Chance,
     /// The configuration.
     pub config: Arc<Config>,
+    /// Keeps the public pages and whoever looks at them up to date.
+    pub hub: Hub,
+    /// Keeps the screens of the console up to date.
+    pub console: Console,
 }
 
 /// Everything that Pharos answers.
 pub fn router(state: AppState) -> Router {
-    let guarded = with_session(&state, console(&state))
-        .merge(public())
-        .layer(from_fn_with_state(state.clone(), security::check_origin));
+    let guarded = with_origin_check(&state, with_session(&state, console(&state)).merge(public(&state)));
     let routes =
         Router::new().merge(guarded).merge(hooks::router()).merge(operation()).fallback(error::not_found);
     with_layers(&state, routes).with_state(state)
@@ -59,7 +65,12 @@ pub fn router(state: AppState) -> Router {
 /// Adds the session and the viewer.
 fn with_session(state: &AppState, routes: Router<AppState>) -> Router<AppState> {
     let sessions = Sessions::new(state.db.clone(), state.clock.clone(), &state.config.server);
-    routes.layer(from_fn_with_state(state.clone(), viewer::resolve)).layer(SessionLayer::new(sessions))
+    routes.layer(from_fn_with_state(state.clone(), viewer::resolve)).layer(SessionLayer::new(&sessions))
+}
+
+/// Refuses what other sites make a browser send.
+fn with_origin_check(state: &AppState, routes: Router<AppState>) -> Router<AppState> {
+    routes.layer(from_fn_with_state(state.clone(), security::check_origin))
 }
 
 /// Adds what stands around every route. From the outside in; an answer passes them in the other direction.
@@ -83,12 +94,14 @@ fn with_layers(state: &AppState, routes: Router<AppState>) -> Router<AppState> {
 
 /// What needs to know who asks: the console's pages, their functions, and its socket.
 fn console(state: &AppState) -> Router<AppState> {
-    pages::router(state)
+    pages::router(state).merge(live::console_router(state.console.clone()))
 }
 
 /// What is the same for everybody: the status pages, their sockets, and the site's files. No session is looked at.
-fn public() -> Router<AppState> {
-    Router::new().merge(assets::router())
+fn public(state: &AppState) -> Router<AppState> {
+    assets::router()
+        .merge(public::router(Public::new(state.hub.clone())))
+        .merge(live::router(state.hub.clone()))
 }
 
 /// What machines ask.

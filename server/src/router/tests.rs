@@ -71,7 +71,7 @@ impl Bench {
             )
             .route("/operators", get(async |_: viewer::Operator| "in"));
         let panics = async || -> &'static str { panic!("a secret of the inside") };
-        let routes = with_session(&state, routes).route("/panics", get(panics));
+        let routes = with_origin_check(&state, with_session(&state, routes)).route("/panics", get(panics));
         Self { routes: with_layers(&state, routes).with_state(state), running, account, folder }
     }
 
@@ -225,5 +225,23 @@ async fn a_panic_is_answered_with_a_plain_page_that_gives_nothing_away() {
     assert!(answer.headers().contains_key("x-request-id"));
     let page = text(answer).await;
     assert!(page.contains("Something went wrong here") && !page.contains("secret"), "{page}");
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn another_site_can_neither_change_something_nor_open_a_socket() {
+    let bench = Bench::new().await;
+    let cookie = bench.log_in("").await;
+    let (host, cookie) = (("host", "a.example"), ("cookie", cookie.as_str()));
+    let foreign = ("origin", "https://evil.example");
+    let refused = bench.call("POST", "/out", &[host, cookie, foreign], String::new()).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let socket = ("upgrade", "websocket");
+    let refused = bench.call("GET", "/who", &[host, cookie, foreign, socket], String::new()).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    assert_eq!(bench.who(cookie.1).await, "ada@example.org", "still logged in");
+    let own = ("origin", "http://a.example");
+    let done = bench.call("POST", "/out", &[host, cookie, own], String::new()).await;
+    assert_eq!(done.status(), StatusCode::OK);
     bench.close().await;
 }

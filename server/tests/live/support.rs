@@ -126,6 +126,7 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) async fn open() -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&Db::sqlite_url(&folder.path().join("site.db"))).await.unwrap();
         db.migrate().await.unwrap();
@@ -137,7 +138,10 @@ impl Site {
         };
         let engine = Engine::start(config, db, Clock::System, Chance::System).await.unwrap();
         let (services, bus, vitals) = (engine.services(), engine.bus(), engine.vitals());
+        let mut events = bus.events();
         services.ensure_default_page().await.unwrap();
+        // Nobody should hear of it later.
+        events.recv().await.unwrap();
 
         let cancel = CancellationToken::new();
         let hub = Hub::new(services.clone(), bus.clone(), vitals.clone(), BUILD, Assets::default());

@@ -1,4 +1,5 @@
-//! How long pages take at 5,000 monitors. Only optimised code is judged: `cargo test --release -- --ignored load`.
+//! How long pages take at 5,000 monitors. Only optimised code on an idle machine is judged:
+//! `cargo test --release -p engine --test store -- --ignored --nocapture --test-threads=1`.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,9 @@ const MONITORS: i64 = 5_000;
 const COMPONENTS: usize = 50;
 /// What a console page may take to be read.
 const CONSOLE: Duration = Duration::from_millis(150);
-/// What a status page of 50 components may take to be read.
+/// What `/metrics` may take: it is asked for every quarter of a minute at most.
+const METRICS: Duration = Duration::from_millis(500);
+/// What a status page of 50 components may take to be read, when it is not in a cache.
 const PAGE: Duration = Duration::from_millis(50);
 
 async fn execute(world: &World, statement: String) {
@@ -117,7 +120,7 @@ async fn on(world: World) {
         measure(&name, CONSOLE, async || services.monitor(OPERATOR, &ids[0], range).await).await;
     }
     measure("editor", CONSOLE, async || services.page_editor(OPERATOR).await).await;
-    measure("metrics", CONSOLE, async || services.metrics_rows(OPERATOR).await).await;
+    measure("metrics", METRICS, async || services.metrics_rows(OPERATOR).await).await;
     measure("status page in UTC", PAGE, async || services.page(VISITOR, None).await).await;
     let zone =
         PageDraft { name: "P".to_owned(), time_zone: "Europe/Berlin".to_owned(), ..PageDraft::default() };
