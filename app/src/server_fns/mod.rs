@@ -7,6 +7,10 @@
     missing_docs,
     reason = "the server macro makes arguments into public fields, which cannot be documented"
 )]
+#![cfg_attr(
+    feature = "ssr",
+    expect(clippy::unused_async, reason = "a server function is async, also one that never waits")
+)]
 
 pub mod account;
 pub mod components;
@@ -20,10 +24,11 @@ pub mod page;
 pub mod session;
 pub mod setup;
 
+#[cfg(any(feature = "ssr", test))]
 use domain::form::Form;
 
 /// The form with what its unticked checkboxes mean.
-#[cfg_attr(not(feature = "ssr"), expect(dead_code, reason = "the browser sends both parts as they are"))]
+#[cfg(any(feature = "ssr", test))]
 fn complete(mut form: Form, unticked: Form) -> Form {
     for (name, value) in unticked {
         form.entry(name).or_insert(value);

@@ -50,9 +50,9 @@ pub fn LatencyChart(
         event.prevent_default();
         picked.set(Some(next));
     };
-    let grid: String = (0..=STEPS)
-        .map(|step| format!("M0 {}H{WIDTH}", HEIGHT / 4.0 * f64::from(i32::try_from(step).unwrap_or(0))))
-        .collect();
+    let lines: Vec<_> =
+        [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| format!("M0 {}H{WIDTH}", HEIGHT * share)).into();
+    let grid = lines.concat();
     let y_label = |step: i64| {
         let text = figures::millis(scale.top / STEPS * step);
         if step == STEPS { format!("{text} ms") } else { text }

@@ -56,7 +56,7 @@ fn Hand(component: ComponentRow) -> impl IntoView {
     view! {
         <SendForm action=set id=form_id class="hand" refused="">
             <input type="hidden" name="component" value=id/>
-            <select class="input hand" name="state" aria-label=format!("State of {}", component.name) on:change=send>
+            <select class="input" name="state" aria-label=format!("State of {}", component.name) on:change=send>
                 <option value="" selected=component.by_hand.is_none()>"Follows monitors"</option>
                 {ComponentState::BY_HAND.map(|state| view! {
                     <option value=state.as_str() selected=component.by_hand == Some(state)>{state.label()}</option>

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::views::console::Tried;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -24,19 +25,23 @@ pub(super) fn Addresses() -> impl IntoView {
     // A trial is neither a refusal nor done, so the form must not say either.
     let shown = flash.clone().filter(|flash| flash.error.is_some() || flash.tried.is_empty());
     let lines = flash.as_ref().and_then(|flash| flash.values.get("address").cloned()).unwrap_or_default();
-    let tried: Vec<_> =
-        flash.map(|flash| flash.tried).unwrap_or_default().into_iter().map(Try::Done).collect();
-    let tries = RwSignal::new(tried);
+    let tried: Vec<_> = flash
+        .map(|flash| flash.tried)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|tried| Try::Done(Box::new(tried)))
+        .collect();
+    let trials = RwSignal::new(tried);
     let count = RwSignal::new(split(&lines).len());
     view! {
         <StepFrame at=1>
             <h1>"What shall we watch?"</h1>
             <p class="lead">"Paste addresses, one a line. The kind is recognised, and each is tried while you watch."</p>
             <SendForm action id="addresses" flash=shown.unwrap_or_default()>
-                <Lines lines tries count/>
-                <Show when=move || !tries.with(Vec::is_empty)>
+                <Lines lines trials count/>
+                <Show when=move || !trials.with(Vec::is_empty)>
                     <ul class="tries" aria-live="polite" aria-label="Tries">
-                        {move || tries.get().into_iter().map(|trial| view! { <TryRow trial/> }).collect_view()}
+                        {move || trials.get().into_iter().map(|trial| view! { <TryRow trial/> }).collect_view()}
                     </ul>
                 </Show>
                 <div class="form-foot">
@@ -58,7 +63,7 @@ pub(super) fn Addresses() -> impl IntoView {
 
 /// The box of addresses. Lines are tried once somebody stops typing, each once.
 #[component]
-fn Lines(lines: String, tries: RwSignal<Vec<Try>>, count: RwSignal<usize>) -> impl IntoView {
+fn Lines(lines: String, trials: RwSignal<Vec<Try>>, count: RwSignal<usize>) -> impl IntoView {
     let control = Described::field("address", true);
     let typed = StoredValue::new(0_u32);
     let input = move |text: String| {
@@ -69,7 +74,7 @@ fn Lines(lines: String, tries: RwSignal<Vec<Try>>, count: RwSignal<usize>) -> im
         set_timeout(
             move || {
                 if typed.try_get_value() == Some(round) {
-                    try_all(tries, wanted);
+                    try_all(trials, wanted);
                 }
             },
             PAUSE,
@@ -85,8 +90,8 @@ fn Lines(lines: String, tries: RwSignal<Vec<Try>>, count: RwSignal<usize>) -> im
 }
 
 /// Keeps what is known of the wanted lines, and tries the others.
-fn try_all(tries: RwSignal<Vec<Try>>, wanted: Vec<String>) {
-    let known = tries.get_untracked();
+fn try_all(trials: RwSignal<Vec<Try>>, wanted: Vec<String>) {
+    let known = trials.get_untracked();
     let line_of = |trial: &Try| match trial {
         Try::Under(line) => line.clone(),
         Try::Done(tried) => tried.line.clone(),
@@ -99,13 +104,18 @@ fn try_all(tries: RwSignal<Vec<Try>>, wanted: Vec<String>) {
         })
     });
     let next: Vec<_> = next.collect();
-    tries.set(next);
+    trials.set(next);
     for line in fresh {
         spawn_local(async move {
-            let Ok(tried) = try_address(line.clone()).await else { return };
-            tries.try_update(|tries| {
-                for trial in tries.iter_mut().filter(|trial| **trial == Try::Under(line.clone())) {
-                    *trial = Try::Done(tried.clone());
+            let tried = try_address(line.clone()).await.unwrap_or_else(|error| Tried {
+                line: line.clone(),
+                kind: None,
+                text: error.to_string(),
+                report: None,
+            });
+            trials.try_update(|trials| {
+                for trial in trials.iter_mut().filter(|trial| **trial == Try::Under(line.clone())) {
+                    *trial = Try::Done(Box::new(tried.clone()));
                 }
             });
         });
