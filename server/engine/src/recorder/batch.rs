@@ -12,6 +12,7 @@ use domain::uptime::ResultState;
 
 use super::Submission;
 use crate::registry::{Registry, Watched};
+use crate::store::facts::Facts;
 use crate::store::health::Kept;
 use crate::store::results::ResultRow;
 
@@ -44,6 +45,8 @@ pub(super) struct MonitorPlan {
     pub(super) evidence_at: Option<Timestamp>,
     /// Look again within so many milliseconds.
     pub(super) recheck: Option<i64>,
+    /// Facts that are news.
+    pub(super) facts: Option<Facts>,
 }
 
 impl MonitorPlan {
@@ -92,6 +95,7 @@ pub(super) fn plan(batch: &[Submission], registry: &Registry, now: Timestamp) ->
                 evidence: Vec::new(),
                 evidence_at: None,
                 recheck: None,
+                facts: None,
             });
             places.insert(submission.monitor, (plan.monitors.len() - 1, watched));
         }
@@ -139,6 +143,17 @@ fn advance(
     if transition || (failing && fresh) {
         plan.evidence.push(Evidence { at: submission.slot, transition, report: report.clone() });
         plan.evidence_at = Some(now);
+    }
+
+    let known = plan.facts.or(watched.facts);
+    let until = report.certificate.as_ref().map(|certificate| Timestamp(certificate.earliest_expiry_ms()));
+    let facts = Facts {
+        status: report.evidence.status,
+        // A target that does not answer has not lost its certificate.
+        certificate_until: until.or(known.and_then(|known| known.certificate_until)),
+    };
+    if known != Some(facts) {
+        plan.facts = Some(facts);
     }
 
     let state = match finding {
