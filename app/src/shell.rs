@@ -42,7 +42,7 @@ pub fn shell() -> impl IntoView {
                 <link rel="icon" href=assets.icon type="image/svg+xml"/>
                 <link rel="preload" href=assets.font r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
                 <link rel="stylesheet" href=assets.styles/>
-                <link rel="modulepreload" href=assets.script/>
+                <link rel="modulepreload" href=assets.script nonce=use_nonce()/>
                 <link rel="preload" href=assets.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                 <script type="module" nonce=use_nonce()>{start}</script>
                 <MetaTags/>

@@ -38,6 +38,8 @@ struct Given {
 
 /// The console's pages and functions. The layers that say who asks stand around it.
 pub(crate) fn router(state: &AppState) -> Router<AppState> {
+    // leptos spawns on the runtime that it is told of; a second router of a test changes nothing.
+    let _ = any_spawner::Executor::init_tokio();
     let assets = page_assets();
     let context = move || give(&assets);
     let page = leptos_axum::render_app_async_with_context(context.clone(), shell);
