@@ -119,6 +119,14 @@ pub fn form_of(event: &web_sys::Event) -> Option<HtmlFormElement> {
     element.closest("form").ok().flatten()?.dyn_into().ok()
 }
 
+/// Puts a form back to what it held at first.
+pub fn reset_form(id: &str) {
+    let form = document().get_element_by_id(id).and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
+    if let Some(form) = form {
+        form.reset();
+    }
+}
+
 /// Puts a text on the clipboard, where the browser lets us.
 pub fn copy(text: &str) {
     let clipboard = window().navigator().clipboard();

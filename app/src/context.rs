@@ -80,12 +80,13 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 pub struct Sent {
     form: String,
     values: Form,
+    page: Option<String>,
 }
 
 impl Sent {
     /// The form of this id, without values.
     pub fn form(id: impl Into<String>) -> Self {
-        Self { form: id.into(), values: Form::new() }
+        Self { form: id.into(), ..Self::default() }
     }
 
     /// Adds a value that the page shows again when the form is refused. Never a secret.
@@ -99,6 +100,13 @@ impl Sent {
     #[must_use]
     pub fn with_all(mut self, values: &Form) -> Self {
         self.values.extend(values.clone());
+        self
+    }
+
+    /// Names the page that shows the flash, when it is not always the one that the form stands on.
+    #[must_use]
+    pub fn on_page(mut self, path: String) -> Self {
+        self.page = Some(path);
         self
     }
 
@@ -151,7 +159,7 @@ impl Sent {
                 if let Some(flashes) = use_context::<Flashes>() {
                     flashes.leave(flash);
                 }
-                redirect(&back());
+                redirect(&self.page.unwrap_or_else(back));
             }
             None => {}
         }

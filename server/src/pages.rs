@@ -163,7 +163,8 @@ fn page_assets() -> PageAssets {
         styles: assets::url("/pkg/pharos.css"),
         script: assets::url("/pkg/pharos.js"),
         wasm: assets::url("/pkg/pharos.wasm"),
-        font: assets::url("/fonts/geist-latin.woff2"),
+        // As the styles name it: another URL would be another download.
+        font: "/fonts/geist-latin.woff2".to_owned(),
         icon: assets::url("/favicon.svg"),
     }
 }

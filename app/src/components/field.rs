@@ -23,7 +23,17 @@ pub fn Fields(
     let draw = {
         let values = values.clone();
         move |fields: Vec<&'static Field>| {
-            fields.into_iter().map(|field| view! { <DataField field values=values.clone()/> }).collect_view()
+            // Neighbours that are short stand side by side.
+            let runs = fields.chunk_by(|a, b| is_short(a) && is_short(b)).map(|run| {
+                let drawn =
+                    run.iter().map(|field| view! { <DataField field values=values.clone()/> }).collect_view();
+                if run.len() > 1 {
+                    view! { <div class="cols">{drawn}</div> }.into_any()
+                } else {
+                    drawn.into_any()
+                }
+            });
+            runs.collect_view()
         }
     };
     let state = FormState::here();
@@ -42,6 +52,22 @@ pub fn Fields(
                 <div class="form">{draw(advanced)}</div>
             </details>
         })}
+    }
+}
+
+/// Whether a field holds little text.
+fn is_short(field: &Field) -> bool {
+    match field.kind {
+        FieldKind::Text
+        | FieldKind::Host
+        | FieldKind::Number { .. }
+        | FieldKind::Select(_)
+        | FieldKind::Secret => true,
+        FieldKind::Url
+        | FieldKind::Checkbox
+        | FieldKind::Lines
+        | FieldKind::TextArea
+        | FieldKind::SecretArea => false,
     }
 }
 

@@ -88,6 +88,12 @@ pub fn SendForm<S, O>(
     /// What is said when it was done; nothing when empty.
     #[prop(default = "")]
     said: &'static str,
+    /// What is said below the refusal of fields; nothing is said at all when empty, because the fields say it.
+    #[prop(default = "Nothing was saved yet.")]
+    refused: &'static str,
+    /// Whether the form is emptied when it was done.
+    #[prop(optional)]
+    clear: bool,
     /// Fields and buttons.
     children: Children,
 ) -> impl IntoView
@@ -104,13 +110,13 @@ where
     O: 'static,
 {
     let flash = flash.or_else(|| flash::take(&id));
-    let (came_back, refused) = (flash.is_some(), flash.as_ref().and_then(|flash| flash.error.clone()));
-    let was_done = came_back && refused.is_none();
+    let (came_back, came_with) = (flash.is_some(), flash.as_ref().and_then(|flash| flash.error.clone()));
+    let was_done = came_back && came_with.is_none();
     let value = action.value();
     let error = Signal::derive(move || {
         value.with(|value| match value {
             Some(answer) => answer.as_ref().err().cloned(),
-            None => refused.clone(),
+            None => came_with.clone(),
         })
     });
     let done = Signal::derive(move || value.with(|value| value.as_ref().map_or(was_done, Result::is_ok)));
@@ -133,9 +139,15 @@ where
             });
         }
     });
+    let form_id = id.clone();
+    Effect::new(move || {
+        if clear && value.with(|value| matches!(value, Some(Ok(_)))) {
+            browser::reset_form(&form_id);
+        }
+    });
     view! {
         <ActionForm action attr:id=id attr:class=class attr:novalidate=true>
-            <Outcome said/>
+            <Outcome said refused/>
             {children()}
         </ActionForm>
     }
@@ -143,11 +155,15 @@ where
 
 /// What became of the form, above its fields.
 #[component]
-fn Outcome(said: &'static str) -> impl IntoView {
+fn Outcome(said: &'static str, refused: &'static str) -> impl IntoView {
     let state = FormState::here();
     move || {
         if let Some(error) = state.error.get() {
-            let text = if matches!(error, AppError::Invalid { .. }) { "Nothing was saved yet." } else { "" };
+            let is_by_field = matches!(error, AppError::Invalid { .. });
+            if is_by_field && refused.is_empty() {
+                return None;
+            }
+            let text = if is_by_field { refused } else { "" };
             Some(view! { <Notice tone=Tone::Bad title=error.to_string() text=text/> }.into_any())
         } else if !said.is_empty() && state.done.get() {
             Some(view! { <Notice tone=Tone::Good title=said/> }.into_any())

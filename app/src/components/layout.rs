@@ -49,7 +49,7 @@ pub fn Layout(
                     </div>
                 </div>
             </aside>
-            <main id="main" tabindex="-1">{children()}</main>
+            <main id="main">{children()}</main>
             <nav class="bottom-bar" aria-label="Main, on phones"><Ways/></nav>
         </div>
         <Lost/>

@@ -21,16 +21,20 @@ pub fn PageTitle(
     });
     Effect::new(move || {
         if let Some(down) = down {
-            browser::set_icon(match down.get() {
+            browser::set_icon(match down.try_get().unwrap_or_default() {
                 (0, 0) => "/favicon.svg",
                 (0, _) => "/favicon-issue.svg",
                 _ => "/favicon-major.svg",
             });
         }
     });
-    let full = move || match down.map_or(0, |down| down.get().0) {
-        0 => text.get(),
-        down => format!("({down} down) {}", text.get()),
+    // The head of the document outlives the page for a moment, so both may be gone.
+    let full = move || {
+        let text = text.try_get().unwrap_or_default();
+        match down.and_then(|down| down.try_get()) {
+            None | Some((0, _)) => text,
+            Some((down, _)) => format!("({down} down) {text}"),
+        }
     };
     view! { <Title text=full/> }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::time::Timestamp;
+use domain::time::{SECOND, Timestamp};
 use leptos::prelude::*;
 
 use crate::browser::{self, Shape};
@@ -95,7 +95,7 @@ pub fn Lasting(
     let clock = expect_context::<Clock>();
     let text = Memo::new(move |_| {
         let now = clock.now().unwrap_or(read_at);
-        words::duration(now.max(read_at).since(since))
+        words::duration(now.max(read_at).since(since).max(SECOND))
     });
     view! { <time datetime=words::machine_time(since) title=utc(since, Shape::Full)>{text}</time> }
 }

@@ -20,7 +20,7 @@ pub fn LogIn() -> impl IntoView {
             <div class="card">
                 <h1>"Log in"</h1>
                 <p class="lead">"to the console"</p>
-                <SendForm action id="login">
+                <SendForm action id="login" refused="">
                     <input type="hidden" name="next" value=next/>
                     <TextField name="email" label="E-mail" kind="email" autocomplete="username" first=true/>
                     <TextField name="password" label="Password" kind="password" autocomplete="current-password"/>

@@ -1,5 +1,7 @@
 //! The first screen: what is broken now on top, live.
 
+use std::time::Duration;
+
 use domain::health::State;
 use domain::time::Timestamp;
 use domain::views::console::{FeedItem, Frame, MonitorRow, Overview as View, StateCounts};
@@ -14,6 +16,8 @@ use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::state;
 use crate::components::time::Lasting;
+use crate::components::toast::Toasts;
+use crate::components::tries::in_short;
 use crate::live::{Link, LiveFeed};
 use crate::server_fns::monitor::TestMonitor;
 use crate::server_fns::overview::read_overview;
@@ -23,6 +27,8 @@ use crate::server_fns::setup::AddAddresses;
 const BROKEN: usize = 50;
 /// The most happenings that are listed.
 const FEED: usize = 30;
+/// How long happenings are gathered before incidents are read again.
+const SETTLE: Duration = Duration::from_millis(1_500);
 /// The states that have a card, the most urgent first.
 const CARDS: [State; 6] =
     [State::Down, State::Confirming, State::Degraded, State::Unknown, State::Paused, State::Up];
@@ -31,7 +37,23 @@ const CARDS: [State; 6] =
 #[component]
 pub fn Overview() -> impl IntoView {
     let feed = expect_context::<LiveFeed>();
-    let view = Resource::new(move || feed.generation.get(), |_| read_overview());
+    // Grows some time after something happened: incidents are read again, once for many happenings.
+    let changes = RwSignal::new(0_u32);
+    let is_due = StoredValue::new(false);
+    feed.listen(move |frame| {
+        let happened = matches!(frame, Frame::Monitor { item: Some(_), .. } | Frame::Gone { .. });
+        if happened && is_due.try_get_value() == Some(false) {
+            is_due.set_value(true);
+            set_timeout(
+                move || {
+                    is_due.try_set_value(false);
+                    changes.try_update(|changes| *changes += 1);
+                },
+                SETTLE,
+            );
+        }
+    });
+    let view = Resource::new(move || (feed.generation.get(), changes.get()), |_| read_overview());
     view! {
         <PageTitle text="Overview"/>
         <Loaded from=view let:view><Body view/></Loaded>
@@ -134,6 +156,18 @@ fn Broken(rows: RwSignal<Vec<MonitorRow>>, at: Timestamp) -> impl IntoView {
 fn BrokenRow(row: MonitorRow, at: Timestamp) -> impl IntoView {
     let action = ServerAction::<TestMonitor>::new();
     let href = format!("/console/monitors/{}", row.id);
+    let toasts = expect_context::<Toasts>();
+    let name = row.name.clone();
+    Effect::new(move || {
+        let told = action.value().with(|value| match value {
+            Some(Ok(report)) => Some(in_short(report)),
+            Some(Err(error)) => Some(error.to_string()),
+            None => None,
+        });
+        if let Some(told) = told {
+            toasts.say(format!("{name}: {told}"));
+        }
+    });
     let reason = row.reason.unwrap_or_else(|| state::word(row.state).to_owned());
     view! {
         <li data-state=row.state.as_str()>

@@ -7,6 +7,7 @@ use crate::components::icon::Icon;
 use crate::components::input::TextField;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
+use crate::components::theme::ThemeSwitch;
 use crate::server_fns::account::{ChangePassword, Myself, RenameMyself, read_myself};
 
 /// The page.
@@ -24,6 +25,10 @@ pub fn Settings() -> impl IntoView {
                 <p class="muted">"Ends this session. A new password ends all the others."</p>
                 <div class="form-foot"><button class="button"><Icon name="logout"/>"Log out"</button></div>
             </form>
+            <section class="card">
+                <header><h2>"Look"</h2><ThemeSwitch/></header>
+                <p class="muted">"Light or dark; kept in this browser. Until you choose, the system decides."</p>
+            </section>
         </div>
     }
 }
@@ -51,7 +56,7 @@ fn Account(me: Myself) -> impl IntoView {
 fn Password() -> impl IntoView {
     let action = ServerAction::<ChangePassword>::new();
     view! {
-        <SendForm action id="password" class="card form" said="The password was changed. Other sessions were ended.">
+        <SendForm action id="password" class="card form" clear=true said="The password was changed. Other sessions were ended.">
             <header><h2>"Password"</h2></header>
             <TextField name="current" label="Current password" kind="password" autocomplete="current-password"/>
             <TextField name="new" label="New password" kind="password" autocomplete="new-password"

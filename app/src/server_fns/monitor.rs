@@ -19,7 +19,9 @@ pub async fn test_monitor(monitor: String) -> Result<CheckReport, AppError> {
         Ok(id) => request.services.test_now(&request.viewer, &id).await,
         Err(error) => Err(error),
     };
-    Sent::form("test").answer_showing(report, |report, flash| flash.report = Some(Box::new(report.clone())))
+    Sent::form("test")
+        .on_page(format!("/console/monitors/{monitor}"))
+        .answer_showing(report, |report, flash| flash.report = Some(Box::new(report.clone())))
 }
 
 /// Stops checking the monitor until it is resumed.

@@ -27,8 +27,10 @@ pub fn NewMonitor() -> impl IntoView {
         <PageTitle text="Add monitor"/>
         <Crumb href="/console/monitors".to_owned() words="Monitors".to_owned()/>
         <PageHead title="Add monitor"/>
-        <Kinds kind/>
-        <Loaded from=form let:form><Editor form/></Loaded>
+        <div class="stack">
+            <Kinds kind/>
+            <Loaded from=form let:form><Editor form/></Loaded>
+        </div>
     }
 }
 

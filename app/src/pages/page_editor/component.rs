@@ -27,7 +27,7 @@ pub(super) fn Row(component: ComponentRow, first: bool, last: bool) -> impl Into
     view! {
         <li>
             <div class="row">
-                <SendForm action=shift id=move_id class="move">
+                <SendForm action=shift id=move_id class="move" refused="">
                     <input type="hidden" name="component" value=id/>
                     <button class="button quiet" name="to" value="up" disabled=first aria-label=up><Icon name="arrow-up"/></button>
                     <button class="button quiet" name="to" value="down" disabled=last aria-label=down><Icon name="arrow-down"/></button>
@@ -54,7 +54,7 @@ fn Hand(component: ComponentRow) -> impl IntoView {
         }
     };
     view! {
-        <SendForm action=set id=form_id class="button-row">
+        <SendForm action=set id=form_id class="hand" refused="">
             <input type="hidden" name="component" value=id/>
             <select class="input hand" name="state" aria-label=format!("State of {}", component.name) on:change=send>
                 <option value="" selected=component.by_hand.is_none()>"Follows monitors"</option>

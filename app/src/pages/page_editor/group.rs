@@ -55,19 +55,19 @@ fn GroupActions(group: GroupRow, first: bool, last: bool) -> impl IntoView {
     view! {
         <span class="button-row">
             <Rename group/>
-            <SendForm action=shift id=move_id class="move">
+            <SendForm action=shift id=move_id class="button-row" refused="">
                 <input type="hidden" name="group" value=moved/>
                 <button class="button quiet small icon-only" name="to" value="up" disabled=first aria-label=up><Icon name="arrow-up"/></button>
                 <button class="button quiet small icon-only" name="to" value="down" disabled=last aria-label=down><Icon name="arrow-down"/></button>
             </SendForm>
             <Ask dialog=asked class="button quiet small icon-only" label><Icon name="trash"/></Ask>
+            <Confirm id=dialog title=question text="Its components stay on the page, without a group.">
+                <SendForm action=delete id=delete_id class="">
+                    <input type="hidden" name="group" value=id/>
+                    <Submit class="button danger solid">{does}</Submit>
+                </SendForm>
+            </Confirm>
         </span>
-        <Confirm id=dialog title=question text="Its components stay on the page, without a group.">
-            <SendForm action=delete id=delete_id class="">
-                <input type="hidden" name="group" value=id/>
-                <Submit class="button danger solid">{does}</Submit>
-            </SendForm>
-        </Confirm>
     }
 }
 
@@ -81,7 +81,7 @@ fn Rename(group: GroupRow) -> impl IntoView {
     view! {
         <details class="rename">
             <summary class="button quiet small">"Rename"</summary>
-            <SendForm action=rename id=form_id class="add-row">
+            <SendForm action=rename id=form_id class="add-row" refused="" clear=true>
                 <input type="hidden" name="group" value=id/>
                 <NameInput label placeholder="" value=group.name/>
                 <Submit class="button">"Save"</Submit>
@@ -97,7 +97,7 @@ fn AddRow(group: String, name: String, monitors: Vec<MonitorChoice>) -> impl Int
     expect_context::<Again>().after(add);
     let form_id = format!("add-component-{group}");
     view! {
-        <SendForm action=add id=form_id class="add-row">
+        <SendForm action=add id=form_id class="add-row" refused="" clear=true>
             <input type="hidden" name="group" value=group/>
             <NameInput label=format!("Name of the new component in {name}") placeholder="New component"/>
             <select class="input" name="monitor" aria-label="Follows">
@@ -116,7 +116,7 @@ pub(super) fn AddGroup() -> impl IntoView {
     expect_context::<Again>().after(add);
     view! {
         <section class="card flush" aria-label="New group">
-            <SendForm action=add id="add-group" class="add-row">
+            <SendForm action=add id="add-group" class="add-row" refused="" clear=true>
                 <NameInput label="Name of the new group" placeholder="New group"/>
                 <Submit class="button"><Icon name="folder"/>"Add group"</Submit>
             </SendForm>
@@ -124,7 +124,7 @@ pub(super) fn AddGroup() -> impl IntoView {
     }
 }
 
-/// A name in a line; what is wrong with it stands below.
+/// A name in a line; what is wrong with it stands beside.
 #[component]
 fn NameInput(
     #[prop(into)] label: String,
@@ -132,12 +132,13 @@ fn NameInput(
     #[prop(optional)] value: String,
 ) -> impl IntoView {
     let state = FormState::here();
-    let error = state.error_of("name");
+    let (id, error) = (state.dom_id("name"), state.error_of("name"));
+    let (error_id, described_by) = (format!("{id}-error"), format!("{id}-error"));
     view! {
-        <div class="field">
-            <input class="input" name="name" value=state.value("name", value) aria-label=label placeholder=placeholder
-                aria-invalid=move || error.with(Option::is_some).then_some("true")/>
-            {move || error.get().map(|error| view! { <p class="error"><Icon name="alert"/>{error}</p> })}
-        </div>
+        <input class="input" id=id name="name" value=state.value("name", value) aria-label=label placeholder=placeholder
+            aria-invalid=move || error.with(Option::is_some).then_some("true") aria-describedby=described_by/>
+        {move || error.get().map(|error| view! {
+            <div class="field"><p class="error" id=error_id.clone()><Icon name="alert"/>{error}</p></div>
+        })}
     }
 }

@@ -86,8 +86,8 @@ fn Logo(slug: String, version: Option<i64>) -> impl IntoView {
             {version.map(|version| view! { <img src=format!("/logo/{slug}?v={version}") alt="The present logo" height="28"/> })}
             <div class="field">
                 <label for="logo">"File"</label>
-                <input class="input" id="logo" type="file" name="logo" accept="image/png,image/svg+xml,image/webp,image/jpeg"/>
-                <p class="hint">"PNG, SVG, WebP or JPEG, at most 256 kB, shown 28 px high."</p>
+                <input class="input" id="logo" type="file" name="logo" accept="image/png,image/jpeg,image/webp,image/gif"/>
+                <p class="hint">"PNG, JPEG, WebP or GIF, at most 256 kB, shown 28 px high."</p>
             </div>
             <div class="form-foot">
                 <button class="button primary"><Icon name="upload"/>"Upload"</button>
