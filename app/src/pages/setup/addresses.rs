@@ -24,9 +24,8 @@ pub(super) fn Addresses() -> impl IntoView {
     // A trial is neither a refusal nor done, so the form must not say either.
     let shown = flash.clone().filter(|flash| flash.error.is_some() || flash.tried.is_empty());
     let lines = flash.as_ref().and_then(|flash| flash.values.get("address").cloned()).unwrap_or_default();
-    let tried: Vec<_> =
-        flash.map(|flash| flash.tried).unwrap_or_default().into_iter().map(Try::Done).collect();
-    let tries = RwSignal::new(tried);
+    let done = flash.map(|flash| flash.tried).unwrap_or_default();
+    let tries = RwSignal::new(done.into_iter().map(Try::Done).collect::<Vec<_>>());
     let count = RwSignal::new(split(&lines).len());
     view! {
         <StepFrame at=1>
@@ -89,7 +88,7 @@ fn try_all(tries: RwSignal<Vec<Try>>, wanted: Vec<String>) {
     let known = tries.get_untracked();
     let line_of = |trial: &Try| match trial {
         Try::Under(line) => line.clone(),
-        Try::Done(tried) => tried.line.clone(),
+        Try::Done(done) => done.line.clone(),
     };
     let mut fresh = Vec::new();
     let next = wanted.into_iter().map(|line| {
@@ -102,10 +101,10 @@ fn try_all(tries: RwSignal<Vec<Try>>, wanted: Vec<String>) {
     tries.set(next);
     for line in fresh {
         spawn_local(async move {
-            let Ok(tried) = try_address(line.clone()).await else { return };
+            let Ok(done) = try_address(line.clone()).await else { return };
             tries.try_update(|tries| {
                 for trial in tries.iter_mut().filter(|trial| **trial == Try::Under(line.clone())) {
-                    *trial = Try::Done(tried.clone());
+                    *trial = Try::Done(done.clone());
                 }
             });
         });

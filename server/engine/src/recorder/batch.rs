@@ -1,6 +1,7 @@
 //! What a batch of outcomes means: pure, before anything is written.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use domain::check::{CheckReport, Degradation, Outcome};
@@ -50,6 +51,20 @@ pub(super) struct MonitorPlan {
 }
 
 impl MonitorPlan {
+    /// The monitor as memory holds it; nothing happens to it yet.
+    fn begin(watched: &Watched) -> Self {
+        Self {
+            monitor: watched.monitor.clone(),
+            kept: watched.kept.clone(),
+            changed: false,
+            steps: Vec::new(),
+            evidence: Vec::new(),
+            evidence_at: None,
+            recheck: None,
+            facts: None,
+        }
+    }
+
     /// What memory holds once the plan is written.
     pub(super) fn kept_after_commit(&self) -> Kept {
         let mut kept = self.kept.clone();
@@ -82,28 +97,18 @@ pub(super) fn plan(batch: &[Submission], registry: &Registry, now: Timestamp) ->
     let mut plan = Plan::default();
     let mut places: HashMap<MonitorKey, (usize, Watched)> = HashMap::with_capacity(batch.len());
     for submission in batch {
-        if !places.contains_key(&submission.monitor) {
-            let Some(watched) = registry.get(submission.monitor).filter(|watched| !watched.monitor.paused)
-            else {
-                continue;
-            };
-            plan.monitors.push(MonitorPlan {
-                monitor: watched.monitor.clone(),
-                kept: watched.kept.clone(),
-                changed: false,
-                steps: Vec::new(),
-                evidence: Vec::new(),
-                evidence_at: None,
-                recheck: None,
-                facts: None,
-            });
-            places.insert(submission.monitor, (plan.monitors.len() - 1, watched));
-        }
-        if let Some((place, watched)) = places.get(&submission.monitor) {
-            let (row, shown) = advance(&mut plan.monitors[*place], watched, submission, now);
-            plan.rows.push(row);
-            plan.shown.push(shown);
-        }
+        let (place, watched) = match places.entry(submission.monitor) {
+            Entry::Occupied(found) => found.into_mut(),
+            Entry::Vacant(free) => {
+                let watched = registry.get(submission.monitor).filter(|watched| !watched.monitor.paused);
+                let Some(watched) = watched else { continue };
+                plan.monitors.push(MonitorPlan::begin(&watched));
+                free.insert((plan.monitors.len() - 1, watched))
+            }
+        };
+        let (row, shown) = advance(&mut plan.monitors[*place], watched, submission, now);
+        plan.rows.push(row);
+        plan.shown.push(shown);
     }
     plan.monitors.sort_by_key(|monitor| monitor.kept.monitor);
     plan
