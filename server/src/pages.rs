@@ -133,15 +133,16 @@ async fn gate(State(state): State<AppState>, request: Request, next: Next) -> Re
     let may_operate = request.extensions().get::<Viewer>().is_some_and(Viewer::may_operate);
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
     let is_step = query.split('&').any(|pair| pair.starts_with("step="));
-    let to = match (path, is_set_up, may_operate) {
-        ("/setup", true, true) if is_step => None,
-        ("/setup", true, _) => Some("/console".to_owned()),
-        ("/setup", false, _) if is_step => Some("/setup".to_owned()),
-        ("/setup", false, _) => None,
-        (_, false, _) => Some("/setup".to_owned()),
-        ("/login", true, true) => Some("/console".to_owned()),
-        ("/login", true, false) | (_, true, true) => None,
-        (_, true, false) => Some(log_in_first(&request)),
+    let console = || Some("/console".to_owned());
+    let to = match (path, is_set_up) {
+        ("/setup", true) if is_step && may_operate => None,
+        ("/setup", true) => console(),
+        ("/setup", false) if !is_step => None,
+        (_, false) => Some("/setup".to_owned()),
+        ("/login", true) if may_operate => console(),
+        ("/login", true) => None,
+        (_, true) if may_operate => None,
+        (_, true) => Some(log_in_first(&request)),
     };
     match to {
         Some(path) => Redirect::to(&path).into_response(),

@@ -126,8 +126,7 @@ fn Control(field: &'static Field, value: String, stored: bool) -> impl IntoView 
     };
     match field.kind {
         FieldKind::Text => line("text", None, "input", Some(value)).into_any(),
-        FieldKind::Url => line("text", Some("url"), "input", Some(value)).into_any(),
-        FieldKind::Host => line("text", Some("url"), "input", Some(value)).into_any(),
+        FieldKind::Url | FieldKind::Host => line("text", Some("url"), "input", Some(value)).into_any(),
         FieldKind::Secret => line("password", None, "input", None).into_any(),
         FieldKind::Number { unit, .. } => view! {
             <div class="with-unit">{line("text", Some("numeric"), "input", Some(value))}<span class="unit">{unit}</span></div>

@@ -15,7 +15,7 @@ pub enum Try {
     /// It is being tried.
     Under(String),
     /// It was tried, or it makes no sense.
-    Done(Tried),
+    Done(Box<Tried>),
 }
 
 /// One line.

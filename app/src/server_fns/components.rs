@@ -33,7 +33,6 @@ pub async fn add_component(
 
 /// Changes a component. Unticked boxes and an empty choice of monitors are not sent.
 #[server(endpoint = "edit_component")]
-#[expect(clippy::too_many_arguments, reason = "the fields of the form, by name")]
 pub async fn edit_component(
     component: String,
     #[server(default)] name: String,

@@ -25,7 +25,7 @@ pub(super) fn Addresses() -> impl IntoView {
     let shown = flash.clone().filter(|flash| flash.error.is_some() || flash.tried.is_empty());
     let lines = flash.as_ref().and_then(|flash| flash.values.get("address").cloned()).unwrap_or_default();
     let done = flash.map(|flash| flash.tried).unwrap_or_default();
-    let tries = RwSignal::new(done.into_iter().map(Try::Done).collect::<Vec<_>>());
+    let tries = RwSignal::new(done.into_iter().map(|tried| Try::Done(Box::new(tried))).collect::<Vec<_>>());
     let count = RwSignal::new(split(&lines).len());
     view! {
         <StepFrame at=1>
@@ -104,7 +104,7 @@ fn try_all(tries: RwSignal<Vec<Try>>, wanted: Vec<String>) {
             let Ok(done) = try_address(line.clone()).await else { return };
             tries.try_update(|tries| {
                 for trial in tries.iter_mut().filter(|trial| **trial == Try::Under(line.clone())) {
-                    *trial = Try::Done(done.clone());
+                    *trial = Try::Done(Box::new(done.clone()));
                 }
             });
         });
