@@ -5,6 +5,11 @@
     unreachable_pub,
     reason = "the component macro declares properties as pub, whatever the component is"
 )]
+#![expect(clippy::needless_pass_by_value, reason = "a component owns its properties: views outlive the call")]
+#![cfg_attr(
+    feature = "ssr",
+    expect(clippy::unused_async, reason = "server functions are async, whatever they do")
+)]
 
 pub mod browser;
 pub mod components;

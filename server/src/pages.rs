@@ -131,21 +131,38 @@ async fn gate(State(state): State<AppState>, request: Request, next: Next) -> Re
         Err(error) => return error::internal(error).into_response(),
     };
     let may_operate = request.extensions().get::<Viewer>().is_some_and(Viewer::may_operate);
-    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    let query = request.uri().query().unwrap_or_default();
     let is_step = query.split('&').any(|pair| pair.starts_with("step="));
-    let to = match (path, is_set_up, may_operate) {
-        ("/setup", true, true) if is_step => None,
-        ("/setup", true, _) => Some("/console".to_owned()),
-        ("/setup", false, _) if is_step => Some("/setup".to_owned()),
-        ("/setup", false, _) => None,
-        (_, false, _) => Some("/setup".to_owned()),
-        ("/login", true, true) => Some("/console".to_owned()),
-        ("/login", true, false) | (_, true, true) => None,
-        (_, true, false) => Some(log_in_first(&request)),
-    };
-    match to {
-        Some(path) => Redirect::to(&path).into_response(),
-        None => next.run(request).await,
+    let way = way(request.uri().path(), is_step, is_set_up, may_operate);
+    match way {
+        Way::Open => next.run(request).await,
+        Way::SetUp => Redirect::to("/setup").into_response(),
+        Way::Console => Redirect::to("/console").into_response(),
+        Way::LogIn => Redirect::to(&log_in_first(&request)).into_response(),
+    }
+}
+
+/// Where somebody may go.
+#[derive(Debug, PartialEq, Eq)]
+enum Way {
+    /// To the page that was asked for.
+    Open,
+    /// To the set-up: nobody has an account.
+    SetUp,
+    /// To the console: what was asked for is behind them.
+    Console,
+    /// To the log-in.
+    LogIn,
+}
+
+fn way(path: &str, is_step: bool, is_set_up: bool, may_operate: bool) -> Way {
+    match (path, is_set_up, may_operate) {
+        ("/setup", false, _) if !is_step => Way::Open,
+        (_, false, _) => Way::SetUp,
+        ("/setup", true, true) if is_step => Way::Open,
+        ("/setup" | "/login", true, true) => Way::Console,
+        ("/login", true, false) | (_, true, true) => Way::Open,
+        (_, true, false) => Way::LogIn,
     }
 }
 
@@ -184,5 +201,37 @@ pub(crate) async fn back_with(session: &Session, path: &'static str, flash: Flas
     match session.insert(FLASH, flash).await {
         Ok(()) => (StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response(),
         Err(error) => error::internal(error).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn before_the_set_up_everything_leads_to_it() {
+        for path in ["/console", "/console/monitors", "/login"] {
+            assert_eq!(way(path, false, false, false), Way::SetUp, "{path}");
+        }
+        assert_eq!(way("/setup", false, false, false), Way::Open);
+        assert_eq!(way("/setup", true, false, false), Way::SetUp);
+    }
+
+    #[test]
+    fn a_stranger_logs_in_first_and_comes_back() {
+        assert_eq!(way("/console/monitors", false, true, false), Way::LogIn);
+        assert_eq!(way("/setup", true, true, false), Way::LogIn);
+        assert_eq!(way("/login", false, true, false), Way::Open);
+        let request =
+            Request::get("/console/monitors?q=a&state=down").body(axum::body::Body::empty()).unwrap();
+        assert_eq!(log_in_first(&request), "/login?next=/console/monitors%3Fq=a%26state=down");
+    }
+
+    #[test]
+    fn whoever_is_in_is_not_asked_again() {
+        assert_eq!(way("/login", false, true, true), Way::Console);
+        assert_eq!(way("/setup", false, true, true), Way::Console);
+        assert_eq!(way("/setup", true, true, true), Way::Open);
+        assert_eq!(way("/console", false, true, true), Way::Open);
     }
 }

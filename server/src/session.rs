@@ -90,6 +90,11 @@ impl SessionStore for Sessions {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
+        // tower-sessions calls a session changed that something was merely looked for to be taken out of; a write for each page
+        // that is looked at would cost more than the page. Moving the end changes the data too ([`crate::viewer`]).
+        if self.load(&record.id).await?.is_none_or(|kept| kept.data == record.data) {
+            return Ok(());
+        }
         let mut tx = self.db.write().await.map_err(backend)?;
         // A session that was ended meanwhile, by a change of the password, must not come back to life.
         if sessions::load(&mut tx, &record.id.to_string(), self.now()).await.map_err(backend)?.is_none() {

@@ -15,6 +15,26 @@ const MATRIX: &[(Method, &str, u16, u16)] = &[
     (Method::POST, "/api/push/unknown/fail", 404, 404),
     (Method::GET, "/ping/unknown", 404, 404),
     (Method::POST, "/ping/unknown/0", 404, 404),
+    (Method::GET, "/", 200, 200),
+    (Method::GET, "/history", 200, 200),
+    (Method::GET, "/status/main", 200, 200),
+    (Method::GET, "/status/none", 404, 404),
+    (Method::GET, "/status/main/incidents/INC00000000000000000000", 404, 404),
+    (Method::GET, "/incidents/INC00000000000000000000", 404, 404),
+    (Method::GET, "/logo/main", 404, 404),
+    (Method::GET, "/live/main/parts", 200, 200),
+    (Method::GET, "/live/none/parts", 404, 404),
+    (Method::GET, "/console", 303, 200),
+    (Method::GET, "/console/monitors", 303, 200),
+    (Method::GET, "/console/monitors/new", 303, 200),
+    (Method::GET, "/console/monitors/NM00000000000000000000", 303, 404),
+    (Method::GET, "/console/page", 303, 200),
+    (Method::GET, "/console/settings", 303, 200),
+    (Method::GET, "/console/no-such-page", 303, 404),
+    (Method::POST, "/console/page/logo", 303, 400),
+    (Method::GET, "/login", 200, 303),
+    (Method::GET, "/setup", 303, 303),    // somebody has an account
+    (Method::GET, "/api/live", 400, 400), // no socket; live/console.rs opens real ones
     (Method::GET, "/no-such-page", 404, 404),
     (Method::POST, "/no-such-page", 404, 404),
 ];
@@ -23,14 +43,19 @@ const MATRIX: &[(Method, &str, u16, u16)] = &[
 async fn every_route_answers_every_actor_as_the_table_says() {
     let app = TestApp::spawn().await;
     let viewer = app.viewer().await;
+    let mut wrong = Vec::new();
     // The scheduler goes round before anybody asks whether it does.
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     for (method, path, anonymous, logged_in) in MATRIX {
         for (actor, expected) in [(&Actor::Anonymous, anonymous), (&viewer, logged_in)] {
             let answer = app.request(actor, method.clone(), path).send().await.unwrap();
-            assert_eq!(answer.status().as_u16(), *expected, "{method} {path} by {actor:?}");
+            let got = answer.status().as_u16();
+            if got != *expected {
+                wrong.push(format!("{method} {path} by {actor:?}: {got} instead of {expected}"));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
     app.close().await;
 }
 
@@ -50,5 +75,40 @@ async fn every_answer_tells_the_browser_what_it_may_do() {
         assert_eq!(headers["referrer-policy"], "same-origin");
         assert_eq!(headers["x-request-id"].len(), 20);
     }
+    app.close().await;
+}
+
+/// Functions that anybody may call: they are how somebody becomes somebody, and nobody again.
+const OPEN: [&str; 3] = ["log_in", "log_out", "set_up"];
+
+#[tokio::test]
+async fn no_function_of_the_console_works_for_somebody_who_did_not_log_in() {
+    let app = TestApp::spawn().await;
+    app.account("ada@example.org").await;
+    let mut count = 0;
+    for (path, method) in leptos::server_fn::axum::server_fn_paths() {
+        if OPEN.iter().any(|open| path.contains(open)) {
+            continue;
+        }
+        count += 1;
+        let request = app.request(&Actor::Anonymous, method.as_str().parse().unwrap(), path);
+        // Something to work on: a function that is given nothing may answer with nothing.
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let request = request.body("address=http%3A%2F%2F127.0.0.1&id=NM00000000000000000000");
+        let status = request.send().await.unwrap().status().as_u16();
+        assert!(status >= 400, "{method} {path} answered {status}");
+    }
+    assert!(count > 0, "the functions are registered");
+    app.close().await;
+}
+
+#[tokio::test]
+async fn looking_at_the_console_does_not_write_the_session() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let before = app.session(&viewer).await.expect("a session");
+    let answer = app.request(&viewer, Method::GET, "/console/settings").send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(app.session(&viewer).await, Some(before), "its end moved, so it was written");
     app.close().await;
 }

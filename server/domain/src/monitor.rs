@@ -190,7 +190,7 @@ pub fn shard(key: MonitorKey) -> u16 {
     u16::try_from(mix(key.0) >> 32 & u64::from(SHARDS - 1)).unwrap_or(0)
 }
 
-/// The finalizer of SplitMix64: neighbouring keys land far apart.
+/// The finalizer of `SplitMix64`: neighbouring keys land far apart.
 fn mix(key: i64) -> u64 {
     let mut bits = key.cast_unsigned().wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -126,7 +126,11 @@ where
     for task in tasks {
         task.await.expect("no panic");
     }
-    Run { checks: count.load(Ordering::Relaxed), cpu: support::cpu() - cpu, wall: begin.elapsed() }
+    Run {
+        checks: count.load(Ordering::Relaxed),
+        cpu: support::cpu().saturating_sub(cpu),
+        wall: begin.elapsed(),
+    }
 }
 
 /// The floor: one shared client, a fresh connection for each request as a check needs it, the body read.
@@ -206,7 +210,7 @@ async fn scheduled(address: SocketAddr, monitors: u32, interval: i64, length: Du
     tokio::time::sleep(length).await;
     let run = Run {
         checks: vitals.finished.load(Ordering::Relaxed) - finished,
-        cpu: support::cpu() - cpu,
+        cpu: support::cpu().saturating_sub(cpu),
         wall: begin.elapsed(),
     };
     let late = vitals.lateness_total(0.99).unwrap_or(0) as f64 / 1_000.0;

@@ -22,7 +22,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// How long an answer is believed: a burst of failures asks once.
 const BELIEVED_FOR: Duration = Duration::from_secs(5);
 /// How often, while all is well, it is tried whether the anchors answer at all.
-const LEARN_EVERY: Duration = Duration::from_secs(600);
+const LEARN_EVERY: Duration = Duration::from_mins(10);
 
 /// Asks the anchors. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -9,6 +9,7 @@ use domain::id::MonitorKey;
 use domain::monitor::Monitor;
 use domain::time::Timestamp;
 
+use crate::store::facts::Facts;
 use crate::store::health::Kept;
 
 /// A monitor in memory.
@@ -20,6 +21,8 @@ pub struct Watched {
     pub kept: Kept,
     /// When evidence was last kept of it.
     pub evidence_at: Timestamp,
+    /// What was last written of the facts that seldom change; `None` before the first check of this process.
+    pub facts: Option<Facts>,
 }
 
 impl Watched {
@@ -60,7 +63,8 @@ impl Registry {
                 }
             }
             None => {
-                monitors.insert(monitor.key, Watched { monitor, kept, evidence_at: Timestamp(0) });
+                monitors
+                    .insert(monitor.key, Watched { monitor, kept, evidence_at: Timestamp(0), facts: None });
             }
         }
     }
@@ -71,10 +75,11 @@ impl Registry {
     }
 
     /// Advances what is known after a commit.
-    pub fn advance(&self, kept: Kept, evidence_at: Option<Timestamp>) {
+    pub fn advance(&self, kept: Kept, evidence_at: Option<Timestamp>, facts: Option<Facts>) {
         if let Some(watched) = self.lock().get_mut(&kept.monitor) {
             watched.kept = kept;
             watched.evidence_at = evidence_at.unwrap_or(watched.evidence_at);
+            watched.facts = facts.or(watched.facts);
         }
     }
 

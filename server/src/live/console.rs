@@ -16,7 +16,7 @@ use domain::health::State as MonitorState;
 use domain::id::{MonitorId, MonitorKey};
 use domain::person::Viewer;
 use domain::uptime::ResultState;
-use domain::views::console::{Beat, Frame};
+use domain::views::console::{Beat, FeedItem, Frame, MonitorRow, StateCounts};
 use engine::bus::Bus;
 use engine::services::Services;
 use engine::services::feed::feed_item;
@@ -142,37 +142,48 @@ impl Console {
         }
     }
 
-    /// Reads each monitor that changed once, and tells of it.
+    /// Reads each monitor that changed once, and tells of everything that happened to it.
     async fn tell(&self, batch: Vec<Arc<Numbered>>) {
-        let mut latest: Vec<(MonitorKey, Arc<Numbered>)> = Vec::new();
+        let mut changed: Vec<(MonitorKey, Vec<Arc<Numbered>>)> = Vec::new();
         for event in batch {
             if let Some(key) = event.event.monitor() {
-                match latest.iter_mut().find(|(known, _)| *known == key) {
-                    Some((_, newest)) => *newest = event,
-                    None => latest.push((key, event)),
+                match changed.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, events)) => events.push(event),
+                    None => changed.push((key, vec![event])),
                 }
             }
         }
-        if latest.len() > MOST_ROWS {
+        if changed.len() > MOST_ROWS {
             return self.resync();
         }
         let counts = match self.inner.services.counts(&Viewer::System).await {
             Ok(counts) => counts,
             Err(error) => return self.failed(&error),
         };
-        for (key, event) in latest {
-            let frame = match self.inner.services.monitor_row(&Viewer::System, key).await {
-                Ok(Some(row)) => {
-                    let item = feed_item(&event, &row.name);
-                    Frame::Monitor { seq: event.seq, row: Box::new(row), counts, item }
+        for (key, events) in changed {
+            match self.inner.services.monitor_row(&Viewer::System, key).await {
+                Ok(Some(row)) => self.tell_row(&events, &row, counts),
+                Ok(None) => {
+                    let seq = events.last().map_or(Seq(0), |event| event.seq);
+                    if let Some(id) = events.iter().find_map(|event| id_of(&event.event)) {
+                        self.send(seq, &Frame::Gone { seq, id, counts });
+                    }
                 }
-                Ok(None) => match id_of(&event.event) {
-                    Some(id) => Frame::Gone { seq: event.seq, id, counts },
-                    None => continue,
-                },
                 Err(error) => return self.failed(&error),
-            };
-            self.send(event.seq, &frame);
+            }
+        }
+    }
+
+    /// One frame for each entry of the feed; one without when there is none.
+    fn tell_row(&self, events: &[Arc<Numbered>], row: &MonitorRow, counts: StateCounts) {
+        let entries: Vec<FeedItem> = events.iter().filter_map(|event| feed_item(event, &row.name)).collect();
+        let last = events.last().map_or(Seq(0), |event| event.seq);
+        let frames = match entries.len() {
+            0 => vec![(last, None)],
+            _ => entries.into_iter().map(|item| (item.seq, Some(item))).collect(),
+        };
+        for (seq, item) in frames {
+            self.send(seq, &Frame::Monitor { seq, row: Box::new(row.clone()), counts, item });
         }
     }
 

@@ -24,9 +24,13 @@ fn told_to(face: &server::live::face::Face, client: &Resume) -> Vec<String> {
 fn only_the_parts_that_differ_are_sent() {
     let face = face(view(1, vec![component(1, Operational), component(2, Operational)], Vec::new()));
     let (_, mut frames) = face.follow(&at(1), Seq(1));
-    assert!(face.show(view(2, vec![component(1, Operational), component(2, MajorOutage)], Vec::new())));
-    let row = format!("c-{}", component(2, Operational).id);
-    assert_eq!(ids(&frames.try_recv().unwrap().text), ["banner".to_owned(), row]);
+    let mut down = component(2, MajorOutage);
+    let today = down.days.last_mut().unwrap();
+    (today.state, today.down_minutes) = (MajorOutage, 1);
+    let id = down.id.clone();
+    assert!(face.show(view(2, vec![component(1, Operational), down], Vec::new())));
+    let row = ["banner".to_owned(), format!("c-{id}"), format!("t-{id}"), format!("s-{id}")];
+    assert_eq!(ids(&frames.try_recv().unwrap().text), row, "the banner and one row, without its past days");
     assert!(frames.try_recv().is_err(), "one frame");
 }
 

@@ -44,8 +44,7 @@ async fn the_theme_is_in_the_first_bytes() {
     assert!(!plain.contains("data-theme"));
     let dark = site.get("/", &[("cookie", "a=b; theme=dark")]).await.text().await.unwrap();
     assert!(dark.contains("<html lang=\"en\" data-theme=\"dark\">"));
-    let chosen = site
-        .client()
+    let chosen = Site::client()
         .post(format!("http://{}/theme", site.address))
         .header("content-type", "application/x-www-form-urlencoded")
         .body("theme=light&back=%2Fhistory")

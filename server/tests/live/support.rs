@@ -221,7 +221,7 @@ impl Site {
     }
 
     pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> reqwest::Response {
-        self.client()
+        Self::client()
             .get(format!("http://{}{path}", self.address))
             .headers(pairs(headers))
             .send()
@@ -229,7 +229,7 @@ impl Site {
             .unwrap()
     }
 
-    pub(crate) fn client(&self) -> reqwest::Client {
+    pub(crate) fn client() -> reqwest::Client {
         let builder = reqwest::Client::builder().no_proxy().no_gzip().no_brotli();
         builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
     }

@@ -72,6 +72,14 @@ impl TestApp {
         Actor::Viewer { cookie: format!("pharos={id}") }
     }
 
+    /// The session of somebody, as it is kept.
+    pub(crate) async fn session(&self, actor: &Actor) -> Option<SessionRow> {
+        let Actor::Viewer { cookie } = actor else { return None };
+        let (_, id) = cookie.split_once('=').unwrap();
+        let mut tx = self.running.state.db.read().await.unwrap();
+        sessions::load(&mut tx, id, self.running.state.clock.now()).await.unwrap()
+    }
+
     /// A request of somebody; a path without host.
     pub(crate) fn request(&self, actor: &Actor, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("http://{}{path}", self.running.address));

@@ -14,6 +14,8 @@ use crate::words;
 pub const CELLS: usize = 90;
 /// Width of a cell, in the units of the picture.
 const CELL: usize = 8;
+/// Both again, for what is measured on the screen.
+const ON_SCREEN: (f64, f64) = (90.0, 8.0);
 
 /// How a result looks: the class in the styles, where its stroke begins and how long it is, and its word.
 fn look(state: ResultState) -> (&'static str, u8, u8, &'static str) {
@@ -102,8 +104,8 @@ fn under(event: &PointerEvent) -> Option<usize> {
     let bounds = bar.get_bounding_client_rect();
     // The picture is as high as the bar, and cropped on the left.
     let scale = bounds.height().max(1.0) / 28.0;
-    let from_right = (bounds.right() - f64::from(event.client_x())) / scale / CELL as f64;
-    Some(CELLS - 1 - (from_right.clamp(0.0, (CELLS - 1) as f64) as usize))
+    let from_right = (bounds.right() - f64::from(event.client_x())) / scale / ON_SCREEN.1;
+    Some(CELLS - 1 - (from_right.clamp(0.0, ON_SCREEN.0 - 1.0) as usize))
 }
 
 /// The result in a cell; the bar is filled from the right.

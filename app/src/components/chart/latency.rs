@@ -50,9 +50,8 @@ pub fn LatencyChart(
         event.prevent_default();
         picked.set(Some(next));
     };
-    let lines: Vec<_> =
-        [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| format!("M0 {}H{WIDTH}", HEIGHT * share)).into();
-    let grid = lines.concat();
+    let line = |step| format!("M0 {}H{WIDTH}", HEIGHT / 4.0 * f64::from(i32::try_from(step).unwrap_or(0)));
+    let grid = (0..=STEPS).map(line).collect::<Vec<_>>().concat();
     let y_label = |step: i64| {
         let text = figures::millis(scale.top / STEPS * step);
         if step == STEPS { format!("{text} ms") } else { text }

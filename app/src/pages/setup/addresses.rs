@@ -94,7 +94,7 @@ fn try_all(trials: RwSignal<Vec<Try>>, wanted: Vec<String>) {
     let known = trials.get_untracked();
     let line_of = |trial: &Try| match trial {
         Try::Under(line) => line.clone(),
-        Try::Done(tried) => tried.line.clone(),
+        Try::Done(done) => done.line.clone(),
     };
     let mut fresh = Vec::new();
     let next = wanted.into_iter().map(|line| {

@@ -80,8 +80,9 @@ fn spoken(component: &ComponentView) -> String {
     )
 }
 
-/// The bar of a component: today is a part of its own, drawn last; the days before it change only at midnight.
-pub(super) fn bar(component: &ComponentView) -> Option<(impl IntoView + use<>, Part)> {
+/// The bar of a component. Two parts of it change with events: today, drawn last, and what is said of the whole; the days
+/// before today change only at midnight.
+pub(super) fn bar(component: &ComponentView) -> Option<(impl IntoView + use<>, [Part; 2])> {
     let (today, past) = component.days.split_last()?;
     let mut paths: Vec<(char, String)> = Vec::new();
     for (index, day) in past.iter().enumerate() {
@@ -125,10 +126,12 @@ pub(super) fn bar(component: &ComponentView) -> Option<(impl IntoView + use<>, P
                     .collect_view()}
                 {slot()}
             </svg>
-            <p class="visually-hidden">{spoken(component)}</p>
+            {slot()}
         </div>
     };
-    Some((markup, last))
+    let id = format!("s-{}", component.id);
+    let words = Part::leaf(id.clone(), view! { <p class="visually-hidden" id=id>{spoken(component)}</p> });
+    Some((markup, [last, words]))
 }
 
 /// The line of a day's response times; hours without results leave a gap.

@@ -102,8 +102,8 @@ fn axis() -> impl IntoView {
 
 fn row(component: &ComponentView, parts: &mut Vec<Part>) -> impl IntoView + use<> {
     parts.push(head(component));
-    let bar = bar(component).map(|(markup, today)| {
-        parts.push(today);
+    let bar = bar(component).map(|(markup, live)| {
+        parts.extend(live);
         markup
     });
     let note = component.description.clone().map(|text| view! { <p class="note">{text}</p> });

@@ -1,8 +1,7 @@
 //! What the benches share: a target in a process of its own, the CPU time of this one, and how results are printed.
 
 #![expect(clippy::print_stdout, reason = "a bench's result is what it prints")]
-#![allow(dead_code, reason = "each bench uses its part")]
-#![expect(clippy::allow_attributes, reason = "whether an item is used differs from bench to bench")]
+#![allow(dead_code, clippy::allow_attributes, reason = "each bench uses its part")]
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -16,15 +15,15 @@ use tokio::net::TcpListener;
 const VARIABLE: &str = "PHAROS_BENCH_TARGET";
 
 /// A web server in a process of its own, so that its work is not counted as ours.
-pub struct Target {
+pub(crate) struct Target {
     process: Child,
     /// Where it listens.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Target {
     /// Starts one.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut process = Command::new(std::env::current_exe().expect("this program"))
             .env(VARIABLE, "1")
             .stdout(Stdio::piped())
@@ -44,7 +43,7 @@ impl Drop for Target {
 }
 
 /// Serves for ever, when this process is the target.
-pub fn serve_if_target() {
+pub(crate) fn serve_if_target() {
     #[expect(
         clippy::disallowed_methods,
         reason = "the bench says in the environment that this is the target"
@@ -69,7 +68,7 @@ pub fn serve_if_target() {
 }
 
 /// A runtime with so many threads.
-pub fn runtime(threads: usize) -> tokio::runtime::Runtime {
+pub(crate) fn runtime(threads: usize) -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .enable_all()
@@ -78,7 +77,7 @@ pub fn runtime(threads: usize) -> tokio::runtime::Runtime {
 }
 
 /// CPU time that this process has used so far, all threads, in user and kernel mode.
-pub fn cpu() -> Duration {
+pub(crate) fn cpu() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").expect("a Linux /proc");
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks: u64 = [11, 12].iter().map(|place| fields[*place].parse::<u64>().unwrap_or(0)).sum();
@@ -87,21 +86,21 @@ pub fn cpu() -> Duration {
 }
 
 /// Memory of this process that is in RAM, in bytes.
-pub fn resident() -> i64 {
+pub(crate) fn resident() -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("a Linux /proc");
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<i64>().ok()).unwrap_or(0) * 1_024
 }
 
 /// Prints a ratio beside its goal. `at_most` says on which side of the goal it should be.
-pub fn ratio(name: &str, value: f64, goal: f64, at_most: bool, figures: &str) {
+pub(crate) fn ratio(name: &str, value: f64, goal: f64, at_most: bool, figures: &str) {
     let good = if at_most { value <= goal } else { value >= goal };
     let (mark, side) = (if good { "ok  " } else { "MISS" }, if at_most { "at most" } else { "at least" });
     println!("{mark} {name}: {value:.2} ({side} {goal}); {figures}");
 }
 
 /// Prints a figure beside its goal.
-pub fn figure(name: &str, value: f64, unit: &str, goal: f64) {
+pub(crate) fn figure(name: &str, value: f64, unit: &str, goal: f64) {
     let mark = if value <= goal { "ok  " } else { "MISS" };
     println!("{mark} {name}: {value:.2} {unit} (at most {goal})");
 }

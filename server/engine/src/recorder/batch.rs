@@ -1,6 +1,7 @@
 //! What a batch of outcomes means: pure, before anything is written.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use domain::check::{CheckReport, Degradation, Outcome};
@@ -12,6 +13,7 @@ use domain::uptime::ResultState;
 
 use super::Submission;
 use crate::registry::{Registry, Watched};
+use crate::store::facts::Facts;
 use crate::store::health::Kept;
 use crate::store::results::ResultRow;
 
@@ -44,9 +46,25 @@ pub(super) struct MonitorPlan {
     pub(super) evidence_at: Option<Timestamp>,
     /// Look again within so many milliseconds.
     pub(super) recheck: Option<i64>,
+    /// Facts that are news.
+    pub(super) facts: Option<Facts>,
 }
 
 impl MonitorPlan {
+    /// The monitor as memory holds it; nothing happens to it yet.
+    fn begin(watched: &Watched) -> Self {
+        Self {
+            monitor: watched.monitor.clone(),
+            kept: watched.kept.clone(),
+            changed: false,
+            steps: Vec::new(),
+            evidence: Vec::new(),
+            evidence_at: None,
+            recheck: None,
+            facts: None,
+        }
+    }
+
     /// What memory holds once the plan is written.
     pub(super) fn kept_after_commit(&self) -> Kept {
         let mut kept = self.kept.clone();
@@ -79,27 +97,18 @@ pub(super) fn plan(batch: &[Submission], registry: &Registry, now: Timestamp) ->
     let mut plan = Plan::default();
     let mut places: HashMap<MonitorKey, (usize, Watched)> = HashMap::with_capacity(batch.len());
     for submission in batch {
-        if !places.contains_key(&submission.monitor) {
-            let Some(watched) = registry.get(submission.monitor).filter(|watched| !watched.monitor.paused)
-            else {
-                continue;
-            };
-            plan.monitors.push(MonitorPlan {
-                monitor: watched.monitor.clone(),
-                kept: watched.kept.clone(),
-                changed: false,
-                steps: Vec::new(),
-                evidence: Vec::new(),
-                evidence_at: None,
-                recheck: None,
-            });
-            places.insert(submission.monitor, (plan.monitors.len() - 1, watched));
-        }
-        if let Some((place, watched)) = places.get(&submission.monitor) {
-            let (row, shown) = advance(&mut plan.monitors[*place], watched, submission, now);
-            plan.rows.push(row);
-            plan.shown.push(shown);
-        }
+        let (place, watched) = match places.entry(submission.monitor) {
+            Entry::Occupied(found) => found.into_mut(),
+            Entry::Vacant(free) => {
+                let watched = registry.get(submission.monitor).filter(|watched| !watched.monitor.paused);
+                let Some(watched) = watched else { continue };
+                plan.monitors.push(MonitorPlan::begin(&watched));
+                free.insert((plan.monitors.len() - 1, watched))
+            }
+        };
+        let (row, shown) = advance(&mut plan.monitors[*place], watched, submission, now);
+        plan.rows.push(row);
+        plan.shown.push(shown);
     }
     plan.monitors.sort_by_key(|monitor| monitor.kept.monitor);
     plan
@@ -139,6 +148,17 @@ fn advance(
     if transition || (failing && fresh) {
         plan.evidence.push(Evidence { at: submission.slot, transition, report: report.clone() });
         plan.evidence_at = Some(now);
+    }
+
+    let known = plan.facts.or(watched.facts);
+    let until = report.certificate.as_ref().map(|certificate| Timestamp(certificate.earliest_expiry_ms()));
+    let facts = Facts {
+        status: report.evidence.status,
+        // A target that does not answer has not lost its certificate.
+        certificate_until: until.or(known.and_then(|known| known.certificate_until)),
+    };
+    if known != Some(facts) {
+        plan.facts = Some(facts);
     }
 
     let state = match finding {

@@ -61,6 +61,9 @@ pub(super) async fn write(writer: &Writer, plan: &Plan, now: Timestamp) -> store
             consequences(writer, &mut tx, monitor, step, now, &mut events).await?;
         }
         keep_evidence(&mut tx, monitor).await?;
+        if let Some(facts) = monitor.facts {
+            store::facts::put(&mut tx, monitor.kept.monitor, facts).await?;
+        }
     }
     store::events::append(&mut tx, now, &events).await?;
     tx.commit().await?;

@@ -9,6 +9,7 @@ use engine::store;
 
 use crate::support::{START, Story, down};
 
+const DOWN: ResultState = ResultState::Down;
 const TWO: Thresholds = Thresholds { failure: 2, recovery: 1 };
 
 #[tokio::test]
@@ -31,10 +32,9 @@ async fn an_outage_opens_one_incident_that_begins_at_the_first_failure() {
         story.outcome(monitor, outcome).await;
     }
     assert_eq!(story.state(monitor).await, State::Down);
-    use ResultState::{Down, Up};
     assert_eq!(
         story.results(monitor).await,
-        [Up, Down, Down, Down, Down],
+        [ResultState::Up, DOWN, DOWN, DOWN, DOWN],
         "the suspected failure counts too"
     );
     let opened =

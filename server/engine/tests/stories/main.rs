@@ -1,5 +1,7 @@
 //! Stories: what happens to a monitor from its outcomes to the record, with a clock that the story moves.
 
+#![cfg(test)]
+
 mod confirming;
 mod crash;
 mod racing;

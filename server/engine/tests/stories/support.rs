@@ -48,7 +48,7 @@ impl Story {
 
     /// One more outcome, a minute after the one before.
     pub(crate) async fn outcome(&self, monitor: MonitorKey, outcome: Outcome) {
-        self.writer.clock.advance(Duration::from_secs(60));
+        self.writer.clock.advance(Duration::from_mins(1));
         let slot = self.writer.clock.now();
         let report = Arc::new(CheckReport { latency_us: Some(80_000), ..CheckReport::bare(outcome) });
         self.writer.record(&[Submission { monitor, slot, report }]).await.unwrap();

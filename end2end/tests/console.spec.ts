@@ -1,0 +1,70 @@
+// The console: its pages by keyboard, phone and reader, and what happens when something is wrong.
+import { expect, test } from '@playwright/test';
+import { Pharos } from '../support/pharos.ts';
+import { Target } from '../support/target.ts';
+import { PASSWORD, alive, expectAccessible, setUp } from '../support/steps.ts';
+
+let pharos: Pharos;
+let target: Target;
+
+test.beforeEach(async () => {
+  [pharos, target] = [await Pharos.start(), await Target.start()];
+});
+
+test.afterEach(async () => {
+  await pharos.remove();
+  await target.off();
+});
+
+test('every page of the console is accessible @phone', async ({ page }) => {
+  await setUp(page, pharos, [target.url, 'tcp://127.0.0.1:1']);
+  for (const path of ['', '/monitors', '/monitors/new', '/page', '/settings']) {
+    await page.goto(`${pharos.url}/console${path}`);
+    await alive(page);
+    await expectAccessible(page);
+  }
+  await page.goto(`${pharos.url}/console/monitors`);
+  await page.locator('table a').first().click();
+  await expect(page).toHaveURL(/\/console\/monitors\/NM\w+$/);
+  await expectAccessible(page);
+});
+
+test('no page throws, and nothing is blocked by the policy', async ({ page }) => {
+  const trouble: string[] = [];
+  page.on('pageerror', (error) => trouble.push(String(error)));
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) trouble.push(message.text());
+  });
+  await setUp(page, pharos, [target.url]);
+  for (const path of ['/console', '/console/monitors', '/console/monitors/new', '/console/page', '/console/settings', '/']) {
+    await page.goto(pharos.url + path);
+    await page.waitForLoadState('networkidle');
+  }
+  expect(trouble).toEqual([]);
+});
+
+test('a wrong password is refused with a sentence and nothing typed is lost @phone', async ({ page }) => {
+  await setUp(page, pharos, [target.url]);
+  await page.context().clearCookies();
+  await page.goto(`${pharos.url}/console/monitors`);
+  await expect(page).toHaveURL(/\/login/);
+  await alive(page);
+  await page.getByLabel('E-mail').fill('ada@example.org');
+  await page.getByLabel('Password').fill('not the password');
+  await page.getByRole('button', { name: /log in/i }).click();
+  await expect(page.getByText(/do not match|not right|wrong/i)).toBeVisible();
+  await expect(page.getByLabel('E-mail')).toHaveValue('ada@example.org');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: /log in/i }).click();
+  await expect(page).toHaveURL(/\/console\/monitors/);
+});
+
+test('a bad form names the field and keeps what was typed @nojs', async ({ page }) => {
+  await setUp(page, pharos, [target.url], false);
+  await page.goto(`${pharos.url}/console/monitors/new?kind=tcp`);
+  await page.getByLabel('Name').fill('Mail server');
+  await page.getByLabel('Port').fill('99999');
+  await page.getByRole('button', { name: /^(Add|Save|Watch)/ }).click();
+  await expect(page.getByLabel('Name')).toHaveValue('Mail server');
+  await expect(page.locator('.error').first()).toBeVisible();
+});

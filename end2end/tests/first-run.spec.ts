@@ -1,0 +1,91 @@
+// From the printed link to a page that changes while somebody looks at it.
+import { expect, test } from '@playwright/test';
+import { Pharos } from '../support/pharos.ts';
+import { Target } from '../support/target.ts';
+import { expectAccessible, setUp } from '../support/steps.ts';
+
+let pharos: Pharos;
+let target: Target;
+
+test.beforeEach(async () => {
+  [pharos, target] = [await Pharos.start(), await Target.start()];
+});
+
+test.afterEach(async () => {
+  await pharos.remove();
+  await target.off();
+});
+
+test('first run to a live page takes less than a minute @phone', async ({ page }) => {
+  const begin = Date.now();
+  await setUp(page, pharos, [target.url]);
+  await page.goto(pharos.url);
+  await expect(page.locator('#banner h1')).toHaveText('All systems operational');
+  expect(Date.now() - begin).toBeLessThan(60_000);
+  await expectAccessible(page);
+});
+
+test('the set-up link works once', async ({ page }) => {
+  await setUp(page, pharos, [target.url]);
+  const link = pharos.setupPath;
+  await page.context().clearCookies();
+  await page.goto(pharos.url + link);
+  await expect(page).toHaveURL(/\/login/);
+});
+
+test('a target is switched off and the open page changes without a reload @phone', async ({ page, context }) => {
+  await setUp(page, pharos, [target.url]);
+  await setInterval(page, 1);
+  const visitor = await context.newPage();
+  await visitor.goto(pharos.url);
+  await expect(visitor.locator('#banner h1')).toHaveText('All systems operational');
+  await visitor.evaluate(() => ((window as any).sameDocument = true));
+
+  await target.off();
+  await expect(visitor.locator('#banner')).toHaveAttribute('data-state', 'major');
+  await expect(visitor.locator('#incidents article')).toHaveCount(1);
+  await expect(visitor.locator('#incidents')).not.toContainText('refused');
+  await expectAccessible(visitor);
+
+  await target.on();
+  await expect(visitor.locator('#banner')).toHaveAttribute('data-state', 'operational');
+  await expect(visitor.locator('#incidents article')).toHaveCount(0);
+  expect(await visitor.evaluate(() => (window as any).sameDocument)).toBe(true);
+});
+
+test('after a restart of the server an open page resumes', async ({ page, context }) => {
+  await setUp(page, pharos, [target.url]);
+  await setInterval(page, 1);
+  const visitor = await context.newPage();
+  await visitor.goto(pharos.url);
+  await expect(visitor.locator('body')).toHaveClass(/on-air/);
+  await pharos.stop('SIGKILL');
+  await expect(visitor.locator('body')).toHaveClass(/stale/);
+  await target.off();
+  await pharos.run();
+  await expect(visitor.locator('#banner')).toHaveAttribute('data-state', 'major', { timeout: 30_000 });
+  await expect(visitor.locator('body')).not.toHaveClass(/stale/);
+});
+
+test('the same without scripts @nojs', async ({ page }) => {
+  await setUp(page, pharos, [target.url], false);
+  await setInterval(page, 1, false);
+  await page.goto(pharos.url);
+  await expect(page.locator('#banner h1')).toHaveText('All systems operational');
+  await target.off();
+  await expect(async () => {
+    await page.reload();
+    await expect(page.locator('#banner')).toHaveAttribute('data-state', 'major', { timeout: 500 });
+  }).toPass();
+});
+
+/** Lets the one monitor be checked every so many seconds, by the form that people use. */
+async function setInterval(page: any, seconds: number, scripts = true): Promise<void> {
+  await page.goto(`${pharos.url}/console/monitors`);
+  await page.locator('table a').first().click();
+  await page.getByRole('link', { name: 'Edit' }).click();
+  if (scripts) await page.waitForFunction(() => document.documentElement.dataset.hydrated === 'true');
+  await page.getByLabel(/^Interval|^Check every/).fill(String(seconds));
+  await page.getByRole('button', { name: /^Save/ }).click();
+  await expect(page).toHaveURL(/\/console\/monitors\/NM\w+$/);
+}
