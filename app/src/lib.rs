@@ -1,6 +1,5 @@
 //! The pages of Pharos: the console, which the browser takes over, and the public status page, which it does not.
 
-#![expect(clippy::needless_pass_by_value, reason = "a component owns its properties")]
 #![expect(
     unreachable_pub,
     reason = "the component macro declares properties as pub, whatever the component is"

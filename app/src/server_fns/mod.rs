@@ -7,10 +7,6 @@
     missing_docs,
     reason = "the server macro makes arguments into public fields, which cannot be documented"
 )]
-#![cfg_attr(
-    feature = "ssr",
-    expect(clippy::unused_async, reason = "a server function is async, also one that never waits")
-)]
 
 pub mod account;
 pub mod components;

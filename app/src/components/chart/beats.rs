@@ -92,12 +92,7 @@ fn paths(beats: &[Beat]) -> Vec<(&'static str, String)> {
 }
 
 /// The cell under the pointer.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "clamped to the cells"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the cells")]
 fn under(event: &PointerEvent) -> Option<usize> {
     let bar: web_sys::Element = event.current_target()?.dyn_into().ok()?;
     let bar = bar.query_selector("svg").ok().flatten()?;
