@@ -24,7 +24,7 @@ test('every page of the console is accessible @phone', async ({ page }) => {
     await expectAccessible(page);
   }
   await page.goto(`${pharos.url}/console/monitors`);
-  await page.locator('table a').first().click();
+  await page.locator('a[href*="/console/monitors/NM"]').first().click();
   await expect(page).toHaveURL(/\/console\/monitors\/NM\w+$/);
   await expectAccessible(page);
 });
@@ -62,9 +62,9 @@ test('a wrong password is refused with a sentence and nothing typed is lost @pho
 test('a bad form names the field and keeps what was typed @nojs', async ({ page }) => {
   await setUp(page, pharos, [target.url], false);
   await page.goto(`${pharos.url}/console/monitors/new?kind=tcp`);
-  await page.getByLabel('Name').fill('Mail server');
-  await page.getByLabel('Port').fill('99999');
+  await page.getByRole('textbox', { name: 'Name' }).fill('Mail server');
+  await page.getByRole('textbox', { name: 'Port' }).fill('99999');
   await page.getByRole('button', { name: /^(Add|Save|Watch)/ }).click();
-  await expect(page.getByLabel('Name')).toHaveValue('Mail server');
+  await expect(page.getByRole('textbox', { name: 'Name' })).toHaveValue('Mail server');
   await expect(page.locator('.error').first()).toBeVisible();
 });

@@ -82,7 +82,7 @@ test('the same without scripts @nojs', async ({ page }) => {
 /** Lets the one monitor be checked every so many seconds, by the form that people use. */
 async function setInterval(page: any, seconds: number, scripts = true): Promise<void> {
   await page.goto(`${pharos.url}/console/monitors`);
-  await page.locator('table a').first().click();
+  await page.locator('a[href*="/console/monitors/NM"]').first().click();
   await page.getByRole('link', { name: 'Edit' }).click();
   if (scripts) await page.waitForFunction(() => document.documentElement.dataset.hydrated === 'true');
   await page.getByLabel(/^Interval|^Check every/).fill(String(seconds));

@@ -1,7 +1,7 @@
 //! The site's files: wasm, JavaScript, styles and everything of `public/`. A release build carries them inside; a debug
 //! build reads them from the folder at each request, so that `make dev` needs no restart for a changed style.
 //!
-//! A file keeps its name over its whole life. What makes it cacheable for ever is the hash that [`url`] adds to the
+//! A file keeps its name over its whole life. What makes it cacheable for ever is the hash that [`url()`] adds to the
 //! link: with the present hash in the query the answer is immutable, without it the browser asks again, by ETag.
 
 use std::{borrow::Cow, fmt::Write as _};

@@ -20,7 +20,7 @@ const PLAIN_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'se
 const HSTS: &str = "max-age=31536000";
 
 /// The policy of a console page, whose own inline scripts carry this nonce; set it on the response as
-/// `content-security-policy`, and [`headers`] leaves it alone.
+/// `content-security-policy`, and `headers` leaves it alone.
 pub fn console_policy(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \

@@ -1,7 +1,7 @@
 //! On whose behalf a request is made: resolves the session's account, and carries out what a page's function wants to happen
 //! to the session.
 //!
-//! After [`resolve`] the request's extensions hold a [`Viewer`] and a [`SessionIntent`]; handlers take them with
+//! After `resolve` the request's extensions hold a [`Viewer`] and a [`SessionIntent`]; handlers take them with
 //! `Extension<Viewer>`, pages out of the parts of the request.
 
 use axum::extract::{FromRequestParts, Request, State};

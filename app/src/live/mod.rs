@@ -80,7 +80,7 @@ impl LiveFeed {
         });
     }
 
-    /// Asks for every result of these monitors, until the present owner is gone. At most [`MOST_WATCHED`] are asked for.
+    /// Asks for every result of these monitors, until the present owner is gone. At most `MOST_WATCHED` are asked for.
     pub fn watch(self, mut ids: Vec<MonitorId>) {
         ids.truncate(MOST_WATCHED);
         let mine = ids.clone();

@@ -2,7 +2,7 @@
 //!
 //! One task a node. At an event it reads each such page once, as far as an event can change it, draws its parts once, and
 //! sends what differs to everybody: ten thousand viewers cost one rendering. The first event is shown at once; those that
-//! come within [`PACE`] after it are shown together.
+//! come within `PACE` after it are shown together.
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;

@@ -1,4 +1,4 @@
-//! The only place with SQL. One text serves both databases: `$1` placeholders, and [`sql!`] expands the same body for a
+//! The only place with SQL. One text serves both databases: `$1` placeholders, and `sql!` expands the same body for a
 //! transaction of each. What may and may not be written is in design.md's table, kept true by the tests of this crate, which
 //! run on both.
 //!
@@ -86,7 +86,7 @@ pub struct Tx {
     rings: bool,
 }
 
-/// The native transaction of either database; [`sql!`] reaches into it.
+/// The native transaction of either database; `sql!` reaches into it.
 #[derive(Debug)]
 pub(in crate::store) enum Conn {
     Sqlite(Transaction<'static, Sqlite>),

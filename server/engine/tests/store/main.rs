@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod lists;
-mod load;
 mod pages;
 mod postgres;
 mod public;
