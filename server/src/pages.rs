@@ -97,7 +97,7 @@ async fn surround(
         client,
     };
     let is_page = request.method() == Method::GET && !request.uri().path().starts_with("/api/");
-    let kept = if is_page { session.remove::<Flash>(FLASH).await } else { Ok(None) };
+    let kept = if is_page { take_flash(&session).await } else { Ok(None) };
     let kept = match kept {
         Ok(kept) => kept,
         Err(error) => return error::internal(error).into_response(),
@@ -122,6 +122,15 @@ async fn surround(
     // What the console shows is for one person, and old as soon as it is sent.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// What the form before left, once. Only a session that holds something is changed: a change costs a write.
+async fn take_flash(session: &Session) -> Result<Option<Flash>, tower_sessions::session::Error> {
+    let held = session.get::<Flash>(FLASH).await?;
+    if held.is_some() {
+        session.remove::<Flash>(FLASH).await?;
+    }
+    Ok(held)
 }
 
 /// Sends whoever may not see a page to where they may go on.

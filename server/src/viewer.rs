@@ -121,5 +121,7 @@ async fn carry_out(state: &AppState, session: &Session, change: SessionChange) -
         }
         SessionChange::End => session.flush().await?,
     }
+    // Sockets that another tab left open close at once.
+    state.console.recheck();
     Ok(())
 }
