@@ -181,6 +181,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_address_with_a_user_name_that_no_form_could_hold_is_refused() {
+        for line in ["http://%00@a.example", "http://%20@a.example", "wss://%0a@a.example"] {
+            assert!(recognise(line).is_err(), "{line}");
+        }
+    }
+
     proptest! {
         #[test]
         fn recognising_never_panics(line in "\\PC{0,60}") {

@@ -175,6 +175,13 @@ impl Auth {
             Self::Basic { username, .. } if username.contains(':') => {
                 errors.push(FieldError::new("username", "A user name cannot have a colon (RFC 7617)."));
             }
+            // Forms trim, and an escaped address may hold anything: what could not come back from a form is no user name.
+            Self::Basic { username, .. }
+                if username.trim() != username || username.chars().any(char::is_control) =>
+            {
+                let message = "A user name has no control characters, and no space before or after it.";
+                errors.push(FieldError::new("username", message));
+            }
             Self::Bearer { token } if token.is_empty() => {
                 errors.push(FieldError::new("token", "Bearer authentication needs a token."));
             }
