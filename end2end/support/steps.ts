@@ -29,6 +29,9 @@ export async function setUp(page: Page, pharos: Pharos, addresses: string[], scr
 
 /** Everything that axe knows of WCAG 2.2 AA. */
 export async function expectAccessible(page: Page): Promise<void> {
+  // A page that is still being read has neither title nor heading.
+  await expect(page.locator('h1').first()).toBeVisible();
+  await expect(page).toHaveTitle(/./);
   // Through the debugger, so that the page's policy on scripts does not matter.
   await page.evaluate(axe);
   const problems = await page.evaluate(async () => {
