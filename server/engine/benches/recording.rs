@@ -110,11 +110,11 @@ async fn recorded() -> Duration {
     let folder = tempfile::tempdir().expect("a folder");
     let db = database(&folder, MONITORS, MINUTE).await;
     let (rechecks, _keep) = mpsc::unbounded_channel();
-    let vitals = Arc::default();
+    let (vitals, registry) = (Arc::default(), Registry::default());
     let writer = Writer {
-        recorder: Recorder::new(Arc::clone(&vitals)),
+        recorder: Recorder::new(registry.clone(), Arc::clone(&vitals)),
         db: db.clone(),
-        registry: Registry::default(),
+        registry,
         bus: Bus::default(),
         clock: Clock::System,
         chance: Chance::System,

@@ -79,7 +79,7 @@ impl Engine {
         let checks = Checks::new(config.checks)?;
         let registry = Registry::default();
         let bus = Bus::default();
-        let recorder = Recorder::new(vitals.clone());
+        let recorder = Recorder::new(registry.clone(), vitals.clone());
         let node = match db.kind() {
             Kind::Sqlite => ONLY_NODE.to_owned(),
             Kind::Postgres => domain::id::digits(chance.bytes()),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::check::CheckKind;
-use domain::health::Thresholds;
+use domain::health::{Settled, Thresholds};
 use domain::id::MonitorKey;
 use domain::monitor::Monitor;
 use domain::time::Timestamp;
@@ -50,6 +50,14 @@ impl Registry {
     /// A monitor as it is known now.
     pub fn get(&self, key: MonitorKey) -> Option<Watched> {
         self.lock().get(&key).cloned()
+    }
+
+    /// Whether a monitor was not well at the last commit, so that a success would be news.
+    pub fn is_troubled(&self, key: MonitorKey) -> bool {
+        let health = self.lock().get(&key).map(|watched| watched.kept.health);
+        health.is_some_and(|health| {
+            !matches!(health.settled, Settled::Up | Settled::Pending) || health.streak.is_some()
+        })
     }
 
     /// Adds or replaces a monitor. The health in memory stays when it is newer than the one that was read.

@@ -18,6 +18,7 @@ use engine::chance::Chance;
 use engine::checks::Checks;
 use engine::clock::Clock;
 use engine::recorder::Recorder;
+use engine::registry::Registry;
 use engine::services::Services;
 use engine::store::Db;
 use engine::vitals::Vitals;
@@ -157,7 +158,7 @@ async fn services(config: &Config) -> anyhow::Result<(Db, Services)> {
     db.migrate().await.context("the schema of the database could not be brought up to date")?;
     let vitals = Arc::new(Vitals::default());
     let checks = Checks::new(config.checks.engine())?;
-    let recorder = Recorder::new(vitals.clone());
+    let recorder = Recorder::new(Registry::default(), vitals.clone());
     let services = Services::new(db.clone(), Clock::System, Chance::System, checks, vitals, recorder);
     Ok((db, services))
 }

@@ -6,7 +6,7 @@ mod write;
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::check::{CheckReport, Outcome};
@@ -25,10 +25,11 @@ use crate::vitals::Vitals;
 
 /// Outcomes that may wait. At a thousand a second that is half a minute of a database that does not answer.
 const CAPACITY: usize = 32_768;
-/// Outcomes in one transaction.
-const BATCH: usize = 1_000;
-/// How long routine outcomes wait for company, so that thousands a second cost tens of commits.
-const GATHER: Duration = Duration::from_millis(20);
+/// Outcomes in one transaction: some 40 ms of the only writer.
+const BATCH: usize = 4_000;
+/// How long routine outcomes wait for company, so that thousands a second cost ten commits. What people wait for is a failure or
+/// a recovery, and those do not wait.
+const GATHER: Duration = Duration::from_millis(100);
 /// The pauses between attempts while the database fails.
 const RETRY: [Duration; 4] =
     [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
@@ -61,49 +62,70 @@ pub struct Recorder {
 
 #[derive(Debug)]
 struct Queue {
-    waiting: Mutex<VecDeque<Submission>>,
+    waiting: Mutex<Waiting>,
     bell: Notify,
+    registry: Registry,
     vitals: Arc<Vitals>,
 }
 
+/// What was handed over and not taken yet.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Each with whether it is urgent.
+    submissions: VecDeque<(Submission, bool)>,
+    /// How many of them are.
+    urgent: usize,
+}
+
 impl Recorder {
-    /// An entrance without a loop behind it.
-    pub fn new(vitals: Arc<Vitals>) -> Self {
-        Self { queue: Arc::new(Queue { waiting: Mutex::default(), bell: Notify::new(), vitals }) }
+    /// An entrance without a loop behind it. The registry tells a recovery from one more success.
+    pub fn new(registry: Registry, vitals: Arc<Vitals>) -> Self {
+        Self { queue: Arc::new(Queue { waiting: Mutex::default(), bell: Notify::new(), registry, vitals }) }
     }
 
-    /// Hands over a finished check. When too many wait, the oldest success makes room; failures are kept.
+    /// Hands over a finished check. When too many wait, the oldest routine success makes room; what is news is kept.
     pub fn submit(&self, submission: Submission) {
-        let mut waiting = self.queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= CAPACITY {
-            let success = waiting.iter().position(|waiting| matches!(waiting.report.outcome, Outcome::Up));
-            match success {
-                Some(place) => drop(waiting.remove(place)),
-                None => drop(waiting.pop_front()),
+        let urgent = !matches!(submission.report.outcome, Outcome::Up)
+            || self.queue.registry.is_troubled(submission.monitor);
+        let mut waiting = self.waiting();
+        if waiting.submissions.len() >= CAPACITY {
+            let routine = waiting.submissions.iter().position(|(_, urgent)| !urgent).unwrap_or(0);
+            if let Some((_, true)) = waiting.submissions.remove(routine) {
+                waiting.urgent -= 1;
             }
             self.queue.vitals.dropped.fetch_add(1, Ordering::Relaxed);
         } else {
             self.queue.vitals.queued.fetch_add(1, Ordering::Relaxed);
         }
-        let urgent = !matches!(submission.report.outcome, Outcome::Up);
-        waiting.push_back(submission);
+        waiting.submissions.push_back((submission, urgent));
+        waiting.urgent += usize::from(urgent);
         // A routine outcome wakes the loop too, but the loop lets it wait for company.
-        if urgent || waiting.len() == 1 || waiting.len() >= BATCH {
+        if urgent || waiting.submissions.len() == 1 || waiting.submissions.len() >= BATCH {
             self.queue.bell.notify_one();
         }
     }
 
     fn take(&self) -> Vec<Submission> {
-        let mut waiting = self.queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = waiting.len().min(BATCH);
-        let taken: Vec<_> = waiting.drain(..count).collect();
+        let mut waiting = self.waiting();
+        let count = waiting.submissions.len().min(BATCH);
+        let taken: Vec<_> = waiting.submissions.drain(..count).collect();
+        waiting.urgent -= taken.iter().filter(|(_, urgent)| *urgent).count();
+        drop(waiting);
         self.queue.vitals.queued.fetch_sub(i64::try_from(count).unwrap_or(0), Ordering::Relaxed);
-        taken
+        taken.into_iter().map(|(submission, _)| submission).collect()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.waiting().submissions.is_empty()
     }
 
     fn has_urgent(&self) -> bool {
-        let waiting = self.queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.len() >= BATCH || waiting.iter().any(|waiting| !matches!(waiting.report.outcome, Outcome::Up))
+        let waiting = self.waiting();
+        waiting.urgent > 0 || waiting.submissions.len() >= BATCH
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.queue.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -133,19 +155,28 @@ pub struct Writer {
 impl Writer {
     /// Records until cancelled, and then what is still waiting.
     pub async fn run(self, cancel: CancellationToken) {
-        loop {
-            tokio::select! {
-                () = self.recorder.queue.bell.notified() => {}
-                () = cancel.cancelled() => break,
-            }
-            if !self.recorder.has_urgent() {
+        while !cancel.is_cancelled() {
+            if self.recorder.is_empty() {
                 tokio::select! {
-                    () = tokio::time::sleep(GATHER) => {}
                     () = self.recorder.queue.bell.notified() => {}
-                    () = cancel.cancelled() => {}
+                    () = cancel.cancelled() => break,
                 }
             }
-            self.drain(&cancel).await;
+            let gathered = tokio::time::sleep(GATHER);
+            tokio::pin!(gathered);
+            while !self.recorder.has_urgent() {
+                tokio::select! {
+                    () = &mut gathered => break,
+                    // The ring of the first routine outcome may still be in the air, so each is looked into.
+                    () = self.recorder.queue.bell.notified() => {}
+                    () = cancel.cancelled() => break,
+                }
+            }
+            // One batch: what came meanwhile gathers again, or a busy recorder would write one outcome a commit.
+            let batch = self.recorder.take();
+            if !batch.is_empty() {
+                self.record_for_sure(&batch, &cancel).await;
+            }
         }
         self.drain(&cancel).await;
     }

@@ -41,13 +41,16 @@ pub(super) async fn write(writer: &Writer, plan: &Plan, now: Timestamp) -> store
         done.refused.extend(lost.map(|monitor| monitor.kept.monitor));
     }
     // The health first: whoever loses that race has its outcome dropped, and only that one.
-    for monitor in plan.monitors.iter().filter(|monitor| monitor.changed) {
-        if !done.is_refused(monitor.kept.monitor) && !store::health::update(&mut tx, &monitor.kept).await? {
-            tracing::warn!(monitor = monitor.kept.monitor.0, "an outcome came second and is dropped");
-            done.refused.insert(monitor.kept.monitor);
+    let changed = || plan.monitors.iter().filter(|monitor| monitor.changed);
+    let wanted: Vec<_> =
+        changed().map(|monitor| &monitor.kept).filter(|kept| !done.is_refused(kept.monitor)).collect();
+    let updated = store::health::update_all(&mut tx, &wanted).await?;
+    for monitor in changed() {
+        let key = monitor.kept.monitor;
+        if !updated.contains(&key) && done.refused.insert(key) {
+            tracing::warn!(monitor = key.0, "an outcome came second and is dropped");
             // Whoever was first has committed by now, or the monitor is gone: read it again.
-            events
-                .push(Event::MonitorSaved { monitor: monitor.kept.monitor, id: monitor.monitor.id.clone() });
+            events.push(Event::MonitorSaved { monitor: key, id: monitor.monitor.id.clone() });
         }
     }
     if done.refused.is_empty() {
@@ -56,16 +59,18 @@ pub(super) async fn write(writer: &Writer, plan: &Plan, now: Timestamp) -> store
         let rows: Vec<_> = plan.rows.iter().filter(|row| !done.is_refused(row.monitor)).copied().collect();
         store::results::insert(&mut tx, &rows).await?;
     }
+    let mut facts = Vec::new();
     for monitor in plan.monitors.iter().filter(|monitor| !done.is_refused(monitor.kept.monitor)) {
         for step in &monitor.steps {
             consequences(writer, &mut tx, monitor, step, now, &mut events).await?;
         }
         keep_evidence(&mut tx, monitor).await?;
-        if let Some(facts) = monitor.facts {
-            store::facts::put(&mut tx, monitor.kept.monitor, facts).await?;
-        }
+        facts.extend(monitor.facts.map(|facts| (monitor.kept.monitor, facts)));
     }
-    store::events::append(&mut tx, now, &events).await?;
+    store::facts::put_all(&mut tx, &facts).await?;
+    if !events.is_empty() {
+        store::events::append(&mut tx, now, &events).await?;
+    }
     tx.commit().await?;
     Ok(done)
 }

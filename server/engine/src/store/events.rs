@@ -3,10 +3,13 @@
 use domain::event::{Event, Numbered, Seq};
 use domain::id::MonitorKey;
 use domain::time::Timestamp;
-use sqlx::FromRow;
 use sqlx::types::Json;
+use sqlx::{FromRow, QueryBuilder};
 
 use super::{Result, Tx, sql};
+
+/// Rows a statement: 5 values each, and SQLite takes at most 32,766 values.
+const ROWS_PER_STATEMENT: usize = 2_000;
 
 #[derive(FromRow)]
 struct Row {
@@ -31,18 +34,20 @@ pub async fn append(tx: &mut Tx, at: Timestamp, events: &[Event]) -> Result<Seq>
     .bind(count)
     .fetch_one(conn)
     .await?);
-    for (seq, event) in (last - count + 1..).zip(events) {
-        sql!(tx, |conn| sqlx::query(
-            "insert into events (seq, at, kind, monitor_id, payload) values ($1, $2, $3, $4, $5)"
-        )
-        .bind(seq)
-        .bind(at.0)
-        .bind(event.kind())
-        .bind(event.monitor().map(|monitor| monitor.0))
-        .bind(Json(event))
-        .execute(conn)
-        .await?
-        .rows_affected());
+    let numbered: Vec<_> = (last - count + 1..).zip(events).collect();
+    for chunk in numbered.chunks(ROWS_PER_STATEMENT) {
+        sql!(tx, |conn| {
+            let mut query = QueryBuilder::new("insert into events (seq, at, kind, monitor_id, payload) ");
+            query.push_values(chunk, |mut values, (seq, event)| {
+                values
+                    .push_bind(*seq)
+                    .push_bind(at.0)
+                    .push_bind(event.kind())
+                    .push_bind(event.monitor().map(|monitor| monitor.0))
+                    .push_bind(Json(event));
+            });
+            query.build().persistent(false).execute(conn).await?;
+        });
     }
     tx.ring_on_commit().await?;
     Ok(Seq(last))

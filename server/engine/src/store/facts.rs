@@ -1,10 +1,15 @@
-//! What the last report of a monitor knew that seldom changes. The writer remembers what it wrote and calls [`put`] only for
+//! What the last report of a monitor knew that seldom changes. The writer remembers what it wrote and calls [`put_all`] only for
 //! something new, so that a check costs no write here.
 
 use domain::id::MonitorKey;
 use domain::time::Timestamp;
 
+use sqlx::QueryBuilder;
+
 use super::{Result, Tx, sql};
+
+/// Rows a statement: 3 values each, and SQLite takes at most 32,766 values.
+const ROWS_PER_STATEMENT: usize = 5_000;
 
 /// Facts of one monitor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,19 +20,27 @@ pub struct Facts {
     pub certificate_until: Option<Timestamp>,
 }
 
-/// Writes the facts of a monitor. A monitor that was deleted meanwhile is none of our business.
-pub async fn put(tx: &mut Tx, monitor: MonitorKey, facts: Facts) -> Result<()> {
-    sql!(tx, |conn| {
-        sqlx::query(
-        "insert into facts (monitor_id, status, certificate_until) select id, $2, $3 from monitors where id = $1 \
-         on conflict (monitor_id) do update set status = excluded.status, certificate_until = excluded.certificate_until"
-    )
-    .bind(monitor.0)
-    .bind(facts.status.map(i64::from))
-    .bind(facts.certificate_until.map(|at| at.0))
-    .execute(conn)
-    .await?.rows_affected()
-    });
+/// Writes the facts of monitors. A monitor that was deleted meanwhile is none of our business.
+pub async fn put_all(tx: &mut Tx, all: &[(MonitorKey, Facts)]) -> Result<()> {
+    for chunk in all.chunks(ROWS_PER_STATEMENT) {
+        sql!(tx, |conn| {
+            let mut query = QueryBuilder::new(
+                "insert into facts (monitor_id, status, certificate_until) \
+                 select new.column1, new.column2, new.column3 from (",
+            );
+            query.push_values(chunk, |mut values, (monitor, facts)| {
+                values
+                    .push_bind(monitor.0)
+                    .push_bind(facts.status.map(i64::from))
+                    .push_bind(facts.certificate_until.map(|at| at.0));
+            });
+            query.push(
+                ") as new where new.column1 in (select id from monitors) on conflict (monitor_id) do update \
+                 set status = excluded.status, certificate_until = excluded.certificate_until",
+            );
+            query.build().persistent(false).execute(conn).await?;
+        });
+    }
     Ok(())
 }
 

@@ -1,11 +1,16 @@
 //! What is known of each monitor between two checks.
 
+use std::collections::HashSet;
+
 use domain::health::{Finding, Health, Settled, State, Streak};
 use domain::id::MonitorKey;
 use domain::time::Timestamp;
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 
 use super::{Result, StoreError, Tx, sql};
+
+/// Rows a statement: 10 values each, and SQLite takes at most 32,766 values.
+const ROWS_PER_STATEMENT: usize = 2_000;
 
 /// A health with the version that an update must name.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,24 +138,39 @@ pub async fn page(tx: &mut Tx, after: MonitorKey, limit: i64) -> Result<Vec<Kept
 /// Writes a health over the version that it was made from; returns whether that was still the latest. The monitor's next
 /// version is one more.
 pub async fn update(tx: &mut Tx, kept: &Kept) -> Result<bool> {
-    let streak = kept.health.streak;
-    let changed = sql!(tx, |conn| sqlx::query(
-        "update health set state = $1, settled = $2, since = $3, streak_toward = $4, streak_count = $5, \
-         streak_since = $6, blind_since = $7, failure = $8, version = version + 1 \
-         where monitor_id = $9 and version = $10"
-    )
-    .bind(kept.health.state(false).as_str())
-    .bind(settled_word(kept.health.settled))
-    .bind(kept.health.since.0)
-    .bind(streak.map(|streak| finding_word(streak.toward)))
-    .bind(streak.map_or(0, |streak| i64::from(streak.count)))
-    .bind(streak.map(|streak| streak.since.0))
-    .bind(kept.health.blind_since.map(|at| at.0))
-    .bind(&kept.failure)
-    .bind(kept.monitor.0)
-    .bind(kept.version)
-    .execute(conn)
-    .await?
-    .rows_affected());
-    Ok(changed == 1)
+    Ok(update_all(tx, &[kept]).await?.contains(&kept.monitor))
+}
+
+/// Does what [`update`] does for many in few statements; returns those of which the version was still the latest.
+pub async fn update_all(tx: &mut Tx, all: &[&Kept]) -> Result<HashSet<MonitorKey>> {
+    let mut updated = HashSet::with_capacity(all.len());
+    for chunk in all.chunks(ROWS_PER_STATEMENT) {
+        let keys: Vec<i64> = sql!(tx, |conn| {
+            let mut query = QueryBuilder::new(
+                "update health set state = new.column1, settled = new.column2, since = new.column3, \
+                 streak_toward = new.column4, streak_count = new.column5, streak_since = new.column6, \
+                 blind_since = new.column7, failure = new.column8, version = version + 1 from (",
+            );
+            query.push_values(chunk, |mut values, kept| {
+                let streak = kept.health.streak;
+                values
+                    .push_bind(kept.health.state(false).as_str())
+                    .push_bind(settled_word(kept.health.settled))
+                    .push_bind(kept.health.since.0)
+                    .push_bind(streak.map(|streak| finding_word(streak.toward)))
+                    .push_bind(streak.map_or(0, |streak| i64::from(streak.count)))
+                    .push_bind(streak.map(|streak| streak.since.0))
+                    .push_bind(kept.health.blind_since.map(|at| at.0))
+                    .push_bind(&kept.failure)
+                    .push_bind(kept.monitor.0)
+                    .push_bind(kept.version);
+            });
+            query.push(
+                ") as new where monitor_id = new.column9 and version = new.column10 returning monitor_id",
+            );
+            query.build_query_scalar().persistent(false).fetch_all(conn).await?
+        });
+        updated.extend(keys.into_iter().map(MonitorKey));
+    }
+    Ok(updated)
 }

@@ -10,7 +10,7 @@ use sqlx::{FromRow, QueryBuilder};
 use super::{Result, Tx, sql};
 
 /// Rows a statement: 9 values each, and SQLite takes at most 32,766 values.
-const ROWS_PER_STATEMENT: usize = 1_000;
+const ROWS_PER_STATEMENT: usize = 2_000;
 
 /// One result.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,7 +78,8 @@ pub async fn insert(tx: &mut Tx, rows: &[ResultRow]) -> Result<()> {
                     .push_bind(row.phases.download_us);
             });
             query.push(" on conflict (monitor_id, at) do nothing");
-            query.build().execute(conn).await?;
+            // Each number of rows is another statement: kept, they would drive out those that come again.
+            query.build().persistent(false).execute(conn).await?;
         });
     }
     Ok(())

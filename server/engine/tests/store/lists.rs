@@ -88,7 +88,7 @@ on_both! {
         world.outage(key).await;
         let mut tx = world.db.write().await.unwrap();
         let facts = store::facts::Facts { status: Some(503), certificate_until: Some(Timestamp(world.now().0 + 9 * DAY)) };
-        store::facts::put(&mut tx, key, facts).await.unwrap();
+        store::facts::put_all(&mut tx, &[(key, facts)]).await.unwrap();
         let change = Event::StateChanged {
             monitor: key, id: id.clone(), from: State::Up, to: State::Down, change: None, reason: Some("why".to_owned()),
         };

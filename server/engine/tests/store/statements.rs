@@ -141,12 +141,12 @@ on_both! {
         let (key, _) = world.monitor("Shop").await;
         let mut tx = world.db.write().await.unwrap();
         let facts = store::facts::Facts { status: Some(200), certificate_until: Some(Timestamp(START.0 + 9 * DAY)) };
-        store::facts::put(&mut tx, key, store::facts::Facts::default()).await.unwrap();
-        store::facts::put(&mut tx, key, facts).await.unwrap();
+        store::facts::put_all(&mut tx, &[(key, store::facts::Facts::default())]).await.unwrap();
+        store::facts::put_all(&mut tx, &[(key, facts)]).await.unwrap();
         assert_eq!(store::facts::get(&mut tx, key).await.unwrap(), facts);
         store::monitors::delete(&mut tx, key).await.unwrap();
         assert_eq!(store::facts::get(&mut tx, key).await.unwrap(), store::facts::Facts::default());
-        store::facts::put(&mut tx, key, facts).await.unwrap();
+        store::facts::put_all(&mut tx, &[(key, facts)]).await.unwrap();
     }
 
     async fn a_missing_parent_is_told_from_a_broken_database(world: World) {

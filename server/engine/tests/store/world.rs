@@ -15,6 +15,7 @@ use engine::checks::{Checks, ChecksConfig};
 use engine::clock::Clock;
 use engine::housekeeping::{Housekeeping, Retention};
 use engine::recorder::Recorder;
+use engine::registry::Registry;
 use engine::services::Services;
 use engine::store::results::ResultRow;
 use engine::store::{self, Db};
@@ -55,7 +56,7 @@ impl World {
         let (clock, chance) = (Clock::manual(START), Chance::seeded(7));
         let checks = Checks::new(ChecksConfig::default()).unwrap();
         let vitals = Arc::new(Vitals::default());
-        let recorder = Recorder::new(vitals.clone());
+        let recorder = Recorder::new(Registry::default(), vitals.clone());
         let services = Services::new(db.clone(), clock.clone(), chance.clone(), checks, vitals, recorder);
         Self { db, url, clock, chance, services, _folder: folder }
     }

@@ -72,11 +72,11 @@ impl Story {
 }
 
 pub(crate) fn writer(db: Db, rechecks: mpsc::UnboundedSender<Recheck>) -> Writer {
-    let vitals = Arc::default();
+    let (vitals, registry) = (Arc::default(), Registry::default());
     Writer {
-        recorder: Recorder::new(Arc::clone(&vitals)),
+        recorder: Recorder::new(registry.clone(), Arc::clone(&vitals)),
         db,
-        registry: Registry::default(),
+        registry,
         bus: Bus::default(),
         clock: Clock::manual(START),
         chance: Chance::System,

@@ -1,0 +1,84 @@
+//! How long the console's pages take at 5,000 monitors, from the request to the last byte of the rendered page.
+
+use std::time::{Duration, Instant};
+
+use domain::person::Viewer;
+use domain::time::DAY;
+use engine::services::people::NewAccount;
+use engine::store::sessions::{self, SessionRow};
+use server::start::Running;
+
+use crate::world::World;
+use crate::{serve, support, years};
+
+/// What a page may take, in milliseconds.
+const PAGE: f64 = 150.0;
+/// Times that each page is asked for; the median counts.
+const TIMES: usize = 9;
+
+pub(crate) fn bench() {
+    let runtime = support::runtime(2);
+    runtime.block_on(async {
+        on(World::sqlite().await).await;
+        if let Some(world) = World::postgres().await {
+            on(world).await;
+        }
+    });
+}
+
+async fn on(world: World) {
+    let ids = years::prepare(&world).await;
+    println!("     {} monitors on {:?}", ids.len(), world.db.kind());
+    let folder = tempfile::tempdir().unwrap();
+    let running = serve(folder.path(), Some(&world.url), world.clock.clone()).await;
+    let cookie = log_in(&running).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let one = ids[0].as_str();
+    let pages = [
+        "/console".to_owned(),
+        "/console/monitors".to_owned(),
+        "/console/monitors?per_page=200".to_owned(),
+        "/console/monitors?search=4321".to_owned(),
+        "/console/monitors/new".to_owned(),
+        format!("/console/monitors/{one}"),
+        format!("/console/monitors/{one}?range=90d"),
+        format!("/console/monitors/{one}/edit"),
+        "/console/page".to_owned(),
+        "/console/settings".to_owned(),
+        "/".to_owned(),
+    ];
+    for path in pages {
+        let mut times = Vec::new();
+        for _ in 0..TIMES {
+            let begun = Instant::now();
+            let request = client.get(format!("http://{}{path}", running.address)).header("cookie", &cookie);
+            let answer = request.timeout(Duration::from_secs(30)).send().await.unwrap();
+            assert!(answer.status().is_success(), "{path} answered {}", answer.status());
+            assert!(answer.url().path() == path.split('?').next().unwrap(), "{path} led to {}", answer.url());
+            answer.bytes().await.unwrap();
+            times.push(begun.elapsed().as_secs_f64() * 1e3);
+        }
+        times.sort_by(f64::total_cmp);
+        support::figure(&path.replace(one, "{id}"), times[TIMES / 2], "ms", PAGE);
+    }
+    running.stop().await;
+}
+
+/// The cookie of somebody who logged in.
+async fn log_in(running: &Running) -> String {
+    let state = &running.state;
+    let account = NewAccount {
+        email: "bench@example.org".to_owned(),
+        name: String::new(),
+        password: "correct horse battery".to_owned(),
+    };
+    let account = state.services.add_user(&Viewer::System, &account).await.unwrap();
+    let now = state.clock.now().0;
+    let id = format!("{:0>21}A", 1);
+    let data = serde_json::json!({ "account": account.key.0, "seen": now }).to_string().into_bytes();
+    let row = SessionRow { id: id.clone(), account_id: Some(account.key.0), data, expires_at: now + DAY };
+    let mut tx = state.db.write().await.unwrap();
+    assert!(sessions::create(&mut tx, &row).await.unwrap());
+    tx.commit().await.unwrap();
+    format!("pharos={id}")
+}

@@ -1,0 +1,204 @@
+//! One change of a component to thousands of listeners beside a bare broadcast, and what a listener costs.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::WebSocketUpgrade;
+use axum::extract::ws::{Message, Utf8Bytes};
+use axum::routing::any;
+use domain::check::PushSettings;
+use domain::health::Thresholds;
+use domain::id::MonitorId;
+use domain::monitor::{MonitorDraft, Policy};
+use domain::person::Viewer;
+use domain::views::console::ComponentDraft;
+use engine::chance::Chance;
+use engine::clock::Clock;
+use engine::services::push::Beat;
+use engine::store::{self, Db};
+use server::start::Running;
+use tokio::net::TcpListener;
+use tokio::sync::broadcast;
+
+use crate::clients::Clients;
+use crate::{serve, support};
+
+const LISTENERS: usize = 5_000;
+/// Components of the page.
+const COMPONENTS: usize = 50;
+/// Changes that are timed.
+const CHANGES: usize = 20;
+/// Between two changes; the hub shows what comes closer together at once.
+const PAUSE: Duration = Duration::from_millis(300);
+/// What a push monitor is called by.
+const TOKEN: &str = "bench";
+/// What every frame with a change has in it.
+const MARKER: &str = "\"parts\":[{";
+
+pub(crate) fn bench() {
+    let runtime = support::runtime(2);
+    let folder = tempfile::tempdir().unwrap();
+    let running = runtime.block_on(site(folder.path()));
+    let path = "/live/main?seq=99999999";
+    // A place ahead of the server's would make the page reload; the current one greets with an empty frame.
+    let seq = runtime.block_on(async { running.state.hub.face(None).await.unwrap().place().number() });
+    let path = path.replace("99999999", &seq.to_string());
+
+    let mut one = Clients::listeners(running.address, &path, 1, MARKER);
+    assert_eq!(one.next(), "ready");
+    let mut alone = changes(&runtime, &running, &mut one);
+    drop(one);
+    support::figure(
+        "heartbeat that fails to the frame at one listener, slowest of 20",
+        alone.slowest(),
+        "ms",
+        100.0,
+    );
+
+    let before = support::resident();
+    let mut many = Clients::listeners(running.address, &path, LISTENERS, MARKER);
+    assert_eq!(many.next(), "ready");
+    let bytes = (support::resident() - before) as f64 / LISTENERS as f64;
+    let mut ours = changes(&runtime, &running, &mut many);
+    drop(many);
+    let frame = runtime.block_on(frame(&running));
+    runtime.block_on(running.stop());
+
+    let (sender, address) = runtime.block_on(bare());
+    let mut many = Clients::listeners(address, "/", LISTENERS, MARKER);
+    assert_eq!(many.next(), "ready");
+    let mut theirs = Times::default();
+    for _ in 0..CHANGES {
+        std::thread::sleep(PAUSE);
+        let (begun, cpu) = (Instant::now(), support::cpu());
+        sender.send(frame.clone()).unwrap();
+        assert_eq!(many.next(), "all");
+        theirs.add(begun, cpu);
+    }
+    support::ratio(
+        "one change to 5,000 sockets / bare broadcast, until the last has it",
+        ours.median() / theirs.median(),
+        1.5,
+        true,
+        &format!("{:.0} / {:.0} ms, frames of {} bytes", ours.median(), theirs.median(), frame.len()),
+    );
+    support::ratio(
+        "one change to 5,000 sockets / bare broadcast, CPU",
+        ours.cpu.as_secs_f64() / theirs.cpu.as_secs_f64(),
+        1.5,
+        true,
+        &format!("{:.0} / {:.0} ms a change", ours.cpu_each(), theirs.cpu_each()),
+    );
+    support::figure("memory of a listener", bytes / 1_024.0, "kB", 32.0);
+}
+
+/// How long changes took.
+#[derive(Default)]
+struct Times {
+    millis: Vec<f64>,
+    cpu: Duration,
+}
+
+impl Times {
+    fn add(&mut self, begun: Instant, cpu: Duration) {
+        self.millis.push(begun.elapsed().as_secs_f64() * 1e3);
+        self.cpu += support::cpu() - cpu;
+    }
+
+    fn sorted(&mut self) -> &[f64] {
+        self.millis.sort_by(f64::total_cmp);
+        &self.millis
+    }
+
+    fn median(&mut self) -> f64 {
+        let sorted = self.sorted();
+        sorted[sorted.len() / 2]
+    }
+
+    fn slowest(&mut self) -> f64 {
+        *self.sorted().last().unwrap()
+    }
+
+    fn cpu_each(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e3 / self.millis.len() as f64
+    }
+}
+
+/// A server whose page has 50 components; the first follows a job that reports for itself.
+async fn site(folder: &std::path::Path) -> Running {
+    let db = Db::open(&Db::sqlite_url(&folder.join("pharos.db"))).await.unwrap();
+    db.migrate().await.unwrap();
+    let policy = Policy { thresholds: Thresholds { failure: 1, recovery: 1 }, ..Policy::default() };
+    let draft =
+        MonitorDraft { name: "job".to_owned(), settings: PushSettings::every(3_600, 60).into(), policy };
+    let id = MonitorId::new(Chance::System.bytes());
+    let mut tx = db.write().await.unwrap();
+    store::monitors::insert(&mut tx, &id, &draft, Some(TOKEN), Clock::System.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    db.close().await;
+    let running = serve(folder, None, Clock::System).await;
+    for place in 0..COMPONENTS {
+        let draft = ComponentDraft {
+            name: format!("Component {place}"),
+            monitors: if place == 0 { vec![id.clone()] } else { Vec::new() },
+            show_uptime: true,
+            ..ComponentDraft::default()
+        };
+        running.state.services.add_component(&Viewer::System, &draft).await.unwrap();
+    }
+    beat(&running, true).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    running
+}
+
+async fn beat(running: &Running, well: bool) {
+    let beat = if well {
+        Beat::Success { latency_us: None, message: String::new() }
+    } else {
+        Beat::Failure { exit: Some(1), message: String::new() }
+    };
+    running.state.services.push(TOKEN, beat).await.unwrap();
+}
+
+/// The job fails and recovers in turns; each time until every listener has been told.
+fn changes(runtime: &tokio::runtime::Runtime, running: &Running, listeners: &mut Clients) -> Times {
+    let mut times = Times::default();
+    for round in 0..CHANGES {
+        std::thread::sleep(PAUSE);
+        let (begun, cpu) = (Instant::now(), support::cpu());
+        runtime.block_on(beat(running, round % 2 == 1));
+        assert_eq!(listeners.next(), "all");
+        times.add(begun, cpu);
+    }
+    times
+}
+
+/// A frame of the size that was sent: what the page sends when the job fails once more.
+async fn frame(running: &Running) -> Utf8Bytes {
+    let face = running.state.hub.face(None).await.unwrap();
+    let here = server::live::wire::Resume { seq: face.place(), build: None };
+    let (_, mut frames) = face.follow(&here, running.state.hub.last_event());
+    beat(running, false).await;
+    frames.recv().await.unwrap().text
+}
+
+/// The floor: a socket that passes on what is broadcast, and nothing else.
+async fn bare() -> (broadcast::Sender<Utf8Bytes>, SocketAddr) {
+    let (sender, _) = broadcast::channel::<Utf8Bytes>(64);
+    let news = sender.clone();
+    let follow = move |upgrade: WebSocketUpgrade| async move {
+        upgrade.on_upgrade(move |mut socket| async move {
+            let mut news = news.subscribe();
+            while let Ok(text) = news.recv().await {
+                if socket.send(Message::Text(text)).await.is_err() {
+                    break;
+                }
+            }
+        })
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/", any(follow))).await });
+    (sender, address)
+}

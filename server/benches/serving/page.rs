@@ -1,0 +1,88 @@
+//! The status page out of the cache beside a bare axum answer of the same size.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::header;
+use axum::routing::get;
+use domain::person::Viewer;
+use domain::views::console::ComponentDraft;
+use engine::clock::Clock;
+use tokio::net::TcpListener;
+
+use crate::clients::Clients;
+use crate::{serve, support};
+
+/// Components of the page.
+const COMPONENTS: usize = 50;
+/// Readers at a time.
+const CONNECTIONS: usize = 32;
+/// How long each is read.
+const LENGTH: Duration = Duration::from_secs(4);
+
+pub(crate) fn bench() {
+    // One thread each: the server has one core, and the readers have the other.
+    let runtime = support::runtime(1);
+    let folder = tempfile::tempdir().unwrap();
+    let running = runtime.block_on(async {
+        let running = serve(folder.path(), None, Clock::System).await;
+        for place in 0..COMPONENTS {
+            let draft = ComponentDraft {
+                name: format!("Component {place}"),
+                show_uptime: true,
+                ..ComponentDraft::default()
+            };
+            running.state.services.add_component(&Viewer::System, &draft).await.unwrap();
+        }
+        running
+    });
+    let size = runtime.block_on(size(running.address));
+    let floor = runtime.block_on(bare(size));
+    // In turns, so that a slow moment of the machine meets both.
+    let (mut ours, mut theirs) = (f64::MAX, f64::MAX);
+    for _ in 0..3 {
+        ours = ours.min(cost(running.address));
+        theirs = theirs.min(cost(floor));
+    }
+    runtime.block_on(running.stop());
+    support::ratio(
+        "cached status page / bare axum answer, answers for the same CPU",
+        theirs / ours,
+        0.7,
+        false,
+        &format!(
+            "{:.0} / {:.0} a second of one core, {:.1} kB each",
+            1.0 / ours,
+            1.0 / theirs,
+            size as f64 / 1e3
+        ),
+    );
+}
+
+/// The size of the page as browsers fetch it.
+async fn size(address: SocketAddr) -> usize {
+    let client = reqwest::Client::builder().no_proxy().no_brotli().no_gzip().build().unwrap();
+    let request =
+        client.get(format!("http://{address}/")).header(header::ACCEPT_ENCODING, "gzip, deflate, br");
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.headers()[header::CONTENT_ENCODING], "br");
+    answer.bytes().await.unwrap().len()
+}
+
+/// The floor: the same number of bytes from memory.
+async fn bare(size: usize) -> SocketAddr {
+    let body = axum::body::Bytes::from(vec![b'x'; size]);
+    let answer = move || async move { ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], body) };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/", get(answer))).await });
+    address
+}
+
+/// Seconds of CPU that one answer takes.
+fn cost(address: SocketAddr) -> f64 {
+    let before = support::cpu();
+    let answers: f64 = Clients::readers(address, CONNECTIONS, LENGTH).next().parse().unwrap();
+    (support::cpu() - before).as_secs_f64() / answers
+}
