@@ -10,6 +10,7 @@ mod hooks;
 pub mod live;
 mod logo;
 mod metrics;
+mod negotiation;
 pub mod pages;
 pub mod public;
 pub mod router;

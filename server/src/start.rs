@@ -22,7 +22,7 @@ use tower_sessions::ExpiredDeletion as _;
 
 use crate::config::Config;
 use crate::live::{Console, Hub};
-use crate::router::{self, AppState};
+use crate::router::{self, AppState, Parts};
 use crate::session::Sessions;
 use crate::{assets, public, viewer};
 
@@ -62,7 +62,7 @@ pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Resu
     let setup_token = services.new_setup_token().await?;
     let hub = hub(&engine);
     let console = console(&engine, Sessions::new(db.clone(), clock.clone(), &config.server));
-    let state = AppState {
+    let state = AppState::new(Parts {
         services,
         bus: engine.bus(),
         vitals: engine.vitals(),
@@ -72,7 +72,7 @@ pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Resu
         config: Arc::new(config),
         hub,
         console,
-    };
+    });
     let listener = listen(&state.config).await?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();

@@ -4,7 +4,19 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use domain::check::PushSettings;
+use domain::health::Settled;
+use domain::id::MonitorId;
+use domain::monitor::{MonitorDraft, Policy};
+use engine::chance::Chance;
+use engine::clock::Clock;
+use engine::store::{Db, health, monitors, results};
+
 use crate::support::{TestApp, new_folder};
+
+/// A server on any free port that asks nobody out there.
+const QUIET: &str =
+    "[server]\nhost = \"127.0.0.1\"\nport = 0\n[checks]\nanchors = \"none\"\n[log]\nlevel = \"warn\"\n";
 
 fn pharos(folder: &Path, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pharos"))
@@ -113,21 +125,24 @@ async fn check_answers_with_the_exit_codes_of_nagios() {
 }
 
 #[cfg(target_os = "linux")]
+fn serve(folder: &Path) -> std::process::Child {
+    Command::new(env!("CARGO_BIN_EXE_pharos"))
+        .arg("serve")
+        .env_clear()
+        .env("PHAROS_DATA_DIR", folder)
+        .env("PHAROS_CONFIG", folder.join("pharos.toml"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn serve_prints_one_line_and_ends_well_on_a_signal() {
     use std::io::{BufRead as _, BufReader};
 
-    let folder = folder_with(
-        "[server]\nhost = \"127.0.0.1\"\nport = 0\n[checks]\nanchors = \"none\"\n[log]\nlevel = \"warn\"\n",
-    );
-    let mut child = Command::new(env!("CARGO_BIN_EXE_pharos"))
-        .arg("serve")
-        .env_clear()
-        .env("PHAROS_DATA_DIR", &folder)
-        .env("PHAROS_CONFIG", folder.join("pharos.toml"))
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let folder = folder_with(QUIET);
+    let mut child = serve(&folder);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let line = lines.next().unwrap().unwrap();
     assert!(
@@ -142,5 +157,63 @@ fn serve_prints_one_line_and_ends_well_on_a_signal() {
     assert!(lines.next().is_none(), "only one line");
     // The write-ahead log was folded into the file.
     assert!(!folder.join("pharos.db-wal").exists());
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_signal_loses_no_heartbeat_that_was_answered_and_waits_for_no_open_stream() {
+    use std::io::{BufRead as _, BufReader};
+
+    const JOBS: usize = 60;
+    let folder = folder_with(QUIET);
+    let url = Db::sqlite_url(&folder.join("pharos.db"));
+    let db = Db::open(&url).await.unwrap();
+    db.migrate().await.unwrap();
+    let mut tx = db.write().await.unwrap();
+    let mut keys = Vec::new();
+    for number in 0..JOBS {
+        let draft = MonitorDraft {
+            name: format!("job {number}"),
+            settings: PushSettings::every(3_600, 60).into(),
+            policy: Policy::default(),
+        };
+        let id = MonitorId::new(Chance::System.bytes());
+        let token = format!("job{number}");
+        let now = Clock::System.now();
+        keys.push(monitors::insert(&mut tx, &id, &draft, Some(&token), now).await.unwrap());
+    }
+    tx.commit().await.unwrap();
+    db.close().await;
+
+    let mut child = serve(&folder);
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.split(' ').find(|word| word.starts_with("http://")).unwrap().to_owned();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    // Streams that would never end by themselves.
+    let mut stream = client.get(format!("{address}/live/main/events")).send().await.unwrap();
+    assert!(stream.chunk().await.unwrap().is_some());
+    let socket = format!("{}/live/main", address.replace("http://", "ws://"));
+    let _socket = tokio_tungstenite::connect_async(socket).await.unwrap();
+    let beats = (0..JOBS).map(|number| client.get(format!("{address}/ping/job{number}/fail")).send());
+    for answer in futures::future::join_all(beats).await {
+        assert!(answer.unwrap().status().is_success());
+    }
+    let begun = std::time::Instant::now();
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let ended = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
+    assert_eq!(ended.code(), Some(0));
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+
+    let db = Db::open(&url).await.unwrap();
+    let mut tx = db.read().await.unwrap();
+    for key in keys {
+        let kept = health::get(&mut tx, key).await.unwrap().unwrap();
+        assert_eq!(kept.health.settled, Settled::Down, "{key:?}");
+        assert_eq!(results::latest(&mut tx, key, 9).await.unwrap().len(), 1, "{key:?}");
+    }
+    drop(tx);
+    db.close().await;
     let _ = std::fs::remove_dir_all(folder);
 }

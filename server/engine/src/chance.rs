@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rand::rngs::{StdRng, SysRng};
-use rand::{Rng, SeedableRng, TryRng};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 
 /// Where random bytes come from.
 #[derive(Clone, Debug, Default)]
 pub enum Chance {
-    /// The operating system's generator.
+    /// A cryptographic generator for each thread, seeded by the operating system.
     #[default]
     System,
     /// Repeats itself: for tests only.
@@ -28,9 +28,8 @@ impl Chance {
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         match self {
-            Self::System => {
-                SysRng.try_fill_bytes(&mut bytes).expect("the operating system gives random bytes");
-            }
+            // Seeded by the operating system and again after each 64 kB; no system call for each request's id.
+            Self::System => rand::rng().fill_bytes(&mut bytes),
             Self::Seeded(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes),
         }
         bytes

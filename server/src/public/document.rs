@@ -8,6 +8,8 @@ use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
+use crate::negotiation::{accepts, knows};
+
 /// How hard Brotli tries, of 11: about a millisecond for a page of fifty components; beyond, time grows faster than size shrinks.
 const BROTLI_QUALITY: i32 = 5;
 /// The size of Brotli's window, as a power of two: a megabyte, more than any page.
@@ -17,18 +19,19 @@ const BROTLI_WINDOW: i32 = 20;
 #[derive(Clone, Debug)]
 pub struct Document {
     media_type: &'static str,
-    hash: u64,
-    plain: Bytes,
-    gzip: Bytes,
-    brotli: Bytes,
+    plain: Encoded,
+    gzip: Encoded,
+    brotli: Encoded,
 }
 
-/// An encoding of the content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
-    Plain,
-    Gzip,
-    Brotli,
+/// The content in one encoding.
+#[derive(Clone, Debug)]
+struct Encoded {
+    body: Bytes,
+    /// Strong tags name bytes, so each encoding has its own.
+    tag: HeaderValue,
+    /// What it is called in HTTP; `None` for the plain text.
+    coding: Option<&'static str>,
 }
 
 impl Document {
@@ -41,82 +44,55 @@ impl Document {
     pub fn of_type(media_type: &'static str, text: String) -> Self {
         let mut hasher = DefaultHasher::new();
         text.hash(&mut hasher);
+        let hash = hasher.finish();
+        let encoded = |body: Bytes, coding: Option<&'static str>| {
+            let ending = coding.map(|coding| format!("-{coding}")).unwrap_or_default();
+            let tag = HeaderValue::from_str(&format!("\"{hash:016x}{ending}\""));
+            // Hexadecimal digits always make a header.
+            Encoded { body, tag: tag.unwrap_or(HeaderValue::from_static("\"\"")), coding }
+        };
         let plain = Bytes::from(text);
         // Writing into memory cannot fail; an empty variant would not be offered all the same.
-        let gzip = gzip(&plain).unwrap_or_default().into();
-        let brotli = brotli(&plain).unwrap_or_default().into();
-        Self { media_type, hash: hasher.finish(), plain, gzip, brotli }
+        let (gzip, brotli) = (gzip(&plain).unwrap_or_default(), brotli(&plain).unwrap_or_default());
+        Self {
+            media_type,
+            gzip: encoded(gzip.into(), Some("gzip")),
+            brotli: encoded(brotli.into(), Some("br")),
+            plain: encoded(plain, None),
+        }
     }
 
     /// The size of the page as most browsers fetch it, in bytes.
     pub fn compressed_size(&self) -> usize {
-        self.gzip.len()
+        self.gzip.body.len()
     }
 
     /// The answer to a request with these headers: the page, or that it is still the one the browser has.
     pub fn answer(&self, status: StatusCode, request: &HeaderMap) -> Response {
-        let (encoding, body) = self.choose(request);
-        // Strong tags name bytes, so each encoding has its own.
-        let tag = match encoding {
-            Encoding::Plain => format!("\"{:016x}\"", self.hash),
-            Encoding::Gzip => format!("\"{:016x}-gz\"", self.hash),
-            Encoding::Brotli => format!("\"{:016x}-br\"", self.hash),
-        };
-        let is_known = status == StatusCode::OK && names(request, &tag);
-        let mut response = Response::new(if is_known { Body::empty() } else { Body::from(body.clone()) });
+        let encoded = self.choose(request);
+        let is_known = status == StatusCode::OK && knows(request, encoded.tag.to_str().unwrap_or_default());
+        let body = if is_known { Body::empty() } else { Body::from(encoded.body.clone()) };
+        let mut response = Response::new(body);
         *response.status_mut() = if is_known { StatusCode::NOT_MODIFIED } else { status };
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert(header::VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
-        if let Ok(tag) = HeaderValue::from_str(&tag) {
-            headers.insert(header::ETAG, tag);
-        }
+        headers.insert(header::ETAG, encoded.tag.clone());
         if !is_known {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.media_type));
-            match encoding {
-                Encoding::Plain => {}
-                Encoding::Gzip => {
-                    headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-                }
-                Encoding::Brotli => {
-                    headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
-                }
+            if let Some(coding) = encoded.coding {
+                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
             }
         }
         response
     }
 
-    fn choose(&self, request: &HeaderMap) -> (Encoding, &Bytes) {
-        if accepts(request, "br") && !self.brotli.is_empty() {
-            (Encoding::Brotli, &self.brotli)
-        } else if accepts(request, "gzip") && !self.gzip.is_empty() {
-            (Encoding::Gzip, &self.gzip)
-        } else {
-            (Encoding::Plain, &self.plain)
-        }
+    fn choose(&self, request: &HeaderMap) -> &Encoded {
+        let offered = [&self.brotli, &self.gzip].into_iter().filter(|encoded| !encoded.body.is_empty());
+        let mut taken =
+            offered.filter(|encoded| encoded.coding.is_some_and(|coding| accepts(request, coding)));
+        taken.next().unwrap_or(&self.plain)
     }
-}
-
-/// Whether the browser takes an encoding (RFC 9110, 12.5.3). One that only `*` allows is not worth the doubt.
-fn accepts(request: &HeaderMap, encoding: &str) -> bool {
-    let lines = request.get_all(header::ACCEPT_ENCODING).into_iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).any(|offer| {
-        let mut pieces = offer.split(';').map(str::trim);
-        let named = pieces.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
-        let refused = pieces
-            .filter_map(|piece| piece.strip_prefix("q=").or_else(|| piece.strip_prefix("Q=")))
-            .any(|quality| quality.trim().parse::<f32>().is_ok_and(|quality| quality <= 0.0));
-        named && !refused
-    })
-}
-
-/// Whether the browser has the page of this tag (RFC 9110, 13.1.2: compared weakly).
-fn names(request: &HeaderMap, tag: &str) -> bool {
-    let lines = request.get_all(header::IF_NONE_MATCH).into_iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).any(|known| {
-        let known = known.trim();
-        known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
-    })
 }
 
 fn gzip(plain: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -192,10 +168,10 @@ mod tests {
         let text = "All systems operational ".repeat(99);
         let document = Document::new(text.clone());
         let mut unzipped = String::new();
-        flate2::read::GzDecoder::new(&document.gzip[..]).read_to_string(&mut unzipped).unwrap();
+        flate2::read::GzDecoder::new(&document.gzip.body[..]).read_to_string(&mut unzipped).unwrap();
         assert_eq!(unzipped, text);
         let mut unpacked = Vec::new();
-        brotli::BrotliDecompress(&mut &document.brotli[..], &mut unpacked).unwrap();
+        brotli::BrotliDecompress(&mut &document.brotli.body[..], &mut unpacked).unwrap();
         assert_eq!(unpacked, text.as_bytes());
     }
 

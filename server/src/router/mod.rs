@@ -1,5 +1,6 @@
 //! The route table of everything, and the layers around it.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,9 +32,28 @@ use crate::{
 /// The largest body that a page's form may send, in bytes: room for a logo.
 const MAX_BODY: usize = 2 << 20;
 
-/// What every handler may reach. Cheap to clone.
+/// What every handler may reach. One pointer: the layers clone it for each request.
 #[derive(Clone, Debug)]
-pub struct AppState {
+pub struct AppState(Arc<Parts>);
+
+impl AppState {
+    /// Shares the parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What the program is made of, as far as handlers need it.
+#[derive(Debug)]
+pub struct Parts {
     /// What may be asked for.
     pub services: Services,
     /// Where events are told.
