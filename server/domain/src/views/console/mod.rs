@@ -85,6 +85,17 @@ pub struct Overview {
     pub system: SystemHealth,
 }
 
+/// What stands at the edge of every page of the console.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The last event that the view contains.
+    pub seq: Seq,
+    /// How many monitors show each state.
+    pub counts: StateCounts,
+    /// The program's own health.
+    pub system: SystemHealth,
+}
+
 /// How Pharos itself is doing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SystemHealth {
