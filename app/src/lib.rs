@@ -11,6 +11,8 @@
 )]
 
 pub mod browser;
+pub mod call;
+pub mod codec;
 pub mod components;
 #[cfg(feature = "ssr")]
 pub mod context;
@@ -41,7 +43,8 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     Clock::provide();
     view! {
-        <Title formatter=|text: String| if text.is_empty() { "Pharos".to_owned() } else { format!("{text} · Pharos") }/>
+        // The empty text holds while one page has gone and the next is not there yet: a tab is never without a name.
+        <Title text="" formatter=|text: String| if text.is_empty() { "Pharos".to_owned() } else { format!("{text} · Pharos") }/>
         <Router>
             <Routes fallback=missing::Missing>
                 <Route path=path!("/setup") view=setup::SetUp/>

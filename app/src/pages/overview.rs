@@ -7,6 +7,7 @@ use domain::time::Timestamp;
 use domain::views::console::{FeedItem, Frame, MonitorRow, Overview as View, StateCounts};
 use leptos::prelude::*;
 
+use crate::call::Call;
 use crate::components::feed::{Feed, Incidents};
 use crate::components::figures;
 use crate::components::form::{SendForm, Submit};
@@ -30,8 +31,15 @@ const FEED: usize = 30;
 /// How long happenings are gathered before incidents are read again.
 const SETTLE: Duration = Duration::from_millis(1_500);
 /// The states that have a card, the most urgent first.
-const CARDS: [State; 6] =
-    [State::Down, State::Confirming, State::Degraded, State::Unknown, State::Paused, State::Up];
+const CARDS: [State; 7] = [
+    State::Down,
+    State::Confirming,
+    State::Degraded,
+    State::Unknown,
+    State::Pending,
+    State::Paused,
+    State::Up,
+];
 
 /// The page.
 #[component]
@@ -154,7 +162,7 @@ fn Broken(rows: RwSignal<Vec<MonitorRow>>, at: Timestamp) -> impl IntoView {
 /// One thing that is broken.
 #[component]
 fn BrokenRow(row: MonitorRow, at: Timestamp) -> impl IntoView {
-    let action = ServerAction::<TestMonitor>::new();
+    let action = Call::to::<TestMonitor>();
     let href = format!("/console/monitors/{}", row.id);
     let toasts = expect_context::<Toasts>();
     let name = row.name.clone();
@@ -193,11 +201,13 @@ fn Cards(counts: RwSignal<StateCounts>) -> impl IntoView {
             _ if is_bad => "stat hot",
             _ => "stat",
         };
+        // Soon over, mostly.
+        let is_shown = move || state != State::Pending || number() > 0;
         view! {
-            <a class=class data-state=state.as_str() href=format!("/console/monitors?state={}", state.as_str())>
+            <Show when=is_shown><a class=class data-state=state.as_str() href=format!("/console/monitors?state={}", state.as_str())>
                 <span class="label"><Icon name=state::icon(state)/>{state::word(state)}</span>
                 <span class="value">{move || figures::thousands(number())}</span>
-            </a>
+            </a></Show>
         }
     };
     view! { <section class="stats" aria-label="Monitors by state">{CARDS.map(card).collect_view()}</section> }
@@ -206,7 +216,7 @@ fn Cards(counts: RwSignal<StateCounts>) -> impl IntoView {
 /// Nothing is watched: the one thing to do is here.
 #[component]
 fn Nothing() -> impl IntoView {
-    let action = ServerAction::<AddAddresses>::new();
+    let action = Call::to::<AddAddresses>();
     view! {
         <section class="empty">
             <Mark/>

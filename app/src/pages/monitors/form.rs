@@ -3,15 +3,16 @@
 use domain::check::CheckKind;
 use domain::monitor_form::{KIND, POLICY_FIELDS};
 use domain::views::console::MonitorForm;
-use leptos::form::FromFormData;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
 use super::trial::Trial;
+use crate::call::Call;
 use crate::components::field::Fields;
 use crate::components::form::{FormState, SendElsewhere, SendForm, Submit};
 use crate::components::icon::Icon;
+use crate::components::leave::Guard;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::flash;
@@ -90,9 +91,9 @@ fn Kinds(kind: Memo<CheckKind>) -> impl IntoView {
 fn Editor(form: MonitorForm) -> impl IntoView {
     let flash = flash::take(FORM);
     let shown = flash.as_ref().and_then(|flash| flash.report.clone()).map(|report| Ok(*report));
-    let trial = ServerAction::<TryForm>::new();
+    let trial = Call::to::<TryForm>();
     let found = Signal::derive(move || trial.value().get().or_else(|| shown.clone()));
-    let pending = Signal::from(trial.pending());
+    let pending = trial.pending();
     let (id, version, kind) = (form.id, form.version, form.kind);
     let fields = StoredValue::new((form.values, id.as_ref().map_or_else(String::new, ToString::to_string)));
     let inside = move || {
@@ -110,11 +111,7 @@ fn Editor(form: MonitorForm) -> impl IntoView {
             <Fields fields=all values/>
             <div class="form-foot">
                 <Submit>"Save monitor"</Submit>
-                <SendElsewhere path="/api/try_form" pending dispatch=Callback::new(move |data| {
-                    if let Ok(fields) = TryForm::from_form_data(&data) {
-                        trial.dispatch(fields);
-                    }
-                })><Icon name="zap"/>"Test"</SendElsewhere>
+                <SendElsewhere action=trial><Icon name="zap"/>"Test"</SendElsewhere>
                 <a class="button quiet push" href=cancel>"Cancel"</a>
             </div>
         }
@@ -123,11 +120,11 @@ fn Editor(form: MonitorForm) -> impl IntoView {
     view! {
         <div class="split">
             {if id.is_some() {
-                let action = ServerAction::<EditMonitor>::new();
-                view! { <SendForm action id=FORM class="form card" map="form" flash>{inside()}</SendForm> }.into_any()
+                let action = Call::to::<EditMonitor>();
+                view! { <SendForm action id=FORM class="form card" map="form" guard=Guard::Path flash>{inside()}</SendForm> }.into_any()
             } else {
-                let action = ServerAction::<AddMonitor>::new();
-                view! { <SendForm action id=FORM class="form card" map="form" flash>{inside()}</SendForm> }.into_any()
+                let action = Call::to::<AddMonitor>();
+                view! { <SendForm action id=FORM class="form card" map="form" guard=Guard::Path flash>{inside()}</SendForm> }.into_any()
             }}
             <Trial found pending/>
         </div>

@@ -1,17 +1,18 @@
 //! The head of a monitor's page: its name, its state, and what can be done to it.
 
+use domain::check::{CheckKind, CheckReport};
 use domain::health::State;
 use domain::views::console::{MonitorDetail, MonitorRow};
 use leptos::prelude::*;
 
 use super::actions::{Delete, PauseOrResume};
+use crate::call::Call;
 use crate::components::figures;
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::state::{self, StatePill};
 use crate::components::time::{Lasting, Time};
-use crate::server_fns::monitor::TestMonitor;
 
 /// The head.
 #[component]
@@ -19,7 +20,7 @@ pub(super) fn Head(
     /// The row as it is now.
     row: RwSignal<MonitorRow>,
     /// Checks now.
-    test: ServerAction<TestMonitor>,
+    test: Call<CheckReport>,
     /// The view that was read.
     view: MonitorDetail,
 ) -> impl IntoView {
@@ -42,7 +43,8 @@ pub(super) fn Head(
         }
     };
     let is_link = target.starts_with("http://") || target.starts_with("https://");
-    let every = format!("every {}", figures::interval(interval));
+    // Jobs call when they like; how often we look whether one is late is no fact about them.
+    let every = (kind != CheckKind::Push).then(|| format!("every {}", figures::interval(interval)));
     let facts = move || {
         view! {
             {move || view! { <StatePill state=row.with(|row| row.state) big=true/> }}
@@ -54,7 +56,7 @@ pub(super) fn Head(
             } else {
                 view! { <span>{target}</span> }.into_any()
             }}
-            <span>{every}</span>
+            {every.map(|every| view! { <span>{every}</span> })}
         }
     };
     view! {

@@ -13,6 +13,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use self::figures::Figures;
 use self::head::Head;
 use super::trial::Trial;
+use crate::call::Call;
 use crate::components::chart::LatencyChart;
 use crate::components::chart::beats::{self, Beats};
 use crate::components::feed::{Feed, Incidents};
@@ -55,11 +56,11 @@ pub fn Monitor() -> impl IntoView {
 /// What is shown, once it is read.
 #[component]
 fn Body(view: MonitorDetail) -> impl IntoView {
-    let test = ServerAction::<TestMonitor>::new();
+    let test = Call::to::<TestMonitor>();
     let shown = flash::take("test").and_then(|flash| flash.report.map(|report| Ok(*report)));
     let was_shown = shown.is_some();
     let found = Signal::derive(move || test.value().get().or_else(|| shown.clone()));
-    let pending = Signal::from(test.pending());
+    let pending = test.pending();
     let is_tested = Memo::new(move |_| was_shown || pending.get() || test.version().get() > 0);
 
     let row = RwSignal::new(view.row.clone());
