@@ -34,6 +34,7 @@ use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
 use leptos_router::path;
 
 use crate::components::layout::Layout;
+use crate::components::leave::Leaving;
 use crate::components::time::Clock;
 use crate::pages::{login, missing, monitors, overview, page_editor, settings, setup};
 
@@ -42,6 +43,7 @@ use crate::pages::{login, missing, monitors, overview, page_editor, settings, se
 pub fn App() -> impl IntoView {
     provide_meta_context();
     Clock::provide();
+    Leaving::provide();
     view! {
         // The empty text holds while one page has gone and the next is not there yet: a tab is never without a name.
         <Title text="" formatter=|text: String| if text.is_empty() { "Pharos".to_owned() } else { format!("{text} · Pharos") }/>

@@ -23,7 +23,7 @@ impl Way {
     }
 }
 
-/// Calls `heard` for every such event of the window before anybody else hears of it, as long as the page lives.
+/// Calls `heard` for every such event of the window before the page itself hears of it, as long as the page lives.
 pub fn on_every(event: &str, heard: impl Fn(Event) + 'static) {
     let heard = Closure::<dyn Fn(Event)>::new(heard).into_js_value();
     let _ = window().add_event_listener_with_callback_and_bool(event, heard.unchecked_ref(), true);

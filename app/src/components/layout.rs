@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::health::HealthChip;
 use super::icon::{Icon, Wordmark};
 use super::keyboard::Keyboard;
-use super::leave::{LeaveGuard, Leaving};
+use super::leave::LeaveGuard;
 use super::nav::Ways;
 use super::theme::ThemeSwitch;
 use super::time::{Clock, utc};
@@ -22,7 +22,6 @@ pub fn Layout(
 ) -> impl IntoView {
     let feed = LiveFeed::provide();
     Toasts::provide();
-    Leaving::provide();
     let frame = Resource::new(move || feed.generation.get(), |_| read_frame());
     Effect::new(move || {
         if let Some(Ok(frame)) = frame.get() {

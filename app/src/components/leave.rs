@@ -32,31 +32,23 @@ impl Guard {
     }
 }
 
-/// The ways out of a page of the console. One a page, in the context.
+/// The ways out of a page. One a document, in the context.
 #[derive(Clone, Copy)]
 pub struct Leaving {
-    here: Signal<String>,
+    /// The router's address, and how it goes elsewhere; `None` outside of the console, where nobody is asked.
+    router: StoredValue<Option<(Signal<String>, Callback<String>)>>,
     wanted: StoredValue<Option<Way>>,
-    navigate: Callback<String>,
-    /// Set while a way is followed, so that nobody is asked twice.
-    is_free: StoredValue<bool>,
 }
 
 impl Leaving {
-    /// Puts the ways into the context.
+    /// Puts the ways into the context and listens to them. Before the router is made: of two that listen to steps through
+    /// the history, the first is heard first, whatever else they ask for.
     pub fn provide() {
-        let (location, navigate) = (use_location(), use_navigate());
-        // The router's address, because the browser's has changed already when somebody goes back.
-        let here = Signal::derive(move || match location.search.get() {
-            search if search.is_empty() => location.pathname.get(),
-            search => format!("{}?{search}", location.pathname.get()),
-        });
-        provide_context(Self {
-            here,
-            wanted: StoredValue::new(None),
-            navigate: Callback::new(move |path: String| navigate(&path, NavigateOptions::default())),
-            is_free: StoredValue::new(false),
-        });
+        let leaving = Self { router: StoredValue::new(None), wanted: StoredValue::new(None) };
+        provide_context(leaving);
+        if cfg!(feature = "hydrate") {
+            leaving.watch();
+        }
     }
 
     /// Goes to a page of the console, as a key does; asks first when something would be lost.
@@ -67,13 +59,14 @@ impl Leaving {
         }
     }
 
+    /// Where the router is, whatever the browser's address says already.
+    fn here(self) -> Option<String> {
+        self.router.get_value().map(|(here, _)| here.get_untracked())
+    }
+
     /// Whether a way would lose something; then it is asked about.
     fn stops(self, way: &Way) -> bool {
-        // The listeners outlive the console, which ends at the log-in.
-        if self.is_free.try_get_value() != Some(false) {
-            return false;
-        }
-        let stops = browser::loses_changes(&self.here.get_untracked(), way.address());
+        let stops = self.here().is_some_and(|here| browser::loses_changes(&here, way.address()));
         if stops {
             self.wanted.set_value(Some(way.clone()));
             browser::open_dialog(LEAVE);
@@ -83,7 +76,11 @@ impl Leaving {
 
     fn follow(self, way: &Way) {
         match way {
-            Way::Inside(path) => self.navigate.run(path.clone()),
+            Way::Inside(path) => {
+                if let Some((_, navigate)) = self.router.get_value() {
+                    navigate.run(path.clone());
+                }
+            }
             Way::Outside(address) => browser::load(address),
         }
     }
@@ -93,13 +90,10 @@ impl Leaving {
         browser::close_dialog(LEAVE);
         if let Some(way) = self.wanted.get_value() {
             browser::drop_changes();
-            self.is_free.set_value(true);
             self.follow(&way);
-            self.is_free.set_value(false);
         }
     }
 
-    /// Listens to the ways out. They are heard here before the router hears them and follows at once.
     fn watch(self) {
         browser::on_every("click", move |event| {
             if browser::way_of(event.unchecked_ref()).is_some_and(|way| self.stops(&way)) {
@@ -108,23 +102,34 @@ impl Leaving {
             }
         });
         browser::on_every("popstate", move |event| {
-            if self.stops(&Way::Inside(browser::path_and_query())) {
-                browser::hold_back(&event, &self.here.get_untracked());
+            if let Some(here) = self.here()
+                && self.stops(&Way::Inside(browser::path_and_query()))
+            {
+                browser::hold_back(&event, &here);
             }
         });
         browser::on_every("beforeunload", move |event| {
-            if self.is_free.try_get_value() == Some(false) && browser::has_changes() {
+            if browser::has_changes() {
                 event.prevent_default();
             }
         });
     }
 }
 
-/// Watches the ways out, and holds the question.
+/// Holds the question. It stands in the console, for as long as there are forms to lose.
 #[component]
 pub fn LeaveGuard() -> impl IntoView {
     let leaving = expect_context::<Leaving>();
-    Effect::new(move || leaving.watch());
+    let (location, navigate) = (use_location(), use_navigate());
+    let here = Signal::derive(move || match location.search.get() {
+        search if search.is_empty() => location.pathname.get(),
+        search => format!("{}?{search}", location.pathname.get()),
+    });
+    let navigate = Callback::new(move |path: String| navigate(&path, NavigateOptions::default()));
+    leaving.router.set_value(Some((here, navigate)));
+    on_cleanup(move || {
+        leaving.router.try_set_value(None);
+    });
     view! {
         <dialog class="dialog" id=LEAVE aria-labelledby="leave-title">
             <h2 id="leave-title">"Leave without saving?"</h2>

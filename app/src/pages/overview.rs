@@ -64,7 +64,7 @@ pub fn Overview() -> impl IntoView {
     let view = Resource::new(move || (feed.generation.get(), changes.get()), |_| read_overview());
     view! {
         <PageTitle text="Overview"/>
-        <Loaded from=view let:view><Body view/></Loaded>
+        <Loaded from=view whole=true let:view><Body view/></Loaded>
     }
 }
 

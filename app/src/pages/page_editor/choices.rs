@@ -46,9 +46,11 @@ impl Choices {
         self.search.get_untracked()
     }
 
-    /// Offers these from now on.
+    /// Offers these from now on. What is drawn is told of news only: a view that is being replaced listens still.
     pub(super) fn offer(self, offered: MonitorChoices) {
-        self.offered.set(offered);
+        if self.offered.with_untracked(|known| *known != offered) {
+            self.offered.set(offered);
+        }
     }
 
     /// What is offered behind what was chosen; that stays in sight, whatever is searched for.

@@ -71,9 +71,13 @@ fn Follows(followed: Vec<MonitorChoice>) -> impl IntoView {
     // What was ticked since: it is sent, so it must not leave with the next search.
     let ticked = RwSignal::new(Vec::<MonitorChoice>::new());
     let rows = move || {
-        let offered = choices.behind(given.get_value());
-        let strays =
-            ticked.get().into_iter().filter(|ticked| offered.iter().all(|known| known.id != ticked.id));
+        // When the page is read again, the old boxes hear of new choices after their own signals are gone.
+        let offered = choices.behind(given.try_get_value().unwrap_or_default());
+        let strays = ticked
+            .try_get()
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|ticked| offered.iter().all(|known| known.id != ticked.id));
         strays.chain(offered.iter().cloned()).collect::<Vec<_>>()
     };
     let row = move |choice: MonitorChoice| {

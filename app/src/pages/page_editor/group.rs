@@ -98,9 +98,10 @@ fn AddRow(group: String, name: String) -> impl IntoView {
     let add = Call::to::<AddComponent>();
     expect_context::<Again>().after(add);
     let choices = Choices::here();
-    // What was chosen stays, whatever is searched for next.
+    // What was chosen stays, whatever is searched for next. When the page is read again, the old row hears of new choices
+    // after its own signals are gone.
     let chosen = RwSignal::new(Vec::new());
-    let options = move || choices.behind(chosen.get());
+    let options = move || choices.behind(chosen.try_get().unwrap_or_default());
     let choose = move |id: String| {
         chosen
             .set(choices.behind(Vec::new()).into_iter().filter(|choice| choice.id.as_str() == id).collect());

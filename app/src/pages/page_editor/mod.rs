@@ -45,15 +45,17 @@ pub fn PageEditor() -> impl IntoView {
     let again = Again(RwSignal::new(0));
     provide_context(again);
     let choices = Choices::provide();
+    let query = use_query_map();
+    let edited = Memo::new(move |_| query.read().get("edit"));
     let view =
         Resource::new(move || (again.0.get(), feed.generation.get()), move |_| read_page(choices.search()));
     view! {
         <PageTitle text="Status page"/>
-        <Loaded from=view let:read>
+        <Loaded from=view whole=true let:read>
             {
                 let (view, offered) = read;
                 choices.offer(offered);
-                view! { <Body view/> }
+                view! { <Body view edited/> }
             }
         </Loaded>
     }
@@ -61,9 +63,8 @@ pub fn PageEditor() -> impl IntoView {
 
 /// What is shown, once it is read.
 #[component]
-fn Body(view: View) -> impl IntoView {
-    let (query, choices) = (use_query_map(), Choices::here());
-    let edited = Memo::new(move |_| query.read().get("edit"));
+fn Body(view: View, edited: Memo<Option<String>>) -> impl IntoView {
+    let choices = Choices::here();
     let worst = domain::status_page::worst(view.components.iter().map(|component| component.state));
     let number = i64::try_from(view.components.len()).unwrap_or(i64::MAX);
     let facts = format!(

@@ -49,7 +49,7 @@ pub fn Monitor() -> impl IntoView {
     });
     view! {
         <a class="crumb" href="/console/monitors"><Icon name="chevron-left"/>"Monitors"</a>
-        <Loaded from=view let:view><Body view/></Loaded>
+        <Loaded from=view whole=true let:view><Body view/></Loaded>
     }
 }
 
