@@ -10,7 +10,7 @@ use crate::codec::JsonText;
 
 /// Why a page or a form did not get what it asked for. Travels to the browser as JSON and keeps its variants there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "code", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum AppError {
     /// There is no such thing, or the person may not know of it.
     NotFound,

@@ -59,6 +59,21 @@ test('whoever leaves a changed form is asked first', async ({ page }) => {
   await expect(question).toBeHidden();
 });
 
+test('what was typed goes along to another kind of check', async ({ page }) => {
+  await setUp(page, pharos, [target.url]);
+  await page.goto(`${pharos.url}/console/monitors/new`);
+  await alive(page);
+  await page.getByRole('textbox', { name: /^Name/ }).fill('Mail server');
+  await page.getByRole('textbox', { name: /^Interval/ }).fill('30');
+  await page.getByText('TCP port').click();
+  await expect(page.getByRole('textbox', { name: /^Port/ })).toHaveValue('');
+  await expect(page.getByRole('textbox', { name: /^Name/ })).toHaveValue('Mail server');
+  await expect(page.getByRole('textbox', { name: /^Interval/ })).toHaveValue('30');
+  // It is still no more than typed.
+  await page.getByRole('link', { name: 'Settings' }).first().click();
+  await expect(page.getByRole('dialog', { name: 'Leave without saving?' })).toBeVisible();
+});
+
 test('closing the tab asks only while something is not saved', async ({ page }) => {
   await setUp(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/page`);

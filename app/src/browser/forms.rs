@@ -13,6 +13,8 @@ use crate::components::leave::Guard;
 const GUARDED: &str = "form[data-guard]";
 /// Where a person says something. What is hidden nobody typed, and a search is no change.
 const CONTROLS: &str = "input:not([type='hidden'], [type='search']), textarea, select";
+/// Where a person writes.
+const TYPED: &str = "input[type='text'], textarea";
 
 /// The form around the element that an event came from.
 pub fn form_of(event: &web_sys::Event) -> Option<HtmlFormElement> {
@@ -54,6 +56,34 @@ pub fn settle_form(id: &str) {
             for option in options(&control) {
                 option.set_default_selected(option.selected());
             }
+        }
+    }
+}
+
+/// What was typed into a form and differs from what it was given: names of controls and their values, no passwords.
+pub fn typed_into(id: &str) -> Vec<(String, String)> {
+    let Some(form) = form(id) else { return Vec::new() };
+    let typed = all(form.query_selector_all(TYPED)).filter_map(|control| {
+        if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
+            (input.value() != input.default_value()).then(|| (input.name(), input.value()))
+        } else {
+            let area = control.dyn_ref::<HtmlTextAreaElement>()?;
+            (!area.value().is_empty()).then(|| (area.name(), area.value()))
+        }
+    });
+    typed.collect()
+}
+
+/// Types values into the controls of a form that have their names.
+pub fn type_into(id: &str, typed: &[(String, String)]) {
+    let Some(form) = form(id) else { return };
+    for control in all(form.query_selector_all(TYPED)) {
+        let name = control.get_attribute("name").unwrap_or_default();
+        let Some((_, value)) = typed.iter().find(|(known, _)| *known == name) else { continue };
+        if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
+            input.set_value(value);
+        } else if let Some(area) = control.dyn_ref::<HtmlTextAreaElement>() {
+            area.set_value(value);
         }
     }
 }

@@ -8,7 +8,10 @@ use web_sys::{HtmlDialogElement, HtmlElement};
 mod forms;
 mod ways;
 
-pub use forms::{drop_changes, fields_of, form_of, has_changes, loses_changes, reset_form, settle_form};
+pub use forms::{
+    drop_changes, fields_of, form_of, has_changes, loses_changes, reset_form, settle_form, type_into,
+    typed_into,
+};
 pub use ways::{Way, hold_back, on_every, way_of};
 
 /// How much of a time is written.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::check::CheckKind;
 use domain::health::State;
 use domain::time::Timestamp;
 use domain::views::console::{FeedItem, Frame, MonitorRow, Overview as View, StateCounts};
@@ -182,10 +183,12 @@ fn BrokenRow(row: MonitorRow, at: Timestamp) -> impl IntoView {
             <Icon name=state::icon(row.state)/>
             <div><a class="name" data-row href=href>{row.name}</a><p>{reason}</p></div>
             <span class="for">{row.since.map(|since| view! { <Lasting since read_at=at/> })}</span>
-            <SendForm action id=format!("test-{}", row.id) class="">
-                <input type="hidden" name="monitor" value=row.id.to_string()/>
-                <Submit class="button small">"Test now"</Submit>
-            </SendForm>
+            {(row.kind != CheckKind::Push).then(|| view! {
+                <SendForm action id=format!("test-{}", row.id) class="">
+                    <input type="hidden" name="monitor" value=row.id.to_string()/>
+                    <Submit class="button small">"Test now"</Submit>
+                </SendForm>
+            })}
         </li>
     }
 }
@@ -259,7 +262,6 @@ fn prepend(items: &mut Vec<FeedItem>, item: FeedItem) {
 
 #[cfg(test)]
 mod tests {
-    use domain::check::CheckKind;
     use domain::id::MonitorId;
 
     use super::*;

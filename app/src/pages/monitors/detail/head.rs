@@ -31,20 +31,23 @@ pub(super) fn Head(
     };
     let paused = read_state == State::Paused;
     let (test_id, edit, named) = (id.to_string(), format!("/console/monitors/{id}/edit"), name.clone());
+    // Jobs call when they like: there is nothing to ask them, and how often we look whether one is late is no fact about them.
+    let is_push = kind == CheckKind::Push;
     let actions = move || {
         view! {
-            <SendForm action=test id="test" class="">
-                <input type="hidden" name="monitor" value=test_id/>
-                <Submit class="button"><Icon name="zap"/>"Test now"</Submit>
-            </SendForm>
+            {(!is_push).then(|| view! {
+                <SendForm action=test id="test" class="">
+                    <input type="hidden" name="monitor" value=test_id/>
+                    <Submit class="button"><Icon name="zap"/>"Test now"</Submit>
+                </SendForm>
+            })}
             <PauseOrResume monitor=id.clone() paused/>
             <a class="button" href=edit><Icon name="edit"/>"Edit"</a>
             <Delete monitor=id name=named/>
         }
     };
     let is_link = target.starts_with("http://") || target.starts_with("https://");
-    // Jobs call when they like; how often we look whether one is late is no fact about them.
-    let every = (kind != CheckKind::Push).then(|| format!("every {}", figures::interval(interval)));
+    let every = (!is_push).then(|| format!("every {}", figures::interval(interval)));
     let facts = move || {
         view! {
             {move || view! { <StatePill state=row.with(|row| row.state) big=true/> }}

@@ -82,6 +82,7 @@ fn Body(view: MonitorDetail) -> impl IntoView {
     });
     let is_new = view.beats.is_empty() && view.feed.is_empty();
     let (at, push) = (view.at, view.push_path.clone());
+    let first = if push.is_some() { "call" } else { "check" };
     view! {
         <Head row test view=view.clone()/>
         <div class="stack">
@@ -91,7 +92,7 @@ fn Body(view: MonitorDetail) -> impl IntoView {
             <div class="split">
                 <div class="stack">
                     {if is_new {
-                        view! { <NoResults/> }.into_any()
+                        view! { <NoResults first/> }.into_any()
                     } else {
                         view! { <Latency view=view.clone()/> }.into_any()
                     }}
@@ -153,11 +154,14 @@ fn Latency(view: MonitorDetail) -> impl IntoView {
 
 /// It was never checked.
 #[component]
-fn NoResults() -> impl IntoView {
+fn NoResults(
+    /// What brings the first result.
+    first: &'static str,
+) -> impl IntoView {
     view! {
         <section class="empty">
             <Icon name="clock"/><h2>"No results yet"</h2>
-            <p>"Latency and events appear here with the first check."</p>
+            <p>"Latency and events appear here with the first "{first}"."</p>
         </section>
     }
 }

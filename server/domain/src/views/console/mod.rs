@@ -147,9 +147,10 @@ pub struct IncidentRow {
     pub reason: Option<String>,
 }
 
-/// A frame of the console's socket.
+/// A frame of the console's socket. Its name stands around it: with a tag inside, the browser would need a second reader of
+/// everything that a frame holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Frame {
     /// The first frame: what the server is, and where its order of events stands.
     Hello {
