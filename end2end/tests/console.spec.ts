@@ -83,13 +83,16 @@ test('the console says how old it is while the server is gone, and goes on when 
   await alive(page);
   const live = page.locator('.page-head .live');
   await expect(live).toHaveText('Live');
-  await pharos.stop('SIGKILL');
-  await expect(page.getByRole('status').getByText(/^Reconnecting – data from \d\d:\d\d:\d\d$/)).toBeVisible();
-  await expect(live).toBeHidden();
-  await expectAccessible(page);
-  await pharos.run();
-  await expect(live).toHaveText('Live', { timeout: 30_000 });
-  await expect(page.getByText(/^Reconnecting/)).toBeHidden();
+  // Twice: what was read again after the first time must not cut the line.
+  for (const _ of [1, 2]) {
+    await pharos.stop('SIGKILL');
+    await expect(page.getByRole('status').getByText(/^Reconnecting – data from \d\d:\d\d:\d\d$/)).toBeVisible();
+    await expect(live).toBeHidden();
+    await expectAccessible(page);
+    await pharos.run();
+    await expect(live).toHaveText('Live', { timeout: 30_000 });
+    await expect(page.getByText(/^Reconnecting/)).toBeHidden();
+  }
 });
 
 test('a wrong password is refused with a sentence and nothing typed is lost @phone', async ({ page }) => {
