@@ -2,7 +2,7 @@
 //!
 //! Leptos' `ServerAction` and `ActionForm` do the same through the arguments' own type, so that each form brings its own
 //! reader of forms, writer of forms and machinery into the browser. Only the answer differs in kind here, and most answers
-//! say nothing but "done": the console's wasm is a third smaller for it.
+//! say nothing but "done". Together with the one codec of answers it took 345 kB of 2,172 kB off the console's wasm.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
