@@ -3,6 +3,7 @@
 //!
 //! **Invariant**: this crate never names a database, a runtime or a web framework.
 
+pub mod alert;
 pub mod check;
 pub mod days;
 pub mod event;
@@ -11,6 +12,8 @@ pub mod health;
 pub mod id;
 pub mod incident;
 pub mod incident_words;
+pub mod integration;
+pub mod message;
 pub mod monitor;
 pub mod monitor_form;
 pub mod person;
