@@ -54,6 +54,9 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres
 /// How long a writer waits for another one before SQLite calls the database busy. One writer at a time is the rule here, so
 /// only a second program on the same file can make us wait.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Rows that SQLite's thread may read ahead. At the library's 50 each list waits for the runtime many times, and the recorder for
+/// seconds when the runtime is busy.
+const ROW_BUFFER: usize = 4_096;
 /// Connections that read at the same time from an SQLite file.
 const SQLITE_READERS: u32 = 4;
 /// Connections to PostgreSQL.
@@ -136,6 +139,7 @@ impl Db {
         }
         let options = SqliteConnectOptions::from_str(url)?
             .busy_timeout(BUSY_TIMEOUT)
+            .row_buffer_size(ROW_BUFFER)
             .pragma("temp_store", "memory")
             .pragma("cache_size", "-16000");
         let writing = options
