@@ -4,6 +4,7 @@
 //! **Invariant**: this crate never names a database, a runtime or a web framework.
 
 pub mod check;
+pub mod custom;
 pub mod days;
 pub mod event;
 pub mod form;

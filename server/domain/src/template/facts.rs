@@ -168,7 +168,7 @@ impl AlertFacts {
     /// `HH:MM:SS` from the first error to this alert; hours go on beyond a day. Empty when no first error is known.
     pub(super) fn downtime(&self) -> String {
         self.first_error_at.map_or_else(String::new, |first| {
-            let seconds = self.at.since(first) / SECOND;
+            let seconds = self.at.0.saturating_sub(first.0).max(0) / SECOND;
             format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
         })
     }
