@@ -1,6 +1,6 @@
 //! Where a value comes from: parts of an answer (contracts.md, section 3.4).
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use roxmltree::{Document, ParsingOptions};
 use serde_json::Value;
@@ -8,11 +8,14 @@ use serde_json::Value;
 use super::{MAX_BODY_BYTES, Response, json_path::JsonPath, xpath::XPath};
 use crate::{
     choices,
-    template::user::{first_match, regex},
+    template::{Pattern, pattern::MAX_COST},
 };
 
 /// The most nodes of an XML answer.
 const MAX_XML_NODES: u32 = 200_000;
+
+/// How many searches of the highest cost one answer is worth: 1.6 s at worst.
+const MAX_SEARCHES: u64 = 4;
 
 choices! {
     /// A part of an answer.
@@ -61,7 +64,7 @@ impl Source {
         match self {
             Self::Json => JsonPath::parse(property).map(|_| ()),
             Self::Xml => XPath::parse(property).map(|_| ()),
-            Self::Text if !property.is_empty() => regex(property).map(|_| ()),
+            Self::Text if !property.is_empty() => Pattern::parse(property).map(|_| ()),
             Self::Header | Self::Cookie if property.trim().is_empty() => {
                 Err("Please fill in the name.".to_owned())
             }
@@ -86,11 +89,13 @@ pub(super) struct Reader<'a> {
     response: &'a Response,
     json: OnceCell<Result<Value, String>>,
     xml: OnceCell<Result<Document<'a>, String>>,
+    /// What patterns cost so far.
+    searched: Cell<u64>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(response: &'a Response) -> Self {
-        Self { response, json: OnceCell::new(), xml: OnceCell::new() }
+        Self { response, json: OnceCell::new(), xml: OnceCell::new(), searched: Cell::new(0) }
     }
 
     /// The value at a source other than [`Source::Expression`].
@@ -115,7 +120,7 @@ impl<'a> Reader<'a> {
             },
             Source::Xml => XPath::parse(property)?.find(self.xml()?)?,
             Source::Text if property.is_empty() => Found::Text(self.body()?.to_owned()),
-            Source::Text => text(first_match(&regex(property)?, self.body()?).map(str::to_owned)),
+            Source::Text => text(self.search(&Pattern::parse(property)?)?),
             Source::StatusCode => Found::Text(status.to_string()),
             Source::StatusDescription => Found::Text(reason.clone()),
             Source::Header => text(self.response.header(property.trim())),
@@ -131,6 +136,18 @@ impl<'a> Reader<'a> {
             return Err(format!("The body is longer than {} MB.", MAX_BODY_BYTES >> 20));
         }
         Ok(body)
+    }
+
+    fn search(&self, pattern: &Pattern) -> Result<Option<String>, String> {
+        let body = self.body()?;
+        let cost = pattern.cost(body);
+        self.searched.set(self.searched.get().saturating_add(cost));
+        if cost > MAX_COST || self.searched.get() > MAX_SEARCHES * MAX_COST {
+            return Err(
+                "The body is too long for patterns of this size and number; use smaller ones.".to_owned()
+            );
+        }
+        Ok(pattern.first_match(body).map(str::to_owned))
     }
 
     fn json(&self) -> Result<&Value, String> {

@@ -41,6 +41,7 @@ pub mod facts;
 pub mod functions;
 mod nearest;
 mod output;
+pub mod pattern;
 mod render;
 mod scope;
 mod syntax;
@@ -50,6 +51,7 @@ pub use catalogue::{SystemVariable, VARIABLES};
 pub use check::{Names, Remark, Severity};
 pub use facts::{AlertFacts, AlertKind, variables};
 pub use functions::{FUNCTIONS, SystemFunction};
+pub use pattern::Pattern;
 pub use render::{Encoding, Rendered};
 pub use scope::{Scope, Variables};
 pub use syntax::{Position, Template, TemplateError};
@@ -64,7 +66,7 @@ pub const MAX_EXPRESSIONS: usize = 1_000;
 /// The longest result, in bytes, also of each function on the way: an answer of 1 MB in which every byte needs six in JSON,
 /// and the rest of the body.
 pub const MAX_OUTPUT_BYTES: usize = 8 << 20;
-/// The most work of one rendering: bytes written, and bytes read by own functions times their weight. It stops what stays
+/// The most work of one rendering: bytes written, and what own functions do. It stops what stays
 /// below [`MAX_OUTPUT_BYTES`] each time but is done a thousand times.
 pub const MAX_WORK: u64 = 64 << 20;
 /// The most remarks that are collected: more help nobody.

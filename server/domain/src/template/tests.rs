@@ -127,7 +127,7 @@ fn growing_and_endless_work_end_with_a_place() {
     for (source, column) in [
         (format!("xy{nested}"), 3),
         (format!("x\n{}", "{{sign({{@JsonEncode({{big}})}})}}".repeat(100)), 137),
-        ("{{digits({{big}})}}".repeat(300), 20),
+        ("{{digits({{big}})}}".repeat(300), 979),
         ("{{big}}".repeat(9), 57),
         (format!("{} {}", "{{big}}".repeat(8), "text"), 50),
     ] {

@@ -5,21 +5,20 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use md5::Md5;
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
 
 use crate::{
-    check::assertion::compile_regex,
     choices,
     form::{FieldError, MAX_TEXT_BYTES},
     secret::Secret,
 };
 
 use super::{
-    functions,
-    output::{Exceeded, Work},
+    functions::{self, Trouble},
+    output::Work,
+    pattern::{MAX_COST, Pattern},
     syntax::is_name_character,
 };
 
@@ -29,8 +28,9 @@ pub const MAX_NAME_CHARACTERS: usize = 64;
 pub const MAX_FUNCTIONS: usize = 50;
 /// The most entries of a mapping.
 pub const MAX_ENTRIES: usize = 500;
-/// What reading a byte costs a regular expression, in bytes written: it looks at each of them many times.
-const REGEX_WEIGHT: usize = 32;
+/// How much cost of a pattern is as much work as writing a byte: so one rendering makes eight of the most expensive
+/// searches, 3 s at worst.
+const COST_OF_A_BYTE: u64 = 4;
 
 choices! {
     /// How a hash is made.
@@ -127,7 +127,7 @@ pub struct Functions(BTreeMap<String, Compiled>);
 #[derive(Debug, Clone)]
 enum Compiled {
     Mapping(BTreeMap<String, String>),
-    Regex(Regex),
+    Regex(Pattern),
     Hash(HashAlgorithm, Secret),
 }
 
@@ -158,9 +158,9 @@ impl Functions {
             }
             let made = match &function.kind {
                 UserFunctionKind::Mapping { entries } => mapping(entries),
-                UserFunctionKind::Regex { pattern } => {
-                    regex(pattern).map(Compiled::Regex).map_err(|message| ("pattern".to_owned(), message))
-                }
+                UserFunctionKind::Regex { pattern } => Pattern::parse(pattern)
+                    .map(Compiled::Regex)
+                    .map_err(|message| ("pattern".to_owned(), message)),
                 UserFunctionKind::Hash { algorithm, key } if algorithm.needs_key() && key.is_empty() => {
                     Err(("key".to_owned(), format!("{} needs a key.", algorithm.label())))
                 }
@@ -182,14 +182,8 @@ impl Functions {
     }
 
     /// The result of a function; `None` when there is none of this name.
-    pub(super) fn call(&self, name: &str, text: &str, work: &mut Work) -> Option<Result<String, Exceeded>> {
-        let function = self.0.get(&name.to_lowercase())?;
-        let weight = if matches!(function, Compiled::Regex(_)) { REGEX_WEIGHT } else { 1 };
-        Some(work.add(text.len().saturating_mul(weight)).map(|()| match function {
-            Compiled::Mapping(entries) => entries.get(text).map_or(text, String::as_str).to_owned(),
-            Compiled::Regex(regex) => first_match(regex, text).unwrap_or_default().to_owned(),
-            Compiled::Hash(algorithm, key) => algorithm.hash(text, key),
-        }))
+    pub(super) fn call(&self, name: &str, text: &str, work: &mut Work) -> Option<Result<String, Trouble>> {
+        Some(self.0.get(&name.to_lowercase())?.call(text, work))
     }
 
     /// The names, in lower case.
@@ -198,27 +192,25 @@ impl Functions {
     }
 }
 
-/// The first capture group of the first match, or the whole match when the pattern has no group.
-pub fn first_match<'a>(regex: &Regex, text: &'a str) -> Option<&'a str> {
-    if regex.captures_len() < 2 {
-        return regex.find(text).map(|found| found.as_str());
+impl Compiled {
+    fn call(&self, text: &str, work: &mut Work) -> Result<String, Trouble> {
+        match self {
+            Self::Mapping(entries) => Ok(entries.get(text).map_or(text, String::as_str).to_owned()),
+            Self::Regex(pattern) => {
+                let cost = pattern.cost(text);
+                if cost > MAX_COST {
+                    let message = "the text is too long for a pattern of this size; use a smaller one.";
+                    return Err(Trouble::Unusable(message.to_owned()));
+                }
+                work.add(usize::try_from(cost / COST_OF_A_BYTE).unwrap_or(usize::MAX))?;
+                Ok(pattern.first_match(text).unwrap_or_default().to_owned())
+            }
+            Self::Hash(algorithm, key) => {
+                work.add(text.len())?;
+                Ok(algorithm.hash(text, key))
+            }
+        }
     }
-    // A group that took no part in the match is an empty text, as upstream.
-    regex.captures(text).map(|groups| groups.get(1).map_or("", |group| group.as_str()))
-}
-
-/// Compiles a pattern of bounded length and bounded size.
-///
-/// # Errors
-/// A sentence that says what is wrong.
-pub fn regex(pattern: &str) -> Result<Regex, String> {
-    if pattern.is_empty() {
-        return Err("Please fill this in, for example with code=(\\w+).".to_owned());
-    }
-    if pattern.len() > MAX_TEXT_BYTES {
-        return Err(format!("This is longer than {MAX_TEXT_BYTES} bytes."));
-    }
-    compile_regex(pattern)
 }
 
 /// Judges the name of an own function or variable.
@@ -328,6 +320,14 @@ mod tests {
         assert_eq!(call(regex(r"\d+"), "no 12, 34"), "12");
         assert_eq!(call(regex(r"\d+"), "none"), "");
         assert_eq!(call(regex(r"a|(b)"), "a"), "");
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_for_a_large_pattern_is_not_searched() {
+        let kind = UserFunctionKind::Regex { pattern: "[ab]*a[ab]{500}x".into() };
+        let functions = Functions::compile(&[function("f", kind)]).unwrap();
+        let result = functions.call("f", &"a".repeat(1 << 20), &mut Work::default()).unwrap();
+        assert!(matches!(result, Err(Trouble::Unusable(message)) if message.contains("too long")));
     }
 
     #[test]
