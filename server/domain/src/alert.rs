@@ -143,7 +143,8 @@ impl Level {
         interval: i64,
     ) -> Result<(), Timestamp> {
         match self.condition {
-            Condition::Errors { count } if errors >= count => Ok(()),
+            // An outage is an error, whether or not its results are still kept.
+            Condition::Errors { count } if errors.max(1) >= count => Ok(()),
             // The next check may bring one more; more than one a check never comes.
             Condition::Errors { .. } => Err(Timestamp(now.0 + interval.clamp(1_000, DAY))),
             Condition::Minutes { minutes } => {

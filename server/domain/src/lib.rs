@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod check;
+pub mod custom;
 pub mod days;
 pub mod event;
 pub mod form;
@@ -20,6 +21,7 @@ pub mod person;
 pub mod secret;
 pub mod status_page;
 pub mod tally;
+pub mod template;
 pub mod time;
 pub mod uptime;
 pub mod views;

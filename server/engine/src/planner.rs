@@ -147,7 +147,12 @@ impl Work<'_> {
         Ok(())
     }
 
-    async fn begin(&mut self, incident: IncidentKey, definition: DefinitionKey, level: u32) -> store::Result<()> {
+    async fn begin(
+        &mut self,
+        incident: IncidentKey,
+        definition: DefinitionKey,
+        level: u32,
+    ) -> store::Result<()> {
         let id = AlertId::new(self.planner.chance.bytes());
         alerts::insert(self.tx, &id, incident, definition, level, self.now).await?;
         Ok(())
@@ -166,7 +171,8 @@ impl Work<'_> {
             let Some((level, facts)) = self.level(&alert, &outage).await? else { continue };
             for target in self.targets(&level).await? {
                 if target.target.ok {
-                    let facts = facts.clone().map(|facts| LevelFacts { variables: target.target.variables, ..facts });
+                    let facts =
+                        facts.clone().map(|facts| LevelFacts { variables: target.target.variables, ..facts });
                     wants.entry(target.key).or_insert_with(|| (alert.clone(), facts));
                 }
             }
@@ -214,7 +220,8 @@ impl Work<'_> {
         for target in self.targets(&level).await? {
             let wanted = kind != AlertKind::Reminder || target.target.reminders;
             if wanted && told.insert(target.key) {
-                let facts = facts.clone().map(|facts| LevelFacts { variables: target.target.variables, ..facts });
+                let facts =
+                    facts.clone().map(|facts| LevelFacts { variables: target.target.variables, ..facts });
                 let cause = format!("{cause}:{}", target.key.0);
                 self.send(&outage, alert, facts, target.key, kind, &cause).await?;
             }
@@ -244,7 +251,8 @@ impl Work<'_> {
             return Ok(Some((Level::at_once(targets), None)));
         }
         let definition = definitions::get(self.tx, alert.definition).await?;
-        let Some(Definition { id, draft, .. }) = definition.filter(|definition| definition.draft.active) else {
+        let Some(Definition { id, draft, .. }) = definition.filter(|definition| definition.draft.active)
+        else {
             return Ok(None);
         };
         let level = usize::try_from(alert.level).ok().and_then(|level| draft.levels.into_iter().nth(level));

@@ -83,7 +83,9 @@ impl Sealer {
     pub fn seal(&self, secret: &Secret) -> Result<String, SealError> {
         let (id, cipher) = self.keys.first().ok_or_else(|| SealError::UnknownKey { key: String::new() })?;
         let nonce: [u8; NONCE_BYTES] = self.chance.bytes();
-        let text = cipher.encrypt(&XNonce::from(nonce), secret.expose().as_bytes()).map_err(|_| SealError::Damaged)?;
+        let text = cipher
+            .encrypt(&XNonce::from(nonce), secret.expose().as_bytes())
+            .map_err(|_| SealError::Damaged)?;
         let mut data = nonce.to_vec();
         data.extend(text);
         Ok(format!("{PREFIX}{id}:{}", BASE64.encode(data)))
@@ -250,7 +252,8 @@ mod tests {
         assert!(Sealer::new(keys.iter().map(String::as_str), Chance::System).is_ok());
         #[cfg(unix)]
         {
-            let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
+            let mode =
+                std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
             assert_eq!(mode & 0o777, 0o600);
         }
     }

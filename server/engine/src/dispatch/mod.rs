@@ -69,21 +69,38 @@ struct Finished {
 type Paces = Arc<Mutex<HashMap<IntegrationKey, Instant>>>;
 
 impl Dispatcher {
+    /// Sends everything that is due now, and comes back when all of it has ended.
+    ///
+    /// # Errors
+    /// When the database fails; what was not settled is sent again when its lease runs out.
+    pub async fn pass(&self) -> store::Result<()> {
+        let (done, mut finished) = mpsc::unbounded_channel();
+        let mut crew = Crew::new(self.clone(), done);
+        let mut settling = Vec::new();
+        loop {
+            let round = crew.round(&mut settling, false).await?;
+            if crew.sending.is_empty() && !round.took {
+                return Ok(());
+            }
+            if !crew.sending.is_empty()
+                && let Some(one) = finished.recv().await
+            {
+                settling.push(one);
+            }
+        }
+    }
+
     /// Dispatches until cancelled, and then waits for what is on its way: it was claimed, so nobody else would send it soon.
     pub async fn run(self, cancel: CancellationToken) {
         let (done, mut finished) = mpsc::unbounded_channel();
-        let mut crew = Crew {
-            dispatcher: self,
-            done,
-            sending: HashMap::new(),
-            tasks: TaskTracker::new(),
-            paces: Paces::default(),
-        };
+        let mut crew = Crew::new(self, done);
         let mut settling: Vec<Finished> = Vec::new();
         loop {
             let stopping = cancel.is_cancelled();
             let pause = match crew.round(&mut settling, stopping).await {
-                Ok(pause) => pause,
+                // There may be more than one transaction takes.
+                Ok(round) if round.took => Duration::ZERO,
+                Ok(round) => round.pause,
                 Err(error) => {
                     tracing::error!(%error, "the outbox could not be worked on; trying again");
                     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -117,6 +134,15 @@ struct Crew {
     paces: Paces,
 }
 
+/// What a round did.
+#[derive(Clone, Copy, Debug)]
+struct Round {
+    /// Whether it claimed anything.
+    took: bool,
+    /// How long there is nothing to do.
+    pause: Duration,
+}
+
 /// A message that is ready to leave.
 struct Ready {
     claimed: Claimed,
@@ -125,22 +151,27 @@ struct Ready {
 }
 
 impl Crew {
-    /// Settles what has finished and claims what is due; returns how long it may pause then.
-    async fn round(&mut self, settling: &mut Vec<Finished>, stopping: bool) -> store::Result<Duration> {
+    fn new(dispatcher: Dispatcher, done: mpsc::UnboundedSender<Finished>) -> Self {
+        Self { dispatcher, done, sending: HashMap::new(), tasks: TaskTracker::new(), paces: Paces::default() }
+    }
+
+    /// Settles what has finished and claims what is due.
+    async fn round(&mut self, settling: &mut Vec<Finished>, stopping: bool) -> store::Result<Round> {
         let now = self.dispatcher.clock.now();
         let mut tx = self.dispatcher.db.write().await?;
         for finished in settling.iter() {
             self.settle(&mut tx, finished, now).await?;
         }
-        let (mut ready, mut claimed_all) = (Vec::new(), false);
+        let (mut ready, mut took) = (Vec::new(), false);
         let room = MOST.saturating_sub(self.sending.values().sum::<usize>()).min(BATCH);
         let stopped = projects::only(&mut tx).await?.is_some_and(|project| project.all_stop);
         if !stopping && !stopped && room > 0 {
-            let full: Vec<_> = self.after(settling).filter(|(_, count)| *count >= MOST_TO_ONE).map(|(key, _)| key).collect();
+            let full: Vec<_> =
+                self.after(settling).filter(|(_, count)| *count >= MOST_TO_ONE).map(|(key, _)| key).collect();
             let until = Timestamp(now.0 + LEASE);
             let limits = deliveries::Limits { total: room, each: MOST_TO_ONE, full: &full };
             let claimed = deliveries::claim(&mut tx, &self.dispatcher.node, now, until, &limits).await?;
-            claimed_all = claimed.is_empty();
+            took = !claimed.is_empty();
             for claimed in claimed {
                 if let Some(one) = self.prepare(&mut tx, claimed, now).await? {
                     ready.push(one);
@@ -162,13 +193,10 @@ impl Crew {
             *self.sending.entry(one.claimed.integration).or_default() += 1;
             self.send(one);
         }
-        if !claimed_all && !stopped && !stopping && room > 0 {
-            return Ok(Duration::ZERO);
-        }
         let pause = next.map_or(MAX_PAUSE, |next| {
             Duration::from_millis(u64::try_from(next.since(self.dispatcher.clock.now())).unwrap_or(0))
         });
-        Ok(pause.min(MAX_PAUSE))
+        Ok(Round { took, pause: pause.min(MAX_PAUSE) })
     }
 
     /// How many messages are on their way to each integration once `settling` is settled.
@@ -182,7 +210,9 @@ impl Crew {
     /// Looks whether a claimed message is still to be sent; what is not is settled here.
     async fn prepare(&self, tx: &mut Tx, claimed: Claimed, now: Timestamp) -> store::Result<Option<Ready>> {
         match judge::judge(tx, &claimed, now).await? {
-            Plan::Send { settings, external_id } => Ok(Some(Ready { claimed, settings: *settings, external_id })),
+            Plan::Send { settings, external_id } => {
+                Ok(Some(Ready { claimed, settings: *settings, external_id }))
+            }
             Plan::Settle(settlement) => {
                 deliveries::settle(tx, &claimed, &self.dispatcher.node, None, &settlement, now).await?;
                 Ok(None)
@@ -208,7 +238,8 @@ impl Crew {
     async fn settle(&self, tx: &mut Tx, finished: &Finished, now: Timestamp) -> store::Result<()> {
         let Finished { claimed, attempt, result } = finished;
         let settlement = settlement(claimed.attempts + 1, result, now);
-        let ours = deliveries::settle(tx, claimed, &self.dispatcher.node, Some(attempt), &settlement, now).await?;
+        let ours =
+            deliveries::settle(tx, claimed, &self.dispatcher.node, Some(attempt), &settlement, now).await?;
         if !ours {
             tracing::warn!(delivery = %claimed.id, "a message took so long that somebody else took it over");
             return Ok(());
@@ -220,7 +251,10 @@ impl Crew {
                 tracing::warn!(delivery = %claimed.id, reason, "a message could not be delivered");
                 integrations::set_failing(tx, claimed.integration, Some(reason), now).await
             }
-            DeliveryState::Waiting | DeliveryState::Sending | DeliveryState::Retrying | DeliveryState::Skipped => Ok(()),
+            DeliveryState::Waiting
+            | DeliveryState::Sending
+            | DeliveryState::Retrying
+            | DeliveryState::Skipped => Ok(()),
         }
     }
 }
@@ -304,7 +338,8 @@ fn settlement(attempts: u32, result: &Result<Receipt, DeliveryError>, now: Times
         Ok(receipt) => (DeliveryState::Delivered, None, receipt.external_id.clone()),
         Err(DeliveryError::Permanent { .. }) => (DeliveryState::Failed, None, None),
         Err(DeliveryError::Retry { after, .. }) => {
-            let usual = usize::try_from(attempts).ok().and_then(|attempts| PAUSES.get(attempts.checked_sub(1)?));
+            let usual =
+                usize::try_from(attempts).ok().and_then(|attempts| PAUSES.get(attempts.checked_sub(1)?));
             match usual {
                 None => (DeliveryState::Failed, None, None),
                 Some(usual) => {
@@ -339,7 +374,10 @@ mod tests {
         let now = Timestamp(0);
         let failed = Err(DeliveryError::retry("no answer"));
         let due = |attempts| settlement(attempts, &failed, now).due_at;
-        assert_eq!([due(1), due(2), due(3)].map(|at| at.map(|at| at.0)), [Some(60_000), Some(300_000), Some(900_000)]);
+        assert_eq!(
+            [due(1), due(2), due(3)].map(|at| at.map(|at| at.0)),
+            [Some(60_000), Some(300_000), Some(900_000)]
+        );
         assert_eq!((due(4), settlement(4, &failed, now).state), (None, DeliveryState::Failed));
     }
 

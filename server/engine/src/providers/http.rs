@@ -102,7 +102,10 @@ impl Call {
 impl Answer {
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body as JSON, if it is.
@@ -148,7 +151,8 @@ impl Answer {
         if body.is_empty() {
             return String::new();
         }
-        let quote: String = body.chars().filter(|character| !character.is_control()).take(MAX_QUOTE).collect();
+        let quote: String =
+            body.chars().filter(|character| !character.is_control()).take(MAX_QUOTE).collect();
         format!(": {quote}")
     }
 }
@@ -193,7 +197,8 @@ impl Outbound {
         for (name, value) in &call.headers {
             request = request.header(name, value);
         }
-        let mut response = request.body(call.body.clone()).send().await.map_err(|error| failed(&error, call))?;
+        let mut response =
+            request.body(call.body.clone()).send().await.map_err(|error| failed(&error, call))?;
         let status = response.status().as_u16();
         let headers = response
             .headers()
@@ -268,7 +273,10 @@ mod tests {
             assert!(matches!(answer(status, &[]).verdict(&[]), Err(DeliveryError::Retry { .. })), "{status}");
         }
         for status in [301, 302, 307, 400, 401, 403, 404, 405, 410, 413, 422] {
-            assert!(matches!(answer(status, &[]).verdict(&[]), Err(DeliveryError::Permanent { .. })), "{status}");
+            assert!(
+                matches!(answer(status, &[]).verdict(&[]), Err(DeliveryError::Permanent { .. })),
+                "{status}"
+            );
         }
         assert!(matches!(answer(409, &[]).verdict(&[409]), Err(DeliveryError::Retry { .. })));
     }

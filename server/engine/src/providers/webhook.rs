@@ -39,14 +39,20 @@ impl Provider for WebhookSettings {
     }
 }
 
-fn request(settings: &WebhookSettings, message: &Message, attempting: &Attempting<'_>) -> Result<Call, DeliveryError> {
+fn request(
+    settings: &WebhookSettings,
+    message: &Message,
+    attempting: &Attempting<'_>,
+) -> Result<Call, DeliveryError> {
     let json = match &settings.template {
         Some(template) => fill(template, &envelope(message, attempting)),
         None => body(settings, message, attempting).to_string(),
     };
     let body = match settings.content_type {
         ContentType::Json => json,
-        ContentType::Form => url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", &json).finish(),
+        ContentType::Form => {
+            url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", &json).finish()
+        }
     };
     let mut headers = vec![
         ("content-type".to_owned(), domain::form::Choice::as_str(settings.content_type).to_owned()),
@@ -86,7 +92,10 @@ fn request(settings: &WebhookSettings, message: &Message, attempting: &Attemptin
         let timestamp = attempting.now.0.div_euclid(SECOND);
         headers.push(("webhook-id".to_owned(), attempting.id.to_string()));
         headers.push(("webhook-timestamp".to_owned(), timestamp.to_string()));
-        headers.push(("webhook-signature".to_owned(), signature(&key, attempting.id.as_str(), timestamp, &body)));
+        headers.push((
+            "webhook-signature".to_owned(),
+            signature(&key, attempting.id.as_str(), timestamp, &body),
+        ));
     }
     let method = domain::form::Choice::as_str(settings.method);
     Ok(Call {
@@ -117,7 +126,9 @@ fn body(settings: &WebhookSettings, message: &Message, attempting: &Attempting<'
 /// The envelope of seed 003 (contracts.md 4.6).
 fn envelope(message: &Message, attempting: &Attempting<'_>) -> Value {
     let (subscription, data) = match &message.body {
-        Body::Event(event) => (json!({ "id": event.subscription, "name": event.name }), event.payload.clone()),
+        Body::Event(event) => {
+            (json!({ "id": event.subscription, "name": event.name }), event.payload.clone())
+        }
         Body::Alert(alert) => {
             let mut data = serde_json::to_value(alert).unwrap_or_default();
             if let (Value::Object(data), Value::Object(fields)) = (&mut data, alert.uptinio(message.at)) {
@@ -204,6 +215,9 @@ mod tests {
     #[test]
     fn a_template_is_filled_and_what_is_missing_is_empty() {
         let values = json!({ "id": "DL1", "data": { "a": { "b": [1, { "c": "x" }] } } });
-        assert_eq!(fill("{{deliveryId}} {{ payload.a.b.1.c }} {{payload.a.b}} [{{nothing.here}}] {{", &values), "DL1 x [1,{\"c\":\"x\"}] [] {{");
+        assert_eq!(
+            fill("{{deliveryId}} {{ payload.a.b.1.c }} {{payload.a.b}} [{{nothing.here}}] {{", &values),
+            "DL1 x [1,{\"c\":\"x\"}] [] {{"
+        );
     }
 }

@@ -70,7 +70,8 @@ pub async fn insert(
     level: u32,
     due_at: Timestamp,
 ) -> Result<bool> {
-    let added = sql!(tx, |conn| sqlx::query(
+    let added = sql!(tx, |conn| {
+        sqlx::query(
         "insert into alerts (public_id, incident_id, definition_id, level, due_at, reminders) values ($1, $2, $3, $4, $5, 0) \
          on conflict (incident_id, definition_id, level) do nothing"
     )
@@ -81,20 +82,23 @@ pub async fn insert(
     .bind(due_at.0)
     .execute(conn)
     .await?
-    .rows_affected());
+    .rows_affected()
+    });
     Ok(added == 1)
 }
 
 /// Those that are due, the longest due first, at most `limit`.
 pub async fn due(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<Vec<AlertRow>> {
-    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
         "select id, public_id, incident_id, definition_id, level, due_at, raised_at, reminders from alerts \
          where due_at is not null and due_at <= $1 order by due_at, id limit $2"
     )
     .bind(now.0)
     .bind(limit)
     .fetch_all(conn)
-    .await?);
+    .await?
+    });
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
@@ -109,26 +113,30 @@ pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>> {
 
 /// Every level of an incident.
 pub async fn of_incident(tx: &mut Tx, incident: IncidentKey) -> Result<Vec<AlertRow>> {
-    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
         "select id, public_id, incident_id, definition_id, level, due_at, raised_at, reminders from alerts \
          where incident_id = $1 order by id"
     )
     .bind(incident.0)
     .fetch_all(conn)
-    .await?);
+    .await?
+    });
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// Writes what became of one.
 pub async fn update(tx: &mut Tx, alert: &AlertRow) -> Result<()> {
-    sql!(tx, |conn| sqlx::query("update alerts set due_at = $1, raised_at = $2, reminders = $3 where id = $4")
-        .bind(alert.due_at.map(|at| at.0))
-        .bind(alert.raised_at.map(|at| at.0))
-        .bind(i64::from(alert.reminders))
-        .bind(alert.key.0)
-        .execute(conn)
-        .await?
-        .rows_affected());
+    sql!(tx, |conn| sqlx::query(
+        "update alerts set due_at = $1, raised_at = $2, reminders = $3 where id = $4"
+    )
+    .bind(alert.due_at.map(|at| at.0))
+    .bind(alert.raised_at.map(|at| at.0))
+    .bind(i64::from(alert.reminders))
+    .bind(alert.key.0)
+    .execute(conn)
+    .await?
+    .rows_affected());
     Ok(())
 }
 

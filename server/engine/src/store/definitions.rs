@@ -71,14 +71,16 @@ pub async fn get(tx: &mut Tx, key: DefinitionKey) -> Result<Option<Definition>> 
 
 /// The active definitions that hold for a monitor: those that name it, else the default one. Without the monitors.
 pub async fn of_monitor(tx: &mut Tx, monitor: MonitorKey) -> Result<Vec<Definition>> {
-    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
         "select id, public_id, name, active, is_default, levels from alert_definitions where active and \
          (id in (select definition_id from alert_definition_monitors where monitor_id = $1) or (is_default and not exists \
           (select 1 from alert_definition_monitors where monitor_id = $1))) order by id"
     )
     .bind(monitor.0)
     .fetch_all(conn)
-    .await?);
+    .await?
+    });
     rows.into_iter().map(|row| read(row, Vec::new())).collect()
 }
 
@@ -91,7 +93,8 @@ pub async fn insert(
     is_default: bool,
     at: Timestamp,
 ) -> Result<DefinitionKey> {
-    let key: i64 = sql!(tx, |conn| sqlx::query_scalar(
+    let key: i64 = sql!(tx, |conn| {
+        sqlx::query_scalar(
         "insert into alert_definitions (public_id, project_id, name, active, is_default, levels, created_at, updated_at) \
          values ($1, $2, $3, $4, $5, $6, $7, $7) returning id"
     )
@@ -103,7 +106,8 @@ pub async fn insert(
     .bind(Json(&draft.levels))
     .bind(at.0)
     .fetch_one(conn)
-    .await?);
+    .await?
+    });
     name_monitors(tx, DefinitionKey(key), &draft.monitors).await?;
     Ok(DefinitionKey(key))
 }
@@ -133,7 +137,8 @@ pub async fn update(tx: &mut Tx, key: DefinitionKey, draft: &DefinitionDraft, at
 /// A monitor that is gone is left out.
 async fn name_monitors(tx: &mut Tx, key: DefinitionKey, monitors: &[MonitorId]) -> Result<()> {
     for monitor in monitors {
-        sql!(tx, |conn| sqlx::query(
+        sql!(tx, |conn| {
+            sqlx::query(
             "insert into alert_definition_monitors (definition_id, monitor_id) \
              select $1, id from monitors where public_id = $2 on conflict (definition_id, monitor_id) do nothing"
         )
@@ -141,17 +146,19 @@ async fn name_monitors(tx: &mut Tx, key: DefinitionKey, monitors: &[MonitorId]) 
         .bind(monitor.as_str())
         .execute(conn)
         .await?
-        .rows_affected());
+        .rows_affected()
+        });
     }
     Ok(())
 }
 
 /// Removes a definition; the default one stays.
 pub async fn delete(tx: &mut Tx, key: DefinitionKey) -> Result<bool> {
-    let removed = sql!(tx, |conn| sqlx::query("delete from alert_definitions where id = $1 and not is_default")
-        .bind(key.0)
-        .execute(conn)
-        .await?
-        .rows_affected());
+    let removed =
+        sql!(tx, |conn| sqlx::query("delete from alert_definitions where id = $1 and not is_default")
+            .bind(key.0)
+            .execute(conn)
+            .await?
+            .rows_affected());
     Ok(removed == 1)
 }

@@ -5,8 +5,8 @@
 use domain::id::{DeliveryId, DeliveryKey, IncidentKey, IntegrationKey, MonitorKey};
 use domain::message::Message;
 use domain::time::Timestamp;
-use sqlx::{FromRow, QueryBuilder};
 use sqlx::types::Json;
+use sqlx::{FromRow, QueryBuilder};
 
 use super::{Result, StoreError, Tx, sql};
 
@@ -149,7 +149,8 @@ impl TryFrom<Row> for Claimed {
 
 /// Puts a message into the outbox, unless its cause has put one there before.
 pub async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<bool> {
-    let added = sql!(tx, |conn| sqlx::query(
+    let added = sql!(tx, |conn| {
+        sqlx::query(
         "insert into deliveries (public_id, integration_id, incident_id, monitor_id, cause, kind, state, message, attempts, \
          due_at, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, 'waiting', $7, 0, $8, $9, $9) \
          on conflict (cause) do nothing"
@@ -165,7 +166,8 @@ pub async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<bool> {
     .bind(new.at.0)
     .execute(conn)
     .await?
-    .rows_affected());
+    .rows_affected()
+    });
     Ok(added == 1)
 }
 
@@ -199,7 +201,11 @@ pub async fn claim(
              row_number() over (partition by d.integration_id order by d.due_at, d.id) as place \
              from deliveries d where d.due_at is not null and d.due_at <= ",
         );
-        query.push_bind(now.0).push(" and (d.lease_until is null or d.lease_until < ").push_bind(now.0).push(")");
+        query
+            .push_bind(now.0)
+            .push(" and (d.lease_until is null or d.lease_until < ")
+            .push_bind(now.0)
+            .push(")");
         for key in limits.full {
             query.push(" and d.integration_id <> ").push_bind(key.0);
         }
@@ -207,7 +213,10 @@ pub async fn claim(
             " and not exists (select 1 from deliveries e where e.incident_id = d.incident_id \
              and e.integration_id = d.integration_id and e.id < d.id and e.due_at is not null)) as due where place <= ",
         );
-        query.push_bind(count(limits.each)).push(" order by due_at, id limit ").push_bind(count(limits.total));
+        query
+            .push_bind(count(limits.each))
+            .push(" order by due_at, id limit ")
+            .push_bind(count(limits.total));
         // PostgreSQL re-checks only the outer predicate after it waited for a lock, so the lease stands there once more.
         query.push(") and due_at is not null and due_at <= ").push_bind(now.0);
         query.push(" and (lease_until is null or lease_until < ").push_bind(now.0);
@@ -229,7 +238,8 @@ pub async fn settle(
     now: Timestamp,
 ) -> Result<bool> {
     let attempts = i64::from(claimed.attempts) + i64::from(attempt.is_some());
-    let settled = sql!(tx, |conn| sqlx::query(
+    let settled = sql!(tx, |conn| {
+        sqlx::query(
         "update deliveries set state = $1, attempts = $2, due_at = $3, lease_until = null, lease_node = null, \
          external_id = coalesce($4, external_id), error = $5, updated_at = $6 where id = $7 and lease_node = $8"
     )
@@ -243,11 +253,13 @@ pub async fn settle(
     .bind(node)
     .execute(conn)
     .await?
-    .rows_affected());
+    .rows_affected()
+    });
     if settled == 1
         && let Some(attempt) = attempt
     {
-        sql!(tx, |conn| sqlx::query(
+        sql!(tx, |conn| {
+            sqlx::query(
             "insert into delivery_attempts (delivery_id, number, at, duration_ms, status, request, response, error) \
              select $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, $7 from delivery_attempts where delivery_id = $1"
         )
@@ -260,20 +272,24 @@ pub async fn settle(
         .bind(&attempt.error)
         .execute(conn)
         .await?
-        .rows_affected());
+        .rows_affected()
+        });
     }
     Ok(settled == 1)
 }
 
-/// When the next one may be due: what is held is due when its lease runs out.
+/// When to look for the next one: what is held is due when its lease runs out, and what is due now and was not claimed waits for
+/// something that wakes the dispatcher itself.
 pub async fn next_due(tx: &mut Tx, now: Timestamp) -> Result<Option<Timestamp>> {
-    let next: Option<i64> = sql!(tx, |conn| sqlx::query_scalar(
-        "select min(case when lease_until is not null then lease_until when due_at < $1 then $1 + 1000 else due_at end) \
+    let next: Option<i64> = sql!(tx, |conn| {
+        sqlx::query_scalar(
+        "select min(case when lease_until >= $1 then lease_until + 1 when due_at <= $1 then $1 + 1000 else due_at end) \
          from deliveries where due_at is not null"
     )
     .bind(now.0)
     .fetch_one(conn)
-    .await?);
+    .await?
+    });
     Ok(next.map(Timestamp))
 }
 
@@ -312,20 +328,23 @@ pub async fn external_id(
     incident: IncidentKey,
     integration: IntegrationKey,
 ) -> Result<Option<String>> {
-    let id: Option<Option<String>> = sql!(tx, |conn| sqlx::query_scalar(
+    let id: Option<Option<String>> = sql!(tx, |conn| {
+        sqlx::query_scalar(
         "select external_id from deliveries where incident_id = $1 and integration_id = $2 and external_id is not null \
          order by id limit 1"
     )
     .bind(incident.0)
     .bind(integration.0)
     .fetch_optional(conn)
-    .await?);
+    .await?
+    });
     Ok(id.flatten())
 }
 
 /// Sends a delivery once more: at once, as if it had never been tried. One that is on its way stays as it is.
 pub async fn replay(tx: &mut Tx, id: &DeliveryId, now: Timestamp) -> Result<bool> {
-    let changed = sql!(tx, |conn| sqlx::query(
+    let changed = sql!(tx, |conn| {
+        sqlx::query(
         "update deliveries set state = 'waiting', attempts = 0, due_at = $1, error = null, updated_at = $1 \
          where public_id = $2 and due_at is null"
     )
@@ -333,6 +352,7 @@ pub async fn replay(tx: &mut Tx, id: &DeliveryId, now: Timestamp) -> Result<bool
     .bind(id.as_str())
     .execute(conn)
     .await?
-    .rows_affected());
+    .rows_affected()
+    });
     Ok(changed == 1)
 }

@@ -125,7 +125,8 @@ pub async fn insert(
     at: Timestamp,
 ) -> Result<IntegrationKey> {
     let (kind, settings) = (draft.settings.kind(), sealed(&draft.settings, &tx.sealer)?);
-    let key: i64 = sql!(tx, |conn| sqlx::query_scalar(
+    let key: i64 = sql!(tx, |conn| {
+        sqlx::query_scalar(
         "insert into integrations (public_id, project_id, kind, name, version, settings, enabled, quiet, verified, \
          created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) returning id"
     )
@@ -140,14 +141,21 @@ pub async fn insert(
     .bind(true)
     .bind(at.0)
     .fetch_one(conn)
-    .await?);
+    .await?
+    });
     Ok(IntegrationKey(key))
 }
 
 /// Changes an integration; what failed before may work now, so the mark goes.
-pub async fn update(tx: &mut Tx, key: IntegrationKey, draft: &IntegrationDraft, at: Timestamp) -> Result<bool> {
+pub async fn update(
+    tx: &mut Tx,
+    key: IntegrationKey,
+    draft: &IntegrationDraft,
+    at: Timestamp,
+) -> Result<bool> {
     let (kind, settings) = (draft.settings.kind(), sealed(&draft.settings, &tx.sealer)?);
-    let changed = sql!(tx, |conn| sqlx::query(
+    let changed = sql!(tx, |conn| {
+        sqlx::query(
         "update integrations set kind = $1, name = $2, version = $3, settings = $4, enabled = $5, quiet = $6, \
          failing_since = null, failing = null, updated_at = $7 where id = $8"
     )
@@ -161,7 +169,8 @@ pub async fn update(tx: &mut Tx, key: IntegrationKey, draft: &IntegrationDraft, 
     .bind(key.0)
     .execute(conn)
     .await?
-    .rows_affected());
+    .rows_affected()
+    });
     Ok(changed == 1)
 }
 
@@ -177,10 +186,8 @@ pub async fn delete(tx: &mut Tx, key: IntegrationKey) -> Result<bool> {
 
 /// An integration by its key.
 pub async fn get(tx: &mut Tx, key: IntegrationKey) -> Result<Option<Integration>> {
-    let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(select!("where id = $1"))
-        .bind(key.0)
-        .fetch_optional(conn)
-        .await?);
+    let row: Option<Row> =
+        sql!(tx, |conn| sqlx::query_as(select!("where id = $1")).bind(key.0).fetch_optional(conn).await?);
     row.map(|row| read(row, &tx.sealer)).transpose()
 }
 
@@ -201,7 +208,12 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Integration>> {
 }
 
 /// Marks an integration whose messages fail for good, or takes the mark away; the first of the failures counts.
-pub async fn set_failing(tx: &mut Tx, key: IntegrationKey, reason: Option<&str>, at: Timestamp) -> Result<()> {
+pub async fn set_failing(
+    tx: &mut Tx,
+    key: IntegrationKey,
+    reason: Option<&str>,
+    at: Timestamp,
+) -> Result<()> {
     sql!(tx, |conn| sqlx::query(
         "update integrations set failing = $1, failing_since = case when $1 is null then null \
          when failing_since is null then $2 else failing_since end where id = $3"

@@ -49,14 +49,16 @@ struct Row {
 
 /// An outage; `None` when its monitor is gone.
 pub async fn get(tx: &mut Tx, incident: IncidentKey) -> Result<Option<Outage>> {
-    let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(
+    let row: Option<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
         "select i.public_id, i.title, i.reason, i.started_at, i.resolved_at, i.acknowledged_at, i.monitor_id, \
          m.public_id as monitor_public_id, m.name, m.kind, m.target, m.interval_ms \
          from incidents i join monitors m on m.id = i.monitor_id where i.id = $1"
     )
     .bind(incident.0)
     .fetch_optional(conn)
-    .await?);
+    .await?
+    });
     let Some(row) = row else { return Ok(None) };
     let corrupt = |column| StoreError::Corrupt { table: "incidents", column, id: incident.0 };
     let monitor = MonitorKey(row.monitor_id);
@@ -87,10 +89,11 @@ pub async fn get(tx: &mut Tx, incident: IncidentKey) -> Result<Option<Outage>> {
 /// The machine's word for the failure and what was seen, from the last failing report of the outage.
 async fn seen(tx: &mut Tx, monitor: MonitorKey, since: Timestamp) -> Result<(String, SeenFacts)> {
     let reports = evidence::latest(tx, monitor, REPORTS).await?;
-    let failing = reports.into_iter().filter(|item| item.at >= since).find_map(|item| match &item.report.outcome {
-        Outcome::Down { failure } => Some((failure.incident_type().to_owned(), item.report)),
-        _ => None,
-    });
+    let failing =
+        reports.into_iter().filter(|item| item.at >= since).find_map(|item| match &item.report.outcome {
+            Outcome::Down { failure } => Some((failure.incident_type().to_owned(), item.report)),
+            _ => None,
+        });
     let Some((failure, report)) = failing else { return Ok(("downtime".to_owned(), SeenFacts::default())) };
     let seen = report.evidence;
     let facts = SeenFacts {

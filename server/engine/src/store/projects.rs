@@ -55,9 +55,18 @@ pub async fn only(tx: &mut Tx) -> Result<Option<Project>> {
     .fetch_optional(conn)
     .await?);
     row.map(|row| {
-        let id =
-            row.public_id.parse().map_err(|_| StoreError::Corrupt { table: "projects", column: "public_id", id: row.id })?;
-        Ok(Project { key: ProjectKey(row.id), id, name: row.name, paid: row.plan == "paid", all_stop: row.all_stop })
+        let id = row.public_id.parse().map_err(|_| StoreError::Corrupt {
+            table: "projects",
+            column: "public_id",
+            id: row.id,
+        })?;
+        Ok(Project {
+            key: ProjectKey(row.id),
+            id,
+            name: row.name,
+            paid: row.plan == "paid",
+            all_stop: row.all_stop,
+        })
     })
     .transpose()
 }
