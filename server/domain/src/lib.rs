@@ -17,6 +17,7 @@ pub mod person;
 pub mod secret;
 pub mod status_page;
 pub mod tally;
+pub mod telex;
 pub mod time;
 pub mod uptime;
 pub mod views;
