@@ -16,6 +16,7 @@ pub mod registry;
 pub mod scheduler;
 pub mod services;
 pub mod store;
+pub mod telex;
 pub mod vitals;
 
 pub use engine::{Engine, EngineConfig, EngineError};
