@@ -70,7 +70,7 @@ impl FromStr for ReturnHosts {
                 && url.password().is_none();
             match (url.host_str(), url.port_or_known_default()) {
                 (Some(host), Some(port)) if bare && !word.contains(['/', '*']) => {
-                    hosts.known.push((host.to_owned(), port))
+                    hosts.known.push((host.to_owned(), port));
                 }
                 _ => return Err(wrong()),
             }

@@ -22,7 +22,7 @@ pub struct Tick {
     pub only_failures: bool,
 }
 
-/// What is wrong with a call, in the shape of FastAPI, on which Telex' own examples are built.
+/// What is wrong with a call, in the shape of `FastAPI`, on which Telex' own examples are built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// The way to what is wrong, from the outside in: `["body", "return_url"]`.

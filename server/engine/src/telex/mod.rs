@@ -88,19 +88,8 @@ impl Telex {
     /// When the client for that policy cannot be set up.
     pub fn new(services: &Services, config: TelexConfig) -> Result<Self, ChecksError> {
         let inner = &services.inner;
-        Ok(Self {
-            shared: Arc::new(Shared {
-                checks: inner.checks.with_policy(config.policy.clone())?,
-                clock: inner.clock.clone(),
-                hosts: config.hosts,
-                policy: config.policy,
-                rate: Rate::per_minute(config.rate),
-                ticks: Arc::new(Semaphore::new(MAX_TICKS)),
-                looks: Semaphore::new(MAX_LOOKS),
-                tasks: TaskTracker::new(),
-                abandon: CancellationToken::new(),
-            }),
-        })
+        let checks = inner.checks.with_policy(config.policy.clone())?;
+        Ok(Self { shared: Arc::new(Shared::new(checks, inner.clock.clone(), config)) })
     }
 
     /// Takes a call and returns at once; the work goes on in the background. `client` is whatever tells clients apart.
@@ -140,6 +129,20 @@ impl Telex {
 }
 
 impl Shared {
+    fn new(checks: Checks, clock: Clock, config: TelexConfig) -> Self {
+        Self {
+            checks,
+            clock,
+            hosts: config.hosts,
+            policy: config.policy,
+            rate: Rate::per_minute(config.rate),
+            ticks: Arc::new(Semaphore::new(MAX_TICKS)),
+            looks: Semaphore::new(MAX_LOOKS),
+            tasks: TaskTracker::new(),
+            abandon: CancellationToken::new(),
+        }
+    }
+
     /// What can be said of a return address without asking anybody. The addresses behind a name are judged when it is dialled.
     fn judge_return(&self, text: &str) -> Result<Url, String> {
         let url = self.hosts.judge(text, self.policy.allow_private)?;
@@ -157,8 +160,11 @@ impl Shared {
     async fn run(self: Arc<Self>, tick: Tick, return_url: Url, _place: OwnedSemaphorePermit) {
         let work = async {
             let findings = join_all(tick.sites.iter().map(|site| self.look(site))).await;
-            if let Some(report) = Report::of(&tick, &findings) {
-                post::deliver(&self.checks, &return_url, &report).await;
+            let Some(report) = Report::of(&tick, &findings) else { return };
+            if let Err(error) = post::deliver(&self.checks, &return_url, &report).await {
+                // The path of the address names a channel, so only the host is told.
+                let host = return_url.host_str().unwrap_or_default();
+                tracing::warn!(host, error, "a result for Telex could not be posted; it is dropped");
             }
         };
         // In a box: twenty checks and the state of a post are too much to move about.
@@ -173,5 +179,42 @@ impl Shared {
         // Never closed, so this is only waited for.
         let _place = self.looks.acquire().await;
         Finding::of(&self.checks.run(&settings, SITE_TIMEOUT).await.outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::ChecksConfig;
+
+    const FORBIDDEN: &str = "private ranges are not allowed on this installation";
+
+    /// The integration as it is without a test bench, but with any host to post to.
+    fn public_only() -> Shared {
+        let policy = TargetPolicy { allow_private: false, ..TargetPolicy::default() };
+        let checks = Checks::new(ChecksConfig { policy: policy.clone(), ..ChecksConfig::default() }).unwrap();
+        let config = TelexConfig { hosts: "*".parse().unwrap(), policy, rate: NonZeroU32::MIN };
+        Shared::new(checks, Clock::System, config)
+    }
+
+    #[tokio::test]
+    async fn a_private_site_is_not_looked_at_by_address_or_by_name() {
+        let telex = public_only();
+        for site in ["http://127.0.0.1/", "http://[::1]/", "http://10.0.0.1/", "http://localhost/"] {
+            let expected = Finding::Failed(format!("It may not be reached from here: {FORBIDDEN}."));
+            assert_eq!(telex.look(site).await, expected, "{site}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_points_to_a_private_address_is_not_posted_to() {
+        let telex = public_only();
+        let url = telex.judge_return("https://localhost/v1/return/x").expect("known only when it is dialled");
+        let tick = Tick { return_url: url.to_string(), sites: Vec::new(), only_failures: false };
+        let report = Report::of(&tick, &[]).unwrap();
+        let refused = post::deliver(&telex.checks, &url, &report).await.unwrap_err();
+        assert!(refused.contains(FORBIDDEN), "{refused}");
+        assert!(telex.judge_return("https://127.0.0.1/").unwrap_err().contains(FORBIDDEN));
+        assert!(telex.judge_return("https://metadata.google.internal/").is_err());
     }
 }

@@ -28,32 +28,21 @@ enum Posted {
     Never(String),
 }
 
-/// Posts a report; what cannot be posted is logged. The path of the address names a channel, so only the host is.
-pub(super) async fn deliver(checks: &Checks, url: &Url, report: &Report) {
-    let host = url.host_str().unwrap_or_default();
-    let settings = match settings(url, report) {
-        Ok(settings) => settings,
-        Err(error) => return tracing::error!(%error, "a result for Telex could not be written"),
-    };
+/// Posts a report, with a few tries.
+///
+/// # Errors
+/// Why it could not be posted.
+pub(super) async fn deliver(checks: &Checks, url: &Url, report: &Report) -> Result<(), String> {
+    let settings = settings(url, report).map_err(|error| error.to_string())?;
     let mut waits = WAITS.into_iter();
     loop {
         let error = match posted(&checks.run(&settings, POST_TIMEOUT).await) {
-            Posted::Taken => return,
-            Posted::Never(error) => {
-                return tracing::warn!(host, error, "a result for Telex was refused; it is dropped");
-            }
+            Posted::Taken => return Ok(()),
+            Posted::Never(error) => return Err(error),
             Posted::Again(error) => error,
         };
-        let Some(wait) = waits.next() else {
-            let tries = WAITS.len() + 1;
-            return tracing::warn!(
-                host,
-                error,
-                tries,
-                "a result for Telex could not be posted; it is dropped"
-            );
-        };
-        tracing::debug!(host, error, retry_s = wait.as_secs(), "a result for Telex could not be posted yet");
+        let Some(wait) = waits.next() else { return Err(error) };
+        tracing::debug!(error, retry_ms = wait.as_millis(), "a result for Telex could not be posted yet");
         tokio::time::sleep(wait).await;
     }
 }
@@ -75,13 +64,16 @@ fn settings(url: &Url, report: &Report) -> Result<CheckSettings, serde_json::Err
 /// Judged by the status when there is one, even if the answer broke off after it: what was taken must not be posted twice.
 fn posted(report: &CheckReport) -> Posted {
     let said = || report.outcome.sentence();
-    match (report.evidence.status, &report.outcome) {
-        (Some(200..=299), _) => Posted::Taken,
-        (Some(408 | 425 | 429 | 500..), _) => Posted::Again(said()),
-        (Some(_), _)
-        | (None, Outcome::Down { failure: Failure::ForbiddenTarget { .. } })
-        | (None, Outcome::Unknown { why: Blindness::Misconfigured { .. } }) => Posted::Never(said()),
-        (None, _) => Posted::Again(said()),
+    match report.evidence.status {
+        Some(200..=299) => return Posted::Taken,
+        Some(408 | 425 | 429 | 500..) => return Posted::Again(said()),
+        Some(_) => return Posted::Never(said()),
+        None => {}
+    }
+    match &report.outcome {
+        Outcome::Down { failure: Failure::ForbiddenTarget { .. } }
+        | Outcome::Unknown { why: Blindness::Misconfigured { .. } } => Posted::Never(said()),
+        _ => Posted::Again(said()),
     }
 }
 
