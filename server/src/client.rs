@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::config::Config;
+use crate::config::{BaseUrl, Config};
 use crate::router::AppState;
 use crate::security;
 
@@ -67,6 +67,13 @@ impl Client {
                 format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
             }
         }
+    }
+
+    /// The address under which this client reaches us: what is configured, else what the request says. `None` when it names no
+    /// host, or something that is none.
+    pub fn base_url(&self, config: &Config) -> Option<BaseUrl> {
+        let configured = config.server.base_url.clone();
+        configured.or_else(|| BaseUrl::of_host(self.https, self.host.as_deref()?))
     }
 
     /// Whether the request was made on this machine, and not through a proxy on it.
@@ -179,6 +186,23 @@ mod tests {
         assert!(client("172.17.0.1", &[("host", "status.example.org")], &config).https);
         assert!(client("127.0.0.1", &[("host", "localhost:3000")], &config).https);
         assert!(!client("192.168.1.7", &[("host", "192.168.1.2:3000")], &config).https);
+    }
+
+    #[test]
+    fn our_own_address_is_the_configured_one_or_the_one_that_was_asked_for() {
+        let own = |headers: &[(&'static str, &str)], config: &Config| {
+            client("10.0.0.1", headers, config).base_url(config).map(|base| base.as_str().to_owned())
+        };
+        let bare = config(&[]);
+        assert_eq!(own(&[("host", "a.example:3000")], &bare).as_deref(), Some("http://a.example:3000"));
+        assert_eq!(own(&[("host", "a.example/x")], &bare), None);
+        assert_eq!(own(&[], &bare), None);
+        let proxied = config(&[("server.trusted_proxies", "private")]);
+        let headers =
+            [("x-forwarded-proto", "https"), ("x-forwarded-host", "b.example"), ("host", "pharos:3000")];
+        assert_eq!(own(&headers, &proxied).as_deref(), Some("https://b.example"));
+        let configured = config(&[("server.base_url", "https://status.example.org/")]);
+        assert_eq!(own(&headers, &configured).as_deref(), Some("https://status.example.org"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use engine::chance::Chance;
 use engine::clock::Clock;
 use engine::services::people::NewAccount;
 use engine::store::Db;
+use engine::telex::Telex;
 use engine::{Engine, EngineConfig};
 use futures::future::BoxFuture;
 use tokio::net::TcpListener;
@@ -62,6 +63,7 @@ pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Resu
     let setup_token = services.new_setup_token().await?;
     let hub = hub(&engine);
     let console = console(&engine, Sessions::new(db.clone(), clock.clone(), &config.server));
+    let telex = telex(&config, &services)?;
     let state = AppState::new(Parts {
         services,
         bus: engine.bus(),
@@ -72,6 +74,7 @@ pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Resu
         config: Arc::new(config),
         hub,
         console,
+        telex,
     });
     let listener = listen(&state.config).await?;
     let address = listener.local_addr()?;
@@ -124,7 +127,13 @@ impl Running {
             self.serving.abort();
         }
         self.sweeping.abort();
-        self.engine.stop().await;
+        let telex = async {
+            if let Some(telex) = &self.state.telex {
+                telex.stop().await;
+            }
+        };
+        // At the same time: neither waits for the other.
+        tokio::join!(telex, self.engine.stop());
         self.state.db.close().await;
     }
 }
@@ -168,6 +177,14 @@ fn console(engine: &Engine, sessions: Sessions) -> Console {
         Box::pin(async move { viewer::of_cookies(&sessions, &services, &headers).await })
     };
     Console::new(engine.services(), engine.bus(), engine.vitals(), assets::build_id(), Arc::new(who))
+}
+
+/// The integration of Telex, unless it is turned off.
+fn telex(config: &Config, services: &engine::services::Services) -> anyhow::Result<Option<Telex>> {
+    let told = config.telex.enabled.then(|| config.telex.engine(&config.checks));
+    told.map(|told| Telex::new(services, told))
+        .transpose()
+        .context("the integration of Telex cannot be set up")
 }
 
 /// What the engine is told.

@@ -15,6 +15,12 @@ const MATRIX: &[(Method, &str, u16, u16)] = &[
     (Method::POST, "/api/push/unknown/fail", 404, 404),
     (Method::GET, "/ping/unknown", 404, 404),
     (Method::POST, "/ping/unknown/0", 404, 404),
+    (Method::GET, "/integration.json", 200, 200),
+    (Method::OPTIONS, "/integration.json", 204, 204),
+    (Method::POST, "/integration.json", 405, 405),
+    (Method::POST, "/tick", 422, 422), // an empty call; hooks/telex.rs makes real ones
+    (Method::OPTIONS, "/tick", 204, 204),
+    (Method::GET, "/tick", 405, 405),
     (Method::GET, "/", 200, 200),
     (Method::GET, "/history", 200, 200),
     (Method::GET, "/status/main", 200, 200),

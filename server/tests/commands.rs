@@ -186,6 +186,8 @@ async fn a_signal_loses_no_heartbeat_that_was_answered_and_waits_for_no_open_str
     tx.commit().await.unwrap();
     db.close().await;
 
+    // No server of this process has done it yet when this test is the first one, or the only one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut child = serve(&folder);
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();

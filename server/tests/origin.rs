@@ -13,10 +13,11 @@ async fn status(app: &TestApp, method: Method, path: &str, headers: &[(&str, &st
 }
 
 #[tokio::test]
-async fn a_heartbeat_may_come_from_anywhere() {
+async fn a_call_of_a_machine_may_come_from_anywhere() {
     let app = TestApp::spawn().await;
     let foreign = [("origin", "https://evil.example")];
     assert_eq!(status(&app, Method::POST, "/api/push/unknown", &foreign).await, 404);
     assert_eq!(status(&app, Method::POST, "/ping/unknown", &foreign).await, 404);
+    assert_eq!(status(&app, Method::POST, "/tick", &foreign).await, 422, "an empty call of Telex");
     app.close().await;
 }

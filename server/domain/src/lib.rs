@@ -21,6 +21,7 @@ pub mod person;
 pub mod secret;
 pub mod status_page;
 pub mod tally;
+pub mod telex;
 pub mod template;
 pub mod time;
 pub mod uptime;

@@ -20,6 +20,7 @@ pub mod scheduler;
 pub mod seal;
 pub mod services;
 pub mod store;
+pub mod telex;
 pub mod vitals;
 
 pub use engine::{Engine, EngineConfig, EngineError};

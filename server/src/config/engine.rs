@@ -1,13 +1,14 @@
 //! What the engine is told of the configuration.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 
 use ::engine::checks::{ChecksConfig, TargetPolicy};
 use ::engine::housekeeping;
 use ::engine::scheduler::Concurrency;
+use ::engine::telex::TelexConfig;
 use domain::time::DAY;
 
-use super::{Checks, Retention};
+use super::{Checks, Retention, Telex};
 
 impl Checks {
     /// How targets are reached, and which may be.
@@ -40,5 +41,20 @@ impl Retention {
             day: days(self.day),
             ..housekeeping::Retention::default()
         }
+    }
+}
+
+impl Telex {
+    /// What the integration may do. Anybody may call it, so what the operator allows for monitors does not count, and what is
+    /// denied there does.
+    pub(crate) fn engine(&self, checks: &Checks) -> TelexConfig {
+        let policy = TargetPolicy {
+            allow_private: self.allow_private,
+            allow: Vec::new(),
+            deny: checks.deny.0.clone(),
+        };
+        // (0 was refused when the configuration was read.)
+        let rate = NonZeroU32::new(self.rate).unwrap_or(NonZeroU32::MIN);
+        TelexConfig { hosts: self.hosts.clone(), policy, rate }
     }
 }

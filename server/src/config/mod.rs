@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 use ::engine::store::{self, Db};
 
 pub use error::{ConfigErrors, Mistake, Origin};
-pub use sections::{Admin, Checks, Data, Log, Metrics, Retention, Server};
-pub use value::{Anchors, BaseUrl, LogFormat, LogLevel, Networks};
+pub use sections::{Admin, Checks, Data, Log, Metrics, Retention, Server, Telex};
+pub use value::{Anchors, BaseUrl, LogFormat, LogLevel, Networks, Origins};
 
 /// Where the file is looked for when no flag and no variable names it.
 pub const FILES: [&str; 2] = ["./pharos.toml", "/etc/pharos/pharos.toml"];
@@ -40,6 +40,8 @@ pub struct Config {
     pub retention: Retention,
     /// Who may read the metrics.
     pub metrics: Metrics,
+    /// The integration of Telex.
+    pub telex: Telex,
     /// The first account.
     pub admin: Admin,
 }
@@ -144,6 +146,7 @@ impl Config {
             ("checks.per_host", self.checks.per_host),
             ("server.request_timeout", u32::from(self.server.request_timeout)),
             ("server.session_days", u32::from(self.server.session_days)),
+            ("telex.rate", self.telex.rate),
         ] {
             if value == 0 {
                 refuse(&format!("{key}: 0 would stop everything; write at least 1."));
@@ -166,6 +169,7 @@ pub fn fields() -> impl Iterator<Item = &'static Field> {
         Checks::FIELDS,
         Retention::FIELDS,
         Metrics::FIELDS,
+        Telex::FIELDS,
         Admin::FIELDS,
     ]
     .into_iter()

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use domain::secret::Secret;
+use domain::telex::ReturnHosts;
 
-use super::value::{Anchors, BaseUrl, LogFormat, LogLevel, Networks, Value};
+use super::value::{Anchors, BaseUrl, LogFormat, LogLevel, Networks, Origins, Value};
 use super::{Config, Field};
 
 /// Declares a section: the struct, its default, and its rows of the table, from one list.
@@ -121,6 +122,22 @@ section! {
     Metrics at metrics {
         token: Option<Secret> = "" "", ["PHAROS_METRICS_TOKEN", "METRICS_TOKEN"],
             "The bearer token of `/metrics`. Empty: only this machine may read it.";
+    }
+}
+
+section! {
+    /// The integration of Telex: `/integration.json` and `/tick`.
+    Telex at telex {
+        enabled: bool = "true" "", ["PHAROS_TELEX_ENABLED"],
+            "Whether Telex may use this installation as an interval integration.";
+        hosts: ReturnHosts = "ping.telex.im" "", ["PHAROS_TELEX_HOSTS"],
+            "Hosts that results are posted to, over https; `host:port` for another port, `*` for any public host.";
+        allow_private: bool = "false" "", ["PHAROS_TELEX_ALLOW_PRIVATE"],
+            "For a test bench: sites and return addresses may lie in private networks, and results go over http too.";
+        origins: Origins = "http://staging.telextest.im, http://telextest.im, https://staging.telex.im, https://telex.im" "", ["PHAROS_TELEX_ORIGINS"],
+            "Sites whose pages may read the two routes in a browser (CORS).";
+        rate: u32 = "60" "calls a minute", ["PHAROS_TELEX_RATE"],
+            "Calls of `/tick` that are taken from one address.";
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use domain::secret::Secret;
+use domain::telex::ReturnHosts;
 use ipnet::IpNet;
 use url::Url;
 
@@ -67,6 +68,11 @@ impl<T: Value> Value for Option<T> {
 pub struct BaseUrl(Url);
 
 impl BaseUrl {
+    /// The address of a host that a request names; `None` when what it names is no host.
+    pub(crate) fn of_host(https: bool, host: &str) -> Option<Self> {
+        Self::read(&format!("{}://{host}", if https { "https" } else { "http" })).ok()
+    }
+
     /// Whether browsers reach Pharos over TLS.
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"
@@ -203,6 +209,35 @@ impl Value for Anchors {
     }
 }
 
+impl Value for ReturnHosts {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+/// Sites as browsers name them in `Origin` (RFC 6454): scheme, host and port, without a path; separated by commas.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origins(pub Vec<String>);
+
+impl Origins {
+    /// Whether a browser's `Origin` is one of them.
+    pub fn contains(&self, origin: &[u8]) -> bool {
+        self.0.iter().any(|known| known.as_bytes() == origin)
+    }
+}
+
+impl Value for Origins {
+    fn read(text: &str) -> Result<Self, String> {
+        let words = list(text).filter(|word| *word != "none");
+        let origins = words.map(|word| match BaseUrl::read(word) {
+            // As browsers write it, which is how it is compared.
+            Ok(url) => Ok(url.0.origin().ascii_serialization()),
+            Err(_) => Err(format!("“{word}” is not a site; write for example https://telex.im, or none")),
+        });
+        origins.collect::<Result<_, _>>().map(Self)
+    }
+}
+
 fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty())
 }
@@ -238,6 +273,15 @@ mod tests {
         assert!(networks.contains("::ffff:203.0.113.7".parse().unwrap()));
         assert!(!networks.contains("203.0.113.8".parse().unwrap()));
         assert!(Networks::read("10.0.0.0/40").is_err());
+    }
+
+    #[test]
+    fn origins_are_compared_as_browsers_write_them() {
+        let origins = Origins::read("https://Telex.im:443/, http://localhost:3000").unwrap();
+        assert!(origins.contains(b"https://telex.im") && origins.contains(b"http://localhost:3000"));
+        assert!(!origins.contains(b"https://telex.im.evil.example") && !origins.contains(b"null"));
+        assert_eq!(Origins::read("none"), Ok(Origins::default()));
+        assert!(Origins::read("telex.im").is_err() && Origins::read("*").is_err());
     }
 
     #[test]

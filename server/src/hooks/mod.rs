@@ -1,23 +1,37 @@
-//! Calls from outside that carry their own secret: no session, no check of the origin.
+//! Calls from outside that carry their own secret, or none: no session, no check of the origin.
 
 mod push;
+mod telex;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::any;
+use axum::routing::{any, get, post};
 
 use crate::router::AppState;
 
 /// The longest body of a heartbeat that is taken, in bytes; only the first kilobyte is kept.
 const MAX_BODY: usize = 100_000;
 
-/// The routes of heartbeats: our own form, the one of Uptime Kuma beside it, and the one of Healthchecks, so that moving a job
-/// here is a change of the host name.
+/// The routes of calls from outside.
 pub(crate) fn router() -> Router<AppState> {
+    heartbeats().merge(integrations())
+}
+
+/// Heartbeats: our own form, the one of Uptime Kuma beside it, and the one of Healthchecks, so that moving a job here is a change
+/// of the host name.
+fn heartbeats() -> Router<AppState> {
     Router::new()
         .route("/api/push/{token}", any(push::kuma))
         .route("/api/push/{token}/{signal}", any(push::signal))
         .route("/ping/{token}", any(push::ping))
         .route("/ping/{token}/{signal}", any(push::ping_signal))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+}
+
+/// What other services find at the root of our host, because they look there.
+fn integrations() -> Router<AppState> {
+    Router::new()
+        .route("/integration.json", get(telex::description).options(telex::preflight))
+        .route("/tick", post(telex::tick).options(telex::preflight))
+        .layer(DefaultBodyLimit::max(telex::MAX_BODY))
 }

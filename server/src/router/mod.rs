@@ -14,6 +14,7 @@ use engine::chance::Chance;
 use engine::clock::Clock;
 use engine::services::Services;
 use engine::store::Db;
+use engine::telex::Telex;
 use engine::vitals::Vitals;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -72,6 +73,8 @@ pub struct Parts {
     pub hub: Hub,
     /// Keeps the screens of the console up to date.
     pub console: Console,
+    /// The integration of Telex; `None` when it is turned off.
+    pub telex: Option<Telex>,
 }
 
 /// Everything that Pharos answers.

@@ -1,3 +1,4 @@
 //! Calls from outside.
 
 mod push;
+mod telex;

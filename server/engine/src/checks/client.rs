@@ -61,6 +61,14 @@ impl Clients {
         Ok(Self { common, special: Mutex::default(), trust, policy, user_agent })
     }
 
+    /// The same clients under another policy.
+    ///
+    /// # Errors
+    /// When TLS or the client cannot be set up.
+    pub(super) fn with_policy(&self, policy: Arc<TargetPolicy>) -> Result<Self, ChecksError> {
+        Self::new(self.trust.clone(), policy, self.user_agent.clone())
+    }
+
     /// The client for these settings.
     ///
     /// # Errors

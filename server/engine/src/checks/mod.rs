@@ -126,6 +126,27 @@ impl Checks {
         Ok(Outbound::new(self.shared.clients.outbound()?, Arc::clone(&self.shared.policy)))
     }
 
+    /// The same checks under another policy; the roots are not loaded again.
+    ///
+    /// # Errors
+    /// When TLS or the client cannot be set up.
+    pub fn with_policy(&self, policy: TargetPolicy) -> Result<Self, ChecksError> {
+        let shared = &self.shared;
+        let policy = Arc::new(policy);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                policy: Arc::clone(&policy),
+                user_agent: shared.user_agent.clone(),
+                clients: shared.clients.with_policy(policy)?,
+                rules: http_body::RulesCache::default(),
+                tls: Arc::clone(&shared.tls),
+                tls_http1: Arc::clone(&shared.tls_http1),
+                resolvers: dns::Resolvers::default(),
+                pingers: ping::Pingers::default(),
+            }),
+        })
+    }
+
     /// Runs one check, at most for the time allowed. It always ends in a report: dropping the future cancels the check.
     pub async fn run(&self, settings: &CheckSettings, timeout: Duration) -> CheckReport {
         let trace = Trace::start();

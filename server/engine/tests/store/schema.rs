@@ -119,3 +119,58 @@ async fn a_database_that_was_never_migrated_says_what_is_missing() {
     let Some(url) = crate::postgres::new_database().await else { return };
     assert!(!Db::open(&url).await.unwrap().pending_migrations().await.unwrap().is_empty());
 }
+
+/// The files of a folder below `migrations/`, in order.
+fn files(folder: &str) -> Vec<(String, String)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(folder);
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, std::fs::read_to_string(&path).unwrap())
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+/// Every step in turn, each followed by the rows that it may find later.
+fn steps(folder: &str) -> String {
+    let samples = files("samples");
+    let steps = files(folder);
+    assert!(samples.iter().all(|(name, _)| steps.iter().any(|(step, _)| step == name)));
+    assert!(steps.len() - samples.len() <= 1, "only the latest step may be without sample rows");
+    let sample =
+        |name: &str| samples.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text.as_str());
+    steps.iter().map(|(name, text)| format!("{text};\n{};\n", sample(name))).collect()
+}
+
+#[tokio::test]
+async fn each_migration_survives_the_rows_of_those_before_it_on_sqlite() {
+    let mut db = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+    sqlx::raw_sql("pragma foreign_keys = on").execute(&mut db).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(steps("sqlite"))).execute(&mut db).await.unwrap();
+    let planner: i64 = sqlx::query_scalar("select value from counters where name = 'planner'")
+        .fetch_one(&mut db)
+        .await
+        .unwrap();
+    assert_eq!(planner, 3, "what happened before is no news");
+    let broken: Vec<(String,)> =
+        sqlx::query_as("select \"table\" from pragma_foreign_key_check").fetch_all(&mut db).await.unwrap();
+    assert!(broken.is_empty(), "{broken:?}");
+}
+
+#[tokio::test]
+async fn each_migration_survives_the_rows_of_those_before_it_on_postgres() {
+    let Some(url) = crate::postgres::new_database().await else { return };
+    let mut db = PgConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(steps("postgres"))).execute(&mut db).await.unwrap();
+    let (incidents, planner): (i64, i64) = sqlx::query_as(
+        "select (select count(*) from incidents), (select value from counters where name = 'planner')",
+    )
+    .fetch_one(&mut db)
+    .await
+    .unwrap();
+    assert_eq!((incidents, planner), (2, 3));
+}

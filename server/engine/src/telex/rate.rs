@@ -1,0 +1,99 @@
+//! How often a client may call: so many times in a minute, at once or spread. One number is kept for each client (the "generic
+//! cell rate algorithm"): the time at which all its calls so far would be paid off.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::time::Timestamp;
+
+/// A minute, in microseconds.
+const MINUTE_US: i64 = 60_000_000;
+/// The most clients that are remembered: about a megabyte. Beyond that strangers wait, so that an attack from many addresses
+/// costs neither memory nor the clients that are known.
+const MAX_CLIENTS: usize = 10_000;
+
+/// Counts calls by client.
+#[derive(Debug)]
+pub(super) struct Rate {
+    /// What a call costs, in microseconds.
+    cost: i64,
+    paid_off: Mutex<HashMap<String, i64>>,
+}
+
+impl Rate {
+    /// So many calls in a minute.
+    pub(super) fn per_minute(calls: NonZeroU32) -> Self {
+        Self { cost: MINUTE_US / i64::from(calls.get()), paid_off: Mutex::default() }
+    }
+
+    /// Counts a call of a client.
+    ///
+    /// # Errors
+    /// How long to wait, when it called too often; the call is not counted then.
+    pub(super) fn take(&self, client: &str, now: Timestamp) -> Result<(), Duration> {
+        let now = now.0.saturating_mul(1_000);
+        let mut paid_off = self.paid_off.lock().unwrap_or_else(PoisonError::into_inner);
+        if paid_off.len() >= MAX_CLIENTS {
+            paid_off.retain(|_, at| *at > now);
+            if paid_off.len() >= MAX_CLIENTS && !paid_off.contains_key(client) {
+                return Err(Duration::from_mins(1));
+            }
+        }
+        // A clock that was set back must not lock anybody out for longer than a minute.
+        let due = paid_off.get(client).copied().unwrap_or(now).clamp(now, now + MINUTE_US) + self.cost;
+        let wait = due - now - MINUTE_US;
+        if wait > 0 {
+            return Err(Duration::from_micros(wait.unsigned_abs()));
+        }
+        paid_off.insert(client.to_owned(), due);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+    fn rate(calls: u32) -> Rate {
+        Rate::per_minute(NonZeroU32::new(calls).unwrap())
+    }
+
+    #[test]
+    fn the_calls_of_a_minute_may_come_at_once_and_then_one_by_one() {
+        let rate = rate(3);
+        for _ in 0..3 {
+            rate.take("a", NOW).unwrap();
+        }
+        assert_eq!(rate.take("a", NOW), Err(Duration::from_secs(20)));
+        assert_eq!(rate.take("a", Timestamp(NOW.0 + 15_000)), Err(Duration::from_secs(5)));
+        rate.take("b", NOW).unwrap();
+        rate.take("a", Timestamp(NOW.0 + 20_000)).unwrap();
+        assert!(rate.take("a", Timestamp(NOW.0 + 20_000)).is_err());
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_locks_nobody_out_for_long() {
+        let rate = rate(2);
+        rate.take("a", NOW).unwrap();
+        rate.take("a", NOW).unwrap();
+        let before = Timestamp(NOW.0 - 86_400_000);
+        assert_eq!(rate.take("a", before), Err(Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn the_table_is_bounded_and_those_in_it_keep_their_share() {
+        let rate = rate(2);
+        for client in 0..MAX_CLIENTS {
+            rate.take(&client.to_string(), NOW).unwrap();
+        }
+        assert!(rate.take("stranger", NOW).is_err());
+        rate.take("7", NOW).unwrap();
+        let later = Timestamp(NOW.0 + 61_000);
+        rate.take("stranger", later).unwrap();
+        assert_eq!(rate.paid_off.lock().unwrap().len(), 1);
+    }
+}
