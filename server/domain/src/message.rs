@@ -328,13 +328,11 @@ pub fn duration_words(millis: i64) -> String {
         return "less than a second".to_owned();
     };
     let (unit, word) = units[first];
-    let mut text = format!("{} {word}", millis / unit);
-    if let Some((next, word)) = units.get(first + 1)
-        && millis % unit >= *next
-    {
-        text.push_str(&format!(" {} {word}", millis % unit / next));
+    let whole = format!("{} {word}", millis / unit);
+    match units.get(first + 1) {
+        Some((next, word)) if millis % unit >= *next => format!("{whole} {} {word}", millis % unit / next),
+        _ => whole,
     }
-    text
 }
 
 #[cfg(test)]

@@ -272,14 +272,13 @@ impl Work<'_> {
     async fn targets(&mut self, level: &Level) -> store::Result<Vec<Target>> {
         let mut targets = Vec::with_capacity(level.targets.len());
         for target in &level.targets {
-            let known = match self.integrations.get(&target.integration) {
-                Some(known) => *known,
-                None => {
-                    let found = integrations::by_id(self.tx, &target.integration).await?;
-                    let key = found.filter(|found| found.enabled).map(|found| found.key);
-                    self.integrations.insert(target.integration.clone(), key);
-                    key
-                }
+            let known = if let Some(known) = self.integrations.get(&target.integration) {
+                *known
+            } else {
+                let found = integrations::by_id(self.tx, &target.integration).await?;
+                let key = found.filter(|found| found.enabled).map(|found| found.key);
+                self.integrations.insert(target.integration.clone(), key);
+                key
             };
             targets.extend(known.map(|key| Target { key, target: target.clone() }));
         }

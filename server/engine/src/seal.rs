@@ -195,7 +195,9 @@ fn read_key(text: &str) -> Result<(String, XChaCha20Poly1305), SealError> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let pairs = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    pairs.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 #[cfg(test)]
@@ -222,15 +224,15 @@ mod tests {
     #[test]
     fn a_changed_text_does_not_open() {
         let sealer = Sealer::forgetful(Chance::System);
-        let sealed = sealer.seal(&"hunter2".into()).unwrap();
-        let (head, data) = sealed.rsplit_once(':').unwrap();
+        let text = sealer.seal(&"hunter2".into()).unwrap();
+        let (head, data) = text.rsplit_once(':').unwrap();
         let mut bytes = BASE64.decode(data).unwrap();
         for place in 0..bytes.len() {
             bytes[place] ^= 1;
             assert_eq!(sealer.open(&format!("{head}:{}", BASE64.encode(&bytes))), Err(SealError::Damaged));
             bytes[place] ^= 1;
         }
-        assert_eq!(sealer.open(&sealed[..sealed.len() - 30]), Err(SealError::Damaged));
+        assert_eq!(sealer.open(&text[..text.len() - 30]), Err(SealError::Damaged));
         assert_eq!(sealer.open("sealed:1:"), Err(SealError::Damaged));
     }
 

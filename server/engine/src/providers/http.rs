@@ -12,7 +12,7 @@ use crate::checks::TargetPolicy;
 /// The most of an answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
 /// The longest pause that an answer may ask for: a day.
-const MAX_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_PAUSE: Duration = Duration::from_hours(24);
 /// The most of an answer that stands in an error, in characters.
 const MAX_QUOTE: usize = 200;
 /// What stands in the log in the place of a secret.
@@ -89,13 +89,7 @@ impl Call {
     }
 
     fn written(&self) -> String {
-        let mut text = format!("{} {}\n", self.method, self.url);
-        for (name, value) in &self.headers {
-            text.push_str(&format!("{name}: {value}\n"));
-        }
-        text.push('\n');
-        text.push_str(&self.body);
-        self.masked(&text)
+        self.masked(&lines(&format!("{} {}", self.method, self.url), &self.headers, &self.body))
     }
 }
 
@@ -177,12 +171,7 @@ impl Outbound {
         let result = self.answer(&call).await;
         match &result {
             Ok(answer) => {
-                let mut text = format!("HTTP {}\n", answer.status);
-                for (name, value) in &answer.headers {
-                    text.push_str(&format!("{name}: {value}\n"));
-                }
-                text.push('\n');
-                text.push_str(&answer.body);
+                let text = lines(&format!("HTTP {}", answer.status), &answer.headers, &answer.body);
                 attempting.transcript.answered(Some(answer.status), &call.masked(&text));
             }
             Err(error) => attempting.transcript.answered(None, &call.masked(&error.to_string())),
@@ -238,20 +227,24 @@ impl Outbound {
     }
 }
 
+/// A request or an answer as people read it.
+fn lines(first: &str, headers: &[(String, String)], body: &str) -> String {
+    let headers = headers.iter().map(|(name, value)| format!("{name}: {value}"));
+    let lines: Vec<_> = std::iter::once(first.to_owned()).chain(headers).collect();
+    format!("{}\n\n{body}", lines.join("\n"))
+}
+
 fn failed(error: &reqwest::Error, call: &Call) -> DeliveryError {
-    let mut reason = if error.is_timeout() {
-        format!("no answer within {} s", call.timeout.as_secs())
-    } else {
-        "no answer".to_owned()
-    };
     // The innermost cause says what happened; those around it repeat the URL, which may hold a token.
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    if !error.is_timeout() {
-        reason.push_str(&format!(" ({cause})"));
-    }
+    let reason = if error.is_timeout() {
+        format!("no answer within {} s", call.timeout.as_secs())
+    } else {
+        format!("no answer ({cause})")
+    };
     DeliveryError::retry(call.masked(&reason))
 }
 

@@ -143,7 +143,8 @@ fn steps(folder: &str) -> String {
     assert!(steps.len() - samples.len() <= 1, "only the latest step may be without sample rows");
     let sample =
         |name: &str| samples.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text.as_str());
-    steps.iter().map(|(name, text)| format!("{text};\n{};\n", sample(name))).collect()
+    let steps: Vec<_> = steps.iter().map(|(name, text)| format!("{text};\n{};\n", sample(name))).collect();
+    steps.concat()
 }
 
 #[tokio::test]

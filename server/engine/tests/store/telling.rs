@@ -64,11 +64,11 @@ impl Receiver {
                         if body.len() < length {
                             continue;
                         }
-                        let heard = Heard {
+                        let request = Heard {
                             delivery: header("x-delivery-id").unwrap().to_owned(),
                             body: serde_json::from_str(body).unwrap(),
                         };
-                        this.heard.lock().unwrap().push(heard);
+                        this.heard.lock().unwrap().push(request);
                         let (status, more) = {
                             let mut answers = this.answers.lock().unwrap();
                             if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() }
@@ -382,7 +382,7 @@ on_both! {
             world.outage(monitor).await;
         }
         let telling = Telling::over(&world);
-        tokio::time::timeout(Duration::from_secs(60), telling.pass()).await.unwrap();
+        tokio::time::timeout(Duration::from_mins(1), telling.pass()).await.unwrap();
         let heard = receiver.heard.lock().unwrap().clone();
         let ids: std::collections::HashSet<_> = heard.iter().map(|heard| &heard.delivery).collect();
         assert_eq!((heard.len(), ids.len()), (120, 120));
