@@ -5,7 +5,8 @@ export BASH_ENV := $(CURDIR)/.ci/env
 .NOTPARALLEL:
 .PHONY: help run test dev check fmt e2e bench docs release setup-build setup-test
 
-# One selection of crates for every native command, so that they share what they build; `frontend` is for the browser.
+# One selection of crates for every native command, so that they share what they build. `frontend` is for the browser: built
+# along, it would switch the server's pages to what only a browser can do.
 native := --workspace --exclude frontend
 # The browser's half, from the same profile that builds it for release: again to share.
 browser := --package frontend --target wasm32-unknown-unknown --profile wasm-release
@@ -22,7 +23,7 @@ help:
 	@echo "make release  one self-contained binary: dist/pharos"
 
 run: setup-build target/site/.built
-	cargo build --release --bin pharos
+	cargo build --release $(native) --bin pharos
 	exec "$$CARGO_TARGET_DIR/release/pharos" serve
 
 test: check docs
@@ -53,7 +54,7 @@ docs: setup-test
 	RUSTDOCFLAGS="-D warnings" cargo doc $(native) --no-deps
 
 release: setup-build target/site/.built
-	cargo build --release --bin pharos
+	cargo build --release $(native) --bin pharos
 	install -D "$$CARGO_TARGET_DIR/release/pharos" dist/pharos
 	@ls -l dist/pharos
 

@@ -11,6 +11,8 @@
 )]
 
 pub mod browser;
+pub mod call;
+pub mod codec;
 pub mod components;
 #[cfg(feature = "ssr")]
 pub mod context;
@@ -32,6 +34,7 @@ use leptos_router::components::{Outlet, ParentRoute, Route, Router, Routes};
 use leptos_router::path;
 
 use crate::components::layout::Layout;
+use crate::components::leave::Leaving;
 use crate::components::time::Clock;
 use crate::pages::{login, missing, monitors, overview, page_editor, settings, setup};
 
@@ -40,8 +43,10 @@ use crate::pages::{login, missing, monitors, overview, page_editor, settings, se
 pub fn App() -> impl IntoView {
     provide_meta_context();
     Clock::provide();
+    Leaving::provide();
     view! {
-        <Title formatter=|text: String| if text.is_empty() { "Pharos".to_owned() } else { format!("{text} · Pharos") }/>
+        // The empty text holds while one page has gone and the next is not there yet: a tab is never without a name.
+        <Title text="" formatter=|text: String| if text.is_empty() { "Pharos".to_owned() } else { format!("{text} · Pharos") }/>
         <Router>
             <Routes fallback=missing::Missing>
                 <Route path=path!("/setup") view=setup::SetUp/>

@@ -29,6 +29,40 @@ test('every page of the console is accessible @phone', async ({ page }) => {
   await expectAccessible(page);
 });
 
+test('pages before and around the console are accessible @phone', async ({ page }) => {
+  const look = async () => {
+    await alive(page);
+    await expectAccessible(page);
+  };
+  await page.goto(`${pharos.url}/setup`);
+  await look();
+  await page.goto(pharos.url + pharos.setupPath);
+  await look();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(page.locator('.error').first()).toBeVisible();
+  await expectAccessible(page);
+  await page.getByLabel('Your name').fill('Ada');
+  await page.getByLabel('E-mail').fill('ada@example.org');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByLabel('Addresses').fill([target.url, 'not an address'].join('\n'));
+  await expect(page.locator('.tries li')).toHaveCount(2);
+  await expect(page.locator('.tries')).toContainText('200 in');
+  await expectAccessible(page);
+  await page.getByLabel('Addresses').fill(target.url);
+  await page.getByRole('button', { name: /^Watch/ }).click();
+  await expect(page.getByRole('heading', { name: 'Your page is live' })).toBeVisible();
+  await expectAccessible(page);
+  for (const path of ['/console/nothing', '/console/monitors?q=nothing', '/console/monitors/NMnothing']) {
+    await page.goto(pharos.url + path);
+    await alive(page);
+    await expectAccessible(page);
+  }
+  await page.context().clearCookies();
+  await page.goto(`${pharos.url}/login`);
+  await look();
+});
+
 test('no page throws, and nothing is blocked by the policy', async ({ page }) => {
   const trouble: string[] = [];
   page.on('pageerror', (error) => trouble.push(String(error)));
@@ -41,6 +75,24 @@ test('no page throws, and nothing is blocked by the policy', async ({ page }) =>
     await page.waitForLoadState('networkidle');
   }
   expect(trouble).toEqual([]);
+});
+
+test('the console says how old it is while the server is gone, and goes on when it is back', async ({ page }) => {
+  await setUp(page, pharos, [target.url]);
+  await page.goto(`${pharos.url}/console`);
+  await alive(page);
+  const live = page.locator('.page-head .live');
+  await expect(live).toHaveText('Live');
+  // Twice: what was read again after the first time must not cut the line.
+  for (const _ of [1, 2]) {
+    await pharos.stop('SIGKILL');
+    await expect(page.getByRole('status').getByText(/^Reconnecting – data from \d\d:\d\d:\d\d$/)).toBeVisible();
+    await expect(live).toBeHidden();
+    await expectAccessible(page);
+    await pharos.run();
+    await expect(live).toHaveText('Live', { timeout: 30_000 });
+    await expect(page.getByText(/^Reconnecting/)).toBeHidden();
+  }
 });
 
 test('a wrong password is refused with a sentence and nothing typed is lost @phone', async ({ page }) => {

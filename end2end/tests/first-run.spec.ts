@@ -1,5 +1,5 @@
 // From the printed link to a page that changes while somebody looks at it.
-import { expect, test } from '@playwright/test';
+import { expect, Page, test } from '@playwright/test';
 import { Pharos } from '../support/pharos.ts';
 import { Target } from '../support/target.ts';
 import { expectAccessible, setUp } from '../support/steps.ts';
@@ -46,6 +46,7 @@ test('a target is switched off and the open page changes without a reload @phone
   await expect(visitor.locator('#incidents article')).toHaveCount(1);
   await expect(visitor.locator('#incidents')).not.toContainText('refused');
   await expectAccessible(visitor);
+  await othersAreAccessible(await context.newPage());
 
   await target.on();
   await expect(visitor.locator('#banner')).toHaveAttribute('data-state', 'operational');
@@ -61,6 +62,7 @@ test('after a restart of the server an open page resumes', async ({ page, contex
   await expect(visitor.locator('body')).toHaveClass(/on-air/);
   await pharos.stop('SIGKILL');
   await expect(visitor.locator('body')).toHaveClass(/stale/);
+  await expect(visitor.locator('#banner .live')).toHaveText(/^Reconnecting – data from \d\d:\d\d/);
   await target.off();
   await pharos.run();
   await expect(visitor.locator('#banner')).toHaveAttribute('data-state', 'major', { timeout: 30_000 });
@@ -78,6 +80,17 @@ test('the same without scripts @nojs', async ({ page }) => {
     await expect(page.locator('#banner')).toHaveAttribute('data-state', 'major', { timeout: 500 });
   }).toPass();
 });
+
+/** The public pages around the first one, while there is an incident. */
+async function othersAreAccessible(page: Page): Promise<void> {
+  await page.goto(pharos.url);
+  const incident = await page.locator('#incidents article a[href*="/incidents/"]').first().getAttribute('href');
+  for (const path of [incident!, '/history', '/incidents/nothing', '/nothing', '/status/nothing']) {
+    await page.goto(pharos.url + path);
+    await expectAccessible(page);
+  }
+  await page.close();
+}
 
 /** Lets the one monitor be checked every so many seconds, by the form that people use. */
 async function setInterval(page: any, seconds: number, scripts = true): Promise<void> {

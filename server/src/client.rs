@@ -10,6 +10,7 @@ use axum::response::Response;
 
 use crate::config::{BaseUrl, Config};
 use crate::router::AppState;
+use crate::security;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -87,8 +88,11 @@ pub(crate) async fn identify(State(state): State<AppState>, mut request: Request
     // Without a connection (a test that calls the router itself) nobody is local.
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let client = Client::new(peer, request.uri(), request.headers(), &state.config);
+    let https = client.https;
     request.extensions_mut().insert(client);
-    next.run(request).await
+    let mut response = next.run(request).await;
+    security::add_headers(response.headers_mut(), https);
+    response
 }
 
 /// The last value: the one that the nearest proxy wrote.

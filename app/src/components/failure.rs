@@ -12,6 +12,8 @@ use crate::error::AppError;
 pub fn Failure(
     /// What went wrong.
     error: AppError,
+    /// Whether nothing else stands on the page.
+    whole: bool,
     /// Tries again.
     retry: Callback<()>,
 ) -> impl IntoView {
@@ -33,7 +35,7 @@ pub fn Failure(
     view! {
         <section class="empty" role="alert">
             <Icon name=if is_gone { "search" } else { "alert" }/>
-            <h2>{title}</h2>
+            {if whole { view! { <h1>{title}</h1> }.into_any() } else { view! { <h2>{title}</h2> }.into_any() }}
             <p>{error.to_string()}</p>
             <div class="button-row">
                 {if !may_enter {

@@ -2,19 +2,16 @@
 //! with scripts the answer arrives in place. Either way nothing that was typed is lost.
 
 use domain::form::Form;
-use leptos::form::ActionForm;
+use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos::server_fn::client::Client;
-use leptos::server_fn::codec::PostUrl;
-use leptos::server_fn::request::ClientReq;
-use leptos::server_fn::{Http, ServerFn};
-use leptos::tachys::dom::event_target;
 use serde::de::DeserializeOwned;
 use web_sys::FormData;
 
 use super::icon::Spinner;
+use super::leave::Guard;
 use super::notice::{Notice, Tone};
 use crate::browser;
+use crate::call::Call;
 use crate::error::AppError;
 use crate::flash::{self, Flash};
 
@@ -70,9 +67,9 @@ impl FormState {
 
 /// A form for a server function.
 #[component]
-pub fn SendForm<S, O>(
+pub fn SendForm<T>(
     /// The function.
-    action: ServerAction<S>,
+    action: Call<T>,
     /// The form's id in the page and of its flash.
     #[prop(into)]
     id: String,
@@ -94,20 +91,14 @@ pub fn SendForm<S, O>(
     /// Whether the form is emptied when it was done.
     #[prop(optional)]
     clear: bool,
+    /// What keeps the form on the page; whoever leaves it with changes is asked first.
+    #[prop(optional)]
+    guard: Option<Guard>,
     /// Fields and buttons.
     children: Children,
 ) -> impl IntoView
 where
-    S: DeserializeOwned
-        + ServerFn<Protocol = Http<PostUrl, O>, Error = AppError>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Output: Send + Sync + 'static,
-    <<S::Client as Client<AppError>>::Request as ClientReq<AppError>>::FormData: From<FormData>,
-    S::Client: Client<AppError>,
-    O: 'static,
+    T: Clone + DeserializeOwned + Send + Sync + 'static,
 {
     let flash = flash.or_else(|| flash::take(&id));
     let (came_back, came_with) = (flash.is_some(), flash.as_ref().and_then(|flash| flash.error.clone()));
@@ -126,31 +117,42 @@ where
         typed: StoredValue::new(flash.map(|flash| flash.values)),
         error,
         done,
-        pending: action.pending().into(),
+        pending: action.pending(),
     };
     provide_context(state);
-    let selector = format!("#{id} [aria-invalid='true']");
-    Effect::new(move || {
-        if action.version().get() > 0 && error.with(Option::is_some) {
-            let selector = selector.clone();
-            // After the fields have been marked.
-            request_animation_frame(move || {
-                browser::focus(&selector);
-            });
+    follow(state, action.version(), clear);
+    let send = move |event: SubmitEvent| {
+        event.prevent_default();
+        if let Some(fields) = browser::fields_of(&event) {
+            action.send(fields);
         }
-    });
-    let form_id = id.clone();
-    Effect::new(move || {
-        if clear && value.with(|value| matches!(value, Some(Ok(_)))) {
-            browser::reset_form(&form_id);
-        }
-    });
+    };
     view! {
-        <ActionForm action attr:id=id attr:class=class attr:novalidate=true>
+        <form action=action.path() method="post" id=id class=class novalidate=true data-guard=guard.map(Guard::as_str) on:submit=send>
             <Outcome said refused/>
             {children()}
-        </ActionForm>
+        </form>
     }
+}
+
+/// Does with the form in the page what an answer asks for.
+fn follow(state: FormState, answers: RwSignal<u32>, clear: bool) {
+    Effect::new(move || {
+        if answers.get() == 0 {
+            return;
+        }
+        let id = state.id.get_value();
+        if state.error.with_untracked(Option::is_some) {
+            // After the fields have been marked.
+            request_animation_frame(move || {
+                browser::focus(&format!("#{id} [aria-invalid='true']"));
+            });
+        } else if clear {
+            browser::reset_form(&id);
+        } else {
+            browser::settle_form(&id);
+        }
+    });
 }
 
 /// What became of the form, above its fields.
@@ -195,36 +197,31 @@ pub fn Submit(
     }
 }
 
-/// A button that sends the fields of the form around it to another function. `dispatch` takes them with scripts.
+/// A button that sends the fields of the form around it to another function.
 #[component]
-pub fn SendElsewhere(
-    /// The other function's path.
-    path: &'static str,
-    /// Takes the fields.
-    dispatch: Callback<FormData>,
-    /// Whether the other function is under way.
-    #[prop(into)]
-    pending: Signal<bool>,
+pub fn SendElsewhere<T>(
+    /// The other function.
+    action: Call<T>,
     /// The look.
     #[prop(default = "button")]
     class: &'static str,
     /// What is seen.
     children: Children,
-) -> impl IntoView {
+) -> impl IntoView
+where
+    T: Clone + DeserializeOwned + Send + Sync + 'static,
+{
+    let pending = action.pending();
     let send = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
-        let button: web_sys::Element = event_target(&event);
-        let data = button.closest("form").ok().flatten();
-        let data =
-            data.and_then(|form| FormData::new_with_form(wasm_bindgen::JsCast::unchecked_ref(&form)).ok());
-        if let Some(data) = data
-            && !pending.get_untracked()
+        if let Some(form) = browser::form_of(&event)
+            && let Ok(fields) = FormData::new_with_form(&form)
         {
-            dispatch.run(data);
+            action.send(fields);
         }
     };
     view! {
-        <button class=class formaction=path aria-busy=move || pending.get().then_some("true") on:click=send>
+        <button class=class formaction=action.path() aria-busy=move || pending.get().then_some("true") on:click=send>
             {move || pending.get().then(|| view! { <Spinner/> })}
             {children()}
         </button>

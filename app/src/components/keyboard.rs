@@ -2,9 +2,8 @@
 
 use leptos::ev::{self, KeyboardEvent};
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 
+use super::leave::Leaving;
 use crate::browser;
 
 /// The id of the dialog.
@@ -17,7 +16,7 @@ const ROWS: &str = "[data-row]";
 /// Keys and what they do.
 const KEYS: [(&str, &str); 8] = [
     ("/", "Search"),
-    ("j  k", "Next and previous row"),
+    ("j k", "Next and previous row"),
     ("n", "New monitor"),
     ("g o", "Go to the overview"),
     ("g m", "Go to the monitors"),
@@ -29,13 +28,13 @@ const KEYS: [(&str, &str); 8] = [
 /// Listens to keys, and holds the list of them.
 #[component]
 pub fn Keyboard() -> impl IntoView {
-    let navigate = use_navigate();
+    let leaving = expect_context::<Leaving>();
     let is_going = StoredValue::new(false);
     let press = move |event: KeyboardEvent| {
         if event.ctrl_key() || event.meta_key() || event.alt_key() || browser::is_typing() {
             return;
         }
-        let go = |path: &str| navigate(path, NavigateOptions::default());
+        let go = |path: &str| leaving.go(path);
         let was_going = is_going.get_value();
         is_going.set_value(false);
         match (was_going, event.key().as_str()) {
@@ -58,14 +57,14 @@ pub fn Keyboard() -> impl IntoView {
         }
     };
     Effect::new(move || {
-        let handle = window_event_listener(ev::keydown, press.clone());
+        let handle = window_event_listener(ev::keydown, press);
         on_cleanup(move || handle.remove());
     });
     view! {
         <dialog class="dialog" id=HELP aria-labelledby="keys-title">
             <h2 id="keys-title">"Keys"</h2>
             <div class="evidence"><dl>
-                {KEYS.map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt><dd>{what}</dd> }).collect_view()}
+                {KEYS.map(|(key, what)| view! { <dt>{key.split_whitespace().map(|key| view! { <kbd>{key}</kbd>" " }).collect_view()}</dt><dd>{what}</dd> }).collect_view()}
             </dl></div>
             <footer><form method="dialog"><button class="button">"Close"</button></form></footer>
         </dialog>

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::health::HealthChip;
 use super::icon::{Icon, Wordmark};
 use super::keyboard::Keyboard;
+use super::leave::LeaveGuard;
 use super::nav::Ways;
 use super::theme::ThemeSwitch;
 use super::time::{Clock, utc};
@@ -24,8 +25,8 @@ pub fn Layout(
     let frame = Resource::new(move || feed.generation.get(), |_| read_frame());
     Effect::new(move || {
         if let Some(Ok(frame)) = frame.get() {
-            feed.counts.set(Some(frame.counts));
-            feed.follow(frame.seq);
+            feed.counts.set(Some(frame.standing.counts));
+            feed.follow(frame.standing.seq);
         }
     });
     let class =
@@ -38,7 +39,7 @@ pub fn Layout(
                 <nav class="nav" aria-label="Main"><Ways/></nav>
                 <div class="foot">
                     <Transition>{move || Suspend::new(async move {
-                        frame.await.ok().map(|frame| view! { <HealthChip health=frame.system/> })
+                        frame.await.ok().map(|frame| view! { <HealthChip health=frame.standing.system/> })
                     })}</Transition>
                     <div class="who">
                         <Transition>{move || Suspend::new(async move {
@@ -55,6 +56,7 @@ pub fn Layout(
         <Lost/>
         <ToastList/>
         <Keyboard/>
+        <LeaveGuard/>
     }
 }
 

@@ -12,6 +12,9 @@ use crate::error::AppError;
 pub fn Loaded<T, V, F>(
     /// Where the view comes from.
     from: Resource<Result<T, AppError>>,
+    /// Whether it is the whole page, so that a failure needs the page's heading.
+    #[prop(optional)]
+    whole: bool,
     /// Draws it.
     children: F,
 ) -> impl IntoView
@@ -26,7 +29,7 @@ where
             {move || Suspend::new(async move {
                 match from.await {
                     Ok(value) => draw.with_value(|draw| draw(value).into_any()),
-                    Err(error) => view! { <Failure error retry=Callback::new(move |()| from.refetch())/> }.into_any(),
+                    Err(error) => view! { <Failure error whole retry=Callback::new(move |()| from.refetch())/> }.into_any(),
                 }
             })}
         </Transition>

@@ -13,6 +13,7 @@ pub mod icon;
 pub mod input;
 pub mod keyboard;
 pub mod layout;
+pub mod leave;
 pub mod loaded;
 pub mod nav;
 pub mod notice;

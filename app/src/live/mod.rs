@@ -44,6 +44,8 @@ pub struct LiveFeed {
     listeners: StoredValue<Vec<(u64, Callback<Frame>)>>,
     next: StoredValue<u64>,
     seq: StoredValue<Option<Seq>>,
+    /// What the line belongs to. Not to the effect that opens it: that one runs again, and would take the line with it.
+    owner: StoredValue<Owner>,
 }
 
 impl LiveFeed {
@@ -57,6 +59,7 @@ impl LiveFeed {
             listeners: StoredValue::new(Vec::new()),
             next: StoredValue::new(0),
             seq: StoredValue::new(None),
+            owner: StoredValue::new(Owner::new()),
         };
         provide_context(feed);
         feed
@@ -66,7 +69,8 @@ impl LiveFeed {
     pub fn follow(self, seq: Seq) {
         if self.seq.get_value().is_none() {
             self.seq.set_value(Some(seq));
-            socket::open(self);
+            // A copy, because opening stores values of its own.
+            self.owner.get_value().with(|| socket::open(self));
         }
     }
 

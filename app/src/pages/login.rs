@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::auth::AuthFrame;
+use crate::call::Call;
 use crate::components::form::{SendForm, Submit};
 use crate::components::input::TextField;
 use crate::components::page_head::PageTitle;
@@ -12,7 +13,7 @@ use crate::server_fns::session::LogIn as LogInCall;
 /// The page.
 #[component]
 pub fn LogIn() -> impl IntoView {
-    let action = ServerAction::<LogInCall>::new();
+    let action = Call::to::<LogInCall>();
     let next = use_query_map().read_untracked().get("next").unwrap_or_default();
     view! {
         <PageTitle text="Log in"/>

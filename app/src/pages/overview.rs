@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use domain::check::CheckKind;
 use domain::health::State;
 use domain::time::Timestamp;
 use domain::views::console::{FeedItem, Frame, MonitorRow, Overview as View, StateCounts};
 use leptos::prelude::*;
 
+use crate::call::Call;
 use crate::components::feed::{Feed, Incidents};
 use crate::components::figures;
 use crate::components::form::{SendForm, Submit};
@@ -30,8 +32,15 @@ const FEED: usize = 30;
 /// How long happenings are gathered before incidents are read again.
 const SETTLE: Duration = Duration::from_millis(1_500);
 /// The states that have a card, the most urgent first.
-const CARDS: [State; 6] =
-    [State::Down, State::Confirming, State::Degraded, State::Unknown, State::Paused, State::Up];
+const CARDS: [State; 7] = [
+    State::Down,
+    State::Confirming,
+    State::Degraded,
+    State::Unknown,
+    State::Pending,
+    State::Paused,
+    State::Up,
+];
 
 /// The page.
 #[component]
@@ -56,7 +65,7 @@ pub fn Overview() -> impl IntoView {
     let view = Resource::new(move || (feed.generation.get(), changes.get()), |_| read_overview());
     view! {
         <PageTitle text="Overview"/>
-        <Loaded from=view let:view><Body view/></Loaded>
+        <Loaded from=view whole=true let:view><Body view/></Loaded>
     }
 }
 
@@ -154,7 +163,7 @@ fn Broken(rows: RwSignal<Vec<MonitorRow>>, at: Timestamp) -> impl IntoView {
 /// One thing that is broken.
 #[component]
 fn BrokenRow(row: MonitorRow, at: Timestamp) -> impl IntoView {
-    let action = ServerAction::<TestMonitor>::new();
+    let action = Call::to::<TestMonitor>();
     let href = format!("/console/monitors/{}", row.id);
     let toasts = expect_context::<Toasts>();
     let name = row.name.clone();
@@ -174,10 +183,12 @@ fn BrokenRow(row: MonitorRow, at: Timestamp) -> impl IntoView {
             <Icon name=state::icon(row.state)/>
             <div><a class="name" data-row href=href>{row.name}</a><p>{reason}</p></div>
             <span class="for">{row.since.map(|since| view! { <Lasting since read_at=at/> })}</span>
-            <SendForm action id=format!("test-{}", row.id) class="">
-                <input type="hidden" name="monitor" value=row.id.to_string()/>
-                <Submit class="button small">"Test now"</Submit>
-            </SendForm>
+            {(row.kind != CheckKind::Push).then(|| view! {
+                <SendForm action id=format!("test-{}", row.id) class="">
+                    <input type="hidden" name="monitor" value=row.id.to_string()/>
+                    <Submit class="button small">"Test now"</Submit>
+                </SendForm>
+            })}
         </li>
     }
 }
@@ -193,11 +204,13 @@ fn Cards(counts: RwSignal<StateCounts>) -> impl IntoView {
             _ if is_bad => "stat hot",
             _ => "stat",
         };
+        // Soon over, mostly.
+        let is_shown = move || state != State::Pending || number() > 0;
         view! {
-            <a class=class data-state=state.as_str() href=format!("/console/monitors?state={}", state.as_str())>
+            <Show when=is_shown><a class=class data-state=state.as_str() href=format!("/console/monitors?state={}", state.as_str())>
                 <span class="label"><Icon name=state::icon(state)/>{state::word(state)}</span>
                 <span class="value">{move || figures::thousands(number())}</span>
-            </a>
+            </a></Show>
         }
     };
     view! { <section class="stats" aria-label="Monitors by state">{CARDS.map(card).collect_view()}</section> }
@@ -206,7 +219,7 @@ fn Cards(counts: RwSignal<StateCounts>) -> impl IntoView {
 /// Nothing is watched: the one thing to do is here.
 #[component]
 fn Nothing() -> impl IntoView {
-    let action = ServerAction::<AddAddresses>::new();
+    let action = Call::to::<AddAddresses>();
     view! {
         <section class="empty">
             <Mark/>
@@ -249,7 +262,6 @@ fn prepend(items: &mut Vec<FeedItem>, item: FeedItem) {
 
 #[cfg(test)]
 mod tests {
-    use domain::check::CheckKind;
     use domain::id::MonitorId;
 
     use super::*;

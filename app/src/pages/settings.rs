@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::call::Call;
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::input::TextField;
@@ -36,7 +37,7 @@ pub fn Settings() -> impl IntoView {
 /// The name.
 #[component]
 fn Account(me: Myself) -> impl IntoView {
-    let action = ServerAction::<RenameMyself>::new();
+    let action = Call::to::<RenameMyself>();
     view! {
         <SendForm action id="account" class="card form" said="Saved">
             <header><h2>"Account"</h2></header>
@@ -54,7 +55,7 @@ fn Account(me: Myself) -> impl IntoView {
 /// The password.
 #[component]
 fn Password() -> impl IntoView {
-    let action = ServerAction::<ChangePassword>::new();
+    let action = Call::to::<ChangePassword>();
     view! {
         <SendForm action id="password" class="card form" clear=true said="The password was changed. Other sessions were ended.">
             <header><h2>"Password"</h2></header>

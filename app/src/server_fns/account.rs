@@ -21,7 +21,7 @@ pub struct Myself {
 }
 
 /// Who is logged in.
-#[server(endpoint = "read_myself", input = leptos::server_fn::codec::GetUrl)]
+#[server(endpoint = "read_myself", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
 pub async fn read_myself() -> Result<Myself, AppError> {
     let request = request()?;
     let account = request.viewer.account().ok_or(AppError::Forbidden)?;

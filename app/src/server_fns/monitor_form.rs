@@ -17,7 +17,7 @@ use {
 pub const FORM: &str = "monitor";
 
 /// What the form starts from; an empty `monitor` asks for a new one.
-#[server(endpoint = "read_monitor_form", input = leptos::server_fn::codec::GetUrl)]
+#[server(endpoint = "read_monitor_form", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
 pub async fn read_monitor_form(
     #[server(default)] monitor: String,
     kind: CheckKind,

@@ -9,14 +9,14 @@ use crate::error::AppError;
 use {super::id, crate::context::request};
 
 /// A page of the list.
-#[server(endpoint = "read_monitors", input = leptos::server_fn::codec::GetUrl)]
+#[server(endpoint = "read_monitors", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
 pub async fn read_monitors(#[server(default)] query: MonitorQuery) -> Result<MonitorList, AppError> {
     let request = request()?;
     Ok(request.services.monitors(&request.viewer, &query).await?)
 }
 
 /// A monitor's own page.
-#[server(endpoint = "read_monitor", input = leptos::server_fn::codec::GetUrl)]
+#[server(endpoint = "read_monitor", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
 pub async fn read_monitor(
     monitor: String,
     #[server(default)] range: Range,

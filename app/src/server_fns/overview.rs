@@ -9,7 +9,7 @@ use crate::error::AppError;
 use crate::context::request;
 
 /// What is broken now, and what happened lately.
-#[server(endpoint = "read_overview", input = leptos::server_fn::codec::GetUrl)]
+#[server(endpoint = "read_overview", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
 pub async fn read_overview() -> Result<Overview, AppError> {
     let request = request()?;
     Ok(request.services.overview(&request.viewer).await?)

@@ -1,6 +1,6 @@
 //! The status page as its editor sees it.
 
-use domain::views::console::PageEditor;
+use domain::views::console::{MonitorChoices, PageEditor};
 use leptos::prelude::*;
 
 use crate::error::AppError;
@@ -11,11 +11,19 @@ use {
     domain::views::console::PageDraft,
 };
 
-/// The page, its groups and its components.
-#[server(endpoint = "read_page", input = leptos::server_fn::codec::GetUrl)]
-pub async fn read_page() -> Result<PageEditor, AppError> {
+/// The page, its groups and its components, and the monitors that a search leaves to choose from.
+#[server(endpoint = "read_page", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
+pub async fn read_page(#[server(default)] search: String) -> Result<(PageEditor, MonitorChoices), AppError> {
     let request = request()?;
-    Ok(request.services.page_editor(&request.viewer).await?)
+    let editor = request.services.page_editor(&request.viewer).await?;
+    Ok((editor, request.services.monitor_choices(&request.viewer, &search).await?))
+}
+
+/// Monitors that a component may follow, as a search leaves them.
+#[server(endpoint = "read_choices", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
+pub async fn read_choices(#[server(default)] search: String) -> Result<MonitorChoices, AppError> {
+    let request = request()?;
+    Ok(request.services.monitor_choices(&request.viewer, &search).await?)
 }
 
 /// Changes the page's name, description and time zone.

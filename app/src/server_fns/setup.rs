@@ -30,7 +30,7 @@ pub async fn set_up(
 }
 
 /// Recognises one pasted line and tries it.
-#[server(endpoint = "try_address")]
+#[server(endpoint = "try_address", output = crate::codec::Answer)]
 pub async fn try_address(#[server(default)] line: String) -> Result<Tried, AppError> {
     let request = request()?;
     Ok(request.services.try_address(&request.viewer, &line).await?)

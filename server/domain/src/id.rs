@@ -114,6 +114,20 @@ ids! {
     ComponentKey, ComponentId = "CO";
     /// An account of a person.
     AccountKey, AccountId = "USR";
+    /// What belongs together and is told together.
+    ProjectKey, ProjectId = "PRJ";
+    /// An integration: where messages go.
+    IntegrationKey, IntegrationId = "INT";
+    /// An alert definition: who hears of outages when.
+    DefinitionKey, DefinitionId = "AD";
+    /// An alert: an incident on one level of one definition.
+    AlertKey, AlertId = "AL";
+    /// A subscription of an integration to events.
+    SubscriptionKey, SubscriptionId = "ES";
+    /// A delivery: a message to one integration.
+    DeliveryKey, DeliveryId = "DL";
+    /// A token of a program.
+    TokenKey, TokenId = "TK";
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //!
 //! **Invariant**: this crate never names a database, a runtime or a web framework.
 
+pub mod alert;
 pub mod check;
+pub mod custom;
 pub mod days;
 pub mod event;
 pub mod form;
@@ -11,6 +13,8 @@ pub mod health;
 pub mod id;
 pub mod incident;
 pub mod incident_words;
+pub mod integration;
+pub mod message;
 pub mod monitor;
 pub mod monitor_form;
 pub mod person;
@@ -18,6 +22,7 @@ pub mod secret;
 pub mod status_page;
 pub mod tally;
 pub mod telex;
+pub mod template;
 pub mod time;
 pub mod uptime;
 pub mod views;

@@ -70,16 +70,28 @@ fn main() {
     let calm = support::runtime(2).block_on(calm);
     support::figure("lateness p99 at 1,000 monitors every 20 s", calm.late_p99_ms, "ms", 5.0);
 
-    let full = scheduled(target.address(), 12_000, 1_000, Duration::from_secs(10));
-    let full = support::runtime(1).block_on(full);
-    let (ours, theirs) = (full.run.rate(), floor.rate());
+    let ours = kept_up(target.address(), floor.rate());
     support::ratio(
-        "checks/s of one full core / bare requests/s of one full core",
-        ours / theirs,
+        "checks/s that one core keeps up with / bare requests/s of one full core",
+        ours / floor.rate(),
         0.7,
         false,
-        &format!("{ours:.0} / {theirs:.0}"),
+        &format!("{ours:.0} / {:.0}", floor.rate()),
     );
+}
+
+/// The most checks a second, in steps of the floor's rate, that one thread makes in time and records to the last.
+fn kept_up(address: SocketAddr, floor: f64) -> f64 {
+    for percent in [90, 85, 80, 75, 70, 65, 60, 50, 40] {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "thousands of monitors")]
+        let monitors = (floor * f64::from(percent) / 100.0) as u32;
+        let run = scheduled(address, monitors, 1_000, Duration::from_secs(8));
+        let run = support::runtime(1).block_on(run);
+        if run.run.rate() >= f64::from(monitors) * 0.98 && run.dropped == 0 {
+            return run.run.rate();
+        }
+    }
+    0.0
 }
 
 struct Target(support::Target);
@@ -194,6 +206,8 @@ struct Scheduled {
     run: Run,
     late_p99_ms: f64,
     bytes_per_monitor: f64,
+    /// Results that were not recorded, because too many waited.
+    dropped: u64,
 }
 
 /// The whole engine on a fresh SQLite file: `monitors` monitors, each every `interval` milliseconds.
@@ -242,8 +256,9 @@ async fn scheduled(address: SocketAddr, monitors: u32, interval: i64, length: Du
         run.wall.as_secs_f64(),
         vitals.dropped.load(Ordering::Relaxed)
     );
+    let dropped = vitals.dropped.load(Ordering::Relaxed);
     let bytes_per_monitor = (support::resident() - before) as f64 / f64::from(monitors);
     engine.stop().await;
     db.close().await;
-    Scheduled { run, late_p99_ms: late, bytes_per_monitor }
+    Scheduled { run, late_p99_ms: late, bytes_per_monitor, dropped }
 }

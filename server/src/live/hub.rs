@@ -155,7 +155,11 @@ impl Hub {
         loop {
             let reading = tokio::select! {
                 event = events.recv() => match event {
-                    Ok(event) => self.reading(&event.event),
+                    Ok(event) => match self.reading(&event.event) {
+                        // Events of one commit come one by one, and the first of them may have brought all of it.
+                        Reading::Now if self.has_shown(event.seq) => continue,
+                        reading => reading,
+                    },
                     Err(RecvError::Lagged(_)) => Reading::Whole,
                     Err(RecvError::Closed) => return,
                 },
@@ -197,6 +201,11 @@ impl Hub {
             | Event::IncidentUpdated { .. }
             | Event::IncidentResolved { .. } => Reading::Now,
         }
+    }
+
+    /// Whether every page that is kept was read after an event.
+    fn has_shown(&self, seq: Seq) -> bool {
+        self.faces().values().filter_map(|cell| cell.get()).all(|face| face.place().seq() >= seq)
     }
 
     /// Brings every page up to date that is kept; documents are replaced when something changed, or `always`.

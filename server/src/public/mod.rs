@@ -30,7 +30,7 @@ impl Public {
     }
 }
 
-/// The public pages. Mount it behind the check of the origin, which `/theme` needs.
+/// The public pages: they are only read, so nobody can be made to do anything with them.
 pub fn router<S: Clone + Send + Sync + 'static>(public: Public) -> Router<S> {
     Router::new()
         .route("/", get(pages::front))
@@ -43,6 +43,10 @@ pub fn router<S: Clone + Send + Sync + 'static>(public: Public) -> Router<S> {
         .route("/status/{slug}/history/{month}", get(pages::month))
         .route("/logo/{slug}", get(pages::logo))
         .route("/public.css", get(style::serve))
-        .route("/theme", post(theme::choose))
         .with_state(public)
+}
+
+/// What visitors send. Mount it behind the check of the origin.
+pub fn choices<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().route("/theme", post(theme::choose))
 }

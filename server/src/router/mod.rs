@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use engine::bus::Bus;
 use engine::chance::Chance;
@@ -79,9 +79,10 @@ pub struct Parts {
 
 /// Everything that Pharos answers.
 pub fn router(state: AppState) -> Router {
-    let guarded = with_origin_check(&state, with_session(&state, console(&state)).merge(public(&state)));
-    let routes =
-        Router::new().merge(guarded).merge(hooks::router()).merge(operation()).fallback(error::not_found);
+    let followed = live::router(state.hub.clone()).merge(public::choices());
+    let guarded = with_origin_check(&state, with_session(&state, console(&state)).merge(followed));
+    let routes = guarded.merge(read_only(&state)).merge(hooks::router()).merge(operation());
+    let routes = routes.fallback(error::not_found);
     with_layers(&state, routes).with_state(state)
 }
 
@@ -108,7 +109,6 @@ fn with_layers(state: &AppState, routes: Router<AppState>) -> Router<AppState> {
             .layer(trace)
             .layer(PropagateRequestIdLayer::x_request_id())
             .layer(from_fn_with_state(state.clone(), client::identify))
-            .layer(from_fn(security::headers))
             .layer(CatchPanicLayer::custom(error::panicked))
             .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limit))
             .layer(DefaultBodyLimit::max(MAX_BODY)),
@@ -120,11 +120,10 @@ fn console(state: &AppState) -> Router<AppState> {
     pages::router(state).merge(live::console_router(state.console.clone()))
 }
 
-/// What is the same for everybody: the status pages, their sockets, and the site's files. No session is looked at.
-fn public(state: &AppState) -> Router<AppState> {
-    assets::router()
-        .merge(public::router(Public::new(state.hub.clone())))
-        .merge(live::router(state.hub.clone()))
+/// What is the same for everybody and only read: the status pages and the site's files. Neither session nor origin is looked
+/// at: each layer would cost every visitor.
+fn read_only(state: &AppState) -> Router<AppState> {
+    assets::router().merge(public::router(Public::new(state.hub.clone())))
 }
 
 /// What machines ask.

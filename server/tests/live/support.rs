@@ -171,6 +171,7 @@ impl Site {
             .layer(resolve)
             .merge(server::live::router(hub.clone()))
             .merge(server::public::router(Public::new(hub)))
+            .merge(server::public::choices())
             .layer(Extension(()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();

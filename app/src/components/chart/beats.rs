@@ -58,7 +58,10 @@ pub fn Beats(
                     <span><Time at=beat.at shape=Shape::Second/>" · "{look(beat.state).3}
                         {beat.latency_us.map(|latency| format!(" · {}", words::latency(latency)))}</span>
                 }.into_any(),
-                None => beats.with(|beats| beats.first().map(|beat| view! { <Time at=beat.at/> })).into_any(),
+                None => beats.with(|beats| match beats.first() {
+                    Some(beat) => view! { <Time at=beat.at/> }.into_any(),
+                    None => "No results yet".into_any(),
+                }),
             }}
             <span>"Latest"</span>
         </p>

@@ -3,15 +3,17 @@
 use domain::check::CheckKind;
 use domain::monitor_form::{KIND, POLICY_FIELDS};
 use domain::views::console::MonitorForm;
-use leptos::form::FromFormData;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
 use super::trial::Trial;
+use crate::browser;
+use crate::call::Call;
 use crate::components::field::Fields;
 use crate::components::form::{FormState, SendElsewhere, SendForm, Submit};
 use crate::components::icon::Icon;
+use crate::components::leave::Guard;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::flash;
@@ -23,12 +25,24 @@ pub fn NewMonitor() -> impl IntoView {
     let query = use_query_map();
     let kind = Memo::new(move |_| kind_of(query.read().get("kind").as_deref()));
     let form = Resource::new(move || kind.get(), |kind| read_monitor_form(String::new(), kind));
+    // What was typed goes along to the fields of another kind that have the same names.
+    let typed = StoredValue::new(Vec::new());
+    let keep = Callback::new(move |()| typed.set_value(browser::typed_into(FORM)));
+    Effect::new(move || {
+        form.track();
+        // After the fields have been drawn.
+        request_animation_frame(move || {
+            if let Some(typed) = typed.try_update_value(std::mem::take) {
+                browser::type_into(FORM, &typed);
+            }
+        });
+    });
     view! {
         <PageTitle text="Add monitor"/>
         <Crumb href="/console/monitors".to_owned() words="Monitors".to_owned()/>
         <PageHead title="Add monitor"/>
         <div class="stack">
-            <Kinds kind/>
+            <Kinds kind keep/>
             <Loaded from=form let:form><Editor form/></Loaded>
         </div>
     }
@@ -57,7 +71,12 @@ fn Crumb(href: String, words: String) -> impl IntoView {
 
 /// The ways of checking, to choose from. Another kind has other fields, so the page changes with it.
 #[component]
-fn Kinds(kind: Memo<CheckKind>) -> impl IntoView {
+fn Kinds(
+    /// The present one.
+    kind: Memo<CheckKind>,
+    /// Called before another is chosen.
+    keep: Callback<()>,
+) -> impl IntoView {
     let navigate = use_navigate();
     let go = move |kind: &str| {
         let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
@@ -68,7 +87,7 @@ fn Kinds(kind: Memo<CheckKind>) -> impl IntoView {
         view! {
             <label title=tile.description()>
                 <input type="radio" name="kind" value=tile.as_str() checked=kind.get_untracked() == *tile
-                    prop:checked=move || kind.get() == *tile on:change=move |_| go(tile.as_str())/>
+                    prop:checked=move || kind.get() == *tile on:change=move |_| { keep.run(()); go(tile.as_str()); }/>
                 <Icon name=format!("kind-{tile}")/>{tile.label()}
             </label>
         }
@@ -90,10 +109,12 @@ fn Kinds(kind: Memo<CheckKind>) -> impl IntoView {
 fn Editor(form: MonitorForm) -> impl IntoView {
     let flash = flash::take(FORM);
     let shown = flash.as_ref().and_then(|flash| flash.report.clone()).map(|report| Ok(*report));
-    let trial = ServerAction::<TryForm>::new();
+    let trial = Call::to::<TryForm>();
     let found = Signal::derive(move || trial.value().get().or_else(|| shown.clone()));
-    let pending = Signal::from(trial.pending());
+    let pending = trial.pending();
     let (id, version, kind) = (form.id, form.version, form.kind);
+    // A job calls us; there is nothing to ask it.
+    let can_test = kind != CheckKind::Push;
     let fields = StoredValue::new((form.values, id.as_ref().map_or_else(String::new, ToString::to_string)));
     let inside = move || {
         let (values, monitor) = fields.get_value();
@@ -110,11 +131,7 @@ fn Editor(form: MonitorForm) -> impl IntoView {
             <Fields fields=all values/>
             <div class="form-foot">
                 <Submit>"Save monitor"</Submit>
-                <SendElsewhere path="/api/try_form" pending dispatch=Callback::new(move |data| {
-                    if let Ok(fields) = TryForm::from_form_data(&data) {
-                        trial.dispatch(fields);
-                    }
-                })><Icon name="zap"/>"Test"</SendElsewhere>
+                {can_test.then(|| view! { <SendElsewhere action=trial><Icon name="zap"/>"Test"</SendElsewhere> })}
                 <a class="button quiet push" href=cancel>"Cancel"</a>
             </div>
         }
@@ -123,13 +140,13 @@ fn Editor(form: MonitorForm) -> impl IntoView {
     view! {
         <div class="split">
             {if id.is_some() {
-                let action = ServerAction::<EditMonitor>::new();
-                view! { <SendForm action id=FORM class="form card" map="form" flash>{inside()}</SendForm> }.into_any()
+                let action = Call::to::<EditMonitor>();
+                view! { <SendForm action id=FORM class="form card" map="form" guard=Guard::Path flash>{inside()}</SendForm> }.into_any()
             } else {
-                let action = ServerAction::<AddMonitor>::new();
-                view! { <SendForm action id=FORM class="form card" map="form" flash>{inside()}</SendForm> }.into_any()
+                let action = Call::to::<AddMonitor>();
+                view! { <SendForm action id=FORM class="form card" map="form" guard=Guard::Path flash>{inside()}</SendForm> }.into_any()
             }}
-            <Trial found pending/>
+            {can_test.then(|| view! { <Trial found pending/> })}
         </div>
     }
 }

@@ -112,11 +112,16 @@ fn Pages(query: MonitorQuery, page: u32, per_page: u32, found: i64) -> impl Into
         figures::thousands(last),
         figures::thousands(found)
     );
+    if found <= per_page {
+        return view! { <p class="pagination"><span>{figures::count(found, "monitor")}</span></p> }
+            .into_any();
+    }
     view! {
         <nav class="pagination" aria-label="Pages">
             <span>{text}</span>{link(page - 1, "Previous", "prev")}{link(page + 1, "Next", "next")}
         </nav>
     }
+    .into_any()
 }
 
 /// The filters leave nothing.

@@ -31,9 +31,14 @@ pub(super) fn Row(row: RwSignal<MonitorRow>) -> impl IntoView {
             <td><div class="title"><a data-row href=href>{name}</a><span class="sub">{target}</span></div></td>
             <td class="drop"><span class="chip"><Icon name=format!("kind-{kind}")/>{kind.label()}</span></td>
             <td class="drop">{move || view! { <Spark points=spark.get() state=state.get()/> }}</td>
-            <td class="end num">{move || latency.get().map_or_else(|| words::NOTHING.to_owned(), words::latency)}</td>
-            <td class="end num" data-label="24 h">{uptime}</td>
+            <td class=move || cell(latency.get().is_none())>{move || latency.get().map_or_else(|| words::NOTHING.to_owned(), words::latency)}</td>
+            <td class=move || cell(uptime.with(|uptime| uptime == words::NOTHING)) data-label="24 h">{uptime}</td>
             <td class="end num muted">{checked_text}</td>
         </tr>
     }
+}
+
+/// The look of a figure, which is paler where there is none.
+fn cell(is_none: bool) -> &'static str {
+    if is_none { "end num none" } else { "end num" }
 }

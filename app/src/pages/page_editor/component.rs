@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 
 use super::Again;
 use crate::browser;
+use crate::call::Call;
 use crate::components::form::SendForm;
 use crate::components::icon::Icon;
 use crate::components::state::ComponentPill;
@@ -16,7 +17,7 @@ use crate::server_fns::components::{MoveComponent, SetState};
 #[component]
 pub(super) fn Row(component: ComponentRow, first: bool, last: bool) -> impl IntoView {
     let again = expect_context::<Again>();
-    let shift = ServerAction::<MoveComponent>::new();
+    let shift = Call::to::<MoveComponent>();
     again.after(shift);
     let id = component.id.to_string();
     let follows = follows(&component);
@@ -44,7 +45,7 @@ pub(super) fn Row(component: ComponentRow, first: bool, last: bool) -> impl Into
 /// Sets the state by hand, or releases it. With scripts as soon as one is chosen.
 #[component]
 fn Hand(component: ComponentRow) -> impl IntoView {
-    let set = ServerAction::<SetState>::new();
+    let set = Call::to::<SetState>();
     expect_context::<Again>().after(set);
     let id = component.id.to_string();
     let form_id = format!("state-{id}");

@@ -4,10 +4,13 @@ use domain::views::console::{ComponentRow, GroupRow, MonitorChoice};
 use leptos::prelude::*;
 
 use super::Again;
+use super::choices::{Choices, Find};
+use crate::call::Call;
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::input::{CheckField, SelectField, TextField};
+use crate::components::leave::Guard;
 use crate::server_fns::components::{DeleteComponent, EditComponent as EditCall};
 
 /// The id of the dialog.
@@ -15,12 +18,8 @@ const DELETE: &str = "delete-component";
 
 /// The card.
 #[component]
-pub(super) fn EditComponent(
-    component: ComponentRow,
-    groups: Vec<GroupRow>,
-    monitors: Vec<MonitorChoice>,
-) -> impl IntoView {
-    let (edit, delete) = (ServerAction::<EditCall>::new(), ServerAction::<DeleteComponent>::new());
+pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>) -> impl IntoView {
+    let (edit, delete) = (Call::to::<EditCall>(), Call::to::<DeleteComponent>());
     let again = expect_context::<Again>();
     again.after(edit);
     again.after(delete);
@@ -29,17 +28,6 @@ pub(super) fn EditComponent(
     options.extend(groups.into_iter().map(|group| (group.id.to_string(), group.name)));
     let group = component.group.as_ref().map_or_else(String::new, ToString::to_string);
     let followed = component.monitors.clone();
-    // What it follows may stand beyond the monitors that are offered.
-    let mut choices = followed.clone();
-    choices
-        .extend(monitors.into_iter().filter(|monitor| followed.iter().all(|known| known.id != monitor.id)));
-    let boxes = choices.into_iter().map(|monitor| {
-        let checked = followed.iter().any(|known| known.id == monitor.id);
-        view! {
-            <label class="check"><input type="checkbox" name="monitors[]" value=monitor.id.to_string() checked=checked/><span>{monitor.name}</span></label>
-        }
-    });
-    let boxes = boxes.collect_view();
     let does = format!("Delete {}", component.name);
     let (title, question) = (format!("Edit “{}”", component.name), format!("Delete “{}”?", component.name));
     let (edit_id, delete_id, deleted, label) =
@@ -47,7 +35,7 @@ pub(super) fn EditComponent(
     view! {
         <section class="card" id="edit">
             <header><h2>{title}</h2></header>
-            <SendForm action=edit id=edit_id>
+            <SendForm action=edit id=edit_id guard=Guard::Edit>
                 <input type="hidden" name="component" value=id/>
                 <div class="cols">
                     <TextField name="name" label="Name" value=component.name/>
@@ -55,7 +43,7 @@ pub(super) fn EditComponent(
                 </div>
                 <TextField name="description" label="Description" value=component.description optional=true
                     hint="The public reads it beside the name."/>
-                <fieldset class="field"><legend>"Follows"</legend><div class="cols">{boxes}</div></fieldset>
+                <Follows followed/>
                 <CheckField name="show_uptime" label="The public sees the bar and the uptime" value=component.show_uptime/>
                 <CheckField name="show_latency" label="The public sees response times" value=component.show_latency/>
                 <div class="form-foot">
@@ -72,5 +60,50 @@ pub(super) fn EditComponent(
                 </SendForm>
             </Confirm>
         </section>
+    }
+}
+
+/// The monitors that it follows, ticked, before those that it might.
+#[component]
+fn Follows(followed: Vec<MonitorChoice>) -> impl IntoView {
+    let choices = Choices::here();
+    let given = StoredValue::new(followed);
+    // What was ticked since: it is sent, so it must not leave with the next search.
+    let ticked = RwSignal::new(Vec::<MonitorChoice>::new());
+    let rows = move || {
+        // When the page is read again, the old boxes hear of new choices after their own signals are gone.
+        let offered = choices.behind(given.try_get_value().unwrap_or_default());
+        let strays = ticked
+            .try_get()
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|ticked| offered.iter().all(|known| known.id != ticked.id));
+        strays.chain(offered.iter().cloned()).collect::<Vec<_>>()
+    };
+    let row = move |choice: MonitorChoice| {
+        let (id, name) = (choice.id.to_string(), choice.name.clone());
+        let is_given = given.with_value(|given| given.iter().any(|known| known.id == choice.id));
+        let change = move |is_ticked: bool| {
+            ticked.update(|ticked| {
+                ticked.retain(|known| known.id != choice.id);
+                if is_ticked {
+                    ticked.push(choice.clone());
+                }
+            });
+        };
+        view! {
+            <label class="check">
+                <input type="checkbox" name="monitors[]" value=id checked=is_given
+                    on:change:target=move |event| change(event.target().checked())/>
+                <span>{name}</span>
+            </label>
+        }
+    };
+    view! {
+        <fieldset class="field">
+            <legend>"Follows"</legend>
+            <Show when=move || choices.are_many()><Find/></Show>
+            <div class="boxes"><For each=rows key=|choice| choice.id.clone() children=row/></div>
+        </fieldset>
     }
 }

@@ -1,13 +1,16 @@
 //! A group of components.
 
-use domain::views::console::{ComponentRow, GroupRow, MonitorChoice};
+use domain::views::console::{ComponentRow, GroupRow};
 use leptos::prelude::*;
 
 use super::Again;
+use super::choices::Choices;
 use super::component::Row;
+use crate::call::Call;
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{FormState, SendForm, Submit};
 use crate::components::icon::Icon;
+use crate::components::leave::Guard;
 use crate::server_fns::components::AddComponent;
 use crate::server_fns::groups::{AddGroup as AddGroupCall, DeleteGroup, MoveGroup, RenameGroup};
 
@@ -16,7 +19,6 @@ use crate::server_fns::groups::{AddGroup as AddGroupCall, DeleteGroup, MoveGroup
 pub(super) fn GroupCard(
     group: Option<GroupRow>,
     components: Vec<ComponentRow>,
-    monitors: Vec<MonitorChoice>,
     first: bool,
     last: bool,
 ) -> impl IntoView {
@@ -32,7 +34,7 @@ pub(super) fn GroupCard(
         <section class="card flush" aria-label=label>
             <header><h2>{title}</h2>{group.map(|group| view! { <GroupActions group first last/> })}</header>
             <ul class="sortable">{rows.collect_view()}</ul>
-            <AddRow group=id name monitors/>
+            <AddRow group=id name/>
         </section>
     }
 }
@@ -41,7 +43,7 @@ pub(super) fn GroupCard(
 #[component]
 fn GroupActions(group: GroupRow, first: bool, last: bool) -> impl IntoView {
     let again = expect_context::<Again>();
-    let (shift, delete) = (ServerAction::<MoveGroup>::new(), ServerAction::<DeleteGroup>::new());
+    let (shift, delete) = (Call::to::<MoveGroup>(), Call::to::<DeleteGroup>());
     again.after(shift);
     again.after(delete);
     let id = group.id.to_string();
@@ -74,14 +76,14 @@ fn GroupActions(group: GroupRow, first: bool, last: bool) -> impl IntoView {
 /// The name of a group, to be changed in place.
 #[component]
 fn Rename(group: GroupRow) -> impl IntoView {
-    let rename = ServerAction::<RenameGroup>::new();
+    let rename = Call::to::<RenameGroup>();
     expect_context::<Again>().after(rename);
     let id = group.id.to_string();
     let (form_id, label) = (format!("rename-{id}"), format!("New name of {}", group.name));
     view! {
         <details class="rename">
             <summary class="button quiet small">"Rename"</summary>
-            <SendForm action=rename id=form_id class="add-row" refused="" clear=true>
+            <SendForm action=rename id=form_id class="add-row" refused="" guard=Guard::Path>
                 <input type="hidden" name="group" value=id/>
                 <NameInput label placeholder="" value=group.name/>
                 <Submit class="button">"Save"</Submit>
@@ -92,17 +94,26 @@ fn Rename(group: GroupRow) -> impl IntoView {
 
 /// A line that adds a component.
 #[component]
-fn AddRow(group: String, name: String, monitors: Vec<MonitorChoice>) -> impl IntoView {
-    let add = ServerAction::<AddComponent>::new();
+fn AddRow(group: String, name: String) -> impl IntoView {
+    let add = Call::to::<AddComponent>();
     expect_context::<Again>().after(add);
+    let choices = Choices::here();
+    // What was chosen stays, whatever is searched for next. When the page is read again, the old row hears of new choices
+    // after its own signals are gone.
+    let chosen = RwSignal::new(Vec::new());
+    let options = move || choices.behind(chosen.try_get().unwrap_or_default());
+    let choose = move |id: String| {
+        chosen
+            .set(choices.behind(Vec::new()).into_iter().filter(|choice| choice.id.as_str() == id).collect());
+    };
     let form_id = format!("add-component-{group}");
     view! {
-        <SendForm action=add id=form_id class="add-row" refused="" clear=true>
+        <SendForm action=add id=form_id class="add-row" refused="" clear=true guard=Guard::Path>
             <input type="hidden" name="group" value=group/>
             <NameInput label=format!("Name of the new component in {name}") placeholder="New component"/>
-            <select class="input" name="monitor" aria-label="Follows">
+            <select class="input" name="monitor" aria-label="Follows" on:change:target=move |event| choose(event.target().value())>
                 <option value="">"Follows no monitor"</option>
-                {monitors.into_iter().map(|monitor| view! { <option value=monitor.id.to_string()>{monitor.name}</option> }).collect_view()}
+                <For each=options key=|choice| choice.id.clone() let:choice><option value=choice.id.to_string()>{choice.name}</option></For>
             </select>
             <Submit class="button"><Icon name="plus"/>"Add"</Submit>
         </SendForm>
@@ -112,11 +123,11 @@ fn AddRow(group: String, name: String, monitors: Vec<MonitorChoice>) -> impl Int
 /// A card that adds a group.
 #[component]
 pub(super) fn AddGroup() -> impl IntoView {
-    let add = ServerAction::<AddGroupCall>::new();
+    let add = Call::to::<AddGroupCall>();
     expect_context::<Again>().after(add);
     view! {
         <section class="card flush" aria-label="New group">
-            <SendForm action=add id="add-group" class="add-row" refused="" clear=true>
+            <SendForm action=add id="add-group" class="add-row" refused="" clear=true guard=Guard::Path>
                 <NameInput label="Name of the new group" placeholder="New group"/>
                 <Submit class="button"><Icon name="folder"/>"Add group"</Submit>
             </SendForm>

@@ -3,10 +3,12 @@
 use domain::views::console::PageEditor as View;
 use leptos::prelude::*;
 
+use crate::call::Call;
 use crate::components::form::FormState;
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::input::{Described, FieldFrame, TextField};
+use crate::components::leave::Guard;
 use crate::components::notice::{Notice, Tone};
 use crate::flash;
 use crate::server_fns::page::SavePage;
@@ -42,10 +44,10 @@ const ZONES: [&str; 24] = [
 /// The cards.
 #[component]
 pub(super) fn Identity(view: View) -> impl IntoView {
-    let save = ServerAction::<SavePage>::new();
+    let save = Call::to::<SavePage>();
     view! {
         <div class="stack narrow">
-            <SendForm action=save id="page" class="card form" said="Saved">
+            <SendForm action=save id="page" class="card form" said="Saved" guard=Guard::Path>
                 <header><h2>"Name and time"</h2></header>
                 <TextField name="name" label="Name" value=view.name/>
                 <TextField name="description" label="Description" value=view.description optional=true hint="A sentence below the name."/>

@@ -1,5 +1,6 @@
 //! The status page being arranged: its name, its groups, and components that follow monitors.
 
+mod choices;
 mod component;
 mod edit;
 mod group;
@@ -10,8 +11,10 @@ use domain::views::console::{ComponentRow, PageEditor as View};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
+use self::choices::{Choices, Find, FindForm};
 use self::group::{AddGroup, GroupCard};
 use self::identity::Identity;
+use crate::call::Call;
 use crate::components::figures;
 use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
@@ -26,14 +29,9 @@ pub(super) struct Again(RwSignal<u32>);
 
 impl Again {
     /// Reads the editor again whenever an action has ended well.
-    pub(super) fn after<S>(self, action: ServerAction<S>)
-    where
-        S: leptos::server_fn::ServerFn + Clone + Send + Sync + 'static,
-        S::Output: Send + Sync + 'static,
-        S::Error: Send + Sync + 'static,
-    {
+    pub(super) fn after(self, action: Call<()>) {
         Effect::new(move || {
-            if action.value().with(|value| matches!(value, Some(Ok(_)))) {
+            if action.value().with(|value| matches!(value, Some(Ok(())))) {
                 self.0.update(|times| *times += 1);
             }
         });
@@ -46,18 +44,27 @@ pub fn PageEditor() -> impl IntoView {
     let feed = expect_context::<LiveFeed>();
     let again = Again(RwSignal::new(0));
     provide_context(again);
-    let view = Resource::new(move || (again.0.get(), feed.generation.get()), |_| read_page());
+    let choices = Choices::provide();
+    let query = use_query_map();
+    let edited = Memo::new(move |_| query.read().get("edit"));
+    let view =
+        Resource::new(move || (again.0.get(), feed.generation.get()), move |_| read_page(choices.search()));
     view! {
         <PageTitle text="Status page"/>
-        <Loaded from=view let:view><Body view/></Loaded>
+        <Loaded from=view whole=true let:read>
+            {
+                let (view, offered) = read;
+                choices.offer(offered);
+                view! { <Body view edited/> }
+            }
+        </Loaded>
     }
 }
 
 /// What is shown, once it is read.
 #[component]
-fn Body(view: View) -> impl IntoView {
-    let query = use_query_map();
-    let edited = Memo::new(move |_| query.read().get("edit"));
+fn Body(view: View, edited: Memo<Option<String>>) -> impl IntoView {
+    let choices = Choices::here();
     let worst = domain::status_page::worst(view.components.iter().map(|component| component.state));
     let number = i64::try_from(view.components.len()).unwrap_or(i64::MAX);
     let facts = format!(
@@ -71,13 +78,13 @@ fn Body(view: View) -> impl IntoView {
             let component = edited
                 .get()
                 .and_then(|id| view.components.iter().find(|known| known.id.as_str() == id).cloned());
-            component.map(|component| view! { <edit::EditComponent component groups=view.groups.clone() monitors=view.monitors.clone()/> })
+            component.map(|component| view! { <edit::EditComponent component groups=view.groups.clone()/> })
         }
     };
     let last = view.groups.len().saturating_sub(1);
     let cards = view.groups.iter().enumerate().map(|(i, group)| {
         let components = of_group(&view.components, Some(&group.id));
-        view! { <GroupCard group=Some(group.clone()) components monitors=view.monitors.clone() first=i == 0 last=i == last/> }
+        view! { <GroupCard group=Some(group.clone()) components first=i == 0 last=i == last/> }
     });
     let cards = cards.collect_view();
     let loose = of_group(&view.components, None);
@@ -85,9 +92,11 @@ fn Body(view: View) -> impl IntoView {
         <PageHead title="Status page"
             actions=|| view! { <a class="button" href="/" rel="external">"Open the page" <Icon name="external"/></a> }
             facts=move || view! { <ComponentPill state=worst/><span>{facts}</span> }/>
+        <FindForm edited/>
         <div class="stack">
             {editor}
-            <GroupCard group=None components=loose monitors=view.monitors.clone() first=true last=true/>
+            <Show when=move || edited.get().is_none() && choices.are_partial()><Find/></Show>
+            <GroupCard group=None components=loose first=true last=true/>
             {cards}
             <AddGroup/>
             <Identity view/>

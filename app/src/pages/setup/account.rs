@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::StepFrame;
+use crate::call::Call;
 use crate::components::form::{FormState, SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::input::TextField;
@@ -12,7 +13,7 @@ use crate::server_fns::setup::SetUp;
 /// The form.
 #[component]
 pub(super) fn MakeAccount(token: String) -> impl IntoView {
-    let action = ServerAction::<SetUp>::new();
+    let action = Call::to::<SetUp>();
     view! {
         <StepFrame at=0>
             <h1>"Light the lamp"</h1>
@@ -20,7 +21,7 @@ pub(super) fn MakeAccount(token: String) -> impl IntoView {
             <SendForm action id="account">
                 <input type="hidden" name="token" value=token/>
                 <TokenError/>
-                <TextField name="name" label="Your name" autocomplete="name" optional=true first=true/>
+                <TextField name="name" label="Your name" autocomplete="name" first=true/>
                 <TextField name="email" label="E-mail" kind="email" autocomplete="username"/>
                 <TextField name="password" label="Password" kind="password" autocomplete="new-password"
                     hint="At least 8 characters. A sentence is fine."/>

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::StepFrame;
+use crate::call::Call;
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::input::{Described, FieldFrame};
@@ -20,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(700);
 /// The form.
 #[component]
 pub(super) fn Addresses() -> impl IntoView {
-    let action = ServerAction::<AddAddresses>::new();
+    let action = Call::to::<AddAddresses>();
     let flash = flash::take("addresses");
     // A trial is neither a refusal nor done, so the form must not say either.
     let shown = flash.clone().filter(|flash| flash.error.is_some() || flash.tried.is_empty());
@@ -81,7 +82,7 @@ fn Lines(lines: String, trials: RwSignal<Vec<Try>>, count: RwSignal<usize>) -> i
         );
     };
     view! {
-        <FieldFrame name="address" label="Addresses" hint="A URL, host:port, host, wss:// or “dns name”.">
+        <FieldFrame name="address" label="Addresses" hint="A URL, host:port, a host, or one with its way: ping://, dns://, tls://, wss://.">
             <textarea class="input mono" rows="5" id=control.id.clone() name=control.name.clone() autofocus spellcheck="false"
                 placeholder="https://www.example.org" aria-invalid=control.invalid() aria-describedby=control.by()
                 on:input:target=move |event| input(event.target().value())>{lines}</textarea>

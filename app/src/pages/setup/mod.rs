@@ -78,7 +78,7 @@ fn Closed() -> impl IntoView {
             <div class="card">
                 <h1>"Open the set-up link"</h1>
                 <p class="lead">"Pharos runs, and nobody has an account yet. When it started it printed a link for you:"</p>
-                <pre class="code">"Pharos is running at … — set it up: …/setup?token=…"</pre>
+                <pre class="code">"Pharos is running at http://… — set it up: http://…/setup?token=…"</pre>
                 <p class="lead">"It stands in the terminal, or in the log: "<code>"docker logs pharos"</code>" or "<code>"journalctl -u pharos"</code>"."</p>
             </div>
         </AuthFrame>

@@ -148,7 +148,7 @@ impl KindSettings for PushSettings {
 
     fn target(&self) -> String {
         match &self.schedule {
-            PushSchedule::Period { period_s } => format!("a call every {period_s} s"),
+            PushSchedule::Period { period_s } => format!("a call every {}", period(*period_s)),
             PushSchedule::Cron { expression, time_zone } => format!("a call at {expression} ({time_zone})"),
         }
     }
@@ -186,6 +186,17 @@ impl KindSettings for PushSettings {
     }
 }
 
+/// A period in its largest whole unit, as people set it.
+fn period(seconds: u32) -> String {
+    const UNITS: [(u32, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let (length, unit) =
+        UNITS.into_iter().find(|(length, _)| seconds.is_multiple_of(*length)).unwrap_or((1, "second"));
+    match seconds / length {
+        1 => unit.to_owned(),
+        many => format!("{many} {unit}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,6 +207,14 @@ mod tests {
 
     fn berlin(expression: &str) -> PushSchedule {
         PushSchedule::Cron { expression: expression.to_owned(), time_zone: "Europe/Berlin".to_owned() }
+    }
+
+    #[test]
+    fn a_period_is_named_as_it_was_set() {
+        assert_eq!(
+            [1, 90, 60, 3_600, 7_200, 86_400].map(period),
+            ["second", "90 seconds", "minute", "hour", "2 hours", "day"]
+        );
     }
 
     #[test]

@@ -210,7 +210,7 @@ pub(super) fn secret_headers(headers: &[Header]) -> impl Iterator<Item = &Secret
     headers.iter().filter(|header| header.is_sensitive()).map(|header| &header.value)
 }
 
-pub(super) fn examine_headers(headers: &[Header], errors: &mut Vec<FieldError>) {
+pub(crate) fn examine_headers(headers: &[Header], errors: &mut Vec<FieldError>) {
     // RFC 9110, section 5.6.2: the characters of a token.
     let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     // Set by the client; a second one would make requests that servers refuse.
@@ -271,7 +271,7 @@ pub(super) fn examine_url(
 }
 
 /// Takes name and password out of a URL, as people paste them, and makes basic authentication of them.
-pub(super) fn take_credentials(text: &str) -> Option<(String, Auth)> {
+pub(crate) fn take_credentials(text: &str) -> Option<(String, Auth)> {
     let mut url = Url::parse(text).ok()?;
     if url.username().is_empty() && url.password().is_none() {
         return None;

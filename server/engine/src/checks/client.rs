@@ -107,6 +107,22 @@ impl Clients {
     }
 }
 
+impl Clients {
+    /// A client for messages: the same trust and policy, but connections are kept for the next message.
+    pub(super) fn outbound(&self) -> Result<Client, ChecksError> {
+        let tls = self.trust.config(true, &[b"h2", b"http/1.1"], None)?;
+        let resolver = JudgingResolver { policy: Arc::clone(&self.policy), version: IpVersion::Any };
+        let builder = Client::builder()
+            .user_agent(&self.user_agent)
+            .redirect(Policy::none())
+            .http1_max_headers(MAX_RESPONSE_HEADERS)
+            .tcp_nodelay(true)
+            .tls_backend_preconfigured(tls)
+            .dns_resolver(resolver);
+        Ok(builder.build()?)
+    }
+}
+
 fn build(
     trust: &Trust,
     policy: &Arc<TargetPolicy>,

@@ -24,6 +24,8 @@ pub use policy::{Refusal, TargetPolicy, is_public};
 use trace::Trace;
 use trust::Trust;
 
+use crate::providers::Outbound;
+
 /// What checks are run with.
 #[derive(Debug, Clone)]
 pub struct ChecksConfig {
@@ -114,6 +116,14 @@ impl Checks {
                 pingers: ping::Pingers::default(),
             }),
         })
+    }
+
+    /// What messages are sent with: the trust and the policy of checks, and connections that are kept.
+    ///
+    /// # Errors
+    /// When the client cannot be set up.
+    pub fn outbound(&self) -> Result<Outbound, ChecksError> {
+        Ok(Outbound::new(self.shared.clients.outbound()?, Arc::clone(&self.shared.policy)))
     }
 
     /// The same checks under another policy; the roots are not loaded again.

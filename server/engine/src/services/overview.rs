@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use domain::person::Viewer;
 use domain::time::{MINUTE, Timestamp};
-use domain::views::console::{MetricsRow, Overview, StateCounts, SystemHealth};
+use domain::views::console::{MetricsRow, Overview, Standing, StateCounts, SystemHealth};
 
 use super::monitors::with_figures;
 use super::{Result, Services, feed, operator};
@@ -34,6 +34,16 @@ impl Services {
         let feed = feed::items(&mut tx, &events).await?;
         let system = self.system_health(&mut tx, now).await?;
         Ok(Overview { seq, at: now, counts, broken, incidents, feed, system })
+    }
+
+    /// What stands at the edge of every page: the overview without its lists.
+    pub async fn standing(&self, viewer: &Viewer) -> Result<Standing> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        let seq = store::events::last(&mut tx).await?;
+        let counts = views::monitors::counts(&mut tx).await?;
+        let system = self.system_health(&mut tx, self.now()).await?;
+        Ok(Standing { seq, counts, system })
     }
 
     /// How many monitors show each state.

@@ -9,7 +9,9 @@ use domain::id::{ComponentKey, GroupKey, MonitorKey, PageId};
 use domain::person::Viewer;
 use domain::status_page::follow;
 use domain::time::Timestamp;
-use domain::views::console::{ComponentRow, GroupRow, MonitorChoice, PageDraft, PageEditor};
+use domain::views::console::{
+    ComponentRow, GroupRow, MonitorChoice, MonitorChoices, MonitorQuery, MonitorSort, PageDraft, PageEditor,
+};
 use domain::views::public::PageHead;
 
 use super::{Result, ServiceError, Services, operator};
@@ -68,8 +70,6 @@ impl Services {
         keys.sort_unstable();
         keys.dedup();
         let names = views::monitors::names(&mut tx, &keys).await?;
-        let monitors = views::monitors::choices(&mut tx, CHOICES).await?;
-        let monitors_found = views::monitors::counts(&mut tx).await?.total();
 
         let place = |group: Option<GroupKey>| groups.iter().position(|known| Some(known.key) == group);
         let mut rows: Vec<(Option<usize>, ComponentRow)> = Vec::with_capacity(components.len());
@@ -103,9 +103,21 @@ impl Services {
             logo: page.head.logo,
             groups: groups.into_iter().map(|group| GroupRow { id: group.id, name: group.name }).collect(),
             components: rows.into_iter().map(|(_, row)| row).collect(),
-            monitors,
-            monitors_found,
         })
+    }
+
+    /// Monitors that a component may follow: those whose name or target contains the search, by name, not all at once.
+    pub async fn monitor_choices(&self, viewer: &Viewer, search: &str) -> Result<MonitorChoices> {
+        operator(viewer)?;
+        let query =
+            MonitorQuery { search: search.to_owned(), sort: MonitorSort::Name, ..MonitorQuery::default() };
+        let mut tx = self.inner.db.read().await?;
+        let keys = views::monitors::keys(&mut tx, &query, CHOICES, 0).await?;
+        let mut names = views::monitors::names(&mut tx, &keys).await?;
+        let monitors = keys.iter().filter_map(|key| names.remove(key)).collect();
+        let found = views::monitors::found(&mut tx, &query).await?;
+        let total = views::monitors::counts(&mut tx).await?.total();
+        Ok(MonitorChoices { monitors, found, total })
     }
 
     /// Changes what the page at `/` is called and in which zone it counts days.

@@ -115,3 +115,23 @@ impl Row {
         Numbered { seq: Seq(self.seq), at: Timestamp(self.at), event: self.payload.0 }
     }
 }
+
+/// How far the planner has come. It locks the row, so that on PostgreSQL one node plans at a time.
+pub async fn planned(tx: &mut Tx) -> Result<Seq> {
+    let value: Option<i64> = sql!(tx, |conn| sqlx::query_scalar(
+        "update counters set value = value where name = 'planner' returning value"
+    )
+    .fetch_optional(conn)
+    .await?);
+    Ok(Seq(value.unwrap_or(0)))
+}
+
+/// Notes how far the planner has come.
+pub async fn set_planned(tx: &mut Tx, seq: Seq) -> Result<()> {
+    sql!(tx, |conn| sqlx::query("update counters set value = $1 where name = 'planner'")
+        .bind(seq.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    Ok(())
+}

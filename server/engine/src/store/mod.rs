@@ -5,17 +5,23 @@
 //! **Invariant**: no other module of any crate names `sqlx`.
 
 pub mod accounts;
+pub mod alerts;
 mod batch;
 pub mod components;
+pub mod definitions;
+pub mod deliveries;
 pub mod error;
 pub mod events;
 pub mod evidence;
 pub mod facts;
 pub mod health;
 pub mod incidents;
+pub mod integrations;
 pub mod leases;
 pub mod monitors;
+pub mod outages;
 pub mod pages;
+pub mod projects;
 pub mod pushes;
 pub mod results;
 pub mod rollups;
@@ -39,12 +45,18 @@ use tokio::sync::Notify;
 
 pub use error::{Result, StoreError};
 
+use crate::chance::Chance;
+use crate::seal::Sealer;
+
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// How long a writer waits for another one before SQLite calls the database busy. One writer at a time is the rule here, so
 /// only a second program on the same file can make us wait.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Rows that SQLite's thread may read ahead. At the library's 50 each list waits for the runtime many times, and the recorder for
+/// seconds when the runtime is busy.
+const ROW_BUFFER: usize = 4_096;
 /// Connections that read at the same time from an SQLite file.
 const SQLITE_READERS: u32 = 4;
 /// Connections to PostgreSQL.
@@ -76,6 +88,7 @@ enum Pools {
 pub struct Db {
     pools: Pools,
     bell: Arc<Notify>,
+    sealer: Arc<Sealer>,
 }
 
 /// A transaction. Dropped without [`Tx::commit`], it leaves no trace.
@@ -83,6 +96,7 @@ pub struct Db {
 pub struct Tx {
     pub(in crate::store) conn: Conn,
     bell: Arc<Notify>,
+    pub(in crate::store) sealer: Arc<Sealer>,
     rings: bool,
 }
 
@@ -116,14 +130,16 @@ impl Db {
     /// changing its schema. A missing SQLite file is made.
     pub async fn open(url: &str) -> Result<Self> {
         let bell = Arc::new(Notify::new());
+        let sealer = Arc::new(Sealer::forgetful(Chance::System));
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?.application_name("pharos");
             let pool =
                 PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?;
-            return Ok(Self { pools: Pools::Postgres(pool), bell });
+            return Ok(Self { pools: Pools::Postgres(pool), bell, sealer });
         }
         let options = SqliteConnectOptions::from_str(url)?
             .busy_timeout(BUSY_TIMEOUT)
+            .row_buffer_size(ROW_BUFFER)
             .pragma("temp_store", "memory")
             .pragma("cache_size", "-16000");
         let writing = options
@@ -138,7 +154,14 @@ impl Db {
         let write = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await?;
         let reading = options.read_only(true);
         let read = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(reading).await?;
-        Ok(Self { pools: Pools::Sqlite { read, write }, bell })
+        Ok(Self { pools: Pools::Sqlite { read, write }, bell, sealer })
+    }
+
+    /// The same database with the keys that seal secrets. Without, they are sealed with a key that ends with the program.
+    #[must_use]
+    pub fn sealing_with(mut self, sealer: Sealer) -> Self {
+        self.sealer = Arc::new(sealer);
+        self
     }
 
     /// The URL of an SQLite file.
@@ -199,7 +222,7 @@ impl Db {
     }
 
     fn tx(&self, conn: Conn) -> Tx {
-        Tx { conn, bell: self.bell.clone(), rings: false }
+        Tx { conn, bell: self.bell.clone(), sealer: self.sealer.clone(), rings: false }
     }
 
     /// Waits until somebody committed events on this node; a ring while nobody waited is kept.

@@ -11,6 +11,7 @@ mod retention;
 mod rollups;
 mod schema;
 mod statements;
+mod telling;
 mod world;
 
 /// Turns each body into a module with two tests, `sqlite` and `postgres`.

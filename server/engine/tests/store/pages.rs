@@ -104,13 +104,28 @@ on_both! {
         let editor = services.page_editor(OPERATOR).await.unwrap();
         let row = &editor.components[0];
         assert_eq!((row.name.as_str(), row.description.as_str(), row.monitors.len()), ("Api", "It", 1));
-        assert_eq!((editor.monitors.len(), editor.monitors_found), (1, 1));
         let wrong = ComponentDraft { group: Some(GroupId::new([1; 13])), ..named("", &[MonitorId::new([9; 13])]) };
         let Err(ServiceError::Invalid(errors)) = services.edit_component(OPERATOR, &id, &wrong).await else {
             panic!("refused")
         };
         let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(fields, ["name", "group", "monitors"]);
+    }
+
+    async fn a_monitor_beyond_those_that_are_offered_is_found_by_searching(world: World) {
+        let services = &world.services;
+        for number in 0..201 {
+            world.monitor(&format!("Branch {number:03}")).await;
+        }
+        let (_, last) = world.monitor("Zürich").await;
+        let all = services.monitor_choices(OPERATOR, "").await.unwrap();
+        assert_eq!((all.monitors.len(), all.found, all.total), (200, 202, 202));
+        assert_eq!(all.monitors[0].name, "Branch 000");
+        assert!(all.monitors.iter().all(|monitor| monitor.id != last));
+        let found = services.monitor_choices(OPERATOR, " rich ").await.unwrap();
+        assert_eq!((found.monitors.len(), found.found, found.total), (1, 1, 202));
+        assert_eq!(found.monitors[0].id, last);
+        assert!(matches!(services.monitor_choices(VISITOR, "").await, Err(ServiceError::Forbidden)));
     }
 
     async fn no_data_cannot_be_set_by_hand(world: World) {

@@ -144,7 +144,10 @@ impl World {
     pub(crate) async fn recovery(&self, key: MonitorKey) {
         self.settle(key, domain::health::Settled::Up).await;
         let mut tx = self.db.write().await.unwrap();
-        store::incidents::resolve(&mut tx, key, self.now(), self.now()).await.unwrap().expect("one is open");
+        let over = store::incidents::resolve(&mut tx, key, self.now(), self.now()).await.unwrap();
+        let over = over.expect("one is open");
+        let event = Event::IncidentResolved { incident: over.incident, id: over.id, monitor: Some(key) };
+        store::events::append(&mut tx, self.now(), &[event]).await.unwrap();
         tx.commit().await.unwrap();
     }
 

@@ -3,6 +3,7 @@
 use domain::id::MonitorId;
 use leptos::prelude::*;
 
+use crate::call::Call;
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
@@ -16,7 +17,7 @@ const DELETE: &str = "delete";
 #[component]
 pub(super) fn PauseOrResume(monitor: MonitorId, paused: bool) -> impl IntoView {
     let toasts = expect_context::<Toasts>();
-    let (pause, resume) = (ServerAction::<PauseMonitor>::new(), ServerAction::<ResumeMonitor>::new());
+    let (pause, resume) = (Call::to::<PauseMonitor>(), Call::to::<ResumeMonitor>());
     Effect::new(move || {
         if pause.value().with(|value| matches!(value, Some(Ok(())))) {
             toasts.say("Paused");
@@ -50,7 +51,7 @@ pub(super) fn PauseOrResume(monitor: MonitorId, paused: bool) -> impl IntoView {
 /// Deletes a monitor, after a question that names it.
 #[component]
 pub(super) fn Delete(monitor: MonitorId, name: String) -> impl IntoView {
-    let action = ServerAction::<DeleteMonitor>::new();
+    let action = Call::to::<DeleteMonitor>();
     let does = format!("Delete {name}");
     view! {
         <Ask dialog=DELETE class="button danger icon-only" label=does.clone()><Icon name="trash"/></Ask>

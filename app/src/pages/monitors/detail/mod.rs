@@ -13,6 +13,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use self::figures::Figures;
 use self::head::Head;
 use super::trial::Trial;
+use crate::call::Call;
 use crate::components::chart::LatencyChart;
 use crate::components::chart::beats::{self, Beats};
 use crate::components::feed::{Feed, Incidents};
@@ -48,18 +49,18 @@ pub fn Monitor() -> impl IntoView {
     });
     view! {
         <a class="crumb" href="/console/monitors"><Icon name="chevron-left"/>"Monitors"</a>
-        <Loaded from=view let:view><Body view/></Loaded>
+        <Loaded from=view whole=true let:view><Body view/></Loaded>
     }
 }
 
 /// What is shown, once it is read.
 #[component]
 fn Body(view: MonitorDetail) -> impl IntoView {
-    let test = ServerAction::<TestMonitor>::new();
+    let test = Call::to::<TestMonitor>();
     let shown = flash::take("test").and_then(|flash| flash.report.map(|report| Ok(*report)));
     let was_shown = shown.is_some();
     let found = Signal::derive(move || test.value().get().or_else(|| shown.clone()));
-    let pending = Signal::from(test.pending());
+    let pending = test.pending();
     let is_tested = Memo::new(move |_| was_shown || pending.get() || test.version().get() > 0);
 
     let row = RwSignal::new(view.row.clone());
@@ -81,6 +82,7 @@ fn Body(view: MonitorDetail) -> impl IntoView {
     });
     let is_new = view.beats.is_empty() && view.feed.is_empty();
     let (at, push) = (view.at, view.push_path.clone());
+    let first = if push.is_some() { "call" } else { "check" };
     view! {
         <Head row test view=view.clone()/>
         <div class="stack">
@@ -90,7 +92,7 @@ fn Body(view: MonitorDetail) -> impl IntoView {
             <div class="split">
                 <div class="stack">
                     {if is_new {
-                        view! { <NoResults/> }.into_any()
+                        view! { <NoResults first/> }.into_any()
                     } else {
                         view! { <Latency view=view.clone()/> }.into_any()
                     }}
@@ -152,11 +154,14 @@ fn Latency(view: MonitorDetail) -> impl IntoView {
 
 /// It was never checked.
 #[component]
-fn NoResults() -> impl IntoView {
+fn NoResults(
+    /// What brings the first result.
+    first: &'static str,
+) -> impl IntoView {
     view! {
         <section class="empty">
             <Icon name="clock"/><h2>"No results yet"</h2>
-            <p>"Latency and events appear here with the first check."</p>
+            <p>"Latency and events appear here with the first "{first}"."</p>
         </section>
     }
 }

@@ -85,6 +85,17 @@ pub struct Overview {
     pub system: SystemHealth,
 }
 
+/// What stands at the edge of every page of the console.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The last event that the view contains.
+    pub seq: Seq,
+    /// How many monitors show each state.
+    pub counts: StateCounts,
+    /// The program's own health.
+    pub system: SystemHealth,
+}
+
 /// How Pharos itself is doing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SystemHealth {
@@ -136,9 +147,10 @@ pub struct IncidentRow {
     pub reason: Option<String>,
 }
 
-/// A frame of the console's socket.
+/// A frame of the console's socket. Its name stands around it: with a tag inside, the browser would need a second reader of
+/// everything that a frame holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Frame {
     /// The first frame: what the server is, and where its order of events stands.
     Hello {

@@ -22,10 +22,6 @@ pub struct PageEditor {
     pub groups: Vec<GroupRow>,
     /// The components: those without a group first, then by group, in their order.
     pub components: Vec<ComponentRow>,
-    /// Monitors that a component may follow, by name; at most 200, see `monitors_found`.
-    pub monitors: Vec<MonitorChoice>,
-    /// How many monitors there are.
-    pub monitors_found: i64,
 }
 
 /// A group in the editor.
@@ -67,6 +63,17 @@ pub struct MonitorChoice {
     pub id: MonitorId,
     /// What people call it.
     pub name: String,
+}
+
+/// Monitors to choose from, as a search leaves them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonitorChoices {
+    /// Those that are offered, by name; at most 200.
+    pub monitors: Vec<MonitorChoice>,
+    /// How many the search leaves.
+    pub found: i64,
+    /// How many monitors there are.
+    pub total: i64,
 }
 
 /// What an operator says of a component.

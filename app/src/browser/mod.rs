@@ -3,7 +3,16 @@
 use domain::time::Timestamp;
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{HtmlDialogElement, HtmlElement, HtmlFormElement};
+use web_sys::{HtmlDialogElement, HtmlElement};
+
+mod forms;
+mod ways;
+
+pub use forms::{
+    drop_changes, fields_of, form_of, has_changes, loses_changes, reset_form, settle_form, type_into,
+    typed_into,
+};
+pub use ways::{Way, hold_back, on_every, way_of};
 
 /// How much of a time is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -113,20 +122,6 @@ pub fn is_typing() -> bool {
     })
 }
 
-/// The form around the element that an event came from.
-pub fn form_of(event: &web_sys::Event) -> Option<HtmlFormElement> {
-    let element: web_sys::Element = event.target()?.dyn_into().ok()?;
-    element.closest("form").ok().flatten()?.dyn_into().ok()
-}
-
-/// Puts a form back to what it held at first.
-pub fn reset_form(id: &str) {
-    let form = document().get_element_by_id(id).and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
-    if let Some(form) = form {
-        form.reset();
-    }
-}
-
 /// Puts a text on the clipboard, where the browser lets us.
 pub fn copy(text: &str) {
     let clipboard = window().navigator().clipboard();
@@ -145,6 +140,11 @@ pub fn origin() -> String {
 pub fn path_and_query() -> String {
     let location = window().location();
     format!("{}{}", location.pathname().unwrap_or_default(), location.search().unwrap_or_default())
+}
+
+/// Loads another page.
+pub fn load(address: &str) {
+    let _ = window().location().assign(address);
 }
 
 /// Loads the page again from the server.

@@ -1,0 +1,151 @@
+//! Forms in the page: what they hold, and whether that is what they were given.
+
+use leptos::prelude::document;
+use wasm_bindgen::JsCast;
+use web_sys::{
+    Element, FormData, HtmlButtonElement, HtmlFormElement, HtmlInputElement, HtmlOptionElement,
+    HtmlSelectElement, HtmlTextAreaElement, NodeList, SubmitEvent, Url,
+};
+
+use crate::components::leave::Guard;
+
+/// Forms that are asked for before they are left, see [`crate::components::leave::Guard`].
+const GUARDED: &str = "form[data-guard]";
+/// Where a person says something. What is hidden nobody typed, and a search is no change.
+const CONTROLS: &str = "input:not([type='hidden'], [type='search']), textarea, select";
+/// Where a person writes.
+const TYPED: &str = "input[type='text'], textarea";
+
+/// The form around the element that an event came from.
+pub fn form_of(event: &web_sys::Event) -> Option<HtmlFormElement> {
+    let element: Element = event.target()?.dyn_into().ok()?;
+    element.closest("form").ok().flatten()?.dyn_into().ok()
+}
+
+/// What a form sends, with the button that sent it.
+pub fn fields_of(event: &SubmitEvent) -> Option<FormData> {
+    let form: HtmlFormElement = event.target()?.dyn_into().ok()?;
+    let fields = FormData::new_with_form(&form).ok()?;
+    let button = event.submitter().and_then(|element| element.dyn_into::<HtmlButtonElement>().ok());
+    if let Some(button) = button.filter(|button| !button.name().is_empty()) {
+        fields.append_with_str(&button.name(), &button.value()).ok()?;
+    }
+    Some(fields)
+}
+
+/// Puts a form back to what it held at first.
+pub fn reset_form(id: &str) {
+    if let Some(form) = form(id) {
+        form.reset();
+    }
+}
+
+/// Takes what a form holds for what it was given: it has been saved.
+pub fn settle_form(id: &str) {
+    let Some(form) = form(id) else { return };
+    for control in all(form.query_selector_all(CONTROLS)) {
+        if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
+            match input.type_().as_str() {
+                "checkbox" | "radio" => input.set_default_checked(input.checked()),
+                "file" => {}
+                _ => input.set_default_value(&input.value()),
+            }
+        } else if let Some(area) = control.dyn_ref::<HtmlTextAreaElement>() {
+            let _ = area.set_default_value(&area.value());
+        } else {
+            for option in options(&control) {
+                option.set_default_selected(option.selected());
+            }
+        }
+    }
+}
+
+/// What was typed into a form and differs from what it was given: names of controls and their values, no passwords.
+pub fn typed_into(id: &str) -> Vec<(String, String)> {
+    let Some(form) = form(id) else { return Vec::new() };
+    let typed = all(form.query_selector_all(TYPED)).filter_map(|control| {
+        if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
+            (input.value() != input.default_value()).then(|| (input.name(), input.value()))
+        } else {
+            let area = control.dyn_ref::<HtmlTextAreaElement>()?;
+            (!area.value().is_empty()).then(|| (area.name(), area.value()))
+        }
+    });
+    typed.collect()
+}
+
+/// Types values into the controls of a form that have their names.
+pub fn type_into(id: &str, typed: &[(String, String)]) {
+    let Some(form) = form(id) else { return };
+    for control in all(form.query_selector_all(TYPED)) {
+        let name = control.get_attribute("name").unwrap_or_default();
+        let Some((_, value)) = typed.iter().find(|(known, _)| *known == name) else { continue };
+        if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
+            input.set_value(value);
+        } else if let Some(area) = control.dyn_ref::<HtmlTextAreaElement>() {
+            area.set_value(value);
+        }
+    }
+}
+
+/// Whether a guarded form holds something that is not saved.
+pub fn has_changes() -> bool {
+    all(document().query_selector_all(GUARDED)).any(|form| is_changed(&form))
+}
+
+/// Puts guarded forms back to what they were given: nobody wants what was typed.
+pub fn drop_changes() {
+    for form in all(document().query_selector_all(GUARDED)) {
+        if let Some(form) = form.dyn_ref::<HtmlFormElement>() {
+            form.reset();
+        }
+    }
+}
+
+/// Whether something would be lost on the way from one address of ours to another: a changed form that does not stand there.
+pub fn loses_changes(here: &str, there: &str) -> bool {
+    let base = super::origin();
+    let (Ok(here), Ok(there)) = (Url::new_with_base(here, &base), Url::new_with_base(there, &base)) else {
+        return false;
+    };
+    let is_other_page = here.origin() != there.origin() || here.pathname() != there.pathname();
+    let is_other_edit = here.search_params().get("edit") != there.search_params().get("edit");
+    let goes = |form: &Element| {
+        let guard = form.get_attribute("data-guard");
+        is_other_page || (is_other_edit && guard.as_deref() == Some(Guard::Edit.as_str()))
+    };
+    all(document().query_selector_all(GUARDED)).any(|form| goes(&form) && is_changed(&form))
+}
+
+fn is_changed(form: &Element) -> bool {
+    all(form.query_selector_all(CONTROLS)).any(|control| {
+        if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
+            match input.type_().as_str() {
+                "checkbox" | "radio" => input.checked() != input.default_checked(),
+                _ => input.value() != input.default_value(),
+            }
+        } else if let Some(area) = control.dyn_ref::<HtmlTextAreaElement>() {
+            area.default_value().is_ok_and(|given| given != area.value())
+        } else if let Some(select) = control.dyn_ref::<HtmlSelectElement>() {
+            // A choice of one shows its first option when none is given.
+            let given = options(&control).position(|option| option.default_selected()).unwrap_or(0);
+            usize::try_from(select.selected_index()).is_ok_and(|index| index != given)
+        } else {
+            false
+        }
+    })
+}
+
+fn form(id: &str) -> Option<HtmlFormElement> {
+    document().get_element_by_id(id)?.dyn_into().ok()
+}
+
+fn options(select: &Element) -> impl Iterator<Item = HtmlOptionElement> + use<> {
+    all(select.query_selector_all("option")).filter_map(|option| option.dyn_into().ok())
+}
+
+fn all<E>(list: Result<NodeList, E>) -> impl Iterator<Item = Element> + use<E> {
+    let list = list.ok();
+    let length = list.as_ref().map_or(0, NodeList::length);
+    (0..length).filter_map(move |at| list.as_ref()?.item(at)?.dyn_into().ok())
+}

@@ -1,0 +1,185 @@
+//! The monitors that a component may follow. There may be more than fit into a list, so they are searched for: as one
+//! types with scripts, by a plain form without.
+
+use std::time::Duration;
+
+use domain::views::console::{MonitorChoice, MonitorChoices};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_query_map;
+
+use crate::components::figures;
+use crate::components::icon::Icon;
+use crate::server_fns::page::read_choices;
+
+/// How long after the last key monitors are asked for.
+const PAUSE: Duration = Duration::from_millis(250);
+/// From so many monitors on a list of boxes is tiring to read, and the search is offered above it.
+const MANY: i64 = 12;
+/// The form that the search belongs to, wherever its box stands; and its name in the address.
+const FIND: &str = "find";
+
+/// What is offered at present, in the context of the editor.
+#[derive(Clone, Copy)]
+pub(super) struct Choices {
+    search: RwSignal<String>,
+    offered: RwSignal<MonitorChoices>,
+}
+
+impl Choices {
+    /// Puts them into the context. What is searched for stands in the address when the page came without scripts.
+    pub(super) fn provide() -> Self {
+        let search = use_query_map().read_untracked().get(FIND).unwrap_or_default();
+        let choices =
+            Self { search: RwSignal::new(search), offered: RwSignal::new(MonitorChoices::default()) };
+        provide_context(choices);
+        choices
+    }
+
+    /// The choices of the context.
+    pub(super) fn here() -> Self {
+        expect_context()
+    }
+
+    /// What is searched for.
+    pub(super) fn search(self) -> String {
+        self.search.get_untracked()
+    }
+
+    /// Offers these from now on. What is drawn is told of news only: a view that is being replaced listens still.
+    pub(super) fn offer(self, offered: MonitorChoices) {
+        if self.offered.with_untracked(|known| *known != offered) {
+            self.offered.set(offered);
+        }
+    }
+
+    /// What is offered behind what was chosen; that stays in sight, whatever is searched for.
+    pub(super) fn behind(self, chosen: Vec<MonitorChoice>) -> Vec<MonitorChoice> {
+        self.offered.with(|offered| with_chosen(chosen, &offered.monitors))
+    }
+
+    /// Whether a list of boxes needs the search.
+    pub(super) fn are_many(self) -> bool {
+        self.offered.with(|offered| offered.total > MANY)
+    }
+
+    /// Whether some are not offered, unless one searches for them.
+    pub(super) fn are_partial(self) -> bool {
+        self.offered.with(|offered| offered.total > shown(offered))
+    }
+
+    /// Looks for monitors. In the browser only.
+    fn find(self, text: String) {
+        self.search.set(text.clone());
+        spawn_local(async move {
+            let found = read_choices(text.clone()).await;
+            // Somebody may have typed on, or gone.
+            if self.search.try_get_untracked() == Some(text)
+                && let Ok(found) = found
+            {
+                self.offered.set(found);
+            }
+        });
+    }
+}
+
+/// The form of the search. It holds no box itself: that may stand inside of another form.
+#[component]
+pub(super) fn FindForm(
+    /// The component that is being edited.
+    edited: Memo<Option<String>>,
+) -> impl IntoView {
+    view! {
+        <form id=FIND method="get" action="/console/page" hidden on:submit=move |event| event.prevent_default()>
+            {move || edited.get().map(|id| view! { <input type="hidden" name="edit" value=id/> })}
+        </form>
+    }
+}
+
+/// The box of the search, and how many monitors it leaves.
+#[component]
+pub(super) fn Find() -> impl IntoView {
+    let choices = Choices::here();
+    let typed = StoredValue::new(0_u32);
+    let search = move |text: String| {
+        let round = typed.get_value().wrapping_add(1);
+        typed.set_value(round);
+        set_timeout(
+            move || {
+                if typed.try_get_value() == Some(round) {
+                    choices.find(text);
+                }
+            },
+            PAUSE,
+        );
+    };
+    view! {
+        <div class="find">
+            <div class="with-icon">
+                <Icon name="search"/>
+                <input class="input" type="search" form=FIND name=FIND value=choices.search() placeholder="Search name or address"
+                    aria-label="Search monitors to follow" data-search autocomplete="off"
+                    on:input:target=move |event| search(event.target().value())/>
+            </div>
+            <noscript><button class="button" form=FIND>"Search"</button></noscript>
+            <p class="muted" role="status">{move || choices.offered.with(|offered| told(offered, &choices.search.read()))}</p>
+        </div>
+    }
+}
+
+fn shown(choices: &MonitorChoices) -> i64 {
+    i64::try_from(choices.monitors.len()).unwrap_or(i64::MAX)
+}
+
+/// How many are offered of how many.
+fn told(choices: &MonitorChoices, search: &str) -> String {
+    let (found, total) = (choices.found, figures::thousands(choices.total));
+    let shown = shown(choices);
+    match (found, search.trim().is_empty()) {
+        (0, false) => format!("None of {total} monitors matches"),
+        (found, _) if found > shown => {
+            format!("The first {shown} of {}; search for the others", figures::thousands(found))
+        }
+        (found, false) => format!("{} of {total} monitors", figures::thousands(found)),
+        (_, true) => format!("{total} monitors"),
+    }
+}
+
+/// What was chosen, and behind it what is offered besides.
+fn with_chosen(mut chosen: Vec<MonitorChoice>, offered: &[MonitorChoice]) -> Vec<MonitorChoice> {
+    let fresh = |choice: &&MonitorChoice| chosen.iter().all(|known| known.id != choice.id);
+    let fresh: Vec<_> = offered.iter().filter(fresh).cloned().collect();
+    chosen.extend(fresh);
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::MonitorId;
+
+    use super::*;
+
+    fn choice(id: u8) -> MonitorChoice {
+        MonitorChoice { id: MonitorId::new([id; 13]), name: id.to_string() }
+    }
+
+    fn choices(shown: u8, found: i64, total: i64) -> MonitorChoices {
+        MonitorChoices { monitors: (0..shown).map(choice).collect(), found, total }
+    }
+
+    #[test]
+    fn what_was_chosen_stays_in_front_of_what_a_search_offers() {
+        let all = with_chosen(vec![choice(7)], &[choice(1), choice(7), choice(2)]);
+        let names: Vec<_> = all.iter().map(|choice| choice.name.as_str()).collect();
+        assert_eq!(names, ["7", "1", "2"]);
+    }
+
+    #[test]
+    fn a_search_says_what_it_leaves_out() {
+        assert_eq!(told(&choices(200, 1_234, 1_234), ""), "The first 200 of 1,234; search for the others");
+        assert_eq!(told(&choices(200, 300, 1_234), "a"), "The first 200 of 300; search for the others");
+        assert_eq!(told(&choices(3, 3, 1_234), "shop"), "3 of 1,234 monitors");
+        assert_eq!(told(&choices(0, 0, 1_234), "shoe"), "None of 1,234 monitors matches");
+        assert_eq!(told(&choices(20, 20, 20), ""), "20 monitors");
+    }
+}

@@ -1,0 +1,196 @@
+// Forms of the console: nothing that was typed is lost by accident, and everything can be found.
+import { expect, Page, test } from '@playwright/test';
+import { Pharos } from '../support/pharos.ts';
+import { Target } from '../support/target.ts';
+import { alive, setUp } from '../support/steps.ts';
+
+/** As many as the editor offers at once, and some more. */
+const MANY = 210;
+
+let pharos: Pharos;
+let target: Target;
+
+test.beforeEach(async () => {
+  [pharos, target] = [await Pharos.start(), await Target.start()];
+});
+
+test.afterEach(async () => {
+  await pharos.remove();
+  await target.off();
+});
+
+test('whoever leaves a changed form is asked first', async ({ page }) => {
+  await setUp(page, pharos, [target.url]);
+  await page.goto(`${pharos.url}/console/monitors`);
+  await alive(page);
+  await page.getByRole('link', { name: 'Add monitor' }).first().click();
+  const name = page.getByRole('textbox', { name: /^Name/ });
+  const settings = page.getByRole('link', { name: 'Settings' }).first();
+  const question = page.getByRole('dialog', { name: 'Leave without saving?' });
+
+  // By a link, and staying.
+  await name.fill('Shop');
+  await settings.click();
+  await expect(question).toBeVisible();
+  await page.getByRole('button', { name: 'Stay' }).click();
+  await expect(question).toBeHidden();
+  await expect(name).toHaveValue('Shop');
+  // By the browser's own button, and staying; the address is that of the form.
+  await page.goBack();
+  await expect(question).toBeVisible();
+  await expect(page).toHaveURL(/\/monitors\/new$/);
+  await page.keyboard.press('Escape');
+  await expect(name).toHaveValue('Shop');
+  // By keys, and leaving.
+  await name.blur();
+  await page.keyboard.press('g');
+  await page.keyboard.press('s');
+  await expect(question).toBeVisible();
+  await page.getByRole('button', { name: 'Leave', exact: true }).click();
+  await expect(page).toHaveURL(`${pharos.url}/console/settings`);
+
+  // Typed and taken back: nothing is asked.
+  await page.goto(`${pharos.url}/console/monitors/new`);
+  await alive(page);
+  await name.fill('Shop');
+  await name.fill('');
+  await settings.click();
+  await expect(page).toHaveURL(`${pharos.url}/console/settings`);
+  await expect(question).toBeHidden();
+});
+
+test('what was typed goes along to another kind of check', async ({ page }) => {
+  await setUp(page, pharos, [target.url]);
+  await page.goto(`${pharos.url}/console/monitors/new`);
+  await alive(page);
+  await page.getByRole('textbox', { name: /^Name/ }).fill('Mail server');
+  await page.getByRole('textbox', { name: /^Interval/ }).fill('30');
+  await page.getByText('TCP port').click();
+  await expect(page.getByRole('textbox', { name: /^Port/ })).toHaveValue('');
+  await expect(page.getByRole('textbox', { name: /^Name/ })).toHaveValue('Mail server');
+  await expect(page.getByRole('textbox', { name: /^Interval/ })).toHaveValue('30');
+  // It is still no more than typed.
+  await page.getByRole('link', { name: 'Settings' }).first().click();
+  await expect(page.getByRole('dialog', { name: 'Leave without saving?' })).toBeVisible();
+});
+
+test('closing the tab asks only while something is not saved', async ({ page }) => {
+  await setUp(page, pharos, [target.url]);
+  await page.goto(`${pharos.url}/console/page`);
+  await alive(page);
+  const asked: string[] = [];
+  page.on('dialog', async (dialog) => {
+    asked.push(dialog.type());
+    await dialog.accept();
+  });
+  const description = page.getByRole('textbox', { name: 'Description' });
+  await description.fill('Freight');
+  await page.reload();
+  expect(asked).toEqual(['beforeunload']);
+  await alive(page);
+  await expect(description).toHaveValue('');
+  await description.fill('Labels');
+  await page.locator('#page').getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Saved')).toBeVisible();
+  await page.reload();
+  await alive(page);
+  await expect(description).toHaveValue('Labels');
+  expect(asked).toEqual(['beforeunload']);
+});
+
+test('a form that was refused keeps what was typed, and a saved one goes on without a question', async ({ page }) => {
+  await setUp(page, pharos, [target.url]);
+  await page.goto(`${pharos.url}/console/monitors/new?kind=tcp`);
+  await alive(page);
+  await page.getByRole('textbox', { name: /^Name/ }).fill('Mail server');
+  await page.getByRole('textbox', { name: /^Host/ }).fill('127.0.0.1');
+  await page.getByRole('textbox', { name: /^Port/ }).fill('99999');
+  const save = page.getByRole('button', { name: /^Save/ });
+  await save.click();
+  await expect(page.getByRole('textbox', { name: /^Port/ })).toBeFocused();
+  await expect(page.getByRole('textbox', { name: /^Name/ })).toHaveValue('Mail server');
+  await page.getByRole('textbox', { name: /^Port/ }).fill(new URL(target.url).port);
+  await save.click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Mail server' })).toBeVisible();
+});
+
+test('the tab has a name at every moment of a walk through the console', async ({ page }) => {
+  await setUp(page, pharos, [target.url]);
+  await page.goto(`${pharos.url}/console`);
+  await alive(page);
+  await page.evaluate(() => {
+    const seen: string[] = ((window as any).titles = []);
+    const look = () => seen.push(document.title);
+    new MutationObserver(look).observe(document.head, { subtree: true, childList: true, characterData: true });
+  });
+  for (const name of ['Monitors', 'Status page', 'Settings', 'Overview', 'Monitors']) {
+    await page.getByRole('link', { name }).first().click();
+    await expect(page).toHaveTitle(`${name} · Pharos`);
+  }
+  await page.locator('a[href*="/console/monitors/NM"]').first().click();
+  await expect(page).toHaveTitle(/^Up: .+ · Pharos$/);
+  const titles: string[] = await page.evaluate(() => (window as any).titles);
+  expect(titles.length).toBeGreaterThan(5);
+  expect(titles.filter((title) => title.trim() === '')).toEqual([]);
+});
+
+test('a monitor beyond those that are offered is found and followed', async ({ page }) => {
+  await manyMonitors(page);
+  await page.goto(`${pharos.url}/console/page`);
+  await alive(page);
+  const find = page.getByRole('searchbox', { name: 'Search monitors to follow' });
+  await expect(page.getByText('The first 200 of 210')).toBeVisible();
+  const add = page.locator('form.add-row').filter({ has: page.getByRole('combobox', { name: 'Follows' }) }).first();
+  await expect(add.getByRole('option')).toHaveCount(201);
+  await find.fill('/n209');
+  await expect(page.getByText('1 of 210 monitors')).toBeVisible();
+  await expect(add.getByRole('option')).toHaveCount(2);
+  await add.getByRole('combobox').selectOption({ index: 1 });
+  // What was chosen stays while one goes on searching.
+  await find.fill('nothing like it');
+  await expect(page.getByText('None of 210 monitors matches')).toBeVisible();
+  await expect(add.getByRole('option')).toHaveCount(2);
+  await add.getByRole('textbox').fill('Far away');
+  await add.getByRole('button', { name: 'Add' }).click();
+  const row = page.locator('.sortable li').filter({ has: page.getByText('Far away', { exact: true }) });
+  await expect(row).toContainText(/Follows \S+\/n209/);
+
+  // The same in the component's own form: what was ticked is sent, though the next search hides it.
+  await page.getByRole('link', { name: 'Edit Far away' }).click();
+  const card = page.locator('#edit');
+  await find.fill('/n17');
+  await card.getByRole('checkbox', { name: /\/n171$/ }).check();
+  await find.fill('/n18');
+  await expect(card.getByRole('checkbox', { name: /\/n182$/ })).toBeVisible();
+  await expect(card.getByRole('checkbox', { name: /\/n171$/ })).toBeChecked();
+  await card.getByRole('button', { name: 'Save' }).click();
+  await expect(row).toContainText(/Follows \S+\/n171, \S+\/n209/);
+});
+
+test('the search for monitors works without scripts @nojs', async ({ page }) => {
+  await manyMonitors(page, false);
+  await page.goto(`${pharos.url}/console/page`);
+  await page.getByRole('searchbox', { name: 'Search monitors to follow' }).fill('/n209');
+  await page.getByRole('button', { name: 'Search' }).click();
+  await expect(page).toHaveURL(/find=/);
+  await expect(page.getByText('1 of 210 monitors')).toBeVisible();
+  const add = page.locator('form.add-row').filter({ has: page.getByRole('combobox', { name: 'Follows' }) }).first();
+  await add.getByRole('textbox').fill('Far away');
+  await add.getByRole('combobox').selectOption({ index: 1 });
+  await add.getByRole('button', { name: 'Add' }).click();
+  const row = page.locator('.sortable li').filter({ has: page.getByText('Far away', { exact: true }) });
+  await expect(row).toContainText(/Follows \S+\/n209/);
+});
+
+/** Sets up with more monitors than the editor offers at once: fifty addresses are taken at a time. */
+async function manyMonitors(page: Page, scripts = true): Promise<void> {
+  const addresses = Array.from({ length: MANY }, (_, number) => `${target.url}n${number.toString().padStart(3, '0')}`);
+  await setUp(page, pharos, addresses.slice(0, 50), scripts);
+  for (let from = 50; from < MANY; from += 50) {
+    await page.goto(`${pharos.url}/setup?step=addresses`);
+    if (scripts) await alive(page);
+    await page.getByLabel('Addresses').fill(addresses.slice(from, from + 50).join('\n'));
+    await page.getByRole('button', { name: /^Watch/ }).click();
+    await expect(page.getByRole('heading', { name: 'Your page is live' })).toBeVisible();
+  }
+}

@@ -1,0 +1,102 @@
+// The console without a mouse: every key that its own list names.
+import { expect, Page, test } from '@playwright/test';
+import { Pharos } from '../support/pharos.ts';
+import { Target } from '../support/target.ts';
+import { alive, expectAccessible, setUp } from '../support/steps.ts';
+
+let pharos: Pharos;
+let target: Target;
+
+test.beforeEach(async ({ page }) => {
+  [pharos, target] = [await Pharos.start(), await Target.start()];
+  await setUp(page, pharos, [target.url, `${target.url}second`]);
+  await page.goto(`${pharos.url}/console`);
+  await alive(page);
+});
+
+test.afterEach(async () => {
+  await pharos.remove();
+  await target.off();
+});
+
+test('g and a letter go to a page, n to a new monitor', async ({ page }) => {
+  for (const [key, path, heading] of [
+    ['m', '/console/monitors', 'Monitors'],
+    ['p', '/console/page', 'Status page'],
+    ['s', '/console/settings', 'Settings'],
+    ['o', '/console', 'Overview'],
+  ]) {
+    await page.keyboard.press('g');
+    await page.keyboard.press(key);
+    await expect(page).toHaveURL(pharos.url + path);
+    await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
+  }
+  await page.keyboard.press('n');
+  await expect(page).toHaveURL(`${pharos.url}/console/monitors/new`);
+  // A letter without g before it goes nowhere.
+  await page.keyboard.press('s');
+  await expect(page).toHaveURL(`${pharos.url}/console/monitors/new`);
+});
+
+test('a slash searches, j and k walk along the rows, Enter opens one', async ({ page }) => {
+  await page.keyboard.press('/');
+  await expect(page).toHaveURL(`${pharos.url}/console/monitors`);
+  const rows = page.locator('[data-row]');
+  await expect(rows).toHaveCount(2);
+  await page.keyboard.press('/');
+  const search = page.getByRole('searchbox', { name: 'Search' });
+  await expect(search).toBeFocused();
+  // The slash itself is no part of what is searched for, and letters are letters here.
+  await page.keyboard.type('second');
+  await expect(search).toHaveValue('second');
+  await expect(rows).toHaveCount(1);
+  await search.fill('');
+  await expect(rows).toHaveCount(2);
+  await search.blur();
+
+  await page.keyboard.press('j');
+  await expect(rows.nth(0)).toBeFocused();
+  await page.keyboard.press('j');
+  await expect(rows.nth(1)).toBeFocused();
+  await page.keyboard.press('j');
+  await expect(rows.nth(1)).toBeFocused();
+  await page.keyboard.press('k');
+  await expect(rows.nth(0)).toBeFocused();
+  const href = await rows.nth(0).getAttribute('href');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(pharos.url + href!);
+});
+
+test('a question mark lists the keys, and Escape gives the focus back', async ({ page }) => {
+  const link = page.getByRole('link', { name: 'Add monitor' });
+  await link.focus();
+  await page.keyboard.press('?');
+  const list = page.getByRole('dialog', { name: 'Keys' });
+  await expect(list).toBeVisible();
+  await expectAccessible(page);
+  await page.keyboard.press('Escape');
+  await expect(list).toBeHidden();
+  await expect(link).toBeFocused();
+});
+
+test('letters are letters while somebody types, and keys with Control are the browser\'s', async ({ page }) => {
+  await page.goto(`${pharos.url}/console/monitors/new`);
+  await alive(page);
+  const name = page.getByRole('textbox', { name: /^Name/ });
+  await name.focus();
+  await page.keyboard.type('gm n / ?');
+  await expect(name).toHaveValue('gm n / ?');
+  await expect(page).toHaveURL(`${pharos.url}/console/monitors/new`);
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await name.fill('');
+  await name.blur();
+  await page.keyboard.press('Control+g');
+  await press(page, 'm');
+  await expect(page).toHaveURL(`${pharos.url}/console/monitors/new`);
+});
+
+/** Presses a key that should do nothing, and waits long enough to see that it does not. */
+async function press(page: Page, key: string): Promise<void> {
+  await page.keyboard.press(key);
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}

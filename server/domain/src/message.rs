@@ -1,0 +1,388 @@
+//! What integrations are told: one message, in facts. Each provider writes it in its own words and format.
+//!
+//! A message is kept with its delivery as it was planned, so that an attempt in an hour, or a replay in a week, says the same.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::alert::AlertKind;
+use crate::id::{AlertId, DefinitionId, IncidentId, MonitorId};
+use crate::time::{HOUR, MINUTE, SECOND, Timestamp};
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// When it was planned.
+    pub at: Timestamp,
+    /// Where the console is, without a slash at the end; links begin with it. Empty when nobody configured it.
+    #[serde(default)]
+    pub base_url: String,
+    /// The zone in which people read times: an IANA name.
+    #[serde(default)]
+    pub time_zone: String,
+    /// What it tells.
+    pub body: Body,
+}
+
+/// What a message tells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Body {
+    /// An outage: it began, goes on, or is over.
+    Alert(Box<Alert>),
+    /// Many outages that began close together.
+    Group(Group),
+    /// An event that the integration subscribed to.
+    Event(EventNote),
+}
+
+/// An outage as one integration is told of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// What happened.
+    pub kind: AlertKind,
+    /// Whether somebody only tries the integration.
+    #[serde(default)]
+    pub test: bool,
+    /// The alert: the incident on this level.
+    pub id: AlertId,
+    /// The incident.
+    pub incident: IncidentFacts,
+    /// The monitor.
+    pub monitor: MonitorFacts,
+    /// Why it was told, if by a definition.
+    #[serde(default)]
+    pub level: Option<LevelFacts>,
+    /// Confirmed errors in a row.
+    #[serde(default)]
+    pub errors: u32,
+    /// What the failing check saw.
+    #[serde(default)]
+    pub seen: SeenFacts,
+}
+
+/// The incident of a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncidentFacts {
+    /// The public id: the same in every message of an outage.
+    pub id: IncidentId,
+    /// The headline.
+    pub title: String,
+    /// The machine's word for the failure (contracts.md 2.5): `timeout`, `http_status` …
+    pub failure: String,
+    /// The sentence for people.
+    pub reason: String,
+    /// The first failure.
+    pub started_at: Timestamp,
+    /// When it was over.
+    #[serde(default)]
+    pub resolved_at: Option<Timestamp>,
+}
+
+/// The monitor of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonitorFacts {
+    /// The public id.
+    pub id: MonitorId,
+    /// What it is called.
+    pub name: String,
+    /// The kind of its check.
+    pub check: String,
+    /// What it watches, without secrets.
+    pub target: String,
+}
+
+/// Why an integration is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LevelFacts {
+    /// The definition.
+    pub definition: DefinitionId,
+    /// What it is called.
+    pub name: String,
+    /// The level, from 1 on.
+    pub number: u32,
+    /// The operator's words for this level.
+    #[serde(default)]
+    pub message: String,
+    /// Values of variables that the integration wants given by the level.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
+}
+
+/// What the failing check saw; masked before it came here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SeenFacts {
+    /// What was asked, such as `GET https://example.org/`.
+    pub request: Option<String>,
+    /// The address that was dialled.
+    pub address: Option<String>,
+    /// The HTTP status.
+    pub status: Option<u16>,
+    /// Response headers.
+    pub headers: Vec<(String, String)>,
+    /// The start of the answer.
+    pub excerpt: Option<String>,
+    /// When the certificate ends.
+    pub certificate_until: Option<Timestamp>,
+}
+
+/// Many outages in one message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// The outages, in the order in which they began.
+    pub outages: Vec<(MonitorFacts, IncidentFacts)>,
+    /// What they have in common, if anything is probable.
+    #[serde(default)]
+    pub cause: Option<String>,
+}
+
+/// An event that an integration subscribed to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventNote {
+    /// The full id, such as `incident.incident.created`.
+    pub event: String,
+    /// What happened, in the fields of contracts.md 4.5.
+    pub payload: Value,
+    /// The public id of the subscription.
+    pub subscription: String,
+    /// What it is called.
+    pub name: String,
+}
+
+impl Message {
+    /// The word in the outbox: `error`, `reminder`, `ok`, `test`, `group` or `event`.
+    pub fn kind(&self) -> &'static str {
+        match &self.body {
+            Body::Alert(alert) if alert.test => "test",
+            Body::Alert(alert) => alert.kind.as_str(),
+            Body::Group(_) => "group",
+            Body::Event(_) => "event",
+        }
+    }
+
+    /// The outage, if it is about one.
+    pub fn alert(&self) -> Option<&Alert> {
+        match &self.body {
+            Body::Alert(alert) => Some(alert),
+            Body::Group(_) | Body::Event(_) => None,
+        }
+    }
+
+    /// The line that people see first.
+    pub fn headline(&self) -> String {
+        match &self.body {
+            Body::Alert(alert) => alert.headline(),
+            Body::Group(group) => format!("{} monitors are down", group.outages.len()),
+            Body::Event(event) => event.headline(),
+        }
+    }
+
+    /// What there is to know, one line each.
+    pub fn text(&self) -> String {
+        match &self.body {
+            Body::Alert(alert) => alert.text(self),
+            Body::Group(group) => group.text(),
+            Body::Event(event) => serde_json::to_string_pretty(&event.payload).unwrap_or_default(),
+        }
+    }
+
+    /// Where the console shows what it is about, if it is known where the console is.
+    pub fn link(&self) -> Option<String> {
+        if self.base_url.is_empty() {
+            return None;
+        }
+        Some(match &self.body {
+            Body::Alert(alert) => format!("{}/console/incidents/{}", self.base_url, alert.incident.id),
+            Body::Group(_) | Body::Event(_) => format!("{}/console", self.base_url),
+        })
+    }
+}
+
+impl Alert {
+    /// How long the outage has lasted, in milliseconds.
+    pub fn duration(&self, now: Timestamp) -> i64 {
+        self.incident.resolved_at.unwrap_or(now).since(self.incident.started_at).max(0)
+    }
+
+    fn headline(&self) -> String {
+        let name = &self.monitor.name;
+        let line = match self.kind {
+            AlertKind::Error => format!("{name} is down"),
+            AlertKind::Reminder => format!("{name} is still down"),
+            AlertKind::Ok => format!("{name} is up again"),
+        };
+        if self.test { format!("Test: {line}") } else { line }
+    }
+
+    fn text(&self, message: &Message) -> String {
+        let mut lines = Vec::new();
+        let lasted = duration_words(self.duration(message.at));
+        match self.kind {
+            AlertKind::Error => lines.push(self.incident.reason.clone()),
+            AlertKind::Reminder => lines.push(format!("Down for {lasted}: {}", self.incident.reason)),
+            AlertKind::Ok => lines.push(format!("It was down for {lasted}.")),
+        }
+        if !self.monitor.target.is_empty() {
+            lines.push(self.monitor.target.clone());
+        }
+        if let Some(level) = self.level.as_ref().filter(|level| !level.message.is_empty()) {
+            lines.push(level.message.clone());
+        }
+        if self.test {
+            lines.push("Somebody is trying this integration; nothing is wrong.".to_owned());
+        }
+        lines.join("\n")
+    }
+
+    /// The fields of seed 001 (contracts.md 2.5).
+    pub fn uptinio(&self, now: Timestamp) -> Value {
+        let resolved = self.kind == AlertKind::Ok;
+        json!({
+            "resource_name": self.monitor.name,
+            "resource_url": self.monitor.target,
+            "resource_type": "NetworkMonitor",
+            "incident_type": self.incident.failure,
+            "incident_status": if resolved { "resolved" } else { "ongoing" },
+            "incident_duration": if resolved { Value::from(self.duration(now) / SECOND) } else { Value::Null },
+            "incident_message": self.incident.reason,
+        })
+    }
+
+    /// An outage that never was, to try an integration with.
+    pub fn example(
+        kind: AlertKind,
+        id: AlertId,
+        incident: IncidentId,
+        monitor: MonitorId,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            kind,
+            test: true,
+            id,
+            incident: IncidentFacts {
+                id: incident,
+                title: "Example shop is down".to_owned(),
+                failure: "timeout".to_owned(),
+                reason: "No answer within 10 s while waiting for the first byte.".to_owned(),
+                started_at: Timestamp(now.0 - 5 * MINUTE),
+                resolved_at: (kind == AlertKind::Ok).then_some(now),
+            },
+            monitor: MonitorFacts {
+                id: monitor,
+                name: "Example shop".to_owned(),
+                check: "http".to_owned(),
+                target: "https://shop.example.com/".to_owned(),
+            },
+            level: None,
+            errors: 5,
+            seen: SeenFacts {
+                request: Some("GET https://shop.example.com/".to_owned()),
+                address: Some("192.0.2.80".to_owned()),
+                ..SeenFacts::default()
+            },
+        }
+    }
+}
+
+impl Group {
+    fn text(&self) -> String {
+        let mut lines: Vec<_> = self
+            .outages
+            .iter()
+            .map(|(monitor, incident)| format!("{}: {}", monitor.name, incident.reason))
+            .collect();
+        if let Some(cause) = &self.cause {
+            lines.insert(0, cause.clone());
+        }
+        lines.join("\n")
+    }
+}
+
+impl EventNote {
+    fn headline(&self) -> String {
+        let title =
+            self.payload.get("title").or_else(|| self.payload.get("systemName")).and_then(Value::as_str);
+        let what = match self.event.as_str() {
+            "incident.incident.created" => "Incident created",
+            "incident.incident.updated" => "Incident updated",
+            "incident.incident.resolved" => "Incident resolved",
+            "healthcheck.healthcheck.system.degraded" => "System health degraded",
+            "healthcheck.healthcheck.system.healthy" => "System health restored",
+            other => other,
+        };
+        match title {
+            Some(title) => format!("{what}: {title}"),
+            None => what.to_owned(),
+        }
+    }
+}
+
+/// A length of time for people: its two largest units.
+pub fn duration_words(millis: i64) -> String {
+    let units = [(24 * HOUR, "d"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s")];
+    let Some(first) = units.iter().position(|(unit, _)| millis >= *unit) else {
+        return "less than a second".to_owned();
+    };
+    let (unit, word) = units[first];
+    let mut text = format!("{} {word}", millis / unit);
+    if let Some((next, word)) = units.get(first + 1)
+        && millis % unit >= *next
+    {
+        text.push_str(&format!(" {} {word}", millis % unit / next));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alert(kind: AlertKind) -> Message {
+        let now = Timestamp(10 * MINUTE);
+        let alert = Alert::example(
+            kind,
+            AlertId::new([1; 13]),
+            IncidentId::new([2; 13]),
+            MonitorId::new([3; 13]),
+            now,
+        );
+        let alert = Alert { test: false, ..alert };
+        Message {
+            at: now,
+            base_url: String::new(),
+            time_zone: "UTC".to_owned(),
+            body: Body::Alert(Box::new(alert)),
+        }
+    }
+
+    #[test]
+    fn people_read_what_happened_first() {
+        assert_eq!(alert(AlertKind::Error).headline(), "Example shop is down");
+        assert_eq!(alert(AlertKind::Ok).text().lines().next(), Some("It was down for 5 min."));
+        assert_eq!(duration_words(0), "less than a second");
+        assert_eq!(duration_words(25 * HOUR + 61 * SECOND), "1 d 1 h");
+        assert_eq!(duration_words(2 * HOUR + 59 * SECOND), "2 h");
+    }
+
+    #[test]
+    fn the_fields_of_an_incident_are_those_of_the_seed() {
+        let error = alert(AlertKind::Error);
+        let body = error.alert().unwrap().uptinio(error.at);
+        assert_eq!(body["incident_status"], "ongoing");
+        assert_eq!(body["incident_duration"], Value::Null);
+        assert_eq!(body["incident_type"], "timeout");
+        let ok = alert(AlertKind::Ok);
+        assert_eq!(ok.alert().unwrap().uptinio(ok.at)["incident_duration"], 300);
+    }
+
+    #[test]
+    fn a_message_reads_back_from_what_was_stored() {
+        let message = alert(AlertKind::Reminder);
+        let text = serde_json::to_string(&message).unwrap();
+        assert_eq!(serde_json::from_str::<Message>(&text).unwrap(), message);
+    }
+}

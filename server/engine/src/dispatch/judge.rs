@@ -1,0 +1,77 @@
+//! Whether a claimed message is still to be sent: much may have happened since it was planned.
+
+use domain::alert::AlertKind;
+use domain::integration::IntegrationSettings;
+use domain::time::Timestamp;
+
+use crate::store::deliveries::{self, Claimed, DeliveryState, Settlement};
+use crate::store::{self, Tx, integrations, outages};
+
+/// What is to be done with it.
+#[derive(Debug)]
+pub(super) enum Plan {
+    /// It is sent.
+    Send {
+        /// Where to, and how.
+        settings: Box<IntegrationSettings>,
+        /// What the other side called the first message of the incident.
+        external_id: Option<String>,
+    },
+    /// It is not, or not now.
+    Settle(Settlement),
+}
+
+fn settle(state: DeliveryState, due_at: Option<Timestamp>, why: impl Into<String>) -> Plan {
+    Plan::Settle(Settlement { state, due_at, external_id: None, error: Some(why.into()) })
+}
+
+fn skip(why: &str) -> Plan {
+    settle(DeliveryState::Skipped, None, why)
+}
+
+/// Judges a claimed message.
+pub(super) async fn judge(tx: &mut Tx, claimed: &Claimed, now: Timestamp) -> store::Result<Plan> {
+    let Some(integration) = integrations::get(tx, claimed.integration).await? else {
+        return Ok(skip("The integration is gone."));
+    };
+    if !integration.enabled {
+        return Ok(skip("The integration is switched off."));
+    }
+    let settings = match integration.settings {
+        Ok(settings) => settings,
+        Err(reason) => {
+            let why = format!("The settings of the integration cannot be read: {reason}");
+            integrations::set_failing(tx, claimed.integration, Some(&why), now).await?;
+            return Ok(settle(DeliveryState::Failed, None, why));
+        }
+    };
+    let alert = claimed.message.alert().filter(|alert| !alert.test);
+    let mut external_id = None;
+    if let (Some(alert), Some(incident)) = (alert, claimed.incident) {
+        let outage = outages::get(tx, incident).await?;
+        let over = outage.as_ref().is_none_or(|outage| outage.facts.resolved_at.is_some());
+        match alert.kind {
+            AlertKind::Error => {
+                // Held back since it was planned: by quiet hours, or because the program did not run.
+                let waited = claimed.attempts == 0 && claimed.deferred;
+                if over && waited {
+                    return Ok(skip("It was over before it could be told."));
+                }
+            }
+            AlertKind::Reminder if over => return Ok(skip("It is over.")),
+            AlertKind::Reminder | AlertKind::Ok => {
+                let told = deliveries::told(tx, incident).await?;
+                let state = told.iter().find(|(key, _)| *key == claimed.integration).map(|(_, state)| *state);
+                if state != Some(DeliveryState::Delivered) {
+                    return Ok(skip("Its beginning was never told."));
+                }
+            }
+        }
+        external_id = deliveries::external_id(tx, incident, claimed.integration).await?;
+    }
+    let quiet = integration.quiet.as_ref().and_then(|quiet| quiet.ends(now));
+    if let Some(ends) = quiet.filter(|_| claimed.message.alert().is_none_or(|alert| !alert.test)) {
+        return Ok(settle(DeliveryState::Waiting, Some(ends), "It waits for the end of the quiet hours."));
+    }
+    Ok(Plan::Send { settings: Box::new(settings), external_id })
+}

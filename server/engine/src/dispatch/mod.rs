@@ -1,0 +1,398 @@
+//! Empties the outbox: claims what is due, hands it to the providers, and writes down what became of it.
+//!
+//! At least once, with an id that stays the same: a message whose sender died is sent again when its lease ran out. One loop a
+//! node; each of its rounds settles what has finished and claims the next in one transaction, so that thousands of messages cost
+//! tens of commits.
+
+mod judge;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::id::{DeliveryId, IntegrationKey};
+use domain::integration::IntegrationSettings;
+use domain::message::Message;
+use domain::time::{MINUTE, SECOND, Timestamp};
+use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::providers::{self, Attempting, DeliveryError, Outbound, Receipt, Transcript};
+use crate::store::deliveries::{self, Attempt, Claimed, DeliveryState, Settlement};
+use crate::store::{self, Db, Tx, integrations, projects};
+
+use judge::Plan;
+
+/// The pauses before the second, third and fourth attempt, in milliseconds (seed 003).
+const PAUSES: [i64; 3] = [MINUTE, 5 * MINUTE, 15 * MINUTE];
+/// Messages on their way at a time, of this node.
+const MOST: usize = 256;
+/// Of them, to one integration.
+const MOST_TO_ONE: usize = 8;
+/// Messages that are claimed in one transaction.
+const BATCH: usize = 100;
+/// How long a claim holds beyond the provider's own time-out, in milliseconds.
+const LEASE: i64 = 90 * SECOND;
+/// The longest pause, so that a clock that jumps and other nodes' messages are noticed.
+const MAX_PAUSE: Duration = Duration::from_secs(2);
+
+/// What the dispatcher works with.
+#[derive(Clone, Debug)]
+pub struct Dispatcher {
+    /// Where messages come from.
+    pub db: Db,
+    /// The time of day.
+    pub clock: Clock,
+    /// For what needs chance.
+    pub chance: Chance,
+    /// What this node is called in leases.
+    pub node: String,
+    /// How messages leave.
+    pub outbound: Outbound,
+    /// Rung when there are messages.
+    pub outbox: Arc<Notify>,
+}
+
+/// A message whose attempt has ended.
+#[derive(Debug)]
+struct Finished {
+    claimed: Claimed,
+    attempt: Attempt,
+    result: Result<Receipt, DeliveryError>,
+}
+
+/// When each integration may be written to again, for those that ask for a pace.
+type Paces = Arc<Mutex<HashMap<IntegrationKey, Instant>>>;
+
+impl Dispatcher {
+    /// Sends everything that is due now, and comes back when all of it has ended.
+    ///
+    /// # Errors
+    /// When the database fails; what was not settled is sent again when its lease runs out.
+    pub async fn pass(&self) -> store::Result<()> {
+        let (done, mut finished) = mpsc::unbounded_channel();
+        let mut crew = Crew::new(self.clone(), done);
+        let mut settling = Vec::new();
+        loop {
+            let round = crew.round(&mut settling, false).await?;
+            if crew.sending.is_empty() && !round.took {
+                return Ok(());
+            }
+            if !crew.sending.is_empty()
+                && let Some(one) = finished.recv().await
+            {
+                settling.push(one);
+            }
+        }
+    }
+
+    /// Dispatches until cancelled, and then waits for what is on its way: it was claimed, so nobody else would send it soon.
+    pub async fn run(self, cancel: CancellationToken) {
+        let (done, mut finished) = mpsc::unbounded_channel();
+        let mut crew = Crew::new(self, done);
+        let mut settling: Vec<Finished> = Vec::new();
+        loop {
+            let stopping = cancel.is_cancelled();
+            let pause = match crew.round(&mut settling, stopping).await {
+                // There may be more than one transaction takes.
+                Ok(round) if round.took => Duration::ZERO,
+                Ok(round) => round.pause,
+                Err(error) => {
+                    tracing::error!(%error, "the outbox could not be worked on; trying again");
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    MAX_PAUSE
+                }
+            };
+            if stopping && crew.sending.is_empty() && settling.is_empty() {
+                return;
+            }
+            tokio::select! {
+                Some(one) = finished.recv() => settling.push(one),
+                () = crew.dispatcher.outbox.notified(), if !stopping => {}
+                () = tokio::time::sleep(pause) => {}
+                () = cancel.cancelled(), if !stopping => {}
+            }
+            // What finished meanwhile shares the transaction.
+            while let Ok(one) = finished.try_recv() {
+                settling.push(one);
+            }
+        }
+    }
+}
+
+/// The loop's own state.
+struct Crew {
+    dispatcher: Dispatcher,
+    done: mpsc::UnboundedSender<Finished>,
+    /// Messages on their way, by integration.
+    sending: HashMap<IntegrationKey, usize>,
+    tasks: TaskTracker,
+    paces: Paces,
+}
+
+/// What a round did.
+#[derive(Clone, Copy, Debug)]
+struct Round {
+    /// Whether it claimed anything.
+    took: bool,
+    /// How long there is nothing to do.
+    pause: Duration,
+}
+
+/// A message that is ready to leave.
+struct Ready {
+    claimed: Claimed,
+    settings: IntegrationSettings,
+    external_id: Option<String>,
+}
+
+impl Crew {
+    fn new(dispatcher: Dispatcher, done: mpsc::UnboundedSender<Finished>) -> Self {
+        Self { dispatcher, done, sending: HashMap::new(), tasks: TaskTracker::new(), paces: Paces::default() }
+    }
+
+    /// Settles what has finished and claims what is due.
+    async fn round(&mut self, settling: &mut Vec<Finished>, stopping: bool) -> store::Result<Round> {
+        let now = self.dispatcher.clock.now();
+        let mut tx = self.dispatcher.db.write().await?;
+        for finished in settling.iter() {
+            self.settle(&mut tx, finished, now).await?;
+        }
+        let (mut ready, mut took) = (Vec::new(), false);
+        let room = MOST.saturating_sub(self.sending.values().sum::<usize>()).min(BATCH);
+        let stopped = projects::only(&mut tx).await?.is_some_and(|project| project.all_stop);
+        if !stopping && !stopped && room > 0 {
+            let full: Vec<_> =
+                self.after(settling).filter(|(_, count)| *count >= MOST_TO_ONE).map(|(key, _)| key).collect();
+            let until = Timestamp(now.0 + LEASE);
+            let limits = deliveries::Limits { total: room, each: MOST_TO_ONE, full: &full };
+            let claimed = deliveries::claim(&mut tx, &self.dispatcher.node, now, until, &limits).await?;
+            took = !claimed.is_empty();
+            for claimed in claimed {
+                if let Some(one) = self.prepare(&mut tx, claimed, now).await? {
+                    ready.push(one);
+                }
+            }
+        }
+        let next = deliveries::next_due(&mut tx, now).await?;
+        tx.commit().await?;
+        // Memory follows only what was committed.
+        for finished in settling.drain(..) {
+            if let Some(count) = self.sending.get_mut(&finished.claimed.integration) {
+                *count -= 1;
+                if *count == 0 {
+                    self.sending.remove(&finished.claimed.integration);
+                }
+            }
+        }
+        for one in ready {
+            *self.sending.entry(one.claimed.integration).or_default() += 1;
+            self.send(one);
+        }
+        let pause = next.map_or(MAX_PAUSE, |next| {
+            Duration::from_millis(u64::try_from(next.since(self.dispatcher.clock.now())).unwrap_or(0))
+        });
+        Ok(Round { took, pause: pause.min(MAX_PAUSE) })
+    }
+
+    /// How many messages are on their way to each integration once `settling` is settled.
+    fn after<'a>(&'a self, settling: &'a [Finished]) -> impl Iterator<Item = (IntegrationKey, usize)> + 'a {
+        self.sending.iter().map(|(key, count)| {
+            let ended = settling.iter().filter(|finished| finished.claimed.integration == *key).count();
+            (*key, count.saturating_sub(ended))
+        })
+    }
+
+    /// Looks whether a claimed message is still to be sent; what is not is settled here.
+    async fn prepare(&self, tx: &mut Tx, claimed: Claimed, now: Timestamp) -> store::Result<Option<Ready>> {
+        match judge::judge(tx, &claimed, now).await? {
+            Plan::Send { settings, external_id } => {
+                Ok(Some(Ready { claimed, settings: *settings, external_id }))
+            }
+            Plan::Settle(settlement) => {
+                deliveries::settle(tx, &claimed, &self.dispatcher.node, None, &settlement, now).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Sends a message in a task of its own.
+    fn send(&self, ready: Ready) {
+        let (dispatcher, done, paces) = (self.dispatcher.clone(), self.done.clone(), self.paces.clone());
+        self.tasks.spawn(async move {
+            let Ready { claimed, settings, external_id } = ready;
+            if let Some(pace) = providers::of(&settings).pace() {
+                wait_for_turn(&paces, claimed.integration, pace).await;
+            }
+            let (attempt, result) = dispatcher.attempt(&claimed, &settings, external_id.as_deref()).await;
+            // The loop lives until the last message has come back.
+            let _ = done.send(Finished { claimed, attempt, result });
+        });
+    }
+
+    /// Writes what became of an attempt.
+    async fn settle(&self, tx: &mut Tx, finished: &Finished, now: Timestamp) -> store::Result<()> {
+        let Finished { claimed, attempt, result } = finished;
+        let settlement = settlement(claimed.attempts + 1, result, now);
+        let ours =
+            deliveries::settle(tx, claimed, &self.dispatcher.node, Some(attempt), &settlement, now).await?;
+        if !ours {
+            tracing::warn!(delivery = %claimed.id, "a message took so long that somebody else took it over");
+            return Ok(());
+        }
+        match settlement.state {
+            DeliveryState::Delivered => integrations::set_failing(tx, claimed.integration, None, now).await,
+            DeliveryState::Failed => {
+                let reason = settlement.error.as_deref().unwrap_or_default();
+                tracing::warn!(delivery = %claimed.id, reason, "a message could not be delivered");
+                integrations::set_failing(tx, claimed.integration, Some(reason), now).await
+            }
+            DeliveryState::Waiting
+            | DeliveryState::Sending
+            | DeliveryState::Retrying
+            | DeliveryState::Skipped => Ok(()),
+        }
+    }
+}
+
+impl Dispatcher {
+    /// One attempt. It always ends: a provider that takes too long is given up.
+    async fn attempt(
+        &self,
+        claimed: &Claimed,
+        settings: &IntegrationSettings,
+        external_id: Option<&str>,
+    ) -> (Attempt, Result<Receipt, DeliveryError>) {
+        let (at, begun) = (self.clock.now(), Instant::now());
+        let attempting = Attempting {
+            id: &claimed.id,
+            external_id,
+            attempts: claimed.attempts,
+            now: at,
+            chance: &self.chance,
+            transcript: Transcript::default(),
+        };
+        let result = deliver(&self.outbound, settings, &claimed.message, &attempting).await;
+        (recorded(&attempting, at, begun, &result), result)
+    }
+
+    /// Tries an integration with a message, without the outbox: nothing is kept, and everything that was said is returned.
+    pub async fn trial(
+        &self,
+        settings: &IntegrationSettings,
+        message: &Message,
+        id: &DeliveryId,
+    ) -> (Attempt, Result<Receipt, DeliveryError>) {
+        let (at, begun) = (self.clock.now(), Instant::now());
+        let attempting = Attempting {
+            id,
+            external_id: None,
+            attempts: 0,
+            now: at,
+            chance: &self.chance,
+            transcript: Transcript::default(),
+        };
+        let result = deliver(&self.outbound, settings, message, &attempting).await;
+        (recorded(&attempting, at, begun, &result), result)
+    }
+}
+
+async fn deliver(
+    outbound: &Outbound,
+    settings: &IntegrationSettings,
+    message: &Message,
+    attempting: &Attempting<'_>,
+) -> Result<Receipt, DeliveryError> {
+    let provider = providers::of(settings);
+    let timeout = provider.timeout();
+    match tokio::time::timeout(timeout, provider.deliver(outbound, message, attempting)).await {
+        Ok(result) => result,
+        Err(_) => Err(DeliveryError::retry(format!("no answer within {} s", timeout.as_secs()))),
+    }
+}
+
+fn recorded(
+    attempting: &Attempting<'_>,
+    at: Timestamp,
+    begun: Instant,
+    result: &Result<Receipt, DeliveryError>,
+) -> Attempt {
+    let lines = attempting.transcript.take();
+    Attempt {
+        at,
+        duration_ms: i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX),
+        status: lines.status,
+        request: lines.request,
+        response: lines.response,
+        error: result.as_ref().err().map(ToString::to_string),
+    }
+}
+
+/// What becomes of a delivery after so many attempts.
+fn settlement(attempts: u32, result: &Result<Receipt, DeliveryError>, now: Timestamp) -> Settlement {
+    let (state, due_at, external_id) = match result {
+        Ok(receipt) => (DeliveryState::Delivered, None, receipt.external_id.clone()),
+        Err(DeliveryError::Permanent { .. }) => (DeliveryState::Failed, None, None),
+        Err(DeliveryError::Retry { after, .. }) => {
+            let usual =
+                usize::try_from(attempts).ok().and_then(|attempts| PAUSES.get(attempts.checked_sub(1)?));
+            match usual {
+                None => (DeliveryState::Failed, None, None),
+                Some(usual) => {
+                    let asked = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+                    let due = now.0.saturating_add(asked.unwrap_or(*usual));
+                    (DeliveryState::Retrying, Some(Timestamp(due)), None)
+                }
+            }
+        }
+    };
+    Settlement { state, due_at, external_id, error: result.as_ref().err().map(ToString::to_string) }
+}
+
+/// Waits until an integration may be written to again, and takes the turn.
+async fn wait_for_turn(paces: &Paces, integration: IntegrationKey, pace: Duration) {
+    let turn = {
+        let mut paces = paces.lock().await;
+        let now = Instant::now();
+        let turn = paces.get(&integration).copied().unwrap_or(now).max(now);
+        paces.insert(integration, turn + pace);
+        turn
+    };
+    tokio::time::sleep_until(turn).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_attempt_and_three_more_after_1_5_and_15_minutes() {
+        let now = Timestamp(0);
+        let failed = Err(DeliveryError::retry("no answer"));
+        let due = |attempts| settlement(attempts, &failed, now).due_at;
+        assert_eq!(
+            [due(1), due(2), due(3)].map(|at| at.map(|at| at.0)),
+            [Some(60_000), Some(300_000), Some(900_000)]
+        );
+        assert_eq!((due(4), settlement(4, &failed, now).state), (None, DeliveryState::Failed));
+    }
+
+    #[test]
+    fn what_the_other_side_asks_replaces_the_pause() {
+        let after = Some(Duration::from_secs(7));
+        let asked = Err(DeliveryError::Retry { after, reason: "HTTP 429".to_owned() });
+        assert_eq!(settlement(1, &asked, Timestamp(0)).due_at, Some(Timestamp(7_000)));
+    }
+
+    #[test]
+    fn what_never_helps_fails_at_once() {
+        let never = Err(DeliveryError::permanent("HTTP 404"));
+        let settled = settlement(1, &never, Timestamp(0));
+        assert_eq!((settled.state, settled.due_at), (DeliveryState::Failed, None));
+        assert_eq!(settled.error.as_deref(), Some("HTTP 404"));
+    }
+}

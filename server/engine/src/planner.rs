@@ -1,0 +1,328 @@
+//! Turns events into messages: follows the events with a cursor in the database, and keeps the due times of escalation and
+//! reminders as rows, so that neither a restart nor a second node loses or doubles one. Nothing is sent from here.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::alert::{AlertKind, Definition, Level, LevelTarget};
+use domain::event::Event;
+use domain::id::{AlertId, DefinitionKey, DeliveryId, IncidentKey, IntegrationId, IntegrationKey};
+use domain::message::{Alert, Body, LevelFacts, Message};
+use domain::time::{SECOND, Timestamp};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::bus::Bus;
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::store::alerts::{self, AlertRow, DIRECT};
+use crate::store::deliveries::{self, NewDelivery};
+use crate::store::outages::{self, Outage};
+use crate::store::{self, Db, Tx, definitions, events, integrations, projects};
+
+/// Events and due times in one transaction: a mass outage never holds the only writer for long.
+const BATCH: i64 = 100;
+/// The longest pause, so that a clock that jumps and another node's alerts are noticed.
+const MAX_PAUSE: Duration = Duration::from_secs(2);
+/// How long an alert that is held back waits before it is looked at again, in milliseconds.
+const HELD_BACK: i64 = 15 * SECOND;
+
+/// What the planner works with.
+#[derive(Clone, Debug)]
+pub struct Planner {
+    /// Where events come from and messages go to.
+    pub db: Db,
+    /// The time of day.
+    pub clock: Clock,
+    /// For public ids.
+    pub chance: Chance,
+    /// Where the console is, for links; empty when nobody configured it.
+    pub base_url: String,
+    /// Rung when there are messages.
+    pub outbox: Arc<Notify>,
+}
+
+impl Planner {
+    /// Plans until cancelled.
+    pub async fn run(self, bus: Bus, cancel: CancellationToken) {
+        let mut events = bus.events();
+        while !cancel.is_cancelled() {
+            let pause = match self.round().await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    tracing::error!(%error, "messages could not be planned; trying again");
+                    MAX_PAUSE
+                }
+            };
+            tokio::select! {
+                // A lagging listener wakes up all the same: what counts stands in the table.
+                _ = events.recv() => {}
+                () = tokio::time::sleep(pause) => {}
+                () = cancel.cancelled() => {}
+            }
+        }
+    }
+
+    /// Plans everything that there is to plan; returns how long it may pause then.
+    ///
+    /// # Errors
+    /// When the database fails; nothing is lost, and the next round goes on from there.
+    pub async fn round(&self) -> store::Result<Duration> {
+        loop {
+            let now = self.clock.now();
+            let mut tx = self.db.write().await?;
+            let mut work = Work { planner: self, tx: &mut tx, now, planned: 0, integrations: HashMap::new() };
+            let events = work.follow().await?;
+            let due = alerts::due(work.tx, now, BATCH).await?;
+            for alert in &due {
+                work.look_at(alert.clone()).await?;
+            }
+            let planned = work.planned;
+            let next = alerts::next_due(&mut tx).await?;
+            tx.commit().await?;
+            if planned > 0 {
+                self.outbox.notify_one();
+            }
+            let full = |count: usize| i64::try_from(count).unwrap_or(BATCH) >= BATCH;
+            if !full(events) && !full(due.len()) {
+                let pause = next.map_or(MAX_PAUSE, |next| {
+                    Duration::from_millis(u64::try_from(next.since(self.clock.now())).unwrap_or(0))
+                });
+                return Ok(pause.min(MAX_PAUSE));
+            }
+        }
+    }
+}
+
+/// One transaction of the planner.
+struct Work<'a> {
+    planner: &'a Planner,
+    tx: &'a mut Tx,
+    now: Timestamp,
+    /// Messages that were put into the outbox.
+    planned: usize,
+    /// Keys of integrations that were looked up; `None` for those that are gone or switched off.
+    integrations: HashMap<IntegrationId, Option<IntegrationKey>>,
+}
+
+/// Whoever hears of a level.
+struct Target {
+    key: IntegrationKey,
+    target: LevelTarget,
+}
+
+impl Work<'_> {
+    /// Follows the events that are new; returns how many there were.
+    async fn follow(&mut self) -> store::Result<usize> {
+        let cursor = events::planned(self.tx).await?;
+        let news = events::after(self.tx, cursor, BATCH).await?;
+        for numbered in &news {
+            match &numbered.event {
+                Event::IncidentOpened { incident, .. } => self.opened(*incident).await?,
+                Event::IncidentResolved { incident, .. } => self.resolved(*incident).await?,
+                Event::MonitorSaved { .. }
+                | Event::StateChanged { .. }
+                | Event::IncidentUpdated { .. }
+                | Event::PageSaved { .. } => {}
+            }
+        }
+        if let Some(last) = news.last() {
+            events::set_planned(self.tx, last.seq).await?;
+        }
+        Ok(news.len())
+    }
+
+    /// Puts an incident on every level that may be told of it.
+    async fn opened(&mut self, incident: IncidentKey) -> store::Result<()> {
+        let Some(outage) = outages::get(self.tx, incident).await? else { return Ok(()) };
+        if !integrations::attached(self.tx, outage.monitor).await?.is_empty() {
+            self.begin(incident, DIRECT, 0).await?;
+        }
+        for definition in definitions::of_monitor(self.tx, outage.monitor).await? {
+            for (level, _) in (0..).zip(&definition.draft.levels) {
+                self.begin(incident, definition.key, level).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn begin(
+        &mut self,
+        incident: IncidentKey,
+        definition: DefinitionKey,
+        level: u32,
+    ) -> store::Result<()> {
+        let id = AlertId::new(self.planner.chance.bytes());
+        alerts::insert(self.tx, &id, incident, definition, level, self.now).await?;
+        Ok(())
+    }
+
+    /// Tells that an outage is over: whoever was told that it began, and nobody else.
+    async fn resolved(&mut self, incident: IncidentKey) -> store::Result<()> {
+        let Some(outage) = outages::get(self.tx, incident).await? else {
+            return alerts::silence(self.tx, incident).await;
+        };
+        let mut wants: HashMap<IntegrationKey, (AlertRow, Option<LevelFacts>)> = HashMap::new();
+        for alert in alerts::of_incident(self.tx, incident).await? {
+            if alert.raised_at.is_none() {
+                continue;
+            }
+            let Some((level, facts)) = self.level(&alert, &outage).await? else { continue };
+            for target in self.targets(&level).await? {
+                if target.target.ok {
+                    let facts =
+                        facts.clone().map(|facts| LevelFacts { variables: target.target.variables, ..facts });
+                    wants.entry(target.key).or_insert_with(|| (alert.clone(), facts));
+                }
+            }
+        }
+        for (integration, _) in deliveries::told(self.tx, incident).await? {
+            let Some((alert, facts)) = wants.remove(&integration) else { continue };
+            let cause = format!("ok:{}:{}", incident.0, integration.0);
+            self.send(&outage, &alert, facts, integration, AlertKind::Ok, &cause).await?;
+        }
+        alerts::silence(self.tx, incident).await
+    }
+
+    /// Looks at an incident on a level that is due.
+    async fn look_at(&mut self, mut alert: AlertRow) -> store::Result<()> {
+        alert.due_at = self.next(&mut alert).await?;
+        alerts::update(self.tx, &alert).await
+    }
+
+    /// Raises or reminds, if it is time; returns when to look again.
+    async fn next(&mut self, alert: &mut AlertRow) -> store::Result<Option<Timestamp>> {
+        let Some(outage) = outages::get(self.tx, alert.incident).await? else { return Ok(None) };
+        if outage.facts.resolved_at.is_some() || outage.acknowledged {
+            return Ok(None);
+        }
+        let Some((level, facts)) = self.level(alert, &outage).await? else { return Ok(None) };
+        let stopped = projects::only(self.tx).await?.is_some_and(|project| project.all_stop);
+        if stopped || outages::is_held_back(self.tx, outage.monitor, self.now).await? {
+            return Ok(Some(Timestamp(self.now.0 + HELD_BACK)));
+        }
+        let (kind, cause) = if alert.raised_at.is_some() {
+            if alert.reminders >= level.reminders {
+                return Ok(None);
+            }
+            alert.reminders += 1;
+            (AlertKind::Reminder, format!("reminder:{}:{}", alert.key.0, alert.reminders))
+        } else {
+            let errors = outages::errors(self.tx, outage.monitor, outage.facts.started_at).await?;
+            if let Err(later) = level.is_reached(outage.facts.started_at, errors, self.now, outage.interval) {
+                return Ok(Some(later));
+            }
+            alert.raised_at = Some(self.now);
+            (AlertKind::Error, format!("error:{}", alert.key.0))
+        };
+        let mut told = HashSet::new();
+        for target in self.targets(&level).await? {
+            let wanted = kind != AlertKind::Reminder || target.target.reminders;
+            if wanted && told.insert(target.key) {
+                let facts =
+                    facts.clone().map(|facts| LevelFacts { variables: target.target.variables, ..facts });
+                let cause = format!("{cause}:{}", target.key.0);
+                self.send(&outage, alert, facts, target.key, kind, &cause).await?;
+            }
+        }
+        Ok((alert.reminders < level.reminders).then(|| Timestamp(self.now.0 + level.reminder_pause())))
+    }
+
+    /// The level of an alert and what is told of it; `None` when it is gone or switched off.
+    async fn level(
+        &mut self,
+        alert: &AlertRow,
+        outage: &Outage,
+    ) -> store::Result<Option<(Level, Option<LevelFacts>)>> {
+        if alert.definition == DIRECT {
+            let mut targets = Vec::new();
+            for key in integrations::attached(self.tx, outage.monitor).await? {
+                if let Some(integration) = integrations::get(self.tx, key).await? {
+                    let target = LevelTarget {
+                        integration: integration.id,
+                        ok: true,
+                        reminders: true,
+                        variables: std::collections::BTreeMap::new(),
+                    };
+                    targets.push(target);
+                }
+            }
+            return Ok(Some((Level::at_once(targets), None)));
+        }
+        let definition = definitions::get(self.tx, alert.definition).await?;
+        let Some(Definition { id, draft, .. }) = definition.filter(|definition| definition.draft.active)
+        else {
+            return Ok(None);
+        };
+        let level = usize::try_from(alert.level).ok().and_then(|level| draft.levels.into_iter().nth(level));
+        Ok(level.filter(|level| level.active).map(|level| {
+            let facts = LevelFacts {
+                definition: id,
+                name: draft.name,
+                number: alert.level + 1,
+                message: level.message.clone(),
+                variables: std::collections::BTreeMap::new(),
+            };
+            (level, Some(facts))
+        }))
+    }
+
+    /// The integrations of a level that are there and in use.
+    async fn targets(&mut self, level: &Level) -> store::Result<Vec<Target>> {
+        let mut targets = Vec::with_capacity(level.targets.len());
+        for target in &level.targets {
+            let known = match self.integrations.get(&target.integration) {
+                Some(known) => *known,
+                None => {
+                    let found = integrations::by_id(self.tx, &target.integration).await?;
+                    let key = found.filter(|found| found.enabled).map(|found| found.key);
+                    self.integrations.insert(target.integration.clone(), key);
+                    key
+                }
+            };
+            targets.extend(known.map(|key| Target { key, target: target.clone() }));
+        }
+        Ok(targets)
+    }
+
+    async fn send(
+        &mut self,
+        outage: &Outage,
+        alert: &AlertRow,
+        level: Option<LevelFacts>,
+        integration: IntegrationKey,
+        kind: AlertKind,
+        cause: &str,
+    ) -> store::Result<()> {
+        let errors = outages::errors(self.tx, outage.monitor, outage.facts.started_at).await?;
+        let message = Message {
+            at: self.now,
+            base_url: self.planner.base_url.clone(),
+            time_zone: "UTC".to_owned(),
+            body: Body::Alert(Box::new(Alert {
+                kind,
+                test: false,
+                id: alert.id.clone(),
+                incident: outage.facts.clone(),
+                monitor: outage.monitor_facts.clone(),
+                level,
+                errors,
+                seen: outage.seen.clone(),
+            })),
+        };
+        let id = DeliveryId::new(self.planner.chance.bytes());
+        let new = NewDelivery {
+            id: &id,
+            integration,
+            cause,
+            incident: Some(outage.incident),
+            monitor: Some(outage.monitor),
+            message: &message,
+            due_at: self.now,
+            at: self.now,
+        };
+        self.planned += usize::from(deliveries::insert(self.tx, &new).await?);
+        Ok(())
+    }
+}

@@ -1,0 +1,305 @@
+//! Calls over HTTP: one client, one way of noting what was said, one verdict for each status.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Client, Method, Url};
+
+use super::{Attempting, DeliveryError};
+use crate::checks::TargetPolicy;
+
+/// The most of an answer that is read, in bytes.
+const MAX_ANSWER: usize = 64 * 1024;
+/// The longest pause that an answer may ask for: a day.
+const MAX_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+/// The most of an answer that stands in an error, in characters.
+const MAX_QUOTE: usize = 200;
+/// What stands in the log in the place of a secret.
+const MASK: &str = "********";
+
+/// Sends messages: the trust and the policy of checks. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Outbound {
+    client: Client,
+    policy: Arc<TargetPolicy>,
+}
+
+/// A request.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// Where to.
+    pub url: String,
+    /// Headers, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+    /// How long it may take, the answer included.
+    pub timeout: Duration,
+    /// Texts that must not stand in the log.
+    pub secrets: Vec<String>,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// Headers, in order; names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, as far as it is read.
+    pub body: String,
+}
+
+impl Call {
+    /// A POST of JSON.
+    pub fn json(url: impl Into<String>, body: &serde_json::Value) -> Self {
+        Self {
+            method: Method::POST,
+            url: url.into(),
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: body.to_string(),
+            timeout: Duration::from_secs(10),
+            secrets: Vec::new(),
+        }
+    }
+
+    /// With a header more.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// With a text more that must not stand in the log.
+    #[must_use]
+    pub fn secret(mut self, text: impl Into<String>) -> Self {
+        self.secrets.push(text.into());
+        self
+    }
+
+    fn masked(&self, text: &str) -> String {
+        let mut masked = text.to_owned();
+        for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
+            masked = masked.replace(secret.as_str(), MASK);
+        }
+        masked
+    }
+
+    fn written(&self) -> String {
+        let mut text = format!("{} {}\n", self.method, self.url);
+        for (name, value) in &self.headers {
+            text.push_str(&format!("{name}: {value}\n"));
+        }
+        text.push('\n');
+        text.push_str(&self.body);
+        self.masked(&text)
+    }
+}
+
+impl Answer {
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON, if it is.
+    pub fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_str(&self.body).ok()
+    }
+
+    /// How long the other side asks to wait (RFC 9110, 10.2.3: seconds; a date is answered with the usual pause).
+    pub fn retry_after(&self) -> Option<Duration> {
+        let seconds = self.header("retry-after")?.trim().parse::<f64>().ok()?;
+        Duration::try_from_secs_f64(seconds).ok().map(|pause| pause.min(MAX_PAUSE))
+    }
+
+    /// Whether the message was taken, by the table that all providers share; `retry_on` are statuses that may pass whatever they mean
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// Whether trying again may help.
+    pub fn verdict(&self, retry_on: &[u16]) -> Result<(), DeliveryError> {
+        let reason = || format!("HTTP {}{}", self.status, self.quote());
+        match self.status {
+            200..=299 => Ok(()),
+            status if retry_on.contains(&status) => {
+                Err(DeliveryError::Retry { after: self.retry_after(), reason: reason() })
+            }
+            // Time-out, too early, too many, and whatever is wrong on the other side.
+            408 | 425 | 429 | 500..=599 => {
+                Err(DeliveryError::Retry { after: self.retry_after(), reason: reason() })
+            }
+            300..=399 => Err(DeliveryError::permanent(format!(
+                "{}: redirects are not followed; use the address that it leads to.",
+                reason()
+            ))),
+            401 | 403 => Err(DeliveryError::permanent(format!("{}: check the credentials.", reason()))),
+            404 => Err(DeliveryError::permanent(format!("{}: check the address.", reason()))),
+            410 => Err(DeliveryError::permanent(format!("{}: the receiver is gone for good.", reason()))),
+            _ => Err(DeliveryError::permanent(reason())),
+        }
+    }
+
+    fn quote(&self) -> String {
+        let body = self.body.trim();
+        if body.is_empty() {
+            return String::new();
+        }
+        let quote: String =
+            body.chars().filter(|character| !character.is_control()).take(MAX_QUOTE).collect();
+        format!(": {quote}")
+    }
+}
+
+impl Outbound {
+    /// Messages through a client that resolves under the policy.
+    pub(crate) fn new(client: Client, policy: Arc<TargetPolicy>) -> Self {
+        Self { client, policy }
+    }
+
+    /// Which targets may be reached.
+    pub fn policy(&self) -> &TargetPolicy {
+        &self.policy
+    }
+
+    /// Sends a request and reads the answer; both are noted in the transcript.
+    ///
+    /// # Errors
+    /// `Permanent` for an address that is none or may not be reached, `Retry` for whatever happens on the way.
+    pub async fn send(&self, call: Call, attempting: &Attempting<'_>) -> Result<Answer, DeliveryError> {
+        attempting.transcript.sent(&call.written());
+        let result = self.answer(&call).await;
+        match &result {
+            Ok(answer) => {
+                let mut text = format!("HTTP {}\n", answer.status);
+                for (name, value) in &answer.headers {
+                    text.push_str(&format!("{name}: {value}\n"));
+                }
+                text.push('\n');
+                text.push_str(&answer.body);
+                attempting.transcript.answered(Some(answer.status), &call.masked(&text));
+            }
+            Err(error) => attempting.transcript.answered(None, &call.masked(&error.to_string())),
+        }
+        // An answer may repeat what was sent, and an error quotes the answer.
+        result.map(|answer| Answer { body: call.masked(&answer.body), ..answer })
+    }
+
+    async fn answer(&self, call: &Call) -> Result<Answer, DeliveryError> {
+        let url = self.judge(&call.url)?;
+        let mut request = self.client.request(call.method.clone(), url).timeout(call.timeout);
+        for (name, value) in &call.headers {
+            request = request.header(name, value);
+        }
+        let mut response =
+            request.body(call.body.clone()).send().await.map_err(|error| failed(&error, call))?;
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        let mut body = Vec::new();
+        while body.len() < MAX_ANSWER {
+            match response.chunk().await {
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                // The status says whether the message was taken; the rest of the answer is for the log.
+                Err(_) if (200..300).contains(&status) => break,
+                Err(error) => return Err(failed(&error, call)),
+            }
+        }
+        body.truncate(MAX_ANSWER);
+        Ok(Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() })
+    }
+
+    /// An address in a URL never reaches the resolver, so it is judged here.
+    fn judge(&self, text: &str) -> Result<Url, DeliveryError> {
+        let url = Url::parse(text)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https"))
+            .ok_or_else(|| DeliveryError::permanent("The address is no http or https URL."))?;
+        let host = url.host_str().unwrap_or_default();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let judged = match bare.parse::<IpAddr>() {
+            Ok(address) => self.policy.judge(address),
+            Err(_) => self.policy.judge_name(host),
+        };
+        judged.map_err(|refusal| {
+            DeliveryError::permanent(format!("{host} may not be reached from here: {}.", refusal.why()))
+        })?;
+        Ok(url)
+    }
+}
+
+fn failed(error: &reqwest::Error, call: &Call) -> DeliveryError {
+    let mut reason = if error.is_timeout() {
+        format!("no answer within {} s", call.timeout.as_secs())
+    } else {
+        "no answer".to_owned()
+    };
+    // The innermost cause says what happened; those around it repeat the URL, which may hold a token.
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    if !error.is_timeout() {
+        reason.push_str(&format!(" ({cause})"));
+    }
+    DeliveryError::retry(call.masked(&reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&str, &str)]) -> Answer {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Answer { status, headers, body: "why".to_owned() }
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_again_and_what_stays_is_not() {
+        for status in [200, 201, 202, 204] {
+            assert_eq!(answer(status, &[]).verdict(&[]), Ok(()), "{status}");
+        }
+        for status in [408, 425, 429, 500, 502, 503, 504, 599] {
+            assert!(matches!(answer(status, &[]).verdict(&[]), Err(DeliveryError::Retry { .. })), "{status}");
+        }
+        for status in [301, 302, 307, 400, 401, 403, 404, 405, 410, 413, 422] {
+            assert!(
+                matches!(answer(status, &[]).verdict(&[]), Err(DeliveryError::Permanent { .. })),
+                "{status}"
+            );
+        }
+        assert!(matches!(answer(409, &[]).verdict(&[409]), Err(DeliveryError::Retry { .. })));
+    }
+
+    #[test]
+    fn retry_after_replaces_the_usual_pause_and_is_bounded() {
+        let after = |value| match answer(429, &[("Retry-After", value)]).verdict(&[]) {
+            Err(DeliveryError::Retry { after, .. }) => after,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(after("7"), Some(Duration::from_secs(7)));
+        assert_eq!(after("999999999"), Some(MAX_PAUSE));
+        assert_eq!(after("-1"), None);
+        assert_eq!(after("Wed, 21 Oct 2026 07:28:00 GMT"), None);
+    }
+
+    #[test]
+    fn a_secret_does_not_stand_in_what_is_written() {
+        let call = Call::json("https://hooks.example/T0KEN", &serde_json::json!({ "key": "S3CRET" }))
+            .header("authorization", "Bearer S3CRET")
+            .secret("S3CRET")
+            .secret("https://hooks.example/T0KEN");
+        let written = call.written();
+        assert!(!written.contains("S3CRET") && !written.contains("T0KEN"), "{written}");
+    }
+}

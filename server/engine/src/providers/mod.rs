@@ -1,0 +1,161 @@
+//! Providers: how each integration is told. A provider sees a message and its own settings, and never the store.
+//!
+//! [`Provider`] is implemented for the settings of each kind, in the file of that kind; [`http`] turns an answer into a
+//! verdict once for all of them.
+
+pub mod http;
+mod webhook;
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::id::DeliveryId;
+use domain::integration::IntegrationSettings;
+use domain::message::Message;
+use domain::time::Timestamp;
+use futures::future::BoxFuture;
+
+pub use http::{Answer, Call, Outbound};
+
+/// What is known of a delivery while it is tried.
+#[derive(Debug)]
+pub struct Attempting<'a> {
+    /// The public id, the same at each attempt.
+    pub id: &'a DeliveryId,
+    /// What the other side called the first message of the incident.
+    pub external_id: Option<&'a str>,
+    /// Attempts before this one.
+    pub attempts: u32,
+    /// Now.
+    pub now: Timestamp,
+    /// Chance for what needs it.
+    pub chance: &'a crate::chance::Chance,
+    /// What was sent and answered, for the log.
+    pub transcript: Transcript,
+}
+
+/// What the other side said when it took a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// What it calls the message.
+    pub external_id: Option<String>,
+}
+
+/// Why a message was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeliveryError {
+    /// It may be taken later.
+    #[error("{reason}")]
+    Retry {
+        /// Not before so long; nothing for the usual pause.
+        after: Option<Duration>,
+        /// Why, for people.
+        reason: String,
+    },
+    /// It will never be taken like this.
+    #[error("{reason}")]
+    Permanent {
+        /// Why, for people, and what to do.
+        reason: String,
+    },
+}
+
+impl DeliveryError {
+    /// Something that may pass.
+    pub fn retry(reason: impl Into<String>) -> Self {
+        Self::Retry { after: None, reason: reason.into() }
+    }
+
+    /// Something that stays as it is.
+    pub fn permanent(reason: impl Into<String>) -> Self {
+        Self::Permanent { reason: reason.into() }
+    }
+}
+
+/// How a kind of integration is told.
+pub trait Provider: Send + Sync {
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// Whether trying again may help, and why it was not taken.
+    fn deliver<'a>(
+        &'a self,
+        outbound: &'a Outbound,
+        message: &'a Message,
+        attempting: &'a Attempting<'a>,
+    ) -> BoxFuture<'a, Result<Receipt, DeliveryError>>;
+
+    /// The shortest time between two messages to one integration, when the other side has such a rule.
+    fn pace(&self) -> Option<Duration> {
+        None
+    }
+
+    /// How long a message may take.
+    fn timeout(&self) -> Duration {
+        Duration::from_secs(10)
+    }
+}
+
+/// The provider of settings; the compiler asks for an arm when a kind is added to the list.
+pub fn of(settings: &IntegrationSettings) -> &dyn Provider {
+    match settings {
+        IntegrationSettings::Webhook(settings) => settings.as_ref(),
+    }
+}
+
+/// What was sent and answered, for the log.
+#[derive(Default)]
+pub struct Transcript(Mutex<Lines>);
+
+/// The two halves of a transcript.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    /// What was sent.
+    pub request: String,
+    /// What was answered.
+    pub response: String,
+    /// The HTTP status of the last answer.
+    pub status: Option<u16>,
+}
+
+/// The longest half that is kept, in bytes.
+const MAX_TRANSCRIPT: usize = 16 * 1024;
+
+impl Transcript {
+    /// Notes what is sent; secrets are masked by whoever notes.
+    pub fn sent(&self, text: &str) {
+        append(&mut self.lines().request, text);
+    }
+
+    /// Notes what was answered.
+    pub fn answered(&self, status: Option<u16>, text: &str) {
+        let mut lines = self.lines();
+        lines.status = status.or(lines.status);
+        append(&mut lines.response, text);
+    }
+
+    /// What was noted.
+    pub fn take(&self) -> Lines {
+        std::mem::take(&mut self.lines())
+    }
+
+    fn lines(&self) -> std::sync::MutexGuard<'_, Lines> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transcript")
+    }
+}
+
+fn append(half: &mut String, text: &str) {
+    if !half.is_empty() {
+        half.push_str("\n\n");
+    }
+    let room = MAX_TRANSCRIPT.saturating_sub(half.len());
+    // PostgreSQL keeps no NUL in a text.
+    half.push_str(&text[..text.floor_char_boundary(room)].replace('\0', "\u{fffd}"));
+}

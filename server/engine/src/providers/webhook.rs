@@ -1,0 +1,223 @@
+//! webhook: an HTTP request to a program of somebody's own, signed as Standard Webhooks 1.0.0 describes.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use domain::integration::WebhookSettings;
+use domain::integration::webhook::{ContentType, WebhookAuth, WebhookBody, signing_key};
+use domain::message::{Body, Message};
+use domain::secret::Secret;
+use domain::time::SECOND;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use super::http::{Answer, Call, Outbound};
+use super::{Attempting, DeliveryError, Provider, Receipt};
+
+impl Provider for WebhookSettings {
+    fn deliver<'a>(
+        &'a self,
+        outbound: &'a Outbound,
+        message: &'a Message,
+        attempting: &'a Attempting<'a>,
+    ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
+        async move {
+            let answer = outbound.send(request(self, message, attempting)?, attempting).await?;
+            answer.verdict(&self.retry_on)?;
+            Ok(Receipt { external_id: external_id(&answer) })
+        }
+        .boxed()
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::from_millis(u64::from(self.timeout_ms))
+    }
+}
+
+fn request(
+    settings: &WebhookSettings,
+    message: &Message,
+    attempting: &Attempting<'_>,
+) -> Result<Call, DeliveryError> {
+    let json = match &settings.template {
+        Some(template) => fill(template, &envelope(message, attempting)),
+        None => body(settings, message, attempting).to_string(),
+    };
+    let body = match settings.content_type {
+        ContentType::Json => json,
+        ContentType::Form => {
+            url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", &json).finish()
+        }
+    };
+    let mut headers = vec![
+        ("content-type".to_owned(), domain::form::Choice::as_str(settings.content_type).to_owned()),
+        ("x-delivery-id".to_owned(), attempting.id.to_string()),
+        ("x-event-type".to_owned(), event_type(message)),
+    ];
+    let mut secrets = vec![settings.url.expose().to_owned()];
+    let mut secret = |secret: &Option<Secret>| {
+        let text = secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default();
+        secrets.push(text.clone());
+        text
+    };
+    match settings.auth {
+        WebhookAuth::None => {}
+        WebhookAuth::Bearer => {
+            headers.push(("authorization".to_owned(), format!("Bearer {}", secret(&settings.bearer_token))));
+        }
+        WebhookAuth::Basic => {
+            let user = settings.basic_username.as_deref().unwrap_or_default();
+            let pair = BASE64.encode(format!("{user}:{}", secret(&settings.basic_password)));
+            secrets.push(pair.clone());
+            headers.push(("authorization".to_owned(), format!("Basic {pair}")));
+        }
+        WebhookAuth::Header => {
+            let name = settings.auth_header_name.clone().unwrap_or_default();
+            headers.push((name, secret(&settings.auth_header_value)));
+        }
+    }
+    for (name, value) in settings.header_pairs() {
+        // A later one of the same name takes the place of ours.
+        headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        headers.push((name.to_owned(), value.to_owned()));
+    }
+    if let Some(key) = &settings.signing_secret {
+        let key = signing_key(key)
+            .ok_or_else(|| DeliveryError::permanent("The signing secret is none; enter it once more."))?;
+        let timestamp = attempting.now.0.div_euclid(SECOND);
+        headers.push(("webhook-id".to_owned(), attempting.id.to_string()));
+        headers.push(("webhook-timestamp".to_owned(), timestamp.to_string()));
+        headers.push((
+            "webhook-signature".to_owned(),
+            signature(&key, attempting.id.as_str(), timestamp, &body),
+        ));
+    }
+    let method = domain::form::Choice::as_str(settings.method);
+    Ok(Call {
+        method: Method::from_bytes(method.as_bytes()).unwrap_or(Method::POST),
+        url: settings.url.expose().to_owned(),
+        headers,
+        body,
+        timeout: Duration::from_millis(u64::from(settings.timeout_ms)),
+        secrets,
+    })
+}
+
+/// What a program may sort messages by.
+fn event_type(message: &Message) -> String {
+    match &message.body {
+        Body::Event(event) => event.event.clone(),
+        Body::Alert(_) | Body::Group(_) => format!("alert.{}", message.kind()),
+    }
+}
+
+fn body(settings: &WebhookSettings, message: &Message, attempting: &Attempting<'_>) -> Value {
+    match (&message.body, settings.body) {
+        (Body::Alert(alert), WebhookBody::Incident) => alert.uptinio(message.at),
+        _ => envelope(message, attempting),
+    }
+}
+
+/// The envelope of seed 003 (contracts.md 4.6).
+fn envelope(message: &Message, attempting: &Attempting<'_>) -> Value {
+    let (subscription, data) = match &message.body {
+        Body::Event(event) => {
+            (json!({ "id": event.subscription, "name": event.name }), event.payload.clone())
+        }
+        Body::Alert(alert) => {
+            let mut data = serde_json::to_value(alert).unwrap_or_default();
+            if let (Value::Object(data), Value::Object(fields)) = (&mut data, alert.uptinio(message.at)) {
+                data.extend(fields);
+            }
+            (Value::Null, data)
+        }
+        Body::Group(group) => (Value::Null, serde_json::to_value(group).unwrap_or_default()),
+    };
+    json!({
+        "id": attempting.id,
+        "eventType": event_type(message),
+        "timestamp": message.at.to_rfc3339(),
+        "subscription": subscription,
+        "data": data,
+    })
+}
+
+/// Fills `{{path.to.value}}`; a missing one is empty, and what is no text is written as JSON. Paths may begin with `payload`, as in
+/// seed 003, for `data`.
+fn fill(template: &str, values: &Value) -> String {
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(begin) = rest.find("{{") {
+        let Some(length) = rest[begin..].find("}}") else { break };
+        text.push_str(&rest[..begin]);
+        let path = rest[begin + 2..begin + length].trim();
+        let path = match path.split_once('.') {
+            Some(("payload", inner)) => format!("data.{inner}"),
+            _ => match path {
+                "deliveryId" | "eventId" => "id".to_owned(),
+                "payload" => "data".to_owned(),
+                other => other.to_owned(),
+            },
+        };
+        let value = path.split('.').try_fold(values, |value, key| match value {
+            Value::Array(items) => items.get(key.parse::<usize>().ok()?),
+            other => other.get(key),
+        });
+        match value {
+            None | Some(Value::Null) => {}
+            Some(Value::String(value)) => text.push_str(value),
+            Some(value) => text.push_str(&value.to_string()),
+        }
+        rest = &rest[begin + length + 2..];
+    }
+    text.push_str(rest);
+    text
+}
+
+/// `v1,` and base64 of the HMAC of id, time and body (Standard Webhooks 1.0.0).
+fn signature(key: &[u8], id: &str, timestamp: i64, body: &str) -> String {
+    // HMAC takes keys of any length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
+    mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
+    format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()))
+}
+
+/// What the receiver calls the message, if it answers with JSON that says so.
+fn external_id(answer: &Answer) -> Option<String> {
+    let json = answer.json()?;
+    let id = ["id", "externalId", "messageId"].into_iter().find_map(|name| json.get(name))?;
+    match id {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signature_is_that_of_the_specification() {
+        let key = signing_key(&"whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".into()).unwrap();
+        let body = r#"{"email":"test@example.com","username":"test_user"}"#;
+        assert_eq!(
+            signature(&key, "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk", 1_649_367_553, body),
+            "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw="
+        );
+    }
+
+    #[test]
+    fn a_template_is_filled_and_what_is_missing_is_empty() {
+        let values = json!({ "id": "DL1", "data": { "a": { "b": [1, { "c": "x" }] } } });
+        assert_eq!(
+            fill("{{deliveryId}} {{ payload.a.b.1.c }} {{payload.a.b}} [{{nothing.here}}] {{", &values),
+            "DL1 x [1,{\"c\":\"x\"}] [] {{"
+        );
+    }
+}

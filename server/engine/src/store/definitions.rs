@@ -1,0 +1,164 @@
+//! Alert definitions: who hears of outages when.
+
+use std::collections::HashMap;
+
+use domain::alert::{Definition, DefinitionDraft, Level};
+use domain::id::{DefinitionId, DefinitionKey, MonitorId, MonitorKey, ProjectKey};
+use domain::time::Timestamp;
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use super::{Result, StoreError, Tx, sql};
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    public_id: String,
+    name: String,
+    active: bool,
+    is_default: bool,
+    levels: Json<Vec<Level>>,
+}
+
+fn read(row: Row, monitors: Vec<MonitorId>) -> Result<Definition> {
+    let corrupt = |column| StoreError::Corrupt { table: "alert_definitions", column, id: row.id };
+    let id: DefinitionId = row.public_id.parse().map_err(|_| corrupt("public_id"))?;
+    let draft = DefinitionDraft { name: row.name, active: row.active, monitors, levels: row.levels.0 };
+    Ok(Definition { key: DefinitionKey(row.id), id, is_default: row.is_default, draft })
+}
+
+/// Every definition, the default one first.
+pub async fn all(tx: &mut Tx) -> Result<Vec<Definition>> {
+    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
+        "select id, public_id, name, active, is_default, levels from alert_definitions \
+         order by is_default desc, lower(name), id"
+    )
+    .fetch_all(conn)
+    .await?);
+    let pairs: Vec<(i64, String)> = sql!(tx, |conn| sqlx::query_as(
+        "select definition_id, public_id from alert_definition_monitors \
+         join monitors on monitors.id = monitor_id order by lower(name), public_id"
+    )
+    .fetch_all(conn)
+    .await?);
+    let mut monitors: HashMap<i64, Vec<MonitorId>> = HashMap::new();
+    for (definition, monitor) in pairs {
+        let monitor = monitor.parse().map_err(|_| StoreError::Corrupt {
+            table: "monitors",
+            column: "public_id",
+            id: definition,
+        })?;
+        monitors.entry(definition).or_default().push(monitor);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let monitors = monitors.remove(&row.id).unwrap_or_default();
+            read(row, monitors)
+        })
+        .collect()
+}
+
+/// A definition by its key; without the monitors that it names.
+pub async fn get(tx: &mut Tx, key: DefinitionKey) -> Result<Option<Definition>> {
+    let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(
+        "select id, public_id, name, active, is_default, levels from alert_definitions where id = $1"
+    )
+    .bind(key.0)
+    .fetch_optional(conn)
+    .await?);
+    row.map(|row| read(row, Vec::new())).transpose()
+}
+
+/// The active definitions that hold for a monitor: those that name it, else the default one. Without the monitors.
+pub async fn of_monitor(tx: &mut Tx, monitor: MonitorKey) -> Result<Vec<Definition>> {
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
+        "select id, public_id, name, active, is_default, levels from alert_definitions where active and \
+         (id in (select definition_id from alert_definition_monitors where monitor_id = $1) or (is_default and not exists \
+          (select 1 from alert_definition_monitors where monitor_id = $1))) order by id"
+    )
+    .bind(monitor.0)
+    .fetch_all(conn)
+    .await?
+    });
+    rows.into_iter().map(|row| read(row, Vec::new())).collect()
+}
+
+/// Adds a definition.
+pub async fn insert(
+    tx: &mut Tx,
+    project: ProjectKey,
+    id: &DefinitionId,
+    draft: &DefinitionDraft,
+    is_default: bool,
+    at: Timestamp,
+) -> Result<DefinitionKey> {
+    let key: i64 = sql!(tx, |conn| {
+        sqlx::query_scalar(
+        "insert into alert_definitions (public_id, project_id, name, active, is_default, levels, created_at, updated_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $7) returning id"
+    )
+    .bind(id.as_str())
+    .bind(project.0)
+    .bind(draft.name.trim())
+    .bind(draft.active)
+    .bind(is_default)
+    .bind(Json(&draft.levels))
+    .bind(at.0)
+    .fetch_one(conn)
+    .await?
+    });
+    name_monitors(tx, DefinitionKey(key), &draft.monitors).await?;
+    Ok(DefinitionKey(key))
+}
+
+/// Changes a definition.
+pub async fn update(tx: &mut Tx, key: DefinitionKey, draft: &DefinitionDraft, at: Timestamp) -> Result<bool> {
+    let changed = sql!(tx, |conn| sqlx::query(
+        "update alert_definitions set name = $1, active = $2, levels = $3, updated_at = $4 where id = $5"
+    )
+    .bind(draft.name.trim())
+    .bind(draft.active)
+    .bind(Json(&draft.levels))
+    .bind(at.0)
+    .bind(key.0)
+    .execute(conn)
+    .await?
+    .rows_affected());
+    sql!(tx, |conn| sqlx::query("delete from alert_definition_monitors where definition_id = $1")
+        .bind(key.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    name_monitors(tx, key, &draft.monitors).await?;
+    Ok(changed == 1)
+}
+
+/// A monitor that is gone is left out.
+async fn name_monitors(tx: &mut Tx, key: DefinitionKey, monitors: &[MonitorId]) -> Result<()> {
+    for monitor in monitors {
+        sql!(tx, |conn| {
+            sqlx::query(
+            "insert into alert_definition_monitors (definition_id, monitor_id) \
+             select $1, id from monitors where public_id = $2 on conflict (definition_id, monitor_id) do nothing"
+        )
+        .bind(key.0)
+        .bind(monitor.as_str())
+        .execute(conn)
+        .await?
+        .rows_affected()
+        });
+    }
+    Ok(())
+}
+
+/// Removes a definition; the default one stays.
+pub async fn delete(tx: &mut Tx, key: DefinitionKey) -> Result<bool> {
+    let removed =
+        sql!(tx, |conn| sqlx::query("delete from alert_definitions where id = $1 and not is_default")
+            .bind(key.0)
+            .execute(conn)
+            .await?
+            .rows_affected());
+    Ok(removed == 1)
+}

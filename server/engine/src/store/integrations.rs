@@ -1,0 +1,266 @@
+//! Integrations. Secrets are sealed on their way in and opened on their way out; nowhere else.
+
+use domain::alert::QuietHours;
+use domain::id::{IntegrationId, IntegrationKey, MonitorKey, ProjectKey};
+use domain::integration::{IntegrationSettings, ProviderKind};
+use domain::time::Timestamp;
+use serde_json::Value;
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use super::{Result, StoreError, Tx, sql};
+use crate::seal::Sealer;
+
+/// What an operator says about an integration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IntegrationDraft {
+    /// What it is called.
+    pub name: String,
+    /// Where to send, and how.
+    pub settings: IntegrationSettings,
+    /// Whether it is used.
+    pub enabled: bool,
+    /// When it is not written to.
+    pub quiet: Option<QuietHours>,
+}
+
+/// An integration.
+#[derive(Clone, Debug)]
+pub struct Integration {
+    /// The database key.
+    pub key: IntegrationKey,
+    /// The public id.
+    pub id: IntegrationId,
+    /// The provider.
+    pub kind: ProviderKind,
+    /// What it is called.
+    pub name: String,
+    /// Where to send, and how; or why that cannot be read.
+    pub settings: std::result::Result<IntegrationSettings, String>,
+    /// Whether it is used.
+    pub enabled: bool,
+    /// When it is not written to.
+    pub quiet: Option<QuietHours>,
+    /// Since when messages fail for a reason that trying again cannot mend.
+    pub failing_since: Option<Timestamp>,
+    /// The reason.
+    pub failing: Option<String>,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it was changed.
+    pub updated_at: Timestamp,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    public_id: String,
+    kind: String,
+    name: String,
+    version: i64,
+    settings: Json<Value>,
+    enabled: bool,
+    quiet: Option<Json<QuietHours>>,
+    failing_since: Option<i64>,
+    failing: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+/// What is read of an integration; ends where the condition begins.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select id, public_id, kind, name, version, settings, enabled, quiet, failing_since, failing, created_at, ",
+            "updated_at from integrations ",
+            $rest
+        )
+    };
+}
+
+fn read(row: Row, sealer: &Sealer) -> Result<Integration> {
+    let corrupt = |column| StoreError::Corrupt { table: "integrations", column, id: row.id };
+    let kind: ProviderKind = row.kind.parse().map_err(|_| corrupt("kind"))?;
+    let version = u32::try_from(row.version).map_err(|_| corrupt("version"))?;
+    Ok(Integration {
+        key: IntegrationKey(row.id),
+        id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
+        kind,
+        name: row.name,
+        settings: open(kind, version, row.settings.0, sealer),
+        enabled: row.enabled,
+        quiet: row.quiet.map(|quiet| quiet.0),
+        failing_since: row.failing_since.map(Timestamp),
+        failing: row.failing,
+        created_at: Timestamp(row.created_at),
+        updated_at: Timestamp(row.updated_at),
+    })
+}
+
+/// One that cannot be read must not take the others with it: it is shown with the reason.
+fn open(
+    kind: ProviderKind,
+    version: u32,
+    data: Value,
+    sealer: &Sealer,
+) -> std::result::Result<IntegrationSettings, String> {
+    let mut settings = IntegrationSettings::load(kind, version, data).map_err(|error| error.to_string())?;
+    sealer.open_all(settings.secrets_mut()).map_err(|error| error.to_string())?;
+    Ok(settings)
+}
+
+/// The settings as they are stored.
+fn sealed(settings: &IntegrationSettings, sealer: &Sealer) -> Result<Value> {
+    let mut settings = settings.clone();
+    sealer.seal_all(settings.secrets_mut())?;
+    Ok(settings.data().map_err(|error| sqlx::Error::Encode(error.into()))?)
+}
+
+/// Adds an integration.
+pub async fn insert(
+    tx: &mut Tx,
+    project: ProjectKey,
+    id: &IntegrationId,
+    draft: &IntegrationDraft,
+    at: Timestamp,
+) -> Result<IntegrationKey> {
+    let (kind, settings) = (draft.settings.kind(), sealed(&draft.settings, &tx.sealer)?);
+    let key: i64 = sql!(tx, |conn| {
+        sqlx::query_scalar(
+        "insert into integrations (public_id, project_id, kind, name, version, settings, enabled, quiet, verified, \
+         created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) returning id"
+    )
+    .bind(id.as_str())
+    .bind(project.0)
+    .bind(kind.as_str())
+    .bind(&draft.name)
+    .bind(i64::from(kind.version()))
+    .bind(Json(&settings))
+    .bind(draft.enabled)
+    .bind(draft.quiet.as_ref().map(Json))
+    .bind(true)
+    .bind(at.0)
+    .fetch_one(conn)
+    .await?
+    });
+    Ok(IntegrationKey(key))
+}
+
+/// Changes an integration; what failed before may work now, so the mark goes.
+pub async fn update(
+    tx: &mut Tx,
+    key: IntegrationKey,
+    draft: &IntegrationDraft,
+    at: Timestamp,
+) -> Result<bool> {
+    let (kind, settings) = (draft.settings.kind(), sealed(&draft.settings, &tx.sealer)?);
+    let changed = sql!(tx, |conn| {
+        sqlx::query(
+        "update integrations set kind = $1, name = $2, version = $3, settings = $4, enabled = $5, quiet = $6, \
+         failing_since = null, failing = null, updated_at = $7 where id = $8"
+    )
+    .bind(kind.as_str())
+    .bind(&draft.name)
+    .bind(i64::from(kind.version()))
+    .bind(Json(&settings))
+    .bind(draft.enabled)
+    .bind(draft.quiet.as_ref().map(Json))
+    .bind(at.0)
+    .bind(key.0)
+    .execute(conn)
+    .await?
+    .rows_affected()
+    });
+    Ok(changed == 1)
+}
+
+/// Removes an integration with its deliveries.
+pub async fn delete(tx: &mut Tx, key: IntegrationKey) -> Result<bool> {
+    let removed = sql!(tx, |conn| sqlx::query("delete from integrations where id = $1")
+        .bind(key.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    Ok(removed == 1)
+}
+
+/// An integration by its key.
+pub async fn get(tx: &mut Tx, key: IntegrationKey) -> Result<Option<Integration>> {
+    let row: Option<Row> =
+        sql!(tx, |conn| sqlx::query_as(select!("where id = $1")).bind(key.0).fetch_optional(conn).await?);
+    row.map(|row| read(row, &tx.sealer)).transpose()
+}
+
+/// An integration by its public id.
+pub async fn by_id(tx: &mut Tx, id: &IntegrationId) -> Result<Option<Integration>> {
+    let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(select!("where public_id = $1"))
+        .bind(id.as_str())
+        .fetch_optional(conn)
+        .await?);
+    row.map(|row| read(row, &tx.sealer)).transpose()
+}
+
+/// Every integration, by name.
+pub async fn all(tx: &mut Tx) -> Result<Vec<Integration>> {
+    let rows: Vec<Row> =
+        sql!(tx, |conn| sqlx::query_as(select!("order by lower(name), id")).fetch_all(conn).await?);
+    rows.into_iter().map(|row| read(row, &tx.sealer)).collect()
+}
+
+/// Marks an integration whose messages fail for good, or takes the mark away; the first of the failures counts.
+pub async fn set_failing(
+    tx: &mut Tx,
+    key: IntegrationKey,
+    reason: Option<&str>,
+    at: Timestamp,
+) -> Result<()> {
+    sql!(tx, |conn| sqlx::query(
+        "update integrations set failing = $1, failing_since = case when $1 is null then null \
+         when failing_since is null then $2 else failing_since end where id = $3"
+    )
+    .bind(reason)
+    .bind(at.0)
+    .bind(key.0)
+    .execute(conn)
+    .await?
+    .rows_affected());
+    Ok(())
+}
+
+/// The integrations that hear of a monitor directly.
+pub async fn attached(tx: &mut Tx, monitor: MonitorKey) -> Result<Vec<IntegrationKey>> {
+    let keys: Vec<i64> = sql!(tx, |conn| sqlx::query_scalar(
+        "select integration_id from monitor_integrations where monitor_id = $1 order by integration_id"
+    )
+    .bind(monitor.0)
+    .fetch_all(conn)
+    .await?);
+    Ok(keys.into_iter().map(IntegrationKey).collect())
+}
+
+/// Attaches an integration to a monitor; twice is once.
+pub async fn attach(tx: &mut Tx, monitor: MonitorKey, integration: IntegrationKey) -> Result<()> {
+    sql!(tx, |conn| sqlx::query(
+        "insert into monitor_integrations (monitor_id, integration_id) values ($1, $2) \
+         on conflict (monitor_id, integration_id) do nothing"
+    )
+    .bind(monitor.0)
+    .bind(integration.0)
+    .execute(conn)
+    .await?
+    .rows_affected());
+    Ok(())
+}
+
+/// Detaches an integration from a monitor.
+pub async fn detach(tx: &mut Tx, monitor: MonitorKey, integration: IntegrationKey) -> Result<bool> {
+    let removed = sql!(tx, |conn| sqlx::query(
+        "delete from monitor_integrations where monitor_id = $1 and integration_id = $2"
+    )
+    .bind(monitor.0)
+    .bind(integration.0)
+    .execute(conn)
+    .await?
+    .rows_affected());
+    Ok(removed == 1)
+}

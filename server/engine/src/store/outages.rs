@@ -1,0 +1,154 @@
+//! What the planner reads of an outage: the incident, its monitor, and what the failing check saw.
+
+use domain::check::Outcome;
+use domain::id::{IncidentKey, MonitorKey};
+use domain::message::{IncidentFacts, MonitorFacts, SeenFacts};
+use domain::time::Timestamp;
+use domain::uptime::ResultState;
+use sqlx::FromRow;
+
+use super::{Result, StoreError, Tx, evidence, sql};
+
+/// Reports that are looked through for the one that began the outage.
+const REPORTS: i64 = 20;
+
+/// An outage that a monitor opened.
+#[derive(Clone, Debug)]
+pub struct Outage {
+    /// The incident's key.
+    pub incident: IncidentKey,
+    /// What is told of it.
+    pub facts: IncidentFacts,
+    /// The monitor's key.
+    pub monitor: MonitorKey,
+    /// What is told of the monitor.
+    pub monitor_facts: MonitorFacts,
+    /// The time between two checks, in milliseconds.
+    pub interval: i64,
+    /// Whether somebody takes care of it.
+    pub acknowledged: bool,
+    /// What the failing check saw.
+    pub seen: SeenFacts,
+}
+
+#[derive(FromRow)]
+struct Row {
+    public_id: String,
+    title: String,
+    reason: Option<String>,
+    started_at: i64,
+    resolved_at: Option<i64>,
+    acknowledged_at: Option<i64>,
+    monitor_id: i64,
+    monitor_public_id: String,
+    name: String,
+    kind: String,
+    target: String,
+    interval_ms: i64,
+}
+
+/// An outage; `None` when its monitor is gone.
+pub async fn get(tx: &mut Tx, incident: IncidentKey) -> Result<Option<Outage>> {
+    let row: Option<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
+        "select i.public_id, i.title, i.reason, i.started_at, i.resolved_at, i.acknowledged_at, i.monitor_id, \
+         m.public_id as monitor_public_id, m.name, m.kind, m.target, m.interval_ms \
+         from incidents i join monitors m on m.id = i.monitor_id where i.id = $1"
+    )
+    .bind(incident.0)
+    .fetch_optional(conn)
+    .await?
+    });
+    let Some(row) = row else { return Ok(None) };
+    let corrupt = |column| StoreError::Corrupt { table: "incidents", column, id: incident.0 };
+    let monitor = MonitorKey(row.monitor_id);
+    let (failure, seen) = seen(tx, monitor, Timestamp(row.started_at)).await?;
+    Ok(Some(Outage {
+        incident,
+        facts: IncidentFacts {
+            id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
+            title: row.title,
+            failure,
+            reason: row.reason.unwrap_or_default(),
+            started_at: Timestamp(row.started_at),
+            resolved_at: row.resolved_at.map(Timestamp),
+        },
+        monitor,
+        monitor_facts: MonitorFacts {
+            id: row.monitor_public_id.parse().map_err(|_| corrupt("monitor_id"))?,
+            name: row.name,
+            check: row.kind,
+            target: row.target,
+        },
+        interval: row.interval_ms,
+        acknowledged: row.acknowledged_at.is_some(),
+        seen,
+    }))
+}
+
+/// The machine's word for the failure and what was seen, from the last failing report of the outage.
+async fn seen(tx: &mut Tx, monitor: MonitorKey, since: Timestamp) -> Result<(String, SeenFacts)> {
+    let reports = evidence::latest(tx, monitor, REPORTS).await?;
+    let failing =
+        reports.into_iter().filter(|item| item.at >= since).find_map(|item| match &item.report.outcome {
+            Outcome::Down { failure } => Some((failure.incident_type().to_owned(), item.report)),
+            _ => None,
+        });
+    let Some((failure, report)) = failing else { return Ok(("downtime".to_owned(), SeenFacts::default())) };
+    let seen = report.evidence;
+    let facts = SeenFacts {
+        request: seen.request,
+        address: seen
+            .remote
+            .map(|remote| remote.ip().to_string())
+            .or_else(|| seen.addresses.first().map(ToString::to_string)),
+        status: seen.status,
+        headers: seen.headers,
+        excerpt: seen.excerpt,
+        certificate_until: report.certificate.map(|certificate| Timestamp(certificate.earliest_expiry_ms())),
+    };
+    Ok((failure, facts))
+}
+
+/// How many checks have failed since an outage began.
+pub async fn errors(tx: &mut Tx, monitor: MonitorKey, since: Timestamp) -> Result<u32> {
+    let count: i64 = sql!(tx, |conn| sqlx::query_scalar(
+        "select count(*) from results where monitor_id = $1 and at >= $2 and (state = $3 or state = $4)"
+    )
+    .bind(monitor.0)
+    .bind(since.0)
+    .bind(ResultState::Down.code())
+    .bind(ResultState::Confirming.code())
+    .fetch_one(conn)
+    .await?);
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// Whether alerts of a monitor are held back: somebody silenced it, or something that it hangs on is down.
+pub async fn is_held_back(tx: &mut Tx, monitor: MonitorKey, now: Timestamp) -> Result<bool> {
+    let reasons: i64 = sql!(tx, |conn| sqlx::query_scalar(
+        "select (select count(*) from mutes where monitor_id = $1 and until > $2) \
+         + (select count(*) from monitor_parents p join health h on h.monitor_id = p.parent_id \
+            where p.monitor_id = $1 and h.settled = 'down')"
+    )
+    .bind(monitor.0)
+    .bind(now.0)
+    .fetch_one(conn)
+    .await?);
+    Ok(reasons > 0)
+}
+
+/// Notes that somebody takes care of an incident; `false` when somebody did before, or it is over.
+pub async fn acknowledge(tx: &mut Tx, incident: IncidentKey, who: &str, at: Timestamp) -> Result<bool> {
+    let changed = sql!(tx, |conn| sqlx::query(
+        "update incidents set acknowledged_at = $1, acknowledged_by = $2, updated_at = $1 \
+         where id = $3 and acknowledged_at is null and resolved_at is null"
+    )
+    .bind(at.0)
+    .bind(who)
+    .bind(incident.0)
+    .execute(conn)
+    .await?
+    .rows_affected());
+    Ok(changed == 1)
+}
