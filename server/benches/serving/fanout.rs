@@ -113,7 +113,7 @@ struct Times {
 impl Times {
     fn add(&mut self, begun: Instant, cpu: Duration) {
         self.millis.push(begun.elapsed().as_secs_f64() * 1e3);
-        self.cpu += support::cpu() - cpu;
+        self.cpu += support::cpu().saturating_sub(cpu);
     }
 
     fn sorted(&mut self) -> &[f64] {

@@ -89,5 +89,5 @@ async fn bare(headers: HeaderMap, body: Bytes) -> SocketAddr {
 fn cost(address: SocketAddr) -> f64 {
     let before = support::cpu();
     let answers: f64 = Clients::readers(address, CONNECTIONS, LENGTH).next().parse().unwrap();
-    (support::cpu() - before).as_secs_f64() / answers
+    support::cpu().saturating_sub(before).as_secs_f64() / answers
 }
