@@ -152,5 +152,5 @@ async fn listen(address: SocketAddr, count: usize, path: &str, marker: &str) {
         });
     }
     println!("ready");
-    std::future::pending().await;
+    std::future::pending::<()>().await;
 }
