@@ -213,7 +213,8 @@ async fn a_signal_loses_no_heartbeat_that_was_answered_and_waits_for_no_open_str
     for key in keys {
         let kept = health::get(&mut tx, key).await.unwrap().unwrap();
         assert_eq!(kept.health.settled, Settled::Down, "{key:?}");
-        assert_eq!(results::latest(&mut tx, key, 9).await.unwrap().len(), 1, "{key:?}");
+        // A slot that came meanwhile may have brought a second one.
+        assert!(!results::latest(&mut tx, key, 9).await.unwrap().is_empty(), "{key:?}");
     }
     drop(tx);
     db.close().await;
