@@ -41,6 +41,15 @@ impl AlertKind {
         }
     }
 
+    /// What the form of a custom integration calls it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Error => "Error alert",
+            Self::Reminder => "Reminder alert",
+            Self::Ok => "OK alert",
+        }
+    }
+
     /// The word that `{{@alert.type}}` prints (contracts.md 0.1).
     pub fn title(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     check::request::examine_headers,
-    form::{Choice as _, FieldError, MAX_TEXT_BYTES},
+    form::{FieldError, MAX_TEXT_BYTES},
     secret::{MASK, Secret},
     template::{AlertKind, Functions, Names, Severity, Template, user::check_name},
 };
@@ -161,14 +161,13 @@ impl Examiner {
 
     fn types(&mut self, definitions: &[Definition]) {
         for (kind, field) in
-            [(AlertKind::Alert, "error"), (AlertKind::Ok, "ok"), (AlertKind::Reminder, "reminder")]
+            [(AlertKind::Error, "error"), (AlertKind::Ok, "ok"), (AlertKind::Reminder, "reminder")]
         {
-            let label =
-                AlertKind::OPTIONS.iter().find(|(value, _)| *value == kind.as_str()).map_or("", |(_, l)| *l);
+            let label = kind.label();
             let mut ticked =
                 definitions.iter().enumerate().filter(|(_, definition)| definition.types.has(kind));
             match ticked.next() {
-                None if kind == AlertKind::Alert => {
+                None if kind == AlertKind::Error => {
                     self.error("definitions", format!("Please tick “{label}” on one definition."));
                 }
                 None => {}

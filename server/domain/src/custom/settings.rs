@@ -154,7 +154,7 @@ impl MessageTypes {
     /// Whether messages of this kind are ticked.
     pub fn has(self, kind: AlertKind) -> bool {
         match kind {
-            AlertKind::Alert => self.error,
+            AlertKind::Error => self.error,
             AlertKind::Ok => self.ok,
             AlertKind::Reminder => self.reminder,
         }

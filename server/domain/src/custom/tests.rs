@@ -41,7 +41,7 @@ fn the_stock_definition_is_valid_and_sends_json_to_the_address() {
     let settings = stock();
     assert_eq!(settings.validate(), Ok(()));
     assert_eq!(settings.warnings(), []);
-    for kind in [AlertKind::Alert, AlertKind::Ok, AlertKind::Reminder] {
+    for kind in [AlertKind::Error, AlertKind::Ok, AlertKind::Reminder] {
         let facts = AlertFacts::example(kind);
         let mut scope = scope(&settings, &facts);
         let step = &settings.definition_for(kind).unwrap().steps[0];
@@ -59,7 +59,7 @@ fn the_stock_definition_is_valid_and_sends_json_to_the_address() {
 }
 
 fn kind_name(kind: AlertKind) -> &'static str {
-    crate::form::Choice::as_str(kind)
+    kind.title()
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_level_gives_the_values_that_are_left_to_it() {
     };
     assert_eq!(fields(&[("other", "x")]), ["Team", "other"]);
     assert_eq!(settings.validate_level(&level(&[("team", "night")])), Ok(()));
-    let facts = AlertFacts::example(AlertKind::Alert);
+    let facts = AlertFacts::example(AlertKind::Error);
     let mut scope = settings.scope(&facts, &level(&[("TEAM", "night")]), Timestamp(0), || 0).unwrap();
     let request = render_request(&settings.definitions[0].steps[0], &mut scope).unwrap();
     assert_eq!(request.url.as_str(), "https://night.example.org/Alert");
@@ -215,7 +215,7 @@ fn a_level_gives_the_values_that_are_left_to_it() {
 #[test]
 fn steps_pass_values_on_from_answer_to_request() {
     let settings = stock();
-    let mut scope = scope(&settings, &AlertFacts::example(AlertKind::Alert));
+    let mut scope = scope(&settings, &AlertFacts::example(AlertKind::Error));
     let capture = |variable: &str, source, property: &str| Capture {
         variable: variable.to_owned(),
         source,
@@ -275,7 +275,7 @@ fn a_capture_that_fails_says_why() {
         let capture =
             Capture { variable: "v".to_owned(), source, property: property.to_owned(), secret: false };
         step.captures.push(capture);
-        let mut scope = scope(&stock(), &AlertFacts::example(AlertKind::Alert));
+        let mut scope = scope(&stock(), &AlertFacts::example(AlertKind::Error));
         let error = captures(&step, &answer(body), &mut scope).unwrap_err();
         assert!(error.to_string().contains(part), "{error}");
         let error = captures(&step, &Response::failed(5), &mut scope).unwrap_err();
@@ -293,13 +293,13 @@ fn an_xml_answer_is_read() {
         secret: false,
     });
     let body = "<AuthInfo>\n <access_token>MjAx==</access_token></AuthInfo>";
-    let mut scope = scope(&stock(), &AlertFacts::example(AlertKind::Alert));
+    let mut scope = scope(&stock(), &AlertFacts::example(AlertKind::Error));
     assert_eq!(captures(&step, &answer(body), &mut scope).unwrap()[0].shown, "MjAx==");
 }
 
 #[test]
 fn a_request_that_cannot_be_sent_is_refused_with_its_field() {
-    let mut scope = scope(&stock(), &AlertFacts::example(AlertKind::Alert));
+    let mut scope = scope(&stock(), &AlertFacts::example(AlertKind::Error));
     scope.set("empty", "");
     scope.set("lines", "a\r\nX-Evil: 1");
     for (url, value, username, field) in [
@@ -323,7 +323,7 @@ fn a_request_that_cannot_be_sent_is_refused_with_its_field() {
 
 #[test]
 fn a_form_body_is_encoded_only_with_the_type_of_a_form() {
-    let mut scope = scope(&stock(), &AlertFacts::example(AlertKind::Alert));
+    let mut scope = scope(&stock(), &AlertFacts::example(AlertKind::Error));
     scope.set("name", "Ben & Jerry's");
     let mut step = HttpStep::to("{{ApiUrl}}?q={{@UrlEncode({{name}})}}");
     step.body = "name={{name}}&once={{@UrlEncode({{name}})}}".to_owned();
@@ -337,7 +337,7 @@ fn a_form_body_is_encoded_only_with_the_type_of_a_form() {
 
 #[test]
 fn credentials_in_the_address_become_basic_authentication() {
-    let mut scope = scope(&stock(), &AlertFacts::example(AlertKind::Alert));
+    let mut scope = scope(&stock(), &AlertFacts::example(AlertKind::Error));
     let request = render_request(&HttpStep::to("https://me:hunter2@example.org/"), &mut scope).unwrap();
     assert_eq!(request.url.as_str(), "https://example.org/");
     let expected = RenderedAuth::Basic { username: "me".to_owned(), password: "hunter2".into() };
@@ -397,7 +397,7 @@ proptest! {
         texts in proptest::collection::vec(nasty(), 7),
         millis in any::<i64>(),
     ) {
-        let mut facts = AlertFacts::example(AlertKind::Alert);
+        let mut facts = AlertFacts::example(AlertKind::Error);
         let mut texts = texts.into_iter();
         for field in [
             &mut facts.description, &mut facts.failure_message, &mut facts.response_body, &mut facts.monitor_notes,
@@ -432,7 +432,7 @@ proptest! {
             comparison: Comparison::Equal,
             target: body.clone(),
         });
-        let mut scope = scope(&stock(), &AlertFacts::example(AlertKind::Alert));
+        let mut scope = scope(&stock(), &AlertFacts::example(AlertKind::Error));
         let response = answer(&body);
         let _ = captures(&step, &response, &mut scope);
         assertions(&step, &response, &mut scope);
@@ -443,7 +443,7 @@ proptest! {
 
     #[test]
     fn what_is_rendered_never_breaks_a_header(value in any::<String>()) {
-        let mut scope = scope(&stock(), &AlertFacts::example(AlertKind::Alert));
+        let mut scope = scope(&stock(), &AlertFacts::example(AlertKind::Error));
         scope.set("value", value);
         let mut step = HttpStep::to("{{ApiUrl}}");
         step.headers.push(header("X-Value", "a {{value}}"));

@@ -2,7 +2,7 @@
 //! (contracts.md, section 3.2).
 
 use super::AlertFacts;
-use crate::{form::Choice as _, time::Timestamp};
+use crate::time::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::functions::date::{culture, iso};
@@ -154,7 +154,7 @@ pub const VARIABLES: &[SystemVariable] = &[
         |f| culture(f.at, &TimeZone::UTC),
     ),
     entry("alert.type", "Alert (new), Reminder (still there) or Ok (over).", "Alert", |f| {
-        f.kind.as_str().to_owned()
+        f.kind.title().to_owned()
     }),
     entry(
         "alertDefinition.guid",

@@ -9,24 +9,12 @@ use super::{
     functions::date::{culture, iso},
 };
 use crate::{
-    choices,
+    alert::AlertKind,
     time::{HOUR, MINUTE, SECOND, Timestamp},
 };
 
 /// The most of an answer that `@alert.responseBody` holds, in bytes (contracts.md, section 3.2: 1 MB).
 pub const MAX_RESPONSE_BODY_BYTES: usize = 1 << 20;
-
-choices! {
-    /// What an alert message says; the value is what `@alert.type` holds.
-    AlertKind {
-        /// A new error.
-        Alert = "Alert", "Error alert";
-        /// The error is over.
-        Ok = "Ok", "OK alert";
-        /// The error is still there.
-        Reminder = "Reminder", "Reminder alert";
-    }
-}
 
 /// Everything that an alert message can say. What is not known is empty or `None` and gives an empty text.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,7 +93,7 @@ impl AlertFacts {
         // 2018-11-08T16:21:58Z, the day of the documentation's own examples.
         let first = Timestamp(1_541_694_118_000);
         let after = match kind {
-            AlertKind::Alert => 5 * MINUTE,
+            AlertKind::Error => 5 * MINUTE,
             AlertKind::Reminder => 35 * MINUTE,
             AlertKind::Ok => HOUR + 3 * MINUTE + 21 * SECOND,
         };
@@ -203,7 +191,7 @@ mod tests {
 
     #[test]
     fn times_have_no_zone_suffix_and_follow_the_zone_of_the_project() {
-        let facts = AlertFacts::example(AlertKind::Alert);
+        let facts = AlertFacts::example(AlertKind::Error);
         for (name, expected) in [
             ("alert.firstErrorUtc", "2018-11-08T16:21:58"),
             ("alert.firstError", "2018-11-08T10:21:58"),
@@ -234,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_long_answer_is_cut_between_characters() {
-        let mut facts = AlertFacts::example(AlertKind::Alert);
+        let mut facts = AlertFacts::example(AlertKind::Error);
         facts.response_body = format!("x{}", "ü".repeat(MAX_RESPONSE_BODY_BYTES));
         let body = value(&facts, "alert.responseBody");
         assert_eq!(body.len(), MAX_RESPONSE_BODY_BYTES - 1);

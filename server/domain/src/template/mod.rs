@@ -49,7 +49,9 @@ pub mod user;
 
 pub use catalogue::{SystemVariable, VARIABLES};
 pub use check::{Names, Remark, Severity};
-pub use facts::{AlertFacts, AlertKind, variables};
+pub use facts::{AlertFacts, variables};
+
+pub use crate::alert::AlertKind;
 pub use functions::{FUNCTIONS, SystemFunction};
 pub use pattern::Pattern;
 pub use render::{Encoding, Rendered};

@@ -25,7 +25,7 @@ fn scope() -> Scope {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         seed
     };
-    let facts = AlertFacts::example(AlertKind::Alert);
+    let facts = AlertFacts::example(AlertKind::Error);
     let mut scope = Scope::new(NOW, random).with_facts(&facts).with_functions(functions());
     scope.set("ApiUrl", "https://example.org/hook");
     scope.set("x", "{{@monitor.name}}");

@@ -203,17 +203,6 @@ pub async fn names(tx: &mut Tx, keys: &[MonitorKey]) -> Result<HashMap<MonitorKe
     Ok(names)
 }
 
-/// Monitors to choose from, by name, at most `limit`.
-pub async fn choices(tx: &mut Tx, limit: i64) -> Result<Vec<MonitorChoice>> {
-    let rows: Vec<(i64, String, String)> = sql!(tx, |conn| sqlx::query_as(
-        "select id, public_id, name from monitors order by lower(name), id limit $1"
-    )
-    .bind(limit)
-    .fetch_all(conn)
-    .await?);
-    rows.into_iter().map(|(key, id, name)| choice(key, &id, name)).collect()
-}
-
 /// The keys of public ids, in any order; ids that belong to nothing are left out.
 pub async fn keys_of(tx: &mut Tx, ids: &[MonitorId]) -> Result<HashMap<MonitorId, MonitorKey>> {
     let mut keys = HashMap::with_capacity(ids.len());
