@@ -32,9 +32,15 @@ impl Clients {
         Self::start(&format!("read {address} {connections} {}", length.as_millis()))
     }
 
-    /// Listeners at a WebSocket. The first frame of each may be a greeting; what counts are frames with `marker`.
-    pub(crate) fn listeners(address: SocketAddr, path: &str, count: usize, marker: &str) -> Self {
-        Self::start(&format!("listen {address} {count} {path} {marker}"))
+    /// Listeners at a WebSocket. What counts are frames with `marker`; the first frame of each does not if it is a `greeting`.
+    pub(crate) fn listeners(
+        address: SocketAddr,
+        path: &str,
+        count: usize,
+        marker: &str,
+        greeting: bool,
+    ) -> Self {
+        Self::start(&format!("listen {address} {count} {path} {} {marker}", u8::from(greeting)))
     }
 
     fn start(task: &str) -> Self {
@@ -70,12 +76,12 @@ impl Drop for Clients {
 )]
 pub(crate) fn become_them_if_asked() {
     let Ok(task) = std::env::var(VARIABLE) else { return };
-    let words: Vec<&str> = task.splitn(5, ' ').collect();
+    let words: Vec<&str> = task.splitn(6, ' ').collect();
     let (address, count) = (words[1].parse().unwrap(), words[2].parse().unwrap());
     support::runtime(1).block_on(async {
         match words[0] {
             "read" => read(address, count, Duration::from_millis(words[3].parse().unwrap())).await,
-            _ => listen(address, count, words[3], words[4]).await,
+            _ => listen(address, count, words[3], words[4] == "1", words[5]).await,
         }
     });
     std::process::exit(0);
@@ -123,7 +129,7 @@ async fn ask(stream: &mut TcpStream, buffer: &mut [u8]) {
     }
 }
 
-async fn listen(address: SocketAddr, count: usize, path: &str, marker: &str) {
+async fn listen(address: SocketAddr, count: usize, path: &str, greeting: bool, marker: &str) {
     let config = WebSocketConfig::default().read_buffer_size(4_096).write_buffer_size(0);
     let (heard, marker) = (Arc::new(AtomicUsize::new(0)), Arc::<str>::from(marker));
     let url = Arc::new(format!("ws://{address}{path}"));
@@ -137,6 +143,9 @@ async fn listen(address: SocketAddr, count: usize, path: &str, marker: &str) {
     });
     let sockets: Vec<_> = sockets.buffer_unordered(AT_A_TIME).collect().await;
     for mut socket in sockets {
+        if greeting {
+            assert!(socket.next().await.is_some_and(|greeting| greeting.is_ok()));
+        }
         let (heard, marker) = (heard.clone(), marker.clone());
         tokio::spawn(async move {
             while let Some(Ok(message)) = socket.next().await {

@@ -40,13 +40,12 @@ pub(crate) fn bench() {
     let runtime = support::runtime(2);
     let folder = tempfile::tempdir().unwrap();
     let running = runtime.block_on(site(folder.path()));
-    // A listener who is up to date is greeted with an empty frame, which is not counted.
     let path = || {
         let place = runtime.block_on(async { running.state.hub.face(None).await.unwrap().place() });
         format!("/live/main?seq={}", place.number())
     };
 
-    let mut one = Clients::listeners(running.address, &path(), 1, MARKER);
+    let mut one = Clients::listeners(running.address, &path(), 1, MARKER, true);
     assert_eq!(one.next(), "ready");
     let mut alone = changes(&runtime, &running, &mut one);
     drop(one);
@@ -58,7 +57,7 @@ pub(crate) fn bench() {
     );
 
     let before = support::resident();
-    let mut many = Clients::listeners(running.address, &path(), LISTENERS, MARKER);
+    let mut many = Clients::listeners(running.address, &path(), LISTENERS, MARKER, true);
     assert_eq!(many.next(), "ready");
     let bytes = (support::resident() - before) as f64 / LISTENERS as f64;
     let mut ours = changes(&runtime, &running, &mut many);
@@ -68,7 +67,7 @@ pub(crate) fn bench() {
 
     let (sender, address) = runtime.block_on(bare());
     let before = support::resident();
-    let mut many = Clients::listeners(address, "/", LISTENERS, MARKER);
+    let mut many = Clients::listeners(address, "/", LISTENERS, MARKER, false);
     assert_eq!(many.next(), "ready");
     let bare_bytes = (support::resident() - before) as f64 / LISTENERS as f64;
     let mut theirs = Times::default();
