@@ -9,15 +9,9 @@ use super::markup::icon;
 use super::part::{Part, html};
 use crate::words;
 
-/// What stands on a day without incidents.
-const NONE: &str = "No incidents reported";
-
 /// The last days of the status page.
 pub(super) fn past_days(view: &PageView) -> Part {
-    // What is open stands on top of the page; today must not deny it.
-    let today = if view.incidents.is_empty() { NONE } else { "No other incidents reported" };
-    let words = std::iter::once(today).chain(std::iter::repeat(NONE));
-    let days = view.past.iter().zip(words).map(|(day, none)| entry(&view.head, day, 3, none)).collect_view();
+    let days = view.past.iter().map(|day| entry(&view.head, day, 3)).collect_view();
     let markup = view! {
         <section class="section" id="past">
             <div class="section-head">
@@ -31,15 +25,15 @@ pub(super) fn past_days(view: &PageView) -> Part {
     Part::leaf("past", markup)
 }
 
-/// A day; its heading is of `level` 2 or 3, and `none` says that nothing happened.
-fn entry(head: &PageHead, day: &PastDay, level: u8, none: &'static str) -> impl IntoView + use<> {
+/// A day; its heading is of `level` 2 or 3.
+fn entry(head: &PageHead, day: &PastDay, level: u8) -> impl IntoView + use<> {
     let date = words::calendar_date(&day.date);
     let heading = match level {
         2 => view! { <h2>{date}</h2> }.into_any(),
         _ => view! { <h3>{date}</h3> }.into_any(),
     };
     let body = match day.incidents.as_slice() {
-        [] => view! { <p class="none">{none}</p> }.into_any(),
+        [] => view! { <p class="none">"No incidents reported"</p> }.into_any(),
         [one] => past(head, one).into_any(),
         more => {
             let items = more.iter().map(|incident| view! { <li>{past(head, incident)}</li> }).collect_view();
@@ -75,7 +69,7 @@ pub fn history_page(view: &HistoryView, shell: &Shell<'_>) -> String {
     } else {
         "No incidents reported on the other days.".to_owned()
     };
-    let days = eventful.into_iter().map(|day| entry(&view.head, day, 2, NONE)).collect_view();
+    let days = eventful.into_iter().map(|day| entry(&view.head, day, 2)).collect_view();
     let main = view! {
         <main id="page">
             <a class="crumb" href=home(&view.head)>{icon("chevron-left")} "Current status"</a>
