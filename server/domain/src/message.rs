@@ -34,6 +34,8 @@ pub enum Body {
     Alert(Box<Alert>),
     /// Many outages that began close together.
     Group(Group),
+    /// Somebody has taken an outage on. Only integrations whose provider follows incidents hear of it.
+    Acknowledged(Acknowledged),
     /// An event that the integration subscribed to.
     Event(EventNote),
 }
@@ -139,6 +141,17 @@ pub struct Group {
     pub cause: Option<String>,
 }
 
+/// An outage that somebody has taken on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Acknowledged {
+    /// The incident.
+    pub incident: IncidentFacts,
+    /// The monitor.
+    pub monitor: MonitorFacts,
+    /// Who took it on, in words.
+    pub by: String,
+}
+
 /// An event that an integration subscribed to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EventNote {
@@ -153,12 +166,13 @@ pub struct EventNote {
 }
 
 impl Message {
-    /// The word in the outbox: `error`, `reminder`, `ok`, `test`, `group` or `event`.
+    /// The word in the outbox: `error`, `reminder`, `ok`, `test`, `group`, `acknowledged` or `event`.
     pub fn kind(&self) -> &'static str {
         match &self.body {
             Body::Alert(alert) if alert.test => "test",
             Body::Alert(alert) => alert.kind.as_str(),
             Body::Group(_) => "group",
+            Body::Acknowledged(_) => "acknowledged",
             Body::Event(_) => "event",
         }
     }
@@ -167,7 +181,7 @@ impl Message {
     pub fn alert(&self) -> Option<&Alert> {
         match &self.body {
             Body::Alert(alert) => Some(alert),
-            Body::Group(_) | Body::Event(_) => None,
+            Body::Group(_) | Body::Acknowledged(_) | Body::Event(_) => None,
         }
     }
 
@@ -176,6 +190,9 @@ impl Message {
         match &self.body {
             Body::Alert(alert) => alert.headline(),
             Body::Group(group) => format!("{} monitors are down", group.outages.len()),
+            Body::Acknowledged(taken) => {
+                format!("{} is down, and {} takes care of it", taken.monitor.name, taken.by)
+            }
             Body::Event(event) => event.headline(),
         }
     }
@@ -185,6 +202,7 @@ impl Message {
         match &self.body {
             Body::Alert(alert) => alert.text(self),
             Body::Group(group) => group.text(),
+            Body::Acknowledged(taken) => taken.incident.reason.clone(),
             Body::Event(event) => serde_json::to_string_pretty(&event.payload).unwrap_or_default(),
         }
     }
@@ -196,6 +214,7 @@ impl Message {
         }
         Some(match &self.body {
             Body::Alert(alert) => format!("{}/console/incidents/{}", self.base_url, alert.incident.id),
+            Body::Acknowledged(taken) => format!("{}/console/incidents/{}", self.base_url, taken.incident.id),
             Body::Group(_) | Body::Event(_) => format!("{}/console", self.base_url),
         })
     }

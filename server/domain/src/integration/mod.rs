@@ -36,6 +36,8 @@ pub trait ProviderSettings: Clone + PartialEq + fmt::Debug + Serialize + for<'de
     const ICON: &'static str;
     /// Who reads it.
     const AUDIENCE: Audience;
+    /// Whether it keeps an incident of its own that follows ours, and so hears when somebody takes one on.
+    const FOLLOWS: bool = false;
     /// The fields of its form.
     const FIELDS: &'static [Field];
     /// The version of the settings that this program writes.
@@ -144,6 +146,11 @@ macro_rules! provider_kinds {
             /// Who reads it.
             pub fn audience(self) -> Audience {
                 match self { $(Self::$Variant => <$Settings as ProviderSettings>::AUDIENCE),+ }
+            }
+
+            /// Whether it hears when somebody takes an incident on.
+            pub fn follows(self) -> bool {
+                match self { $(Self::$Variant => <$Settings as ProviderSettings>::FOLLOWS),+ }
             }
 
             /// The fields of its form.

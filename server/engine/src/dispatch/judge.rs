@@ -4,6 +4,7 @@ use domain::alert::AlertKind;
 use domain::integration::IntegrationSettings;
 use domain::time::Timestamp;
 
+use crate::providers;
 use crate::store::deliveries::{self, Claimed, DeliveryState, Settlement};
 use crate::store::{self, Tx, integrations, outages};
 
@@ -16,6 +17,8 @@ pub(super) enum Plan {
         settings: Box<IntegrationSettings>,
         /// What the other side called the first message of the incident.
         external_id: Option<String>,
+        /// When the integration took its last message, for providers that ask.
+        last_delivered: Option<Timestamp>,
     },
     /// It is not, or not now.
     Settle(Settlement),
@@ -73,5 +76,9 @@ pub(super) async fn judge(tx: &mut Tx, claimed: &Claimed, now: Timestamp) -> sto
     if let Some(ends) = quiet.filter(|_| claimed.message.alert().is_none_or(|alert| !alert.test)) {
         return Ok(settle(DeliveryState::Waiting, Some(ends), "It waits for the end of the quiet hours."));
     }
-    Ok(Plan::Send { settings: Box::new(settings), external_id })
+    let last_delivered = match providers::of(&settings).remembers() {
+        true => deliveries::last_delivered(tx, claimed.integration, claimed.key).await?,
+        false => None,
+    };
+    Ok(Plan::Send { settings: Box::new(settings), external_id, last_delivered })
 }

@@ -61,6 +61,8 @@ pub struct Dispatcher {
 #[derive(Debug)]
 struct Finished {
     claimed: Claimed,
+    /// The settings that it was sent with.
+    before: IntegrationSettings,
     attempt: Attempt,
     result: Result<Receipt, DeliveryError>,
 }
@@ -148,6 +150,7 @@ struct Ready {
     claimed: Claimed,
     settings: IntegrationSettings,
     external_id: Option<String>,
+    last_delivered: Option<Timestamp>,
 }
 
 impl Crew {
@@ -210,8 +213,8 @@ impl Crew {
     /// Looks whether a claimed message is still to be sent; what is not is settled here.
     async fn prepare(&self, tx: &mut Tx, claimed: Claimed, now: Timestamp) -> store::Result<Option<Ready>> {
         match judge::judge(tx, &claimed, now).await? {
-            Plan::Send { settings, external_id } => {
-                Ok(Some(Ready { claimed, settings: *settings, external_id }))
+            Plan::Send { settings, external_id, last_delivered } => {
+                Ok(Some(Ready { claimed, settings: *settings, external_id, last_delivered }))
             }
             Plan::Settle(settlement) => {
                 deliveries::settle(tx, &claimed, &self.dispatcher.node, None, &settlement, now).await?;
@@ -224,25 +227,27 @@ impl Crew {
     fn send(&self, ready: Ready) {
         let (dispatcher, done, paces) = (self.dispatcher.clone(), self.done.clone(), self.paces.clone());
         self.tasks.spawn(async move {
-            let Ready { claimed, settings, external_id } = ready;
-            if let Some(pace) = providers::of(&settings).pace() {
-                wait_for_turn(&paces, claimed.integration, pace).await;
+            if let Some(pace) = providers::of(&ready.settings).pace() {
+                wait_for_turn(&paces, ready.claimed.integration, pace).await;
             }
-            let (attempt, result) = dispatcher.attempt(&claimed, &settings, external_id.as_deref()).await;
+            let (attempt, result) = dispatcher.attempt(&ready).await;
             // The loop lives until the last message has come back.
-            let _ = done.send(Finished { claimed, attempt, result });
+            let _ = done.send(Finished { claimed: ready.claimed, before: ready.settings, attempt, result });
         });
     }
 
     /// Writes what became of an attempt.
     async fn settle(&self, tx: &mut Tx, finished: &Finished, now: Timestamp) -> store::Result<()> {
-        let Finished { claimed, attempt, result } = finished;
+        let Finished { claimed, before, attempt, result } = finished;
         let settlement = settlement(claimed.attempts + 1, result, now);
         let ours =
             deliveries::settle(tx, claimed, &self.dispatcher.node, Some(attempt), &settlement, now).await?;
         if !ours {
             tracing::warn!(delivery = %claimed.id, "a message took so long that somebody else took it over");
             return Ok(());
+        }
+        if let Ok(Receipt { learned: Some(learned), .. }) = result {
+            integrations::learn(tx, claimed.integration, before, learned, now).await?;
         }
         match settlement.state {
             DeliveryState::Delivered => integrations::set_failing(tx, claimed.integration, None, now).await,
@@ -261,22 +266,18 @@ impl Crew {
 
 impl Dispatcher {
     /// One attempt. It always ends: a provider that takes too long is given up.
-    async fn attempt(
-        &self,
-        claimed: &Claimed,
-        settings: &IntegrationSettings,
-        external_id: Option<&str>,
-    ) -> (Attempt, Result<Receipt, DeliveryError>) {
+    async fn attempt(&self, ready: &Ready) -> (Attempt, Result<Receipt, DeliveryError>) {
         let (at, begun) = (self.clock.now(), Instant::now());
         let attempting = Attempting {
-            id: &claimed.id,
-            external_id,
-            attempts: claimed.attempts,
+            id: &ready.claimed.id,
+            external_id: ready.external_id.as_deref(),
+            attempts: ready.claimed.attempts,
+            last_delivered: ready.last_delivered,
             now: at,
             chance: &self.chance,
             transcript: Transcript::default(),
         };
-        let result = deliver(&self.outbound, settings, &claimed.message, &attempting).await;
+        let result = deliver(&self.outbound, &ready.settings, &ready.claimed.message, &attempting).await;
         (recorded(&attempting, at, begun, &result), result)
     }
 
@@ -292,6 +293,7 @@ impl Dispatcher {
             id,
             external_id: None,
             attempts: 0,
+            last_delivered: None,
             now: at,
             chance: &self.chance,
             transcript: Transcript::default(),

@@ -27,6 +27,8 @@ pub struct Attempting<'a> {
     pub external_id: Option<&'a str>,
     /// Attempts before this one.
     pub attempts: u32,
+    /// When the integration took the last message before this one; only for providers that ask for it.
+    pub last_delivered: Option<Timestamp>,
     /// Now.
     pub now: Timestamp,
     /// Chance for what needs it.
@@ -36,10 +38,12 @@ pub struct Attempting<'a> {
 }
 
 /// What the other side said when it took a message.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Receipt {
     /// What it calls the message.
     pub external_id: Option<String>,
+    /// Settings that it taught us (a host key that was met for the first time); stored unless the operator changed them meanwhile.
+    pub learned: Option<Box<IntegrationSettings>>,
 }
 
 /// Why a message was not taken.
@@ -88,6 +92,22 @@ pub trait Provider: Send + Sync {
 
     /// The shortest time between two messages to one integration, when the other side has such a rule.
     fn pace(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Whether [`Attempting::last_delivered`] is wanted.
+    fn remembers(&self) -> bool {
+        false
+    }
+
+    /// Sends nothing, or nothing that anybody would notice, and says whether the integration would work; `None` when the other side
+    /// has no such call, and only a test message can tell.
+    fn probe<'a>(
+        &'a self,
+        outbound: &'a Outbound,
+        attempting: &'a Attempting<'a>,
+    ) -> Option<BoxFuture<'a, Result<String, DeliveryError>>> {
+        let _ = (outbound, attempting);
         None
     }
 

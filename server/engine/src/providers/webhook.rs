@@ -29,7 +29,7 @@ impl Provider for WebhookSettings {
         async move {
             let answer = outbound.send(request(self, message, attempting)?, attempting).await?;
             answer.verdict(&self.retry_on)?;
-            Ok(Receipt { external_id: external_id(&answer) })
+            Ok(Receipt { external_id: external_id(&answer), learned: None })
         }
         .boxed()
     }
@@ -112,7 +112,7 @@ fn request(
 fn event_type(message: &Message) -> String {
     match &message.body {
         Body::Event(event) => event.event.clone(),
-        Body::Alert(_) | Body::Group(_) => format!("alert.{}", message.kind()),
+        Body::Alert(_) | Body::Group(_) | Body::Acknowledged(_) => format!("alert.{}", message.kind()),
     }
 }
 
@@ -137,6 +137,7 @@ fn envelope(message: &Message, attempting: &Attempting<'_>) -> Value {
             (Value::Null, data)
         }
         Body::Group(group) => (Value::Null, serde_json::to_value(group).unwrap_or_default()),
+        Body::Acknowledged(taken) => (Value::Null, serde_json::to_value(taken).unwrap_or_default()),
     };
     json!({
         "id": attempting.id,

@@ -341,6 +341,25 @@ pub async fn external_id(
     Ok(id.flatten())
 }
 
+/// When an integration took the last message besides `but`. Messages that only tried it do not count.
+pub async fn last_delivered(
+    tx: &mut Tx,
+    integration: IntegrationKey,
+    but: DeliveryKey,
+) -> Result<Option<Timestamp>> {
+    let at: Option<i64> = sql!(tx, |conn| {
+        sqlx::query_scalar(
+        "select max(updated_at) from deliveries where integration_id = $1 and id <> $2 and state = 'delivered' \
+         and kind <> 'test'"
+    )
+    .bind(integration.0)
+    .bind(but.0)
+    .fetch_one(conn)
+    .await?
+    });
+    Ok(at.map(Timestamp))
+}
+
 /// Sends a delivery once more: at once, as if it had never been tried. One that is on its way stays as it is.
 pub async fn replay(tx: &mut Tx, id: &DeliveryId, now: Timestamp) -> Result<bool> {
     let changed = sql!(tx, |conn| {

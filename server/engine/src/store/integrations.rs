@@ -174,6 +174,23 @@ pub async fn update(
     Ok(changed == 1)
 }
 
+/// Stores what a delivery taught us, unless the settings are no longer those it was sent with.
+pub async fn learn(
+    tx: &mut Tx,
+    key: IntegrationKey,
+    before: &IntegrationSettings,
+    learned: &IntegrationSettings,
+    at: Timestamp,
+) -> Result<()> {
+    let Some(Integration { settings: Ok(now), name, enabled, quiet, .. }) = get(tx, key).await? else {
+        return Ok(());
+    };
+    if now == *before && now.kind() == learned.kind() {
+        update(tx, key, &IntegrationDraft { name, settings: learned.clone(), enabled, quiet }, at).await?;
+    }
+    Ok(())
+}
+
 /// Removes an integration with its deliveries.
 pub async fn delete(tx: &mut Tx, key: IntegrationKey) -> Result<bool> {
     let removed = sql!(tx, |conn| sqlx::query("delete from integrations where id = $1")
