@@ -11,6 +11,7 @@ use axum::http::HeaderMap;
 use domain::person::Viewer;
 use engine::chance::Chance;
 use engine::clock::Clock;
+use engine::keys;
 use engine::services::people::NewAccount;
 use engine::store::Db;
 use engine::telex::Telex;
@@ -56,9 +57,11 @@ pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Resu
     install_tls_provider();
     let db = open(&config).await?;
     db.migrate().await.context("the schema of the database could not be brought up to date")?;
+    keys::agree(&db).await?;
     let engine = Engine::start(engine_config(&config), db.clone(), clock.clone(), chance.clone()).await?;
     let services = engine.services();
     services.ensure_default_page().await?;
+    services.ensure_project().await?;
     add_admin(&config, &services).await?;
     let setup_token = services.new_setup_token().await?;
     let hub = hub(&engine);
@@ -148,9 +151,10 @@ pub async fn open(config: &Config) -> anyhow::Result<Db> {
             .with_context(|| format!("the data folder {} cannot be made", config.data.dir.display()))?;
     }
     // The URL may hold a password, so it is not repeated.
-    Db::open(&config.database_url())
+    let db = Db::open(&config.database_url())
         .await
-        .context("the database cannot be opened (data.dir, data.database_url)")
+        .context("the database cannot be opened (data.dir, data.database_url)")?;
+    Ok(db.sealing_with(config.secrets.sealer(&config.data.dir, &Chance::System)?))
 }
 
 /// One TLS provider for everything; a second call changes nothing.
@@ -194,6 +198,7 @@ fn engine_config(config: &Config) -> EngineConfig {
         concurrency: config.checks.concurrency(),
         anchors: config.checks.anchors.0.clone(),
         retention: config.retention.engine(),
+        base_url: config.server.base_url.as_ref().map(|base| base.as_str().to_owned()).unwrap_or_default(),
     }
 }
 

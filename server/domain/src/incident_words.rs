@@ -29,6 +29,14 @@ pub fn withdrawn(components: &[String]) -> String {
     }
 }
 
+/// The last update when somebody ended it by hand.
+pub fn resolved_by_hand(components: &[String]) -> String {
+    match listed(components) {
+        None => "The problem is solved.".to_owned(),
+        Some(names) => format!("The problem with {names} is solved."),
+    }
+}
+
 /// The headline of an automatic incident.
 pub fn title(components: &[String]) -> String {
     match components {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::alert::AlertKind;
 use crate::id::{AlertId, DefinitionId, IncidentId, MonitorId};
+pub use crate::storm::Group;
 use crate::time::{HOUR, MINUTE, SECOND, Timestamp};
 
 /// A message.
@@ -131,16 +132,6 @@ pub struct SeenFacts {
     pub certificate_until: Option<Timestamp>,
 }
 
-/// Many outages in one message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Group {
-    /// The outages, in the order in which they began.
-    pub outages: Vec<(MonitorFacts, IncidentFacts)>,
-    /// What they have in common, if anything is probable.
-    #[serde(default)]
-    pub cause: Option<String>,
-}
-
 /// An outage that somebody has taken on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Acknowledged {
@@ -189,7 +180,7 @@ impl Message {
     pub fn headline(&self) -> String {
         match &self.body {
             Body::Alert(alert) => alert.headline(),
-            Body::Group(group) => format!("{} monitors are down", group.outages.len()),
+            Body::Group(group) => group.headline(),
             Body::Acknowledged(taken) => {
                 format!("{} is down, and {} takes care of it", taken.monitor.name, taken.by)
             }
@@ -304,20 +295,6 @@ impl Alert {
                 ..SeenFacts::default()
             },
         }
-    }
-}
-
-impl Group {
-    fn text(&self) -> String {
-        let mut lines: Vec<_> = self
-            .outages
-            .iter()
-            .map(|(monitor, incident)| format!("{}: {}", monitor.name, incident.reason))
-            .collect();
-        if let Some(cause) = &self.cause {
-            lines.insert(0, cause.clone());
-        }
-        lines.join("\n")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccountId, AccountKey};
+use crate::id::{AccountId, AccountKey, TokenId};
 
 /// The shortest password, in characters (NIST SP 800-63B asks for at least eight, and for no rule on their kind).
 pub const MIN_PASSWORD: usize = 8;
@@ -22,13 +22,20 @@ pub struct Account {
     pub name: String,
 }
 
-/// On whose behalf something is asked for. Every service takes one; roles and tokens will join here.
+/// On whose behalf something is asked for. Every service takes one; roles will join here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Viewer {
     /// Somebody who did not log in: may see what is public.
     Anonymous,
     /// A person who logged in.
     Person(Account),
+    /// A program with a token of the project.
+    Program {
+        /// The token's public id.
+        token: TokenId,
+        /// What the token is called.
+        name: String,
+    },
     /// The command line on the server itself, or the program's own work.
     System,
 }
@@ -38,7 +45,18 @@ impl Viewer {
     pub fn account(&self) -> Option<&Account> {
         match self {
             Self::Person(account) => Some(account),
-            Self::Anonymous | Self::System => None,
+            Self::Anonymous | Self::Program { .. } | Self::System => None,
+        }
+    }
+
+    /// Who it is, in words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Anonymous => "somebody".to_owned(),
+            Self::Person(account) if account.name.trim().is_empty() => account.email.clone(),
+            Self::Person(account) => account.name.clone(),
+            Self::Program { name, .. } => name.clone(),
+            Self::System => "Pharos".to_owned(),
         }
     }
 

@@ -235,6 +235,7 @@ async fn scheduled(address: SocketAddr, monitors: u32, interval: i64, length: Du
         concurrency: Concurrency { total: many, per_host: many },
         anchors: Vec::new(),
         retention: Retention::default(),
+        base_url: String::new(),
     };
     let engine = Engine::start(config, db.clone(), clock, chance).await.expect("an engine");
     let vitals = engine.vitals();

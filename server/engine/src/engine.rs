@@ -19,8 +19,8 @@ use crate::lease_keeper::LeaseKeeper;
 use crate::recorder::{Recorder, Writer};
 use crate::registry::Registry;
 use crate::scheduler::{Concurrency, Scheduler};
-use crate::services::Services;
-use crate::store::{Db, Kind};
+use crate::services::{Services, Telling};
+use crate::store::{Db, Kind, deliveries};
 use crate::vitals::Vitals;
 
 /// What the node of an SQLite file is called: always the same, so that a restart finds its own leases.
@@ -39,6 +39,8 @@ pub struct EngineConfig {
     pub anchors: Vec<SocketAddr>,
     /// How long results and roll-ups are kept.
     pub retention: Retention,
+    /// Where the console is, for links in messages; empty when nobody configured it.
+    pub base_url: String,
 }
 
 /// Why the engine did not start.
@@ -85,6 +87,10 @@ impl Engine {
             Kind::Postgres => domain::id::digits(chance.bytes()),
         };
         bus.catch_up(&db).await?;
+        if db.kind() == Kind::Sqlite {
+            // Whoever held messages before us was this node, and is gone.
+            deliveries::release(&db, &node).await?;
+        }
 
         let (held, shards) = watch::channel(Arc::new(HashSet::new()));
         let keeper = LeaseKeeper { db: db.clone(), clock: clock.clone(), node: node.clone(), held };
@@ -98,7 +104,7 @@ impl Engine {
             bus: bus.clone(),
             clock: clock.clone(),
             chance: chance.clone(),
-            node,
+            node: node.clone(),
             vitals: vitals.clone(),
             rechecks: hasten.clone(),
         };
@@ -126,7 +132,10 @@ impl Engine {
         tasks.spawn(keeper.run(cancel.clone()));
         tasks.spawn(bus.clone().run(db.clone(), cancel.clone()));
         tasks.spawn(housekeeping::run(db.clone(), clock.clone(), config.retention, cancel.clone()));
-        let services = Services::new(db, clock, chance, checks, vitals.clone(), recorder);
+        let telling = Telling::new(&db, &clock, &chance, &checks, node, config.base_url)?;
+        tasks.spawn(telling.planner.clone().run(bus.clone(), cancel.clone()));
+        tasks.spawn(telling.dispatcher.clone().run(cancel.clone()));
+        let services = Services::new(db, clock, chance, checks, vitals.clone(), recorder, telling);
         Ok(Self { services, bus, vitals, cancel, cancel_recorder, checks_running, tasks, recording })
     }
 

@@ -11,6 +11,7 @@ pub mod connectivity;
 pub mod dispatch;
 pub mod engine;
 pub mod housekeeping;
+pub mod keys;
 mod lease_keeper;
 pub mod planner;
 pub mod providers;

@@ -3,7 +3,9 @@
 mod check;
 mod healthcheck;
 mod migrate;
+mod secrets;
 mod serve;
+mod token;
 mod user;
 
 use std::io::Write as _;
@@ -19,7 +21,7 @@ use engine::checks::Checks;
 use engine::clock::Clock;
 use engine::recorder::Recorder;
 use engine::registry::Registry;
-use engine::services::Services;
+use engine::services::{Services, Telling};
 use engine::store::Db;
 use engine::vitals::Vitals;
 
@@ -72,6 +74,12 @@ enum Command {
     /// Adds people and helps those who forgot their password
     #[command(subcommand)]
     User(user::Command),
+    /// Makes, lists and takes back tokens of programs
+    #[command(subcommand)]
+    Token(token::Command),
+    /// The keys that seal passwords and tokens in the database
+    #[command(subcommand)]
+    Secrets(secrets::Command),
     /// Brings the schema of the database up to date
     Migrate(migrate::Arguments),
 }
@@ -114,6 +122,8 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Check(arguments) => check::run(arguments, config).await,
         Command::Healthcheck => Ok(healthcheck::run(&config).await),
         Command::User(command) => user::run(command, config).await,
+        Command::Token(command) => token::run(command, config).await,
+        Command::Secrets(command) => secrets::run(command, config).await,
         Command::Migrate(arguments) => migrate::run(arguments, config).await,
     }
 }
@@ -159,7 +169,10 @@ async fn services(config: &Config) -> anyhow::Result<(Db, Services)> {
     let vitals = Arc::new(Vitals::default());
     let checks = Checks::new(config.checks.engine())?;
     let recorder = Recorder::new(Registry::default(), vitals.clone());
-    let services = Services::new(db.clone(), Clock::System, Chance::System, checks, vitals, recorder);
+    let telling =
+        Telling::new(&db, &Clock::System, &Chance::System, &checks, "command".to_owned(), String::new())?;
+    let services =
+        Services::new(db.clone(), Clock::System, Chance::System, checks, vitals, recorder, telling);
     Ok((db, services))
 }
 

@@ -7,6 +7,7 @@ mod engine;
 mod environment;
 mod error;
 mod file;
+pub(crate) mod keys;
 mod nearest;
 mod sections;
 mod table;
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 use ::engine::store::{self, Db};
 
 pub use error::{ConfigErrors, Mistake, Origin};
-pub use sections::{Admin, Checks, Data, Log, Metrics, Retention, Server, Telex};
+pub use sections::{Admin, Checks, Data, Log, Metrics, Retention, Secrets, Server, Telex};
 pub use value::{Anchors, BaseUrl, LogFormat, LogLevel, Networks, Origins};
 
 /// Where the file is looked for when no flag and no variable names it.
@@ -32,6 +33,8 @@ pub struct Config {
     pub server: Server,
     /// Where it keeps what it knows.
     pub data: Data,
+    /// The keys that seal secrets.
+    pub secrets: Secrets,
     /// What it writes to its log.
     pub log: Log,
     /// What checks may do.
@@ -165,6 +168,7 @@ pub fn fields() -> impl Iterator<Item = &'static Field> {
     [
         Server::FIELDS,
         Data::FIELDS,
+        Secrets::FIELDS,
         Log::FIELDS,
         Checks::FIELDS,
         Retention::FIELDS,

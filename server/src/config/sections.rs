@@ -76,6 +76,16 @@ section! {
 }
 
 section! {
+    /// The keys that seal passwords and tokens in the database.
+    Secrets at secrets {
+        key: Option<Secret> = "" "64 hexadecimal digits", ["PHAROS_SECRETS_KEY"],
+            "The key that seals passwords and tokens in the database. Empty: from `secret.key` in the data folder, made at the first start; keep a copy of it with your backups.";
+        old_keys: Option<Secret> = "" "keys, comma-separated", ["PHAROS_SECRETS_OLD_KEYS"],
+            "Earlier keys, which still open what they sealed; `pharos secrets rotate` seals everything anew.";
+    }
+}
+
+section! {
     /// What Pharos writes to its log.
     Log at log {
         level: LogLevel = "info" "", ["PHAROS_LOG_LEVEL", "LOG_LEVEL", "RUST_LOG"],

@@ -66,7 +66,7 @@ impl Bench {
                 "/who",
                 get(async |Extension(viewer): Extension<Viewer>| match viewer {
                     Viewer::Person(account) => account.email,
-                    Viewer::Anonymous | Viewer::System => "nobody".to_owned(),
+                    Viewer::Anonymous | Viewer::Program { .. } | Viewer::System => "nobody".to_owned(),
                 }),
             )
             .route("/operators", get(async |_: viewer::Operator| "in"));

@@ -135,6 +135,7 @@ impl Site {
             concurrency: engine::scheduler::Concurrency::default(),
             anchors: Vec::new(),
             retention: Retention::default(),
+            base_url: String::new(),
         };
         let engine = Engine::start(config, db, Clock::System, Chance::System).await.unwrap();
         let (services, bus, vitals) = (engine.services(), engine.bus(), engine.vitals());

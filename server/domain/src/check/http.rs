@@ -338,6 +338,14 @@ impl KindSettings for HttpSettings {
         secrets
     }
 
+    fn secrets_mut(&mut self) -> Vec<&mut Secret> {
+        let mut secrets = self.auth.secrets_mut();
+        secrets.extend(request::secret_headers_mut(&mut self.headers));
+        secrets.extend(self.client_certificate.as_mut().map(|certificate| &mut certificate.key));
+        secrets.extend(&mut self.proxy);
+        secrets
+    }
+
     fn redacted(&self) -> Self {
         Self {
             auth: self.auth.redacted(),

@@ -80,6 +80,11 @@ pub trait KindSettings: Clone + PartialEq + fmt::Debug + Serialize + for<'de> De
         Vec::new()
     }
 
+    /// The same secrets, to seal and open them.
+    fn secrets_mut(&mut self) -> Vec<&mut Secret> {
+        Vec::new()
+    }
+
     /// A copy in which every secret is masked.
     #[must_use]
     fn redacted(&self) -> Self {
@@ -168,6 +173,11 @@ macro_rules! check_kinds {
             /// The secrets in it.
             pub fn secrets(&self) -> Vec<&Secret> {
                 match self { $(Self::$Variant(settings) => settings.secrets()),+ }
+            }
+
+            /// The same secrets, to seal and open them.
+            pub fn secrets_mut(&mut self) -> Vec<&mut Secret> {
+                match self { $(Self::$Variant(settings) => settings.secrets_mut()),+ }
             }
 
             /// A copy in which every secret is masked.

@@ -157,6 +157,14 @@ impl Auth {
         }
     }
 
+    pub(super) fn secrets_mut(&mut self) -> Vec<&mut Secret> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Basic { password, .. } => vec![password],
+            Self::Bearer { token } => vec![token],
+        }
+    }
+
     pub(super) fn redacted(&self) -> Self {
         match self {
             Self::None => Self::None,
@@ -208,6 +216,11 @@ pub(super) fn redacted_headers(headers: &[Header]) -> Vec<Header> {
 /// The values of the headers that announce a secret.
 pub(super) fn secret_headers(headers: &[Header]) -> impl Iterator<Item = &Secret> {
     headers.iter().filter(|header| header.is_sensitive()).map(|header| &header.value)
+}
+
+/// The same values, to seal and open them.
+pub(super) fn secret_headers_mut(headers: &mut [Header]) -> impl Iterator<Item = &mut Secret> {
+    headers.iter_mut().filter(|header| header.is_sensitive()).map(|header| &mut header.value)
 }
 
 pub(crate) fn examine_headers(headers: &[Header], errors: &mut Vec<FieldError>) {

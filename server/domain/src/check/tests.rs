@@ -172,6 +172,9 @@ proptest! {
     fn no_form_target_or_print_shows_a_secret(settings in settings()) {
         let form: Vec<String> = settings.to_form().into_values().collect();
         let shown = format!("{form:?} {} {settings:?}", settings.target());
+        let mut same = settings.clone();
+        let counted: Vec<_> = same.secrets_mut().into_iter().map(|secret| secret.expose().to_owned()).collect();
+        prop_assert_eq!(counted, settings.secrets().into_iter().map(|secret| secret.expose().to_owned()).collect::<Vec<_>>());
         let redacted = serde_json::to_string(&settings.redacted()).unwrap();
         for secret in settings.secrets().into_iter().map(Secret::expose).filter(|secret| secret.len() > 12) {
             prop_assert!(!shown.contains(secret), "{} shows {}", shown, secret);

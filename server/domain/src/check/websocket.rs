@@ -131,6 +131,12 @@ impl KindSettings for WebSocketSettings {
         secrets
     }
 
+    fn secrets_mut(&mut self) -> Vec<&mut Secret> {
+        let mut secrets = self.auth.secrets_mut();
+        secrets.extend(request::secret_headers_mut(&mut self.headers));
+        secrets
+    }
+
     fn redacted(&self) -> Self {
         Self { auth: self.auth.redacted(), headers: request::redacted_headers(&self.headers), ..self.clone() }
     }

@@ -13,8 +13,10 @@ use serde_json::Value;
 use crate::form::{Field, FieldError, Form, FormReader};
 use crate::secret::Secret;
 
+pub mod draft;
 pub mod webhook;
 
+pub use draft::IntegrationDraft;
 pub use webhook::WebhookSettings;
 
 /// Who reads what an integration sends.
@@ -59,6 +61,11 @@ pub trait ProviderSettings: Clone + PartialEq + fmt::Debug + Serialize + for<'de
 
     /// Adds everything that is wrong with the values. Both forms and JSON come through here.
     fn examine(&self, errors: &mut Vec<FieldError>);
+
+    /// Variables that a level of an alert definition must give a value.
+    fn level_variables(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The secrets in it, to seal them and to mask them.
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
@@ -200,6 +207,11 @@ macro_rules! provider_kinds {
             /// What people recognise it by when they gave it no name.
             pub fn target(&self) -> String {
                 match self { $(Self::$Variant(settings) => settings.target()),+ }
+            }
+
+            /// Variables that a level of an alert definition must give a value.
+            pub fn level_variables(&self) -> Vec<String> {
+                match self { $(Self::$Variant(settings) => settings.level_variables()),+ }
             }
 
             /// The secrets in it.

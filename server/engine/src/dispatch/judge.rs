@@ -1,12 +1,16 @@
 //! Whether a claimed message is still to be sent: much may have happened since it was planned.
 
 use domain::alert::AlertKind;
+use domain::delivery::DeliveryState;
 use domain::integration::IntegrationSettings;
 use domain::time::Timestamp;
 
 use crate::providers;
-use crate::store::deliveries::{self, Claimed, DeliveryState, Settlement};
+use crate::store::deliveries::{self, Claimed, Settlement};
 use crate::store::{self, Tx, integrations, outages};
+
+/// How long a message waits for another one that must leave before it, in milliseconds.
+const BEHIND: i64 = 5_000;
 
 /// What is to be done with it.
 #[derive(Debug)]
@@ -65,6 +69,18 @@ pub(super) async fn judge(tx: &mut Tx, claimed: &Claimed, now: Timestamp) -> sto
             AlertKind::Reminder | AlertKind::Ok => {
                 let told = deliveries::told(tx, incident).await?;
                 let state = told.iter().find(|(key, _)| *key == claimed.integration).map(|(_, state)| *state);
+                // Its beginning is told by a message that gathers, or is tried again.
+                if matches!(
+                    state,
+                    Some(DeliveryState::Waiting | DeliveryState::Sending | DeliveryState::Retrying)
+                ) {
+                    let later = Timestamp(now.0 + BEHIND);
+                    return Ok(settle(
+                        DeliveryState::Waiting,
+                        Some(later),
+                        "It waits for an earlier message.",
+                    ));
+                }
                 if state != Some(DeliveryState::Delivered) {
                     return Ok(skip("Its beginning was never told."));
                 }
@@ -76,9 +92,10 @@ pub(super) async fn judge(tx: &mut Tx, claimed: &Claimed, now: Timestamp) -> sto
     if let Some(ends) = quiet.filter(|_| claimed.message.alert().is_none_or(|alert| !alert.test)) {
         return Ok(settle(DeliveryState::Waiting, Some(ends), "It waits for the end of the quiet hours."));
     }
-    let last_delivered = match providers::of(&settings).remembers() {
-        true => deliveries::last_delivered(tx, claimed.integration, claimed.key).await?,
-        false => None,
+    let last_delivered = if providers::of(&settings).remembers() {
+        deliveries::last_delivered(tx, claimed.integration, claimed.key).await?
+    } else {
+        None
     };
     Ok(Plan::Send { settings: Box::new(settings), external_id, last_delivered })
 }

@@ -5,16 +5,18 @@
 //! tens of commits.
 
 mod judge;
+mod rules;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::delivery::DeliveryState;
 use domain::id::{DeliveryId, IntegrationKey};
 use domain::integration::IntegrationSettings;
 use domain::message::Message;
-use domain::time::{MINUTE, SECOND, Timestamp};
-use tokio::sync::{Mutex, Notify, mpsc};
+use domain::time::{SECOND, Timestamp};
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -22,13 +24,12 @@ use tokio_util::task::TaskTracker;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::providers::{self, Attempting, DeliveryError, Outbound, Receipt, Transcript};
-use crate::store::deliveries::{self, Attempt, Claimed, DeliveryState, Settlement};
+use crate::store::deliveries::{self, Attempt, Claimed};
 use crate::store::{self, Db, Tx, integrations, projects};
 
 use judge::Plan;
+use rules::{Paces, settlement, wait_for_turn};
 
-/// The pauses before the second, third and fourth attempt, in milliseconds (seed 003).
-const PAUSES: [i64; 3] = [MINUTE, 5 * MINUTE, 15 * MINUTE];
 /// Messages on their way at a time, of this node.
 const MOST: usize = 256;
 /// Of them, to one integration.
@@ -37,6 +38,9 @@ const MOST_TO_ONE: usize = 8;
 const BATCH: usize = 100;
 /// How long a claim holds beyond the provider's own time-out, in milliseconds.
 const LEASE: i64 = 90 * SECOND;
+/// How long messages on their way are waited for when the program stops. Who sends them is not known to anybody else until their
+/// leases run out or this node starts again.
+const DRAIN: Duration = Duration::from_secs(5);
 /// The longest pause, so that a clock that jumps and other nodes' messages are noticed.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
@@ -67,9 +71,6 @@ struct Finished {
     result: Result<Receipt, DeliveryError>,
 }
 
-/// When each integration may be written to again, for those that ask for a pace.
-type Paces = Arc<Mutex<HashMap<IntegrationKey, Instant>>>;
-
 impl Dispatcher {
     /// Sends everything that is due now, and comes back when all of it has ended.
     ///
@@ -97,8 +98,16 @@ impl Dispatcher {
         let (done, mut finished) = mpsc::unbounded_channel();
         let mut crew = Crew::new(self, done);
         let mut settling: Vec<Finished> = Vec::new();
+        let mut until: Option<Instant> = None;
         loop {
             let stopping = cancel.is_cancelled();
+            if stopping && *until.get_or_insert_with(|| Instant::now() + DRAIN) < Instant::now() {
+                tracing::warn!(
+                    messages = crew.sending.len(),
+                    "messages were still on their way; they are sent again"
+                );
+                return;
+            }
             let pause = match crew.round(&mut settling, stopping).await {
                 // There may be more than one transaction takes.
                 Ok(round) if round.took => Duration::ZERO,
@@ -161,6 +170,14 @@ impl Crew {
     /// Settles what has finished and claims what is due.
     async fn round(&mut self, settling: &mut Vec<Finished>, stopping: bool) -> store::Result<Round> {
         let now = self.dispatcher.clock.now();
+        if settling.is_empty() {
+            // Most rounds find nothing, and must not stand in the way of whoever writes.
+            let mut tx = self.dispatcher.db.read().await?;
+            if !deliveries::any_due(&mut tx, now).await? {
+                let next = deliveries::next_due(&mut tx, now).await?;
+                return Ok(Round { took: false, pause: self.pause(next) });
+            }
+        }
         let mut tx = self.dispatcher.db.write().await?;
         for finished in settling.iter() {
             self.settle(&mut tx, finished, now).await?;
@@ -196,10 +213,15 @@ impl Crew {
             *self.sending.entry(one.claimed.integration).or_default() += 1;
             self.send(one);
         }
+        Ok(Round { took, pause: self.pause(next) })
+    }
+
+    /// How long until a due time.
+    fn pause(&self, next: Option<Timestamp>) -> Duration {
         let pause = next.map_or(MAX_PAUSE, |next| {
             Duration::from_millis(u64::try_from(next.since(self.dispatcher.clock.now())).unwrap_or(0))
         });
-        Ok(Round { took, pause: pause.min(MAX_PAUSE) })
+        pause.min(MAX_PAUSE)
     }
 
     /// How many messages are on their way to each integration once `settling` is settled.
@@ -259,7 +281,8 @@ impl Crew {
             DeliveryState::Waiting
             | DeliveryState::Sending
             | DeliveryState::Retrying
-            | DeliveryState::Skipped => Ok(()),
+            | DeliveryState::Skipped
+            | DeliveryState::Grouped => Ok(()),
         }
     }
 }
@@ -331,70 +354,5 @@ fn recorded(
         request: lines.request,
         response: lines.response,
         error: result.as_ref().err().map(ToString::to_string),
-    }
-}
-
-/// What becomes of a delivery after so many attempts.
-fn settlement(attempts: u32, result: &Result<Receipt, DeliveryError>, now: Timestamp) -> Settlement {
-    let (state, due_at, external_id) = match result {
-        Ok(receipt) => (DeliveryState::Delivered, None, receipt.external_id.clone()),
-        Err(DeliveryError::Permanent { .. }) => (DeliveryState::Failed, None, None),
-        Err(DeliveryError::Retry { after, .. }) => {
-            let usual =
-                usize::try_from(attempts).ok().and_then(|attempts| PAUSES.get(attempts.checked_sub(1)?));
-            match usual {
-                None => (DeliveryState::Failed, None, None),
-                Some(usual) => {
-                    let asked = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
-                    let due = now.0.saturating_add(asked.unwrap_or(*usual));
-                    (DeliveryState::Retrying, Some(Timestamp(due)), None)
-                }
-            }
-        }
-    };
-    Settlement { state, due_at, external_id, error: result.as_ref().err().map(ToString::to_string) }
-}
-
-/// Waits until an integration may be written to again, and takes the turn.
-async fn wait_for_turn(paces: &Paces, integration: IntegrationKey, pace: Duration) {
-    let turn = {
-        let mut paces = paces.lock().await;
-        let now = Instant::now();
-        let turn = paces.get(&integration).copied().unwrap_or(now).max(now);
-        paces.insert(integration, turn + pace);
-        turn
-    };
-    tokio::time::sleep_until(turn).await;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_attempt_and_three_more_after_1_5_and_15_minutes() {
-        let now = Timestamp(0);
-        let failed = Err(DeliveryError::retry("no answer"));
-        let due = |attempts| settlement(attempts, &failed, now).due_at;
-        assert_eq!(
-            [due(1), due(2), due(3)].map(|at| at.map(|at| at.0)),
-            [Some(60_000), Some(300_000), Some(900_000)]
-        );
-        assert_eq!((due(4), settlement(4, &failed, now).state), (None, DeliveryState::Failed));
-    }
-
-    #[test]
-    fn what_the_other_side_asks_replaces_the_pause() {
-        let after = Some(Duration::from_secs(7));
-        let asked = Err(DeliveryError::Retry { after, reason: "HTTP 429".to_owned() });
-        assert_eq!(settlement(1, &asked, Timestamp(0)).due_at, Some(Timestamp(7_000)));
-    }
-
-    #[test]
-    fn what_never_helps_fails_at_once() {
-        let never = Err(DeliveryError::permanent("HTTP 404"));
-        let settled = settlement(1, &never, Timestamp(0));
-        assert_eq!((settled.state, settled.due_at), (DeliveryState::Failed, None));
-        assert_eq!(settled.error.as_deref(), Some("HTTP 404"));
     }
 }

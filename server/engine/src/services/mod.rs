@@ -14,14 +14,18 @@ pub mod people;
 mod public;
 pub mod push;
 pub mod session;
+pub mod telling;
 
 use std::sync::Arc;
 
 use domain::person::Viewer;
+use tokio::sync::Notify;
 
 use crate::chance::Chance;
-use crate::checks::Checks;
+use crate::checks::{Checks, ChecksError};
 use crate::clock::Clock;
+use crate::dispatch::Dispatcher;
+use crate::planner::Planner;
 use crate::store::Db;
 use crate::vitals::Vitals;
 
@@ -43,6 +47,45 @@ pub(crate) struct Inner {
     pub(crate) vitals: Arc<Vitals>,
     pub(crate) recorder: crate::recorder::Recorder,
     pub(crate) door: people::Door,
+
+    pub(crate) telling: Telling,
+}
+
+/// Whoever tells people. The engine runs both; the services try integrations, and wake the dispatcher.
+#[derive(Clone, Debug)]
+pub struct Telling {
+    /// Sends.
+    pub dispatcher: Dispatcher,
+    /// Plans.
+    pub planner: Planner,
+}
+
+impl Telling {
+    /// Tells through the trust and the policy of the checks.
+    ///
+    /// # Errors
+    /// When the client cannot be set up.
+    pub fn new(
+        db: &Db,
+        clock: &Clock,
+        chance: &Chance,
+        checks: &Checks,
+        node: String,
+        base_url: String,
+    ) -> std::result::Result<Self, ChecksError> {
+        let outbox = Arc::new(Notify::new());
+        let dispatcher = Dispatcher {
+            db: db.clone(),
+            clock: clock.clone(),
+            chance: chance.clone(),
+            node,
+            outbound: checks.outbound()?,
+            outbox: outbox.clone(),
+        };
+        let planner =
+            Planner { db: db.clone(), clock: clock.clone(), chance: chance.clone(), base_url, outbox };
+        Ok(Self { dispatcher, planner })
+    }
 }
 
 impl Services {
@@ -54,6 +97,7 @@ impl Services {
         checks: Checks,
         vitals: Arc<Vitals>,
         recorder: crate::recorder::Recorder,
+        telling: Telling,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -64,6 +108,7 @@ impl Services {
                 vitals,
                 recorder,
                 door: people::Door::default(),
+                telling,
             }),
         }
     }

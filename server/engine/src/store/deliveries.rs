@@ -2,52 +2,14 @@
 //!
 //! Order is kept for each incident and integration: what waits behind an earlier message is not claimed.
 
+use domain::delivery::DeliveryState;
 use domain::id::{DeliveryId, DeliveryKey, IncidentKey, IntegrationKey, MonitorKey};
 use domain::message::Message;
 use domain::time::Timestamp;
 use sqlx::types::Json;
 use sqlx::{FromRow, QueryBuilder};
 
-use super::{Result, StoreError, Tx, sql};
-
-/// Where a delivery stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeliveryState {
-    /// It has not been tried.
-    Waiting,
-    /// Somebody tries it right now.
-    Sending,
-    /// It failed, and will be tried again.
-    Retrying,
-    /// The other side took it.
-    Delivered,
-    /// It failed for good; somebody may replay it.
-    Failed,
-    /// It was not sent, and need not be.
-    Skipped,
-}
-
-impl DeliveryState {
-    const ALL: [Self; 6] =
-        [Self::Waiting, Self::Sending, Self::Retrying, Self::Delivered, Self::Failed, Self::Skipped];
-
-    /// The word in the database and in CSS classes.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Sending => "sending",
-            Self::Retrying => "retrying",
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-        }
-    }
-
-    /// The state of that word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == word)
-    }
-}
+use super::{Db, Result, StoreError, Tx, sql};
 
 /// A message for the outbox.
 #[derive(Clone, Debug)]
@@ -278,6 +240,35 @@ pub async fn settle(
     Ok(settled == 1)
 }
 
+/// Gives back what a node held that is no more.
+pub async fn release(db: &Db, node: &str) -> Result<()> {
+    let mut tx = db.write().await?;
+    sql!(tx, |conn| {
+        sqlx::query(
+        "update deliveries set lease_until = null, lease_node = null where lease_node = $1 and lease_until is not null"
+    )
+    .bind(node)
+    .execute(conn)
+    .await?
+    .rows_affected()
+    });
+    tx.commit().await
+}
+
+/// Whether something is due that nobody holds.
+pub async fn any_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
+    let count: i64 = sql!(tx, |conn| {
+        sqlx::query_scalar(
+            "select count(*) from (select 1 from deliveries where due_at is not null and due_at <= $1 \
+         and (lease_until is null or lease_until < $1) limit 1) as due",
+        )
+        .bind(now.0)
+        .fetch_one(conn)
+        .await?
+    });
+    Ok(count > 0)
+}
+
 /// When to look for the next one: what is held is due when its lease runs out, and what is due now and was not claimed waits for
 /// something that wakes the dispatcher itself.
 pub async fn next_due(tx: &mut Tx, now: Timestamp) -> Result<Option<Timestamp>> {
@@ -295,13 +286,16 @@ pub async fn next_due(tx: &mut Tx, now: Timestamp) -> Result<Option<Timestamp>> 
 
 /// Integrations that were told of an incident or will be, and whether the last word about its beginning failed for good.
 pub async fn told(tx: &mut Tx, incident: IncidentKey) -> Result<Vec<(IntegrationKey, DeliveryState)>> {
-    let rows: Vec<(i64, i64, String)> = sql!(tx, |conn| sqlx::query_as(
-        "select id, integration_id, state from deliveries where incident_id = $1 and kind = 'error' \
-         order by integration_id, id"
+    let rows: Vec<(i64, i64, String)> = sql!(tx, |conn| {
+        sqlx::query_as(
+        "select d.id, d.integration_id, case when d.state = 'grouped' then coalesce(g.state, 'skipped') else d.state end \
+         from deliveries d left join deliveries g on g.id = d.group_id \
+         where d.incident_id = $1 and d.kind = 'error' order by d.integration_id, d.id"
     )
     .bind(incident.0)
     .fetch_all(conn)
-    .await?);
+    .await?
+    });
     let mut told: Vec<(IntegrationKey, DeliveryState)> = Vec::new();
     for (id, integration, word) in rows {
         let state = DeliveryState::from_word(&word).ok_or(StoreError::Corrupt {

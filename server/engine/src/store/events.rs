@@ -126,6 +126,17 @@ pub async fn planned(tx: &mut Tx) -> Result<Seq> {
     Ok(Seq(value.unwrap_or(0)))
 }
 
+/// Whether there are events that the planner has not seen.
+pub async fn are_unplanned(tx: &mut Tx) -> Result<bool> {
+    let count: i64 = sql!(tx, |conn| sqlx::query_scalar(
+        "select count(*) from counters p join counters e on e.name = 'events' \
+         where p.name = 'planner' and p.value < e.value"
+    )
+    .fetch_one(conn)
+    .await?);
+    Ok(count > 0)
+}
+
 /// Notes how far the planner has come.
 pub async fn set_planned(tx: &mut Tx, seq: Seq) -> Result<()> {
     sql!(tx, |conn| sqlx::query("update counters set value = $1 where name = 'planner'")

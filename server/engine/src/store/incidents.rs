@@ -125,3 +125,24 @@ pub async fn resolve(
         id.parse().map_err(|_| StoreError::Corrupt { table: "incidents", column: "public_id", id: key })?;
     Ok(Some(Resolved { incident: IncidentKey(key), id, started_at: Timestamp(started_at) }))
 }
+
+/// Resolves an open incident by hand; `None` when it is over. Its monitor opens the next one when it fails again after it
+/// was well.
+pub async fn resolve_by_hand(
+    tx: &mut Tx,
+    incident: IncidentKey,
+    at: Timestamp,
+) -> Result<Option<(IncidentId, Option<MonitorKey>)>> {
+    let row: Option<(String, Option<i64>)> = sql!(tx, |conn| sqlx::query_as(
+        "update incidents set phase = $1, resolved_at = $2, updated_at = $2 \
+         where id = $3 and resolved_at is null returning public_id, monitor_id"
+    )
+    .bind(IncidentPhase::Resolved.as_str())
+    .bind(at.0)
+    .bind(incident.0)
+    .fetch_optional(conn)
+    .await?);
+    let Some((id, monitor)) = row else { return Ok(None) };
+    let corrupt = StoreError::Corrupt { table: "incidents", column: "public_id", id: incident.0 };
+    Ok(Some((id.parse().map_err(|_| corrupt)?, monitor.map(MonitorKey))))
+}

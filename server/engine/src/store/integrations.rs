@@ -2,7 +2,7 @@
 
 use domain::alert::QuietHours;
 use domain::id::{IntegrationId, IntegrationKey, MonitorKey, ProjectKey};
-use domain::integration::{IntegrationSettings, ProviderKind};
+use domain::integration::{IntegrationDraft, IntegrationSettings, ProviderKind};
 use domain::time::Timestamp;
 use serde_json::Value;
 use sqlx::FromRow;
@@ -10,19 +10,6 @@ use sqlx::types::Json;
 
 use super::{Result, StoreError, Tx, sql};
 use crate::seal::Sealer;
-
-/// What an operator says about an integration.
-#[derive(Clone, Debug, PartialEq)]
-pub struct IntegrationDraft {
-    /// What it is called.
-    pub name: String,
-    /// Where to send, and how.
-    pub settings: IntegrationSettings,
-    /// Whether it is used.
-    pub enabled: bool,
-    /// When it is not written to.
-    pub quiet: Option<QuietHours>,
-}
 
 /// An integration.
 #[derive(Clone, Debug)]
@@ -41,6 +28,8 @@ pub struct Integration {
     pub enabled: bool,
     /// When it is not written to.
     pub quiet: Option<QuietHours>,
+    /// Whether its address agreed to be written to.
+    pub verified: bool,
     /// Since when messages fail for a reason that trying again cannot mend.
     pub failing_since: Option<Timestamp>,
     /// The reason.
@@ -61,6 +50,7 @@ struct Row {
     settings: Json<Value>,
     enabled: bool,
     quiet: Option<Json<QuietHours>>,
+    verified: bool,
     failing_since: Option<i64>,
     failing: Option<String>,
     created_at: i64,
@@ -71,7 +61,7 @@ struct Row {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select id, public_id, kind, name, version, settings, enabled, quiet, failing_since, failing, created_at, ",
+            "select id, public_id, kind, name, version, settings, enabled, quiet, verified, failing_since, failing, created_at, ",
             "updated_at from integrations ",
             $rest
         )
@@ -90,6 +80,7 @@ fn read(row: Row, sealer: &Sealer) -> Result<Integration> {
         settings: open(kind, version, row.settings.0, sealer),
         enabled: row.enabled,
         quiet: row.quiet.map(|quiet| quiet.0),
+        verified: row.verified,
         failing_since: row.failing_since.map(Timestamp),
         failing: row.failing,
         created_at: Timestamp(row.created_at),
@@ -172,6 +163,19 @@ pub async fn update(
     .rows_affected()
     });
     Ok(changed == 1)
+}
+
+/// Seals the secrets of an integration with the key that seals now. Nothing else changes.
+pub async fn reseal(tx: &mut Tx, key: IntegrationKey, settings: &IntegrationSettings) -> Result<()> {
+    let (version, settings) = (settings.kind().version(), sealed(settings, &tx.sealer)?);
+    sql!(tx, |conn| sqlx::query("update integrations set version = $1, settings = $2 where id = $3")
+        .bind(i64::from(version))
+        .bind(Json(&settings))
+        .bind(key.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    Ok(())
 }
 
 /// Stores what a delivery taught us, unless the settings are no longer those it was sent with.

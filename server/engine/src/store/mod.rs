@@ -14,11 +14,13 @@ pub mod error;
 pub mod events;
 pub mod evidence;
 pub mod facts;
+pub mod groups;
 pub mod health;
 pub mod incidents;
 pub mod integrations;
 pub mod leases;
 pub mod monitors;
+pub mod mutes;
 pub mod outages;
 pub mod pages;
 pub mod projects;
@@ -27,6 +29,8 @@ pub mod results;
 pub mod rollups;
 pub mod sessions;
 pub mod settings;
+pub mod subscriptions;
+pub mod tokens;
 pub mod views;
 
 use std::path::PathBuf;
@@ -162,6 +166,11 @@ impl Db {
     pub fn sealing_with(mut self, sealer: Sealer) -> Self {
         self.sealer = Arc::new(sealer);
         self
+    }
+
+    /// What seals secrets.
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
     }
 
     /// The URL of an SQLite file.

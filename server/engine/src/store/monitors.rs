@@ -9,6 +9,7 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 
 use super::{Result, StoreError, Tx, sql};
+use crate::seal::Sealer;
 
 #[derive(FromRow)]
 struct Row {
@@ -27,31 +28,36 @@ struct Row {
     created_at: i64,
 }
 
-impl TryFrom<Row> for Monitor {
-    type Error = StoreError;
+fn read(row: Row, sealer: &Sealer) -> Result<Monitor> {
+    let corrupt = |column| StoreError::Corrupt { table: "monitors", column, id: row.id };
+    let thresholds = Thresholds {
+        failure: row.failure_threshold.try_into().map_err(|_| corrupt("failure_threshold"))?,
+        recovery: row.recovery_threshold.try_into().map_err(|_| corrupt("recovery_threshold"))?,
+    };
+    let policy = Policy {
+        interval: row.interval_ms,
+        timeout: row.timeout_ms,
+        thresholds,
+        degraded_above: row.degraded_above_ms,
+    };
+    let mut settings = row.settings.0;
+    sealer.open_all(settings.secrets_mut()).map_err(|_| corrupt("settings"))?;
+    Ok(Monitor {
+        key: MonitorKey(row.id),
+        id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
+        draft: MonitorDraft { name: row.name, settings, policy },
+        paused: row.paused,
+        push_token: row.push_token,
+        version: row.version,
+        created_at: Timestamp(row.created_at),
+    })
+}
 
-    fn try_from(row: Row) -> Result<Self> {
-        let corrupt = |column| StoreError::Corrupt { table: "monitors", column, id: row.id };
-        let thresholds = Thresholds {
-            failure: row.failure_threshold.try_into().map_err(|_| corrupt("failure_threshold"))?,
-            recovery: row.recovery_threshold.try_into().map_err(|_| corrupt("recovery_threshold"))?,
-        };
-        let policy = Policy {
-            interval: row.interval_ms,
-            timeout: row.timeout_ms,
-            thresholds,
-            degraded_above: row.degraded_above_ms,
-        };
-        Ok(Self {
-            key: MonitorKey(row.id),
-            id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
-            draft: MonitorDraft { name: row.name, settings: row.settings.0, policy },
-            paused: row.paused,
-            push_token: row.push_token,
-            version: row.version,
-            created_at: Timestamp(row.created_at),
-        })
-    }
+/// The settings as they are stored: nobody reads a secret in a copy of the database.
+fn sealed(settings: &CheckSettings, sealer: &Sealer) -> Result<CheckSettings> {
+    let mut settings = settings.clone();
+    sealer.seal_all(settings.secrets_mut())?;
+    Ok(settings)
 }
 
 macro_rules! select_monitors {
@@ -73,7 +79,7 @@ pub async fn page(tx: &mut Tx, after: MonitorKey, limit: i64) -> Result<Vec<Resu
             .bind(limit)
             .fetch_all(conn)
             .await?);
-    Ok(rows.into_iter().map(TryInto::try_into).collect())
+    Ok(rows.into_iter().map(|row| read(row, &tx.sealer)).collect())
 }
 
 /// The monitor of a key.
@@ -82,7 +88,7 @@ pub async fn by_key(tx: &mut Tx, key: MonitorKey) -> Result<Option<Monitor>> {
         .bind(key.0)
         .fetch_optional(conn)
         .await?);
-    row.map(TryInto::try_into).transpose()
+    row.map(|row| read(row, &tx.sealer)).transpose()
 }
 
 /// The monitor of a public id.
@@ -91,7 +97,7 @@ pub async fn by_id(tx: &mut Tx, id: &MonitorId) -> Result<Option<Monitor>> {
         .bind(id.as_str())
         .fetch_optional(conn)
         .await?);
-    row.map(TryInto::try_into).transpose()
+    row.map(|row| read(row, &tx.sealer)).transpose()
 }
 
 /// The push monitor that a heartbeat URL belongs to.
@@ -100,7 +106,7 @@ pub async fn by_push_token(tx: &mut Tx, token: &str) -> Result<Option<Monitor>> 
         .bind(token)
         .fetch_optional(conn)
         .await?);
-    row.map(TryInto::try_into).transpose()
+    row.map(|row| read(row, &tx.sealer)).transpose()
 }
 
 /// Adds a monitor with its first health.
@@ -111,6 +117,7 @@ pub async fn insert(
     push_token: Option<&str>,
     at: Timestamp,
 ) -> Result<MonitorKey> {
+    let settings = sealed(&draft.settings, &tx.sealer)?;
     let key: i64 = sql!(tx, |conn| {
         sqlx::query_scalar(
         "insert into monitors (public_id, name, kind, target, settings, interval_ms, timeout_ms, failure_threshold, \
@@ -121,7 +128,7 @@ pub async fn insert(
     .bind(draft.name.trim())
     .bind(draft.settings.kind().as_str())
     .bind(draft.settings.target())
-    .bind(Json(&draft.settings))
+    .bind(Json(&settings))
     .bind(draft.policy.interval)
     .bind(draft.policy.timeout)
     .bind(i64::from(draft.policy.thresholds.failure))
@@ -146,6 +153,7 @@ pub async fn update(
     push_token: Option<&str>,
     at: Timestamp,
 ) -> Result<bool> {
+    let settings = sealed(&draft.settings, &tx.sealer)?;
     let changed = sql!(tx, |conn| {
         sqlx::query(
         "update monitors set name = $1, kind = $2, target = $3, settings = $4, interval_ms = $5, timeout_ms = $6, \
@@ -155,7 +163,7 @@ pub async fn update(
     .bind(draft.name.trim())
     .bind(draft.settings.kind().as_str())
     .bind(draft.settings.target())
-    .bind(Json(&draft.settings))
+    .bind(Json(&settings))
     .bind(draft.policy.interval)
     .bind(draft.policy.timeout)
     .bind(i64::from(draft.policy.thresholds.failure))
@@ -170,6 +178,18 @@ pub async fn update(
     .rows_affected()
     });
     Ok(changed == 1)
+}
+
+/// Seals the secrets of a monitor with the key that seals now. Nothing else changes, so nobody hears of it.
+pub async fn reseal(tx: &mut Tx, monitor: &Monitor) -> Result<()> {
+    let settings = sealed(&monitor.draft.settings, &tx.sealer)?;
+    sql!(tx, |conn| sqlx::query("update monitors set settings = $1 where id = $2")
+        .bind(Json(&settings))
+        .bind(monitor.key.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    Ok(())
 }
 
 /// Pauses or resumes a monitor; returns whether that changed anything.

@@ -25,8 +25,10 @@ pub struct Outage {
     pub monitor_facts: MonitorFacts,
     /// The time between two checks, in milliseconds.
     pub interval: i64,
-    /// Whether somebody takes care of it.
-    pub acknowledged: bool,
+    /// Who takes care of it, in words.
+    pub acknowledged: Option<String>,
+    /// Nobody is told more until then.
+    pub snoozed_until: Option<Timestamp>,
     /// What the failing check saw.
     pub seen: SeenFacts,
 }
@@ -38,7 +40,8 @@ struct Row {
     reason: Option<String>,
     started_at: i64,
     resolved_at: Option<i64>,
-    acknowledged_at: Option<i64>,
+    acknowledged_by: Option<String>,
+    snooze_until: Option<i64>,
     monitor_id: i64,
     monitor_public_id: String,
     name: String,
@@ -51,7 +54,7 @@ struct Row {
 pub async fn get(tx: &mut Tx, incident: IncidentKey) -> Result<Option<Outage>> {
     let row: Option<Row> = sql!(tx, |conn| {
         sqlx::query_as(
-        "select i.public_id, i.title, i.reason, i.started_at, i.resolved_at, i.acknowledged_at, i.monitor_id, \
+        "select i.public_id, i.title, i.reason, i.started_at, i.resolved_at, i.acknowledged_by, i.snooze_until, i.monitor_id, \
          m.public_id as monitor_public_id, m.name, m.kind, m.target, m.interval_ms \
          from incidents i join monitors m on m.id = i.monitor_id where i.id = $1"
     )
@@ -81,7 +84,8 @@ pub async fn get(tx: &mut Tx, incident: IncidentKey) -> Result<Option<Outage>> {
             target: row.target,
         },
         interval: row.interval_ms,
-        acknowledged: row.acknowledged_at.is_some(),
+        acknowledged: row.acknowledged_by,
+        snoozed_until: row.snooze_until.map(Timestamp),
         seen,
     }))
 }
@@ -136,6 +140,28 @@ pub async fn is_held_back(tx: &mut Tx, monitor: MonitorKey, now: Timestamp) -> R
     .fetch_one(conn)
     .await?);
     Ok(reasons > 0)
+}
+
+/// Puts an incident off, or takes that back; `false` when it is over.
+pub async fn snooze(
+    tx: &mut Tx,
+    incident: IncidentKey,
+    until: Option<Timestamp>,
+    at: Timestamp,
+) -> Result<bool> {
+    let changed = sql!(tx, |conn| {
+        sqlx::query(
+        "update incidents set snooze_until = $1, snoozed_at = case when $1 is null then null else $2 end, updated_at = $2 \
+         where id = $3 and resolved_at is null"
+    )
+    .bind(until.map(|until| until.0))
+    .bind(at.0)
+    .bind(incident.0)
+    .execute(conn)
+    .await?
+    .rows_affected()
+    });
+    Ok(changed == 1)
 }
 
 /// Notes that somebody takes care of an incident; `false` when somebody did before, or it is over.

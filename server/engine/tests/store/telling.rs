@@ -4,14 +4,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::alert::{Condition, DefinitionDraft, Level, LevelTarget, QuietHours};
+use domain::delivery::DeliveryState;
 use domain::id::{DefinitionId, IncidentKey, IntegrationId, IntegrationKey, MonitorKey, ProjectId};
+use domain::integration::IntegrationDraft;
 use domain::integration::WebhookSettings;
 use domain::time::{MINUTE, SECOND};
 use engine::checks::{Checks, ChecksConfig};
 use engine::dispatch::Dispatcher;
 use engine::planner::Planner;
-use engine::store::deliveries::{self, DeliveryState, Limits};
-use engine::store::integrations::{self, Integration, IntegrationDraft};
+use engine::store::deliveries::{self, Limits};
+use engine::store::integrations::{self, Integration};
 use engine::store::{definitions, events, outages, projects};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -57,7 +57,11 @@ impl World {
         let checks = Checks::new(ChecksConfig::default()).unwrap();
         let vitals = Arc::new(Vitals::default());
         let recorder = Recorder::new(Registry::default(), vitals.clone());
-        let services = Services::new(db.clone(), clock.clone(), chance.clone(), checks, vitals, recorder);
+        let telling =
+            engine::services::Telling::new(&db, &clock, &chance, &checks, "node".to_owned(), String::new())
+                .unwrap();
+        let services =
+            Services::new(db.clone(), clock.clone(), chance.clone(), checks, vitals, recorder, telling);
         Self { db, url, clock, chance, services, _folder: folder }
     }
 

@@ -2,6 +2,7 @@
 
 mod monitors;
 mod page;
+mod telling;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,7 @@ use crate::time::Timestamp;
 
 pub use monitors::*;
 pub use page::*;
+pub use telling::*;
 
 /// How many monitors show each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -68,6 +68,6 @@ pub(super) async fn with_figures(
 }
 
 /// The monitor of a public id.
-pub(super) async fn load(tx: &mut Tx, id: &MonitorId) -> Result<Monitor> {
+pub(in crate::services) async fn load(tx: &mut Tx, id: &MonitorId) -> Result<Monitor> {
     store::monitors::by_id(tx, id).await?.ok_or(ServiceError::NotFound)
 }

@@ -233,17 +233,34 @@ pub async fn updates(
             query.build_query_as().fetch_all(conn).await?
         });
         for row in rows {
-            let corrupt = |column| StoreError::Corrupt { table: "incident_updates", column, id: row.id };
-            let update = IncidentUpdateView {
-                id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
-                phase: IncidentPhase::from_word(&row.phase).ok_or(corrupt("phase"))?,
-                body: row.body,
-                at: Timestamp(row.created_at),
-            };
-            updates.entry(IncidentKey(row.incident_id)).or_default().push(update);
+            let (incident, update) = read_update(row)?;
+            updates.entry(incident).or_default().push(update);
         }
     }
     Ok(updates)
+}
+
+/// What was said of one incident, the newest first.
+pub async fn updates_of(tx: &mut Tx, incident: IncidentKey) -> Result<Vec<IncidentUpdateView>> {
+    let rows: Vec<UpdateRow> = sql!(tx, |conn| sqlx::query_as(
+        "select id, public_id, incident_id, phase, body, created_at from incident_updates \
+         where incident_id = $1 order by created_at desc, id desc"
+    )
+    .bind(incident.0)
+    .fetch_all(conn)
+    .await?);
+    rows.into_iter().map(|row| read_update(row).map(|(_, update)| update)).collect()
+}
+
+fn read_update(row: UpdateRow) -> Result<(IncidentKey, IncidentUpdateView)> {
+    let corrupt = |column| StoreError::Corrupt { table: "incident_updates", column, id: row.id };
+    let update = IncidentUpdateView {
+        id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
+        phase: IncidentPhase::from_word(&row.phase).ok_or(corrupt("phase"))?,
+        body: row.body,
+        at: Timestamp(row.created_at),
+    };
+    Ok((IncidentKey(row.incident_id), update))
 }
 
 fn keys(incidents: &[PublicIncident]) -> Vec<i64> {

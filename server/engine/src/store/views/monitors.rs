@@ -241,7 +241,7 @@ fn choice(key: i64, id: &str, name: String) -> Result<MonitorChoice> {
 }
 
 /// The pattern of `like … escape '!'` that finds a text anywhere; empty for an empty search.
-fn pattern(search: &str) -> String {
+pub(super) fn pattern(search: &str) -> String {
     let search = search.trim().to_lowercase();
     if search.is_empty() {
         return search;

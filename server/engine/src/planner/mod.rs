@@ -1,14 +1,19 @@
 //! Turns events into messages: follows the events with a cursor in the database, and keeps the due times of escalation and
 //! reminders as rows, so that neither a restart nor a second node loses or doubles one. Nothing is sent from here.
 
+mod levels;
+mod storm;
+mod subscribed;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::alert::{AlertKind, Definition, Level, LevelTarget};
+use domain::alert::AlertKind;
 use domain::event::Event;
 use domain::id::{AlertId, DefinitionKey, DeliveryId, IncidentKey, IntegrationId, IntegrationKey};
-use domain::message::{Alert, Body, LevelFacts, Message};
+use domain::integration::{Audience, ProviderKind};
+use domain::message::{Acknowledged, Alert, Body, LevelFacts, Message};
 use domain::time::{SECOND, Timestamp};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +24,8 @@ use crate::clock::Clock;
 use crate::store::alerts::{self, AlertRow, DIRECT};
 use crate::store::deliveries::{self, NewDelivery};
 use crate::store::outages::{self, Outage};
-use crate::store::{self, Db, Tx, definitions, events, integrations, projects};
+use crate::store::subscriptions::Subscription;
+use crate::store::{self, Db, Tx, definitions, events, integrations, pages, projects};
 
 /// Events and due times in one transaction: a mass outage never holds the only writer for long.
 const BATCH: i64 = 100;
@@ -71,8 +77,19 @@ impl Planner {
     pub async fn round(&self) -> store::Result<Duration> {
         loop {
             let now = self.clock.now();
+            if let Some(pause) = self.idle(now).await? {
+                return Ok(pause);
+            }
             let mut tx = self.db.write().await?;
-            let mut work = Work { planner: self, tx: &mut tx, now, planned: 0, integrations: HashMap::new() };
+            let mut work = Work {
+                planner: self,
+                tx: &mut tx,
+                now,
+                planned: 0,
+                integrations: HashMap::new(),
+                subscriptions: None,
+                time_zone: None,
+            };
             let events = work.follow().await?;
             let due = alerts::due(work.tx, now, BATCH).await?;
             for alert in &due {
@@ -86,12 +103,24 @@ impl Planner {
             }
             let full = |count: usize| i64::try_from(count).unwrap_or(BATCH) >= BATCH;
             if !full(events) && !full(due.len()) {
-                let pause = next.map_or(MAX_PAUSE, |next| {
-                    Duration::from_millis(u64::try_from(next.since(self.clock.now())).unwrap_or(0))
-                });
-                return Ok(pause.min(MAX_PAUSE));
+                return Ok(self.pause(next));
             }
         }
+    }
+
+    /// Whether there is nothing to plan, and for how long: most rounds must not stand in the way of whoever writes.
+    async fn idle(&self, now: Timestamp) -> store::Result<Option<Duration>> {
+        let mut tx = self.db.read().await?;
+        let next = alerts::next_due(&mut tx).await?;
+        let due = next.is_some_and(|next| next <= now);
+        Ok((!due && !events::are_unplanned(&mut tx).await?).then(|| self.pause(next)))
+    }
+
+    fn pause(&self, next: Option<Timestamp>) -> Duration {
+        let pause = next.map_or(MAX_PAUSE, |next| {
+            Duration::from_millis(u64::try_from(next.since(self.clock.now())).unwrap_or(0))
+        });
+        pause.min(MAX_PAUSE)
     }
 }
 
@@ -102,14 +131,19 @@ struct Work<'a> {
     now: Timestamp,
     /// Messages that were put into the outbox.
     planned: usize,
-    /// Keys of integrations that were looked up; `None` for those that are gone or switched off.
-    integrations: HashMap<IntegrationId, Option<IntegrationKey>>,
+    /// Integrations that were looked up; `None` for those that are gone or switched off.
+    integrations: HashMap<IntegrationId, Option<Addressee>>,
+    /// Subscriptions to events, once they were asked for.
+    subscriptions: Option<Vec<Subscription>>,
+    /// The zone in which people read times, once it was asked for.
+    time_zone: Option<String>,
 }
 
-/// Whoever hears of a level.
-struct Target {
+/// An integration as the planner needs it.
+#[derive(Clone, Copy, Debug)]
+struct Addressee {
     key: IntegrationKey,
-    target: LevelTarget,
+    kind: ProviderKind,
 }
 
 impl Work<'_> {
@@ -121,11 +155,10 @@ impl Work<'_> {
             match &numbered.event {
                 Event::IncidentOpened { incident, .. } => self.opened(*incident).await?,
                 Event::IncidentResolved { incident, .. } => self.resolved(*incident).await?,
-                Event::MonitorSaved { .. }
-                | Event::StateChanged { .. }
-                | Event::IncidentUpdated { .. }
-                | Event::PageSaved { .. } => {}
+                Event::IncidentUpdated { incident, .. } => self.acknowledged(*incident).await?,
+                Event::MonitorSaved { .. } | Event::StateChanged { .. } | Event::PageSaved { .. } => {}
             }
+            self.subscribed(numbered).await?;
         }
         if let Some(last) = news.last() {
             events::set_planned(self.tx, last.seq).await?;
@@ -158,12 +191,34 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Tells those who follow incidents, and were told of this one, that somebody takes care of it.
+    async fn acknowledged(&mut self, incident: IncidentKey) -> store::Result<()> {
+        let Some(outage) = outages::get(self.tx, incident).await? else { return Ok(()) };
+        let Some(by) = outage.acknowledged.clone() else { return Ok(()) };
+        for (integration, _) in deliveries::told(self.tx, incident).await? {
+            let known = integrations::get(self.tx, integration).await?;
+            if known.is_none_or(|known| !known.enabled || !known.kind.follows()) {
+                continue;
+            }
+            let message = self
+                .message(Body::Acknowledged(Acknowledged {
+                    incident: outage.facts.clone(),
+                    monitor: outage.monitor_facts.clone(),
+                    by: by.clone(),
+                }))
+                .await?;
+            let cause = format!("acknowledged:{}:{}", incident.0, integration.0);
+            self.put(&outage, integration, &cause, &message).await?;
+        }
+        Ok(())
+    }
+
     /// Tells that an outage is over: whoever was told that it began, and nobody else.
     async fn resolved(&mut self, incident: IncidentKey) -> store::Result<()> {
         let Some(outage) = outages::get(self.tx, incident).await? else {
             return alerts::silence(self.tx, incident).await;
         };
-        let mut wants: HashMap<IntegrationKey, (AlertRow, Option<LevelFacts>)> = HashMap::new();
+        let mut wants: HashMap<IntegrationKey, (AlertRow, Option<LevelFacts>, Addressee)> = HashMap::new();
         for alert in alerts::of_incident(self.tx, incident).await? {
             if alert.raised_at.is_none() {
                 continue;
@@ -173,14 +228,14 @@ impl Work<'_> {
                 if target.target.ok {
                     let facts =
                         facts.clone().map(|facts| LevelFacts { variables: target.target.variables, ..facts });
-                    wants.entry(target.key).or_insert_with(|| (alert.clone(), facts));
+                    wants.entry(target.to.key).or_insert_with(|| (alert.clone(), facts, target.to));
                 }
             }
         }
         for (integration, _) in deliveries::told(self.tx, incident).await? {
-            let Some((alert, facts)) = wants.remove(&integration) else { continue };
+            let Some((alert, facts, to)) = wants.remove(&integration) else { continue };
             let cause = format!("ok:{}:{}", incident.0, integration.0);
-            self.send(&outage, &alert, facts, integration, AlertKind::Ok, &cause).await?;
+            self.send(&outage, &alert, facts, to, AlertKind::Ok, &cause).await?;
         }
         alerts::silence(self.tx, incident).await
     }
@@ -194,10 +249,13 @@ impl Work<'_> {
     /// Raises or reminds, if it is time; returns when to look again.
     async fn next(&mut self, alert: &mut AlertRow) -> store::Result<Option<Timestamp>> {
         let Some(outage) = outages::get(self.tx, alert.incident).await? else { return Ok(None) };
-        if outage.facts.resolved_at.is_some() || outage.acknowledged {
+        if outage.facts.resolved_at.is_some() || outage.acknowledged.is_some() {
             return Ok(None);
         }
         let Some((level, facts)) = self.level(alert, &outage).await? else { return Ok(None) };
+        if let Some(until) = outage.snoozed_until.filter(|until| *until > self.now) {
+            return Ok(Some(until));
+        }
         let stopped = projects::only(self.tx).await?.is_some_and(|project| project.all_stop);
         if stopped || outages::is_held_back(self.tx, outage.monitor, self.now).await? {
             return Ok(Some(Timestamp(self.now.0 + HELD_BACK)));
@@ -219,70 +277,14 @@ impl Work<'_> {
         let mut told = HashSet::new();
         for target in self.targets(&level).await? {
             let wanted = kind != AlertKind::Reminder || target.target.reminders;
-            if wanted && told.insert(target.key) {
+            if wanted && told.insert(target.to.key) {
                 let facts =
                     facts.clone().map(|facts| LevelFacts { variables: target.target.variables, ..facts });
-                let cause = format!("{cause}:{}", target.key.0);
-                self.send(&outage, alert, facts, target.key, kind, &cause).await?;
+                let cause = format!("{cause}:{}", target.to.key.0);
+                self.send(&outage, alert, facts, target.to, kind, &cause).await?;
             }
         }
         Ok((alert.reminders < level.reminders).then(|| Timestamp(self.now.0 + level.reminder_pause())))
-    }
-
-    /// The level of an alert and what is told of it; `None` when it is gone or switched off.
-    async fn level(
-        &mut self,
-        alert: &AlertRow,
-        outage: &Outage,
-    ) -> store::Result<Option<(Level, Option<LevelFacts>)>> {
-        if alert.definition == DIRECT {
-            let mut targets = Vec::new();
-            for key in integrations::attached(self.tx, outage.monitor).await? {
-                if let Some(integration) = integrations::get(self.tx, key).await? {
-                    let target = LevelTarget {
-                        integration: integration.id,
-                        ok: true,
-                        reminders: true,
-                        variables: std::collections::BTreeMap::new(),
-                    };
-                    targets.push(target);
-                }
-            }
-            return Ok(Some((Level::at_once(targets), None)));
-        }
-        let definition = definitions::get(self.tx, alert.definition).await?;
-        let Some(Definition { id, draft, .. }) = definition.filter(|definition| definition.draft.active)
-        else {
-            return Ok(None);
-        };
-        let level = usize::try_from(alert.level).ok().and_then(|level| draft.levels.into_iter().nth(level));
-        Ok(level.filter(|level| level.active).map(|level| {
-            let facts = LevelFacts {
-                definition: id,
-                name: draft.name,
-                number: alert.level + 1,
-                message: level.message.clone(),
-                variables: std::collections::BTreeMap::new(),
-            };
-            (level, Some(facts))
-        }))
-    }
-
-    /// The integrations of a level that are there and in use.
-    async fn targets(&mut self, level: &Level) -> store::Result<Vec<Target>> {
-        let mut targets = Vec::with_capacity(level.targets.len());
-        for target in &level.targets {
-            let known = if let Some(known) = self.integrations.get(&target.integration) {
-                *known
-            } else {
-                let found = integrations::by_id(self.tx, &target.integration).await?;
-                let key = found.filter(|found| found.enabled).map(|found| found.key);
-                self.integrations.insert(target.integration.clone(), key);
-                key
-            };
-            targets.extend(known.map(|key| Target { key, target: target.clone() }));
-        }
-        Ok(targets)
     }
 
     async fn send(
@@ -290,16 +292,13 @@ impl Work<'_> {
         outage: &Outage,
         alert: &AlertRow,
         level: Option<LevelFacts>,
-        integration: IntegrationKey,
+        to: Addressee,
         kind: AlertKind,
         cause: &str,
     ) -> store::Result<()> {
         let errors = outages::errors(self.tx, outage.monitor, outage.facts.started_at).await?;
-        let message = Message {
-            at: self.now,
-            base_url: self.planner.base_url.clone(),
-            time_zone: "UTC".to_owned(),
-            body: Body::Alert(Box::new(Alert {
+        let message = self
+            .message(Body::Alert(Box::new(Alert {
                 kind,
                 test: false,
                 id: alert.id.clone(),
@@ -308,8 +307,28 @@ impl Work<'_> {
                 level,
                 errors,
                 seen: outage.seen.clone(),
-            })),
-        };
+            })))
+            .await?;
+        if to.kind.audience() == Audience::People && self.is_stormy(to.key, kind).await? {
+            return self.gather(outage, to.key, kind, cause, &message).await;
+        }
+        self.put(outage, to.key, cause, &message).await
+    }
+
+    /// A message of now.
+    async fn message(&mut self, body: Body) -> store::Result<Message> {
+        let time_zone = self.time_zone().await?;
+        Ok(Message { at: self.now, base_url: self.planner.base_url.clone(), time_zone, body })
+    }
+
+    /// Puts a message about an outage into the outbox.
+    async fn put(
+        &mut self,
+        outage: &Outage,
+        integration: IntegrationKey,
+        cause: &str,
+        message: &Message,
+    ) -> store::Result<()> {
         let id = DeliveryId::new(self.planner.chance.bytes());
         let new = NewDelivery {
             id: &id,
@@ -317,11 +336,20 @@ impl Work<'_> {
             cause,
             incident: Some(outage.incident),
             monitor: Some(outage.monitor),
-            message: &message,
+            message,
             due_at: self.now,
             at: self.now,
         };
         self.planned += usize::from(deliveries::insert(self.tx, &new).await?);
         Ok(())
+    }
+
+    /// The zone in which people read times: that of the status page.
+    async fn time_zone(&mut self) -> store::Result<String> {
+        if self.time_zone.is_none() {
+            let page = pages::default(self.tx).await?;
+            self.time_zone = Some(page.map_or_else(|| "UTC".to_owned(), |page| page.head.time_zone));
+        }
+        Ok(self.time_zone.clone().unwrap_or_default())
     }
 }

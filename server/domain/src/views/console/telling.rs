@@ -1,0 +1,342 @@
+//! What operators see of integrations, alert definitions, deliveries, tokens and incidents.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::alert::DefinitionDraft;
+use crate::delivery::DeliveryState;
+use crate::form::Form;
+use crate::id::{DefinitionId, DeliveryId, IncidentId, IntegrationId, MonitorId, SubscriptionId, TokenId};
+use crate::integration::ProviderKind;
+use crate::time::Timestamp;
+
+use super::IncidentRow;
+
+/// The most deliveries on one page of the log.
+pub const DELIVERIES_PER_PAGE: u32 = 50;
+
+/// Something with a name that links to its page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named<T> {
+    /// The public id.
+    pub id: T,
+    /// What it is called.
+    pub name: String,
+}
+
+/// An integration in the list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IntegrationRow {
+    /// The public id.
+    pub id: IntegrationId,
+    /// The provider.
+    pub kind: ProviderKind,
+    /// What it is called.
+    pub name: String,
+    /// Where it leads to, without secrets; or why its settings cannot be read.
+    pub target: String,
+    /// Whether it is used.
+    pub enabled: bool,
+    /// Whether its address still has to be confirmed before anything is sent.
+    pub unverified: bool,
+    /// Since when messages fail for a reason that trying again cannot mend.
+    pub failing_since: Option<Timestamp>,
+    /// The reason, and what to do.
+    pub failing: Option<String>,
+    /// Levels of alert definitions that name it.
+    pub levels: u32,
+    /// Monitors that it is attached to.
+    pub monitors: u32,
+    /// Subscriptions to events.
+    pub subscriptions: u32,
+    /// The last message, and what became of it.
+    pub last: Option<(Timestamp, DeliveryState)>,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it was changed.
+    pub updated_at: Timestamp,
+}
+
+/// Who uses an integration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedBy {
+    /// Alert definitions.
+    pub definitions: Vec<Named<DefinitionId>>,
+    /// Monitors that it is attached to.
+    pub monitors: Vec<Named<MonitorId>>,
+    /// Subscriptions to events.
+    pub subscriptions: Vec<Named<SubscriptionId>>,
+}
+
+/// What the form of an integration starts from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IntegrationForm {
+    /// The integration; `None` for a new one.
+    pub id: Option<IntegrationId>,
+    /// The provider.
+    pub kind: ProviderKind,
+    /// Name, whether it is used, quiet hours, and the provider's fields; secrets are empty.
+    pub values: Form,
+    /// Who uses it.
+    pub used_by: UsedBy,
+    /// Why its settings cannot be read, if so: saving the form replaces them.
+    pub unreadable: Option<String>,
+    /// Why messages fail for good, if they do.
+    pub failing: Option<String>,
+    /// Its last messages, the newest first, at most ten.
+    pub deliveries: Vec<DeliveryRow>,
+}
+
+/// What a trial of an integration said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntegrationTrial {
+    /// Whether the other side took it.
+    pub ok: bool,
+    /// What went wrong and what to do; or what the other side said of itself.
+    pub words: Option<String>,
+    /// What was sent; secrets masked.
+    pub request: String,
+    /// What was answered.
+    pub response: String,
+    /// The HTTP status, if there was one.
+    pub status: Option<u16>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i64,
+}
+
+/// An alert definition, for the list and for the editor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DefinitionView {
+    /// The public id.
+    pub id: DefinitionId,
+    /// Whether it is for every monitor that no other definition names.
+    pub is_default: bool,
+    /// What it says.
+    pub draft: DefinitionDraft,
+    /// The monitors that it names.
+    pub monitors: Vec<Named<MonitorId>>,
+}
+
+/// Everything that the editor of a definition offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DefinitionForm {
+    /// The definition; `None` for a new one.
+    pub definition: Option<DefinitionView>,
+    /// The integrations that a level may name.
+    pub integrations: Vec<IntegrationChoice>,
+}
+
+/// An integration that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IntegrationChoice {
+    /// The public id.
+    pub id: IntegrationId,
+    /// What it is called.
+    pub name: String,
+    /// The provider.
+    pub kind: ProviderKind,
+    /// Whether it is used.
+    pub enabled: bool,
+    /// Variables that a level must give it.
+    pub variables: Vec<String>,
+}
+
+/// A delivery in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryRow {
+    /// The public id.
+    pub id: DeliveryId,
+    /// When it was planned.
+    pub at: Timestamp,
+    /// `error`, `reminder`, `ok`, `test`, `group`, `acknowledged` or `event`.
+    pub kind: String,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// The line that people see first.
+    pub headline: String,
+    /// To whom.
+    pub integration: Named<IntegrationId>,
+    /// The provider.
+    pub provider: ProviderKind,
+    /// The incident.
+    pub incident: Option<IncidentId>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// The next attempt.
+    pub due_at: Option<Timestamp>,
+    /// Why the last attempt failed, or why it was not sent.
+    pub error: Option<String>,
+    /// What the other side calls it.
+    pub external_id: Option<String>,
+    /// When something last happened to it.
+    pub updated_at: Timestamp,
+}
+
+/// What is asked of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeliveryQuery {
+    /// A text in the headline, the integration's name, the error or the id.
+    pub search: String,
+    /// Where it stands.
+    pub state: Option<DeliveryState>,
+    /// To whom.
+    pub integration: Option<IntegrationId>,
+    /// About which incident.
+    pub incident: Option<IncidentId>,
+    /// About which monitor.
+    pub monitor: Option<MonitorId>,
+    /// The page, from 1 on.
+    pub page: u32,
+}
+
+/// A page of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryList {
+    /// The deliveries, the newest first.
+    pub rows: Vec<DeliveryRow>,
+    /// How many there are in all.
+    pub found: i64,
+    /// The page, from 1 on.
+    pub page: u32,
+    /// How the last 24 hours went.
+    pub counts: DeliveryCounts,
+}
+
+/// How many deliveries stand where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryCounts {
+    /// Not tried yet, or on their way.
+    pub waiting: i64,
+    /// Failed, and will be tried again.
+    pub retrying: i64,
+    /// Taken.
+    pub delivered: i64,
+    /// Failed for good.
+    pub failed: i64,
+    /// Not sent, and need not be.
+    pub skipped: i64,
+}
+
+/// An attempt, with everything that was said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptView {
+    /// From 1 on.
+    pub number: u32,
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i64,
+    /// The HTTP status, if there was one.
+    pub status: Option<u16>,
+    /// What was sent; secrets masked.
+    pub request: String,
+    /// What was answered.
+    pub response: String,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// A delivery's own page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryDetail {
+    /// What the log shows.
+    pub row: DeliveryRow,
+    /// The attempts, the newest first.
+    pub attempts: Vec<AttemptView>,
+    /// The message as it was planned, in facts.
+    pub message: Value,
+}
+
+/// A token of a program; the token itself is shown once and not kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenRow {
+    /// The public id.
+    pub id: TokenId,
+    /// What it is called.
+    pub name: String,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A subscription of an integration to events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriptionRow {
+    /// The public id.
+    pub id: SubscriptionId,
+    /// What it is called.
+    pub name: String,
+    /// Who hears.
+    pub integration: Named<IntegrationId>,
+    /// Ids of events, in full.
+    pub events: Vec<String>,
+    /// Of these monitors only; `None`: of all.
+    pub monitors: Option<Vec<MonitorId>>,
+    /// Whether it is used.
+    pub enabled: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed.
+    pub updated_at: Timestamp,
+}
+
+/// What an operator says about a subscription.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriptionDraft {
+    /// What it is called.
+    pub name: String,
+    /// Who hears.
+    pub integration: IntegrationId,
+    /// Ids of events, in full or short.
+    pub events: Vec<String>,
+    /// Of these monitors only; `None`: of all.
+    #[serde(default)]
+    pub monitors: Option<Vec<MonitorId>>,
+    /// Whether it is used.
+    pub enabled: bool,
+}
+
+/// An incident's page in the console.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncidentDetail {
+    /// What lists show of it.
+    pub row: IncidentRow,
+    /// The monitor's name, when it is still there.
+    pub monitor_name: Option<String>,
+    /// When somebody took it on, and who.
+    pub acknowledged: Option<(Timestamp, String)>,
+    /// Nobody is told more until then.
+    pub snoozed_until: Option<Timestamp>,
+    /// What was said of it in public, the newest first.
+    pub updates: Vec<crate::views::public::IncidentUpdateView>,
+    /// What was sent to whom, the newest first.
+    pub deliveries: Vec<DeliveryRow>,
+    /// What comes next, if nobody takes it on: when, and which level of which definition.
+    pub next: Vec<PlannedAlert>,
+}
+
+/// A level or a reminder that is still to come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedAlert {
+    /// When it is looked at.
+    pub at: Timestamp,
+    /// The definition; `None` for what is attached to the monitor directly.
+    pub definition: Option<String>,
+    /// The level, from 1 on.
+    pub level: u32,
+    /// Whether it is a reminder.
+    pub reminder: bool,
+}
+
+/// Whether people are told: what stands above every page of the console when they are not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TellingHealth {
+    /// Whether somebody stopped all telling.
+    pub all_stop: bool,
+    /// Integrations whose messages fail for good.
+    pub failing: Vec<Named<IntegrationId>>,
+    /// Whether nobody would be told of an outage: no definition or attachment leads anywhere.
+    pub nobody: bool,
+}

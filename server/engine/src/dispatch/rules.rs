@@ -1,0 +1,89 @@
+//! The rules of sending: what becomes of an attempt, and how fast one integration may be written to.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::delivery::DeliveryState;
+use domain::id::IntegrationKey;
+use domain::time::{MINUTE, Timestamp};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::providers::{DeliveryError, Receipt};
+use crate::store::deliveries::Settlement;
+
+/// The pauses before the second, third and fourth attempt, in milliseconds (seed 003).
+const PAUSES: [i64; 3] = [MINUTE, 5 * MINUTE, 15 * MINUTE];
+
+/// When each integration may be written to again, for those that ask for a pace.
+pub(super) type Paces = Arc<Mutex<HashMap<IntegrationKey, Instant>>>;
+
+/// What becomes of a delivery after so many attempts.
+pub(super) fn settlement(
+    attempts: u32,
+    result: &Result<Receipt, DeliveryError>,
+    now: Timestamp,
+) -> Settlement {
+    let (state, due_at, external_id) = match result {
+        Ok(receipt) => (DeliveryState::Delivered, None, receipt.external_id.clone()),
+        Err(DeliveryError::Permanent { .. }) => (DeliveryState::Failed, None, None),
+        Err(DeliveryError::Retry { after, .. }) => {
+            let usual =
+                usize::try_from(attempts).ok().and_then(|attempts| PAUSES.get(attempts.checked_sub(1)?));
+            match usual {
+                None => (DeliveryState::Failed, None, None),
+                Some(usual) => {
+                    let asked = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
+                    let due = now.0.saturating_add(asked.unwrap_or(*usual));
+                    (DeliveryState::Retrying, Some(Timestamp(due)), None)
+                }
+            }
+        }
+    };
+    Settlement { state, due_at, external_id, error: result.as_ref().err().map(ToString::to_string) }
+}
+
+/// Waits until an integration may be written to again, and takes the turn.
+pub(super) async fn wait_for_turn(paces: &Paces, integration: IntegrationKey, pace: Duration) {
+    let turn = {
+        let mut paces = paces.lock().await;
+        let now = Instant::now();
+        let turn = paces.get(&integration).copied().unwrap_or(now).max(now);
+        paces.insert(integration, turn + pace);
+        turn
+    };
+    tokio::time::sleep_until(turn).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_attempt_and_three_more_after_1_5_and_15_minutes() {
+        let now = Timestamp(0);
+        let failed = Err(DeliveryError::retry("no answer"));
+        let due = |attempts| settlement(attempts, &failed, now).due_at;
+        assert_eq!(
+            [due(1), due(2), due(3)].map(|at| at.map(|at| at.0)),
+            [Some(60_000), Some(300_000), Some(900_000)]
+        );
+        assert_eq!((due(4), settlement(4, &failed, now).state), (None, DeliveryState::Failed));
+    }
+
+    #[test]
+    fn what_the_other_side_asks_replaces_the_pause() {
+        let after = Some(Duration::from_secs(7));
+        let asked = Err(DeliveryError::Retry { after, reason: "HTTP 429".to_owned() });
+        assert_eq!(settlement(1, &asked, Timestamp(0)).due_at, Some(Timestamp(7_000)));
+    }
+
+    #[test]
+    fn what_never_helps_fails_at_once() {
+        let never = Err(DeliveryError::permanent("HTTP 404"));
+        let settled = settlement(1, &never, Timestamp(0));
+        assert_eq!((settled.state, settled.due_at), (DeliveryState::Failed, None));
+        assert_eq!(settled.error.as_deref(), Some("HTTP 404"));
+    }
+}

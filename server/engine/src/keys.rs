@@ -1,0 +1,96 @@
+//! The keys that seal secrets, as a whole: whether they are those of this database, and how new ones take over.
+
+use domain::id::MonitorKey;
+use domain::secret::Secret;
+
+use crate::store::{self, Db, integrations, monitors, settings};
+
+/// The setting that holds a text sealed with the key in use: whoever has other keys learns it at the start, not at the first alert.
+const SAMPLE: &str = "seal_sample";
+/// Monitors that are sealed anew in one transaction.
+const SLICE: i64 = 200;
+
+/// Why the keys do not fit.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The database was sealed with another key.
+    #[error(
+        "the secrets in this database were sealed with another key: {0}. Give the key that belongs to it (secrets.key, or the \
+         file secret.key in the data folder), or list it in secrets.old_keys"
+    )]
+    Foreign(crate::seal::SealError),
+    /// The database did not answer.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+}
+
+/// What was sealed anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// Integrations.
+    pub integrations: usize,
+    /// Monitors.
+    pub monitors: usize,
+}
+
+/// Looks whether the keys are those of this database; the first start leaves the sample behind.
+///
+/// # Errors
+/// When they are not.
+pub async fn agree(db: &Db) -> Result<(), KeysError> {
+    let mut tx = db.write().await?;
+    match settings::get(&mut tx, SAMPLE).await? {
+        Some(sample) => {
+            db.sealer().open(&sample).map_err(KeysError::Foreign)?;
+        }
+        None => put_sample(&mut tx, db).await?,
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn put_sample(tx: &mut store::Tx, db: &Db) -> store::Result<()> {
+    let sample = db.sealer().seal(&Secret::from("Pharos"))?;
+    settings::put(tx, SAMPLE, &sample).await
+}
+
+/// Seals everything with the key that seals now; what was sealed with an older one must still open.
+///
+/// # Errors
+/// When something does not open; what was done until then stays done, and can be done again.
+pub async fn reseal(db: &Db) -> Result<Resealed, KeysError> {
+    agree(db).await?;
+    let mut done = Resealed::default();
+    let mut tx = db.write().await?;
+    for integration in integrations::all(&mut tx).await? {
+        // One whose settings cannot be read is left as it is: nothing may be lost by a key.
+        if let Ok(settings) = &integration.settings {
+            integrations::reseal(&mut tx, integration.key, settings).await?;
+            done.integrations += 1;
+        }
+    }
+    tx.commit().await?;
+    let mut after = MonitorKey(0);
+    loop {
+        let mut tx = db.write().await?;
+        let slice = monitors::page(&mut tx, after, SLICE).await?;
+        let full = i64::try_from(slice.len()).unwrap_or(SLICE) == SLICE;
+        let mut last = after;
+        for monitor in slice {
+            let monitor = monitor?;
+            monitors::reseal(&mut tx, &monitor).await?;
+            last = monitor.key;
+            done.monitors += 1;
+        }
+        tx.commit().await?;
+        if !full {
+            break;
+        }
+        after = last;
+    }
+    // Last: until here, the old keys are needed.
+    let mut tx = db.write().await?;
+    put_sample(&mut tx, db).await?;
+    tx.commit().await?;
+    Ok(done)
+}

@@ -1,0 +1,75 @@
+//! Levels: what a level says, and whom it leads to.
+
+use domain::alert::{Definition, Level, LevelTarget};
+use domain::message::LevelFacts;
+
+use crate::store::alerts::{AlertRow, DIRECT};
+use crate::store::outages::Outage;
+use crate::store::{self, definitions, integrations};
+
+use super::{Addressee, Work};
+
+/// Whoever hears of a level.
+pub(super) struct Target {
+    pub(super) to: Addressee,
+    pub(super) target: LevelTarget,
+}
+
+impl Work<'_> {
+    /// The level of an alert and what is told of it; `None` when it is gone or switched off.
+    pub(super) async fn level(
+        &mut self,
+        alert: &AlertRow,
+        outage: &Outage,
+    ) -> store::Result<Option<(Level, Option<LevelFacts>)>> {
+        if alert.definition == DIRECT {
+            let mut targets = Vec::new();
+            for key in integrations::attached(self.tx, outage.monitor).await? {
+                if let Some(integration) = integrations::get(self.tx, key).await? {
+                    let target = LevelTarget {
+                        integration: integration.id,
+                        ok: true,
+                        reminders: true,
+                        variables: std::collections::BTreeMap::new(),
+                    };
+                    targets.push(target);
+                }
+            }
+            return Ok(Some((Level::at_once(targets), None)));
+        }
+        let definition = definitions::get(self.tx, alert.definition).await?;
+        let Some(Definition { id, draft, .. }) = definition.filter(|definition| definition.draft.active)
+        else {
+            return Ok(None);
+        };
+        let level = usize::try_from(alert.level).ok().and_then(|level| draft.levels.into_iter().nth(level));
+        Ok(level.filter(|level| level.active).map(|level| {
+            let facts = LevelFacts {
+                definition: id,
+                name: draft.name,
+                number: alert.level + 1,
+                message: level.message.clone(),
+                variables: std::collections::BTreeMap::new(),
+            };
+            (level, Some(facts))
+        }))
+    }
+
+    /// The integrations of a level that are there and in use.
+    pub(super) async fn targets(&mut self, level: &Level) -> store::Result<Vec<Target>> {
+        let mut targets = Vec::with_capacity(level.targets.len());
+        for target in &level.targets {
+            let known = if let Some(known) = self.integrations.get(&target.integration) {
+                *known
+            } else {
+                let found = integrations::by_id(self.tx, &target.integration).await?;
+                let found = found.filter(|found| found.enabled);
+                let found = found.map(|found| Addressee { key: found.key, kind: found.kind });
+                self.integrations.insert(target.integration.clone(), found);
+                found
+            };
+            targets.extend(known.map(|to| Target { to, target: target.clone() }));
+        }
+        Ok(targets)
+    }
+}

@@ -1,0 +1,135 @@
+//! Alert definitions.
+
+use std::collections::HashMap;
+
+use domain::alert::{Definition, DefinitionDraft};
+use domain::form::FieldError;
+use domain::id::{DefinitionId, MonitorId};
+use domain::person::Viewer;
+use domain::views::console::{DefinitionForm, DefinitionView, Named};
+
+use super::{Result, ServiceError, Services, operator};
+use crate::store::{Tx, definitions, integrations, monitors};
+
+impl Services {
+    /// Every definition, the default one first.
+    pub async fn definitions(&self, viewer: &Viewer) -> Result<Vec<DefinitionView>> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        let mut names = HashMap::new();
+        let mut views = Vec::new();
+        for definition in definitions::all(&mut tx).await? {
+            views.push(view(&mut tx, definition, &mut names).await?);
+        }
+        Ok(views)
+    }
+
+    /// Everything that the editor offers; `None` for a new definition.
+    pub async fn definition_form(
+        &self,
+        viewer: &Viewer,
+        id: Option<&DefinitionId>,
+    ) -> Result<DefinitionForm> {
+        let integrations = self.integration_choices(viewer).await?;
+        let definition = match id {
+            Some(id) => {
+                let mut tx = self.inner.db.read().await?;
+                let definition = load(&mut tx, id).await?;
+                Some(view(&mut tx, definition, &mut HashMap::new()).await?)
+            }
+            None => None,
+        };
+        Ok(DefinitionForm { definition, integrations })
+    }
+
+    /// Adds a definition, or changes one.
+    pub async fn save_definition(
+        &self,
+        viewer: &Viewer,
+        id: Option<&DefinitionId>,
+        draft: &DefinitionDraft,
+    ) -> Result<DefinitionId> {
+        operator(viewer)?;
+        let now = self.now();
+        let mut errors = Vec::new();
+        draft.examine(&mut errors);
+        let mut tx = self.inner.db.write().await?;
+        for (number, level) in draft.levels.iter().enumerate() {
+            for target in &level.targets {
+                if integrations::by_id(&mut tx, &target.integration).await?.is_none() {
+                    let message = "An integration of this level does not exist (any more).";
+                    errors.push(FieldError::new(format!("levels.{number}.targets"), message));
+                }
+            }
+        }
+        let old = match id {
+            Some(id) => Some(load(&mut tx, id).await?),
+            None => None,
+        };
+        let is_default = old.as_ref().is_some_and(|old| old.is_default);
+        if is_default && !draft.monitors.is_empty() {
+            let message =
+                "The default definition is for every monitor that no other names; it names none itself.";
+            errors.push(FieldError::new("monitors", message));
+        }
+        if id.is_none() && draft.monitors.is_empty() {
+            errors.push(FieldError::new("monitors", "Please choose the monitors that it is for."));
+        }
+        if !errors.is_empty() {
+            return Err(ServiceError::Invalid(errors));
+        }
+        let id = if let Some(old) = old {
+            definitions::update(&mut tx, old.key, draft, now).await?;
+            old.id
+        } else {
+            let project = self.project(&mut tx, now).await?;
+            let id = DefinitionId::new(self.inner.chance.bytes());
+            definitions::insert(&mut tx, project, &id, draft, false, now).await?;
+            id
+        };
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Removes a definition; its monitors go back to the default one, which stays.
+    pub async fn delete_definition(&self, viewer: &Viewer, id: &DefinitionId) -> Result<()> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.write().await?;
+        let definition = load(&mut tx, id).await?;
+        if !definitions::delete(&mut tx, definition.key).await? {
+            let message = "The default definition cannot be removed; switch it off instead.";
+            return Err(ServiceError::Conflict(message.to_owned()));
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+async fn load(tx: &mut Tx, id: &DefinitionId) -> Result<Definition> {
+    let all = definitions::all(tx).await?;
+    all.into_iter().find(|definition| definition.id == *id).ok_or(ServiceError::NotFound)
+}
+
+async fn view(
+    tx: &mut Tx,
+    definition: Definition,
+    names: &mut HashMap<MonitorId, String>,
+) -> Result<DefinitionView> {
+    let mut monitors_named = Vec::with_capacity(definition.draft.monitors.len());
+    for id in &definition.draft.monitors {
+        if !names.contains_key(id)
+            && let Some(monitor) = monitors::by_id(tx, id).await?
+        {
+            names.insert(id.clone(), monitor.draft.name);
+        }
+        if let Some(name) = names.get(id) {
+            monitors_named.push(Named { id: id.clone(), name: name.clone() });
+        }
+    }
+    Ok(DefinitionView {
+        id: definition.id,
+        is_default: definition.is_default,
+        draft: definition.draft,
+        monitors: monitors_named,
+    })
+}

@@ -1,0 +1,51 @@
+//! The log of deliveries.
+
+use domain::id::DeliveryId;
+use domain::person::Viewer;
+use domain::time::{DAY, Timestamp};
+use domain::views::console::{DeliveryCounts, DeliveryDetail, DeliveryList, DeliveryQuery};
+
+use super::{Result, ServiceError, Services, operator};
+use crate::store::{deliveries, views};
+
+impl Services {
+    /// A page of the log, the newest first.
+    pub async fn deliveries(&self, viewer: &Viewer, query: &DeliveryQuery) -> Result<DeliveryList> {
+        operator(viewer)?;
+        let since = Timestamp(self.now().0 - DAY);
+        let mut tx = self.inner.db.read().await?;
+        let rows = views::deliveries::list(&mut tx, query).await?;
+        let found = views::deliveries::found(&mut tx, query).await?;
+        let counts = views::deliveries::counts(&mut tx, since).await?;
+        Ok(DeliveryList { rows, found, page: query.page.max(1), counts })
+    }
+
+    /// How many deliveries of the last hours stand where.
+    pub async fn delivery_counts(&self, viewer: &Viewer, hours: u32) -> Result<DeliveryCounts> {
+        operator(viewer)?;
+        let since = Timestamp(self.now().0 - i64::from(hours) * domain::time::HOUR);
+        let mut tx = self.inner.db.read().await?;
+        Ok(views::deliveries::counts(&mut tx, since).await?)
+    }
+
+    /// A delivery with everything that was said.
+    pub async fn delivery(&self, viewer: &Viewer, id: &DeliveryId) -> Result<DeliveryDetail> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        views::deliveries::detail(&mut tx, id.as_str()).await?.ok_or(ServiceError::NotFound)
+    }
+
+    /// Sends deliveries once more, with the same ids; returns how many: those that are on their way, or gone, are left as they are.
+    pub async fn replay(&self, viewer: &Viewer, ids: &[DeliveryId]) -> Result<usize> {
+        operator(viewer)?;
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let mut replayed = 0;
+        for id in ids {
+            replayed += usize::from(deliveries::replay(&mut tx, id, now).await?);
+        }
+        tx.commit().await?;
+        self.inner.telling.dispatcher.outbox.notify_one();
+        Ok(replayed)
+    }
+}

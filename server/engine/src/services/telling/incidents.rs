@@ -1,0 +1,179 @@
+//! What people do about an incident: take it on, put it off, end it.
+
+use domain::event::Event;
+use domain::id::{IncidentId, IncidentUpdateId, MonitorId};
+use domain::incident::IncidentPhase;
+use domain::incident_words;
+use domain::person::Viewer;
+use domain::time::{MINUTE, Timestamp};
+use domain::views::console::IncidentDetail;
+
+use super::super::monitors::load as load_monitor;
+use super::{Result, ServiceError, Services, operator};
+use crate::store::views::telling::{self, Incident};
+use crate::store::{Tx, events, incidents, mutes, outages, views};
+
+/// Messages on an incident's page.
+const MESSAGES: i64 = 200;
+/// The longest time that an incident can be put off or a monitor be muted, in minutes: 30 days.
+const MAX_SNOOZE: i64 = 30 * 24 * 60;
+
+impl Services {
+    /// An incident's page.
+    pub async fn incident(&self, viewer: &Viewer, id: &IncidentId) -> Result<IncidentDetail> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        let incident = load(&mut tx, id).await?;
+        let updates = views::incidents::updates_of(&mut tx, incident.key).await?;
+        let deliveries = views::deliveries::of_incident(&mut tx, incident.key, MESSAGES).await?;
+        let open = incident.row.resolved_at.is_none() && incident.acknowledged.is_none();
+        let next = if open { telling::planned(&mut tx, incident.key).await? } else { Vec::new() };
+        let now = self.now();
+        Ok(IncidentDetail {
+            row: incident.row,
+            monitor_name: incident.monitor_name,
+            acknowledged: incident.acknowledged,
+            snoozed_until: incident.snooze_until.filter(|until| *until > now),
+            updates,
+            deliveries,
+            next,
+        })
+    }
+
+    /// A page of incidents as programs see them, those that are open first; with how many there are.
+    pub async fn incidents(
+        &self,
+        viewer: &Viewer,
+        open: Option<bool>,
+        limit: i64,
+        offset: i64,
+    ) -> Result<(Vec<Incident>, i64)> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        let list = telling::incidents(&mut tx, open, limit, offset).await?;
+        Ok((list, telling::count_incidents(&mut tx, open).await?))
+    }
+
+    /// Takes an incident on: nobody else is told of it any more until it is over. A second time changes nothing.
+    pub async fn acknowledge(&self, viewer: &Viewer, id: &IncidentId) -> Result<()> {
+        self.acknowledge_as(viewer, id, &viewer.words()).await
+    }
+
+    /// The same on behalf of somebody whom another system names, such as a person in a chat.
+    pub async fn acknowledge_as(&self, viewer: &Viewer, id: &IncidentId, who: &str) -> Result<()> {
+        operator(viewer)?;
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let incident = load(&mut tx, id).await?;
+        if incident.row.resolved_at.is_some() {
+            return Err(ServiceError::Conflict("It is over already.".to_owned()));
+        }
+        if outages::acknowledge(&mut tx, incident.key, who, now).await? {
+            let event = Event::IncidentUpdated { incident: incident.key, id: incident.row.id };
+            events::append(&mut tx, now, &[event]).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Puts an incident off: nobody is told more for so many minutes. `None` takes that back.
+    pub async fn snooze(&self, viewer: &Viewer, id: &IncidentId, until: Option<Timestamp>) -> Result<()> {
+        operator(viewer)?;
+        let now = self.now();
+        if let Some(until) = until
+            && !(1..=MAX_SNOOZE * MINUTE).contains(&until.since(now))
+        {
+            return Err(ServiceError::invalid("until", "Please choose a time within the next 30 days."));
+        }
+        let mut tx = self.inner.db.write().await?;
+        let incident = load(&mut tx, id).await?;
+        if !outages::snooze(&mut tx, incident.key, until, now).await? {
+            return Err(ServiceError::Conflict("It is over already.".to_owned()));
+        }
+        let event = Event::IncidentUpdated { incident: incident.key, id: incident.row.id };
+        events::append(&mut tx, now, &[event]).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends an incident by hand. Whoever was told of it hears that it is over; the next one opens when the monitor fails again after
+    /// it was well. A second time changes nothing.
+    pub async fn resolve(&self, viewer: &Viewer, id: &IncidentId) -> Result<()> {
+        operator(viewer)?;
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let incident = load(&mut tx, id).await?;
+        let Some((id, monitor)) = incidents::resolve_by_hand(&mut tx, incident.key, now).await? else {
+            return Ok(());
+        };
+        let names = incidents::component_names(&mut tx, incident.key).await?;
+        let update = IncidentUpdateId::new(self.inner.chance.bytes());
+        let body = incident_words::resolved_by_hand(&names);
+        incidents::add_update(&mut tx, &update, incident.key, IncidentPhase::Resolved, &body, now).await?;
+        let event = Event::IncidentResolved { incident: incident.key, id, monitor };
+        events::append(&mut tx, now, &[event]).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Silences the alerts of a monitor until then; `None` lets them sound again.
+    pub async fn mute(&self, viewer: &Viewer, monitor: &MonitorId, until: Option<Timestamp>) -> Result<()> {
+        operator(viewer)?;
+        let now = self.now();
+        if let Some(until) = until
+            && !(1..=MAX_SNOOZE * MINUTE).contains(&until.since(now))
+        {
+            return Err(ServiceError::invalid("until", "Please choose a time within the next 30 days."));
+        }
+        let mut tx = self.inner.db.write().await?;
+        let monitor = load_monitor(&mut tx, monitor).await?;
+        mutes::set(&mut tx, monitor.key, until).await?;
+        let event = Event::MonitorSaved { monitor: monitor.key, id: monitor.id };
+        events::append(&mut tx, now, &[event]).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Until when the alerts of a monitor are silenced, and the monitors that it hangs on.
+    pub async fn quiet_of(
+        &self,
+        viewer: &Viewer,
+        monitor: &MonitorId,
+    ) -> Result<(Option<Timestamp>, Vec<domain::views::console::Named<MonitorId>>)> {
+        operator(viewer)?;
+        let now = self.now();
+        let mut tx = self.inner.db.read().await?;
+        let monitor = load_monitor(&mut tx, monitor).await?;
+        let until = mutes::until(&mut tx, monitor.key).await?.filter(|until| *until > now);
+        Ok((until, mutes::parents(&mut tx, monitor.key).await?))
+    }
+
+    /// Says what a monitor hangs on: while one of these is down, no new alert of it leaves. A monitor cannot hang on itself, not even
+    /// through others.
+    pub async fn set_parents(
+        &self,
+        viewer: &Viewer,
+        monitor: &MonitorId,
+        parents: &[MonitorId],
+    ) -> Result<()> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.write().await?;
+        let monitor = load_monitor(&mut tx, monitor).await?;
+        let mut keys = Vec::with_capacity(parents.len());
+        for parent in parents {
+            let parent = load_monitor(&mut tx, parent).await?;
+            if parent.key == monitor.key || mutes::hangs_on(&mut tx, parent.key, monitor.key).await? {
+                let message = format!("“{}” hangs on this monitor itself.", parent.draft.name);
+                return Err(ServiceError::invalid("parents", message));
+            }
+            keys.push(parent.key);
+        }
+        mutes::set_parents(&mut tx, monitor.key, &keys).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+async fn load(tx: &mut Tx, id: &IncidentId) -> Result<Incident> {
+    telling::incident(tx, id).await?.ok_or(ServiceError::NotFound)
+}

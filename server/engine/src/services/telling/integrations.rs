@@ -1,0 +1,385 @@
+//! Integrations: adding, trying, changing, removing.
+
+use domain::alert::{AlertKind, LevelTarget};
+use domain::form::Form;
+use domain::id::{AlertId, DeliveryId, IncidentId, IntegrationId, IntegrationKey, MonitorId};
+use domain::integration::draft::{empty_form, put_shared};
+use domain::integration::{IntegrationDraft, IntegrationSettings, ProviderKind};
+use domain::message::{Alert, Body, Message};
+use domain::person::Viewer;
+use domain::time::Timestamp;
+use domain::views::console::{
+    DeliveryQuery, IntegrationChoice, IntegrationForm, IntegrationRow, IntegrationTrial, Named, UsedBy,
+};
+
+use super::super::monitors::load as load_monitor;
+use super::{Result, ServiceError, Services, operator};
+use crate::store::integrations::{self, Integration};
+use crate::store::views::telling::{self, Use};
+use crate::store::{self, Tx, definitions, subscriptions};
+
+/// The field that says whether a new integration hears of every outage.
+const IN_DEFAULT: &str = "in_default";
+/// Messages on an integration's page.
+const LATEST: usize = 10;
+
+/// What a program changes of an integration; `None` leaves it.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// What it is called.
+    pub name: Option<String>,
+    /// Whether it is used.
+    pub enabled: Option<bool>,
+    /// Fields of the provider's form.
+    pub fields: Form,
+}
+
+impl Services {
+    /// Every integration, by name.
+    pub async fn integrations(&self, viewer: &Viewer) -> Result<Vec<IntegrationRow>> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        let uses = telling::uses(&mut tx).await?;
+        let definitions = definitions::all(&mut tx).await?;
+        let all = integrations::all(&mut tx).await?;
+        let row = |one: Integration| {
+            let named = |level: &&domain::alert::Level| {
+                level.targets.iter().any(|target| target.integration == one.id)
+            };
+            let levels = definitions.iter().flat_map(|definition| &definition.draft.levels).filter(named);
+            let levels = u32::try_from(levels.count()).unwrap_or(u32::MAX);
+            row(&one, uses.get(&one.key).copied().unwrap_or_default(), levels)
+        };
+        Ok(all.into_iter().map(row).collect())
+    }
+
+    /// What levels may name.
+    pub async fn integration_choices(&self, viewer: &Viewer) -> Result<Vec<IntegrationChoice>> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        let all = integrations::all(&mut tx).await?;
+        let choice = |one: Integration| IntegrationChoice {
+            variables: one.settings.as_ref().map(IntegrationSettings::level_variables).unwrap_or_default(),
+            id: one.id,
+            name: one.name,
+            kind: one.kind,
+            enabled: one.enabled,
+        };
+        Ok(all.into_iter().map(choice).collect())
+    }
+
+    /// The form of an integration, or an empty one of `kind` for a new one.
+    pub async fn integration_form(
+        &self,
+        viewer: &Viewer,
+        id: Option<&IntegrationId>,
+        kind: ProviderKind,
+    ) -> Result<IntegrationForm> {
+        operator(viewer)?;
+        let Some(id) = id else {
+            return Ok(IntegrationForm {
+                id: None,
+                kind,
+                values: empty_form(kind),
+                used_by: UsedBy::default(),
+                unreadable: None,
+                failing: None,
+                deliveries: Vec::new(),
+            });
+        };
+        let mut tx = self.inner.db.read().await?;
+        let one = load(&mut tx, id).await?;
+        let mut values =
+            one.settings.as_ref().map_or_else(|_| empty_form(one.kind), IntegrationSettings::to_form);
+        put_shared(&mut values, &one.name, one.enabled, one.quiet.as_ref());
+        let used_by = used_by(&mut tx, &one).await?;
+        let query = DeliveryQuery { integration: Some(one.id.clone()), ..DeliveryQuery::default() };
+        let mut deliveries = store::views::deliveries::list(&mut tx, &query).await?;
+        deliveries.truncate(LATEST);
+        Ok(IntegrationForm {
+            id: Some(one.id),
+            kind: one.kind,
+            values,
+            used_by,
+            unreadable: one.settings.err(),
+            failing: one.failing,
+            deliveries,
+        })
+    }
+
+    /// An integration as programs see it: what lists show, and its settings with secrets as they are. Whoever shows them masks them.
+    pub async fn integration(
+        &self,
+        viewer: &Viewer,
+        id: &IntegrationId,
+    ) -> Result<(IntegrationRow, Option<IntegrationSettings>)> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        let one = load(&mut tx, id).await?;
+        let uses = telling::uses(&mut tx).await?;
+        let row = row(&one, uses.get(&one.key).copied().unwrap_or_default(), 0);
+        Ok((row, one.settings.ok()))
+    }
+
+    /// Adds an integration from a form. Unless the field `in_default` says false, it hears of every outage that no definition of its
+    /// own is for.
+    pub async fn add_integration(
+        &self,
+        viewer: &Viewer,
+        kind: ProviderKind,
+        form: &Form,
+    ) -> Result<IntegrationId> {
+        operator(viewer)?;
+        let draft = IntegrationDraft::from_form(kind, form, None).map_err(ServiceError::Invalid)?;
+        let in_default = form.get(IN_DEFAULT).is_none_or(|value| value != "false");
+        self.insert_integration(&draft, in_default).await
+    }
+
+    /// Adds an integration that is known to be valid.
+    pub(crate) async fn insert_integration(
+        &self,
+        draft: &IntegrationDraft,
+        in_default: bool,
+    ) -> Result<IntegrationId> {
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let project = self.project(&mut tx, now).await?;
+        let id = IntegrationId::new(self.inner.chance.bytes());
+        integrations::insert(&mut tx, project, &id, draft, now).await?;
+        if in_default {
+            join_default(&mut tx, &id, now).await?;
+        }
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Changes an integration from its form. Secrets that were not sent stay as they are.
+    pub async fn edit_integration(&self, viewer: &Viewer, id: &IntegrationId, form: &Form) -> Result<()> {
+        operator(viewer)?;
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let old = load(&mut tx, id).await?;
+        let draft = IntegrationDraft::from_form(old.kind, form, old.settings.as_ref().ok())
+            .map_err(ServiceError::Invalid)?;
+        integrations::update(&mut tx, old.key, &draft, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Changes some fields of an integration.
+    pub async fn change_integration(
+        &self,
+        viewer: &Viewer,
+        id: &IntegrationId,
+        changes: &Changes,
+    ) -> Result<()> {
+        operator(viewer)?;
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let old = load(&mut tx, id).await?;
+        let mut form =
+            old.settings.as_ref().map_or_else(|_| empty_form(old.kind), IntegrationSettings::to_form);
+        put_shared(
+            &mut form,
+            changes.name.as_deref().unwrap_or(&old.name),
+            changes.enabled.unwrap_or(old.enabled),
+            old.quiet.as_ref(),
+        );
+        form.extend(changes.fields.clone());
+        let draft = IntegrationDraft::from_form(old.kind, &form, old.settings.as_ref().ok())
+            .map_err(ServiceError::Invalid)?;
+        integrations::update(&mut tx, old.key, &draft, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Removes an integration with its log. Levels that name it lead nowhere then.
+    pub async fn delete_integration(&self, viewer: &Viewer, id: &IntegrationId) -> Result<()> {
+        operator(viewer)?;
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let one = load(&mut tx, id).await?;
+        for mut definition in definitions::all(&mut tx).await? {
+            let before = definition.draft.clone();
+            for level in &mut definition.draft.levels {
+                level.targets.retain(|target| target.integration != one.id);
+            }
+            if definition.draft != before {
+                definitions::update(&mut tx, definition.key, &definition.draft, now).await?;
+            }
+        }
+        integrations::delete(&mut tx, one.key).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Sends an example through settings as they stand in a form, saved or not, and says everything that was sent and answered.
+    pub async fn try_integration(
+        &self,
+        viewer: &Viewer,
+        id: Option<&IntegrationId>,
+        kind: ProviderKind,
+        form: &Form,
+        example: AlertKind,
+    ) -> Result<IntegrationTrial> {
+        operator(viewer)?;
+        let old = match id {
+            Some(id) => {
+                let mut tx = self.inner.db.read().await?;
+                load(&mut tx, id).await?.settings.ok()
+            }
+            None => None,
+        };
+        let draft = IntegrationDraft::from_form(kind, form, old.as_ref()).map_err(ServiceError::Invalid)?;
+        Ok(self.trial(&draft.settings, example).await)
+    }
+
+    /// Sends an example through an integration as it is stored.
+    pub async fn try_stored_integration(
+        &self,
+        viewer: &Viewer,
+        id: &IntegrationId,
+        example: AlertKind,
+    ) -> Result<IntegrationTrial> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        let one = load(&mut tx, id).await?;
+        drop(tx);
+        let settings = one
+            .settings
+            .map_err(|why| ServiceError::Conflict(format!("Its settings cannot be read: {why}")))?;
+        Ok(self.trial(&settings, example).await)
+    }
+
+    async fn trial(&self, settings: &IntegrationSettings, example: AlertKind) -> IntegrationTrial {
+        let (chance, now) = (&self.inner.chance, self.now());
+        let alert = Alert::example(
+            example,
+            AlertId::new(chance.bytes()),
+            IncidentId::new(chance.bytes()),
+            MonitorId::new(chance.bytes()),
+            now,
+        );
+        let telling = &self.inner.telling;
+        let message = Message {
+            at: now,
+            base_url: telling.planner.base_url.clone(),
+            time_zone: "UTC".to_owned(),
+            body: Body::Alert(Box::new(alert)),
+        };
+        let id = DeliveryId::new(chance.bytes());
+        let (attempt, result) = telling.dispatcher.trial(settings, &message, &id).await;
+        IntegrationTrial {
+            ok: result.is_ok(),
+            words: result.err().map(|error| error.to_string()),
+            request: attempt.request,
+            response: attempt.response,
+            status: attempt.status,
+            duration_ms: attempt.duration_ms,
+        }
+    }
+
+    /// The integrations that are attached to a monitor.
+    pub async fn attached(&self, viewer: &Viewer, monitor: &MonitorId) -> Result<Vec<IntegrationRow>> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        let monitor = load_monitor(&mut tx, monitor).await?;
+        let uses = telling::uses(&mut tx).await?;
+        let mut rows = Vec::new();
+        for key in integrations::attached(&mut tx, monitor.key).await? {
+            if let Some(one) = integrations::get(&mut tx, key).await? {
+                rows.push(row(&one, uses.get(&key).copied().unwrap_or_default(), 0));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Attaches an integration to a monitor; `false` when it was attached already.
+    pub async fn attach(&self, viewer: &Viewer, monitor: &MonitorId, id: &IntegrationId) -> Result<bool> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.write().await?;
+        let monitor = load_monitor(&mut tx, monitor).await?;
+        let one = load(&mut tx, id).await?;
+        let known = integrations::attached(&mut tx, monitor.key).await?.contains(&one.key);
+        integrations::attach(&mut tx, monitor.key, one.key).await?;
+        tx.commit().await?;
+        Ok(!known)
+    }
+
+    /// Detaches an integration from a monitor.
+    pub async fn detach(&self, viewer: &Viewer, monitor: &MonitorId, id: &IntegrationId) -> Result<()> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.write().await?;
+        let monitor = load_monitor(&mut tx, monitor).await?;
+        let one = load(&mut tx, id).await?;
+        if !integrations::detach(&mut tx, monitor.key, one.key).await? {
+            return Err(ServiceError::NotFound);
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// An integration by its public id.
+pub(super) async fn load(tx: &mut Tx, id: &IntegrationId) -> Result<Integration> {
+    integrations::by_id(tx, id).await?.ok_or(ServiceError::NotFound)
+}
+
+fn row(one: &Integration, used: Use, levels: u32) -> IntegrationRow {
+    IntegrationRow {
+        id: one.id.clone(),
+        kind: one.kind,
+        name: one.name.clone(),
+        target: one.settings.as_ref().map_or_else(Clone::clone, IntegrationSettings::target),
+        enabled: one.enabled,
+        unverified: !one.verified,
+        failing_since: one.failing_since,
+        failing: one.failing.clone(),
+        levels,
+        monitors: used.monitors,
+        subscriptions: used.subscriptions,
+        last: used.last,
+        created_at: one.created_at,
+        updated_at: one.updated_at,
+    }
+}
+
+async fn used_by(tx: &mut Tx, one: &Integration) -> Result<UsedBy> {
+    let mut names = Vec::new();
+    for definition in definitions::all(tx).await? {
+        let targets = definition.draft.levels.iter().flat_map(|level| &level.targets);
+        if targets.into_iter().any(|target| target.integration == one.id) {
+            names.push(Named { id: definition.id, name: definition.draft.name });
+        }
+    }
+    let subscribed = subscriptions::all(tx).await?.into_iter().filter(|known| known.integration == one.key);
+    Ok(UsedBy {
+        definitions: names,
+        monitors: telling::monitors_of(tx, one.key).await?,
+        subscriptions: subscribed.map(|known| Named { id: known.view.id, name: known.view.name }).collect(),
+    })
+}
+
+/// Puts a new integration on the first level of the default definition.
+async fn join_default(tx: &mut Tx, id: &IntegrationId, now: Timestamp) -> Result<()> {
+    let default = definitions::all(tx).await?.into_iter().find(|definition| definition.is_default);
+    let Some(mut default) = default else { return Ok(()) };
+    if let Some(level) = default.draft.levels.first_mut() {
+        level.targets.push(LevelTarget {
+            integration: id.clone(),
+            ok: true,
+            reminders: true,
+            variables: std::collections::BTreeMap::new(),
+        });
+        definitions::update(tx, default.key, &default.draft, now).await?;
+    }
+    Ok(())
+}
+
+/// The key of an integration that something names.
+pub(super) async fn key(tx: &mut Tx, id: &IntegrationId, field: &str) -> Result<IntegrationKey> {
+    match integrations::by_id(tx, id).await? {
+        Some(one) => Ok(one.key),
+        None => Err(ServiceError::invalid(field, "This integration does not exist (any more).")),
+    }
+}

@@ -1,0 +1,80 @@
+//! Who is told what: integrations, alert definitions, subscriptions, the log of deliveries, tokens, and what people do about
+//! an incident.
+
+mod definitions;
+mod deliveries;
+mod incidents;
+mod integrations;
+mod subscriptions;
+mod tokens;
+
+use domain::alert::{DefinitionDraft, Level};
+use domain::id::{DefinitionId, ProjectId, ProjectKey};
+use domain::person::Viewer;
+use domain::time::Timestamp;
+use domain::views::console::{Named, TellingHealth};
+
+use super::{Result, ServiceError, Services, operator};
+use crate::store::{Tx, definitions as stored, integrations as kept, projects};
+
+pub use integrations::Changes;
+pub use tokens::TOKEN_PREFIX;
+
+impl Services {
+    /// Makes the project and its default alert definition, when there is none.
+    pub async fn ensure_project(&self) -> Result<()> {
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let project = self.project(&mut tx, now).await?;
+        if !stored::all(&mut tx).await?.iter().any(|definition| definition.is_default) {
+            let draft = DefinitionDraft {
+                name: "Everything".to_owned(),
+                active: true,
+                monitors: Vec::new(),
+                levels: vec![Level::at_once(Vec::new())],
+            };
+            let id = DefinitionId::new(self.inner.chance.bytes());
+            stored::insert(&mut tx, project, &id, &draft, true, now).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn project(&self, tx: &mut Tx, now: Timestamp) -> Result<ProjectKey> {
+        Ok(projects::ensure(tx, &ProjectId::new(self.inner.chance.bytes()), now).await?)
+    }
+
+    /// Whether people are told at all.
+    pub async fn telling_health(&self, viewer: &Viewer) -> Result<TellingHealth> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        let all_stop = projects::only(&mut tx).await?.is_some_and(|project| project.all_stop);
+        let integrations = kept::all(&mut tx).await?;
+        let failing = integrations.iter().filter(|one| one.enabled && one.failing_since.is_some());
+        let failing = failing.map(|one| Named { id: one.id.clone(), name: one.name.clone() }).collect();
+        let uses = crate::store::views::telling::uses(&mut tx).await?;
+        let definitions = stored::all(&mut tx).await?;
+        let somebody = integrations.iter().filter(|one| one.enabled).any(|one| {
+            let attached = uses.get(&one.key).is_some_and(|used| used.monitors > 0);
+            let named = definitions.iter().filter(|definition| definition.draft.active).any(|definition| {
+                let levels = definition.draft.levels.iter().filter(|level| level.active);
+                levels.flat_map(|level| &level.targets).any(|target| target.integration == one.id)
+            });
+            attached || named
+        });
+        Ok(TellingHealth { all_stop, failing, nobody: !somebody })
+    }
+
+    /// Stops all telling until somebody restarts it, or restarts it.
+    pub async fn set_all_stop(&self, viewer: &Viewer, all_stop: bool) -> Result<()> {
+        operator(viewer)?;
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let project = self.project(&mut tx, now).await?;
+        projects::set_all_stop(&mut tx, project, all_stop, now).await?;
+        tx.commit().await?;
+        tracing::warn!(all_stop, who = viewer.words(), "all telling was stopped or restarted");
+        self.inner.telling.dispatcher.outbox.notify_one();
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! What holds alerts of a monitor back: silence for a while, and the monitors that it hangs on.
+
+use domain::id::{MonitorId, MonitorKey};
+use domain::time::Timestamp;
+use domain::views::console::Named;
+
+use super::{Result, Tx, sql};
+
+/// Silences a monitor until then, or lets it sound again.
+pub async fn set(tx: &mut Tx, monitor: MonitorKey, until: Option<Timestamp>) -> Result<()> {
+    sql!(tx, |conn| sqlx::query("delete from mutes where monitor_id = $1")
+        .bind(monitor.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    if let Some(until) = until {
+        sql!(tx, |conn| sqlx::query("insert into mutes (monitor_id, until) values ($1, $2)")
+            .bind(monitor.0)
+            .bind(until.0)
+            .execute(conn)
+            .await?
+            .rows_affected());
+    }
+    Ok(())
+}
+
+/// Until when a monitor is silenced.
+pub async fn until(tx: &mut Tx, monitor: MonitorKey) -> Result<Option<Timestamp>> {
+    let until: Option<i64> =
+        sql!(tx, |conn| sqlx::query_scalar("select until from mutes where monitor_id = $1")
+            .bind(monitor.0)
+            .fetch_optional(conn)
+            .await?);
+    Ok(until.map(Timestamp))
+}
+
+/// What a monitor hangs on, by name.
+pub async fn parents(tx: &mut Tx, monitor: MonitorKey) -> Result<Vec<Named<MonitorId>>> {
+    let rows: Vec<(String, String)> = sql!(tx, |conn| sqlx::query_as(
+        "select m.public_id, m.name from monitor_parents p join monitors m on m.id = p.parent_id \
+         where p.monitor_id = $1 order by lower(m.name), m.id"
+    )
+    .bind(monitor.0)
+    .fetch_all(conn)
+    .await?);
+    Ok(rows.into_iter().filter_map(|(id, name)| Some(Named { id: id.parse().ok()?, name })).collect())
+}
+
+/// Whether a monitor hangs on another, directly or through others.
+pub async fn hangs_on(tx: &mut Tx, monitor: MonitorKey, on: MonitorKey) -> Result<bool> {
+    let count: i64 = sql!(tx, |conn| sqlx::query_scalar(
+        "with recursive up (id) as (select parent_id from monitor_parents where monitor_id = $1 \
+         union select p.parent_id from monitor_parents p join up on up.id = p.monitor_id) \
+         select count(*) from up where id = $2"
+    )
+    .bind(monitor.0)
+    .bind(on.0)
+    .fetch_one(conn)
+    .await?);
+    Ok(count > 0)
+}
+
+/// Says what a monitor hangs on.
+pub async fn set_parents(tx: &mut Tx, monitor: MonitorKey, parents: &[MonitorKey]) -> Result<()> {
+    sql!(tx, |conn| sqlx::query("delete from monitor_parents where monitor_id = $1")
+        .bind(monitor.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    for parent in parents {
+        sql!(tx, |conn| {
+            sqlx::query(
+            "insert into monitor_parents (monitor_id, parent_id) values ($1, $2) on conflict (monitor_id, parent_id) do nothing"
+        )
+        .bind(monitor.0)
+        .bind(parent.0)
+        .execute(conn)
+        .await?
+        .rows_affected()
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! Tokens of programs.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use domain::id::TokenId;
+use domain::person::Viewer;
+
+use super::{say, services};
+use crate::config::Config;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Makes a token and prints it; it is not shown again
+    Create(Create),
+    /// Lists tokens, without the tokens themselves
+    List,
+    /// Takes a token back
+    Revoke(Revoke),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Create {
+    /// What the token is for
+    name: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Revoke {
+    /// The id that `token list` shows
+    id: String,
+}
+
+pub(super) async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
+    let (db, services) = services(&config).await?;
+    match command {
+        Command::Create(create) => {
+            let (_, token) = services.create_token(&Viewer::System, &create.name).await?;
+            say(token.expose());
+        }
+        Command::List => {
+            for token in services.tokens(&Viewer::System).await? {
+                let used = token
+                    .last_used_at
+                    .map_or_else(|| "never used".to_owned(), |at| format!("used {}", at.to_rfc3339()));
+                say(&format!("{}  {}  {used}", token.id, token.name));
+            }
+        }
+        Command::Revoke(revoke) => {
+            let id: TokenId =
+                revoke.id.parse().ok().context("this is no id of a token; `pharos token list` shows them")?;
+            services.delete_token(&Viewer::System, &id).await.context("the token cannot be taken back")?;
+            say("Taken back.");
+        }
+    }
+    db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
