@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod answering;
 mod lists;
 mod pages;
 mod postgres;
@@ -11,6 +12,7 @@ mod retention;
 mod rollups;
 mod schema;
 mod statements;
+mod tellers;
 mod telling;
 mod world;
 
