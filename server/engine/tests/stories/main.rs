@@ -4,5 +4,6 @@
 
 mod confirming;
 mod crash;
+mod outbox;
 mod racing;
 mod support;
