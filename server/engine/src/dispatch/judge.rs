@@ -3,6 +3,7 @@
 use domain::alert::AlertKind;
 use domain::delivery::DeliveryState;
 use domain::integration::IntegrationSettings;
+use domain::message::Body;
 use domain::time::Timestamp;
 
 use crate::providers;
@@ -85,6 +86,13 @@ pub(super) async fn judge(tx: &mut Tx, claimed: &Claimed, now: Timestamp) -> sto
                     return Ok(skip("Its beginning was never told."));
                 }
             }
+        }
+        external_id = deliveries::external_id(tx, incident, claimed.integration).await?;
+    } else if let (Body::Acknowledged(_), Some(incident)) = (&claimed.message.body, claimed.incident) {
+        let outage = outages::get(tx, incident).await?;
+        // Later than the good news it would replace that.
+        if outage.is_none_or(|outage| outage.facts.resolved_at.is_some()) {
+            return Ok(skip("It is over."));
         }
         external_id = deliveries::external_id(tx, incident, claimed.integration).await?;
     }
