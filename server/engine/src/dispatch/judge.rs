@@ -8,18 +8,19 @@ use domain::time::Timestamp;
 
 use crate::providers;
 use crate::store::deliveries::{self, Claimed, Settlement};
-use crate::store::{self, Tx, integrations, outages};
+use crate::store::integrations::{self, Integration};
+use crate::store::{self, Tx, outages};
 
 /// How long a message waits for another one that must leave before it, in milliseconds.
 const BEHIND: i64 = 5_000;
 
 /// What is to be done with it.
 #[derive(Debug)]
-pub(super) enum Plan {
+pub(super) enum Plan<'a> {
     /// It is sent.
     Send {
         /// Where to, and how.
-        settings: Box<IntegrationSettings>,
+        settings: &'a IntegrationSettings,
         /// What the other side called the first message of the incident.
         external_id: Option<String>,
         /// When the integration took its last message, for providers that ask.
@@ -29,23 +30,28 @@ pub(super) enum Plan {
     Settle(Settlement),
 }
 
-fn settle(state: DeliveryState, due_at: Option<Timestamp>, why: impl Into<String>) -> Plan {
+fn settle(state: DeliveryState, due_at: Option<Timestamp>, why: impl Into<String>) -> Plan<'static> {
     Plan::Settle(Settlement { state, due_at, external_id: None, error: Some(why.into()) })
 }
 
-fn skip(why: &str) -> Plan {
+fn skip(why: &str) -> Plan<'static> {
     settle(DeliveryState::Skipped, None, why)
 }
 
 /// Judges a claimed message.
-pub(super) async fn judge(tx: &mut Tx, claimed: &Claimed, now: Timestamp) -> store::Result<Plan> {
-    let Some(integration) = integrations::get(tx, claimed.integration).await? else {
+pub(super) async fn judge<'a>(
+    tx: &mut Tx,
+    claimed: &Claimed,
+    integration: Option<&'a Integration>,
+    now: Timestamp,
+) -> store::Result<Plan<'a>> {
+    let Some(integration) = integration else {
         return Ok(skip("The integration is gone."));
     };
     if !integration.enabled {
         return Ok(skip("The integration is switched off."));
     }
-    let settings = match integration.settings {
+    let settings = match &integration.settings {
         Ok(settings) => settings,
         Err(reason) => {
             let why = format!("The settings of the integration cannot be read: {reason}");
@@ -56,8 +62,7 @@ pub(super) async fn judge(tx: &mut Tx, claimed: &Claimed, now: Timestamp) -> sto
     let alert = claimed.message.alert().filter(|alert| !alert.test);
     let mut external_id = None;
     if let (Some(alert), Some(incident)) = (alert, claimed.incident) {
-        let outage = outages::get(tx, incident).await?;
-        let over = outage.as_ref().is_none_or(|outage| outage.facts.resolved_at.is_some());
+        let over = outages::is_over(tx, incident).await?;
         match alert.kind {
             AlertKind::Error => {
                 // Held back since it was planned: by quiet hours, or because the program did not run.
@@ -100,10 +105,10 @@ pub(super) async fn judge(tx: &mut Tx, claimed: &Claimed, now: Timestamp) -> sto
     if let Some(ends) = quiet.filter(|_| claimed.message.alert().is_none_or(|alert| !alert.test)) {
         return Ok(settle(DeliveryState::Waiting, Some(ends), "It waits for the end of the quiet hours."));
     }
-    let last_delivered = if providers::of(&settings).remembers() {
+    let last_delivered = if providers::of(settings).remembers() {
         deliveries::last_delivered(tx, claimed.integration, claimed.key).await?
     } else {
         None
     };
-    Ok(Plan::Send { settings: Box::new(settings), external_id, last_delivered })
+    Ok(Plan::Send { settings, external_id, last_delivered })
 }

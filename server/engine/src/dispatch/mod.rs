@@ -4,43 +4,34 @@
 //! node; each of its rounds settles what has finished and claims the next in one transaction, so that thousands of messages cost
 //! tens of commits.
 
+mod crew;
 mod judge;
 mod rules;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::delivery::DeliveryState;
-use domain::id::{DeliveryId, IntegrationKey};
+use domain::id::DeliveryId;
 use domain::integration::IntegrationSettings;
 use domain::message::Message;
-use domain::time::{SECOND, Timestamp};
+use domain::time::Timestamp;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::providers::{self, Attempting, DeliveryError, Outbound, Receipt, Transcript};
-use crate::store::deliveries::{self, Attempt, Claimed};
-use crate::store::{self, Db, Tx, integrations, projects};
+use crate::store::deliveries::{Attempt, Claimed};
+use crate::store::{self, Db};
 
-use judge::Plan;
-use rules::{Paces, settlement, wait_for_turn};
+use crew::{Crew, Ready};
 
-/// Messages on their way at a time, of this node.
-const MOST: usize = 256;
-/// Of them, to one integration.
-const MOST_TO_ONE: usize = 8;
-/// Messages that are claimed in one transaction.
-const BATCH: usize = 100;
-/// How long a claim holds beyond the provider's own time-out, in milliseconds.
-const LEASE: i64 = 90 * SECOND;
 /// How long messages on their way are waited for when the program stops. Who sends them is not known to anybody else until their
 /// leases run out or this node starts again.
 const DRAIN: Duration = Duration::from_secs(5);
+/// How long more is waited for when a message has ended, so that many share a transaction.
+const GATHER: Duration = Duration::from_millis(5);
 /// The longest pause, so that a clock that jumps and other nodes' messages are noticed.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
@@ -61,14 +52,14 @@ pub struct Dispatcher {
     pub outbox: Arc<Notify>,
 }
 
-/// A message whose attempt has ended.
+/// A message that is on its way no more.
 #[derive(Debug)]
 struct Finished {
     claimed: Claimed,
     /// The settings that it was sent with.
-    before: IntegrationSettings,
-    attempt: Attempt,
-    result: Result<Receipt, DeliveryError>,
+    before: Arc<IntegrationSettings>,
+    /// The attempt and what came of it; `None` when it waited so long for its turn that it is given back instead.
+    outcome: Option<(Attempt, Result<Receipt, DeliveryError>)>,
 }
 
 impl Dispatcher {
@@ -122,7 +113,12 @@ impl Dispatcher {
                 return;
             }
             tokio::select! {
-                Some(one) = finished.recv() => settling.push(one),
+                Some(one) = finished.recv() => {
+                    settling.push(one);
+                    if !crew.sending.is_empty() {
+                        tokio::time::sleep(GATHER).await;
+                    }
+                }
                 () = crew.dispatcher.outbox.notified(), if !stopping => {}
                 () = tokio::time::sleep(pause) => {}
                 () = cancel.cancelled(), if !stopping => {}
@@ -131,158 +127,6 @@ impl Dispatcher {
             while let Ok(one) = finished.try_recv() {
                 settling.push(one);
             }
-        }
-    }
-}
-
-/// The loop's own state.
-struct Crew {
-    dispatcher: Dispatcher,
-    done: mpsc::UnboundedSender<Finished>,
-    /// Messages on their way, by integration.
-    sending: HashMap<IntegrationKey, usize>,
-    tasks: TaskTracker,
-    paces: Paces,
-}
-
-/// What a round did.
-#[derive(Clone, Copy, Debug)]
-struct Round {
-    /// Whether it claimed anything.
-    took: bool,
-    /// How long there is nothing to do.
-    pause: Duration,
-}
-
-/// A message that is ready to leave.
-struct Ready {
-    claimed: Claimed,
-    settings: IntegrationSettings,
-    external_id: Option<String>,
-    last_delivered: Option<Timestamp>,
-}
-
-impl Crew {
-    fn new(dispatcher: Dispatcher, done: mpsc::UnboundedSender<Finished>) -> Self {
-        Self { dispatcher, done, sending: HashMap::new(), tasks: TaskTracker::new(), paces: Paces::default() }
-    }
-
-    /// Settles what has finished and claims what is due.
-    async fn round(&mut self, settling: &mut Vec<Finished>, stopping: bool) -> store::Result<Round> {
-        let now = self.dispatcher.clock.now();
-        if settling.is_empty() {
-            // Most rounds find nothing, and must not stand in the way of whoever writes.
-            let mut tx = self.dispatcher.db.read().await?;
-            if !deliveries::any_due(&mut tx, now).await? {
-                let next = deliveries::next_due(&mut tx, now).await?;
-                return Ok(Round { took: false, pause: self.pause(next) });
-            }
-        }
-        let mut tx = self.dispatcher.db.write().await?;
-        for finished in settling.iter() {
-            self.settle(&mut tx, finished, now).await?;
-        }
-        let (mut ready, mut took) = (Vec::new(), false);
-        let room = MOST.saturating_sub(self.sending.values().sum::<usize>()).min(BATCH);
-        let stopped = projects::only(&mut tx).await?.is_some_and(|project| project.all_stop);
-        if !stopping && !stopped && room > 0 {
-            let full: Vec<_> =
-                self.after(settling).filter(|(_, count)| *count >= MOST_TO_ONE).map(|(key, _)| key).collect();
-            let until = Timestamp(now.0 + LEASE);
-            let limits = deliveries::Limits { total: room, each: MOST_TO_ONE, full: &full };
-            let claimed = deliveries::claim(&mut tx, &self.dispatcher.node, now, until, &limits).await?;
-            took = !claimed.is_empty();
-            for claimed in claimed {
-                if let Some(one) = self.prepare(&mut tx, claimed, now).await? {
-                    ready.push(one);
-                }
-            }
-        }
-        let next = deliveries::next_due(&mut tx, now).await?;
-        tx.commit().await?;
-        // Memory follows only what was committed.
-        for finished in settling.drain(..) {
-            if let Some(count) = self.sending.get_mut(&finished.claimed.integration) {
-                *count -= 1;
-                if *count == 0 {
-                    self.sending.remove(&finished.claimed.integration);
-                }
-            }
-        }
-        for one in ready {
-            *self.sending.entry(one.claimed.integration).or_default() += 1;
-            self.send(one);
-        }
-        Ok(Round { took, pause: self.pause(next) })
-    }
-
-    /// How long until a due time.
-    fn pause(&self, next: Option<Timestamp>) -> Duration {
-        let pause = next.map_or(MAX_PAUSE, |next| {
-            Duration::from_millis(u64::try_from(next.since(self.dispatcher.clock.now())).unwrap_or(0))
-        });
-        pause.min(MAX_PAUSE)
-    }
-
-    /// How many messages are on their way to each integration once `settling` is settled.
-    fn after<'a>(&'a self, settling: &'a [Finished]) -> impl Iterator<Item = (IntegrationKey, usize)> + 'a {
-        self.sending.iter().map(|(key, count)| {
-            let ended = settling.iter().filter(|finished| finished.claimed.integration == *key).count();
-            (*key, count.saturating_sub(ended))
-        })
-    }
-
-    /// Looks whether a claimed message is still to be sent; what is not is settled here.
-    async fn prepare(&self, tx: &mut Tx, claimed: Claimed, now: Timestamp) -> store::Result<Option<Ready>> {
-        match judge::judge(tx, &claimed, now).await? {
-            Plan::Send { settings, external_id, last_delivered } => {
-                Ok(Some(Ready { claimed, settings: *settings, external_id, last_delivered }))
-            }
-            Plan::Settle(settlement) => {
-                deliveries::settle(tx, &claimed, &self.dispatcher.node, None, &settlement, now).await?;
-                Ok(None)
-            }
-        }
-    }
-
-    /// Sends a message in a task of its own.
-    fn send(&self, ready: Ready) {
-        let (dispatcher, done, paces) = (self.dispatcher.clone(), self.done.clone(), self.paces.clone());
-        self.tasks.spawn(async move {
-            if let Some(pace) = providers::of(&ready.settings).pace() {
-                wait_for_turn(&paces, ready.claimed.integration, pace).await;
-            }
-            let (attempt, result) = dispatcher.attempt(&ready).await;
-            // The loop lives until the last message has come back.
-            let _ = done.send(Finished { claimed: ready.claimed, before: ready.settings, attempt, result });
-        });
-    }
-
-    /// Writes what became of an attempt.
-    async fn settle(&self, tx: &mut Tx, finished: &Finished, now: Timestamp) -> store::Result<()> {
-        let Finished { claimed, before, attempt, result } = finished;
-        let settlement = settlement(claimed.attempts + 1, result, now);
-        let ours =
-            deliveries::settle(tx, claimed, &self.dispatcher.node, Some(attempt), &settlement, now).await?;
-        if !ours {
-            tracing::warn!(delivery = %claimed.id, "a message took so long that somebody else took it over");
-            return Ok(());
-        }
-        if let Ok(Receipt { learned: Some(learned), .. }) = result {
-            integrations::learn(tx, claimed.integration, before, learned, now).await?;
-        }
-        match settlement.state {
-            DeliveryState::Delivered => integrations::set_failing(tx, claimed.integration, None, now).await,
-            DeliveryState::Failed => {
-                let reason = settlement.error.as_deref().unwrap_or_default();
-                tracing::warn!(delivery = %claimed.id, reason, "a message could not be delivered");
-                integrations::set_failing(tx, claimed.integration, Some(reason), now).await
-            }
-            DeliveryState::Waiting
-            | DeliveryState::Sending
-            | DeliveryState::Retrying
-            | DeliveryState::Skipped
-            | DeliveryState::Grouped => Ok(()),
         }
     }
 }

@@ -11,6 +11,9 @@ use sqlx::{FromRow, QueryBuilder};
 
 use super::{Db, Result, StoreError, Tx, sql};
 
+/// How many times as many due deliveries a claim looks at as it may take, to share them out among integrations.
+const LOOK_AT: usize = 4;
+
 /// A message for the outbox.
 #[derive(Clone, Debug)]
 pub struct NewDelivery<'a> {
@@ -161,7 +164,7 @@ pub async fn claim(
         query.push(
             " where id in (select id from (select d.id, d.due_at, \
              row_number() over (partition by d.integration_id order by d.due_at, d.id) as place \
-             from deliveries d where d.due_at is not null and d.due_at <= ",
+             from (select id, due_at, integration_id from deliveries d where d.due_at is not null and d.due_at <= ",
         );
         query
             .push_bind(now.0)
@@ -173,8 +176,11 @@ pub async fn claim(
         }
         query.push(
             " and not exists (select 1 from deliveries e where e.incident_id = d.incident_id \
-             and e.integration_id = d.integration_id and e.id < d.id and e.due_at is not null)) as due where place <= ",
+             and e.integration_id = d.integration_id and e.id < d.id and e.due_at is not null) \
+             order by d.due_at, d.id limit ",
         );
+        // However many are due, a claim looks at a few of them.
+        query.push_bind(count(limits.total.saturating_mul(LOOK_AT))).push(") as d) as due where place <= ");
         query
             .push_bind(count(limits.each))
             .push(" order by due_at, id limit ")
@@ -188,56 +194,6 @@ pub async fn claim(
     let mut claimed: Vec<Claimed> = rows.into_iter().map(TryInto::try_into).collect::<Result<_>>()?;
     claimed.sort_by_key(|claimed| claimed.key);
     Ok(claimed)
-}
-
-/// Writes an attempt and what became of the delivery; `false` when somebody else holds it by now.
-pub async fn settle(
-    tx: &mut Tx,
-    claimed: &Claimed,
-    node: &str,
-    attempt: Option<&Attempt>,
-    settlement: &Settlement,
-    now: Timestamp,
-) -> Result<bool> {
-    let attempts = i64::from(claimed.attempts) + i64::from(attempt.is_some());
-    let settled = sql!(tx, |conn| {
-        sqlx::query(
-        "update deliveries set state = $1, attempts = $2, due_at = $3, lease_until = null, lease_node = null, \
-         external_id = coalesce($4, external_id), error = $5, updated_at = $6 where id = $7 and lease_node = $8"
-    )
-    .bind(settlement.state.as_str())
-    .bind(attempts)
-    .bind(settlement.due_at.map(|at| at.0))
-    .bind(&settlement.external_id)
-    .bind(&settlement.error)
-    .bind(now.0)
-    .bind(claimed.key.0)
-    .bind(node)
-    .execute(conn)
-    .await?
-    .rows_affected()
-    });
-    if settled == 1
-        && let Some(attempt) = attempt
-    {
-        sql!(tx, |conn| {
-            sqlx::query(
-            "insert into delivery_attempts (delivery_id, number, at, duration_ms, status, request, response, error) \
-             select $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5, $6, $7 from delivery_attempts where delivery_id = $1"
-        )
-        .bind(claimed.key.0)
-        .bind(attempt.at.0)
-        .bind(attempt.duration_ms)
-        .bind(attempt.status.map(i64::from))
-        .bind(&attempt.request)
-        .bind(&attempt.response)
-        .bind(&attempt.error)
-        .execute(conn)
-        .await?
-        .rows_affected()
-        });
-    }
-    Ok(settled == 1)
 }
 
 /// Gives back what a node held that is no more.

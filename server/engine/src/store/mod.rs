@@ -29,6 +29,7 @@ pub mod results;
 pub mod rollups;
 pub mod sessions;
 pub mod settings;
+pub mod settling;
 pub mod subscriptions;
 pub mod tokens;
 pub mod views;

@@ -90,6 +90,18 @@ pub async fn get(tx: &mut Tx, incident: IncidentKey) -> Result<Option<Outage>> {
     }))
 }
 
+/// Whether an outage is over, or gone with its monitor.
+pub async fn is_over(tx: &mut Tx, incident: IncidentKey) -> Result<bool> {
+    let open: i64 = sql!(tx, |conn| sqlx::query_scalar(
+        "select count(*) from incidents i join monitors m on m.id = i.monitor_id \
+         where i.id = $1 and i.resolved_at is null"
+    )
+    .bind(incident.0)
+    .fetch_one(conn)
+    .await?);
+    Ok(open == 0)
+}
+
 /// The machine's word for the failure and what was seen, from the last failing report of the outage.
 async fn seen(tx: &mut Tx, monitor: MonitorKey, since: Timestamp) -> Result<(String, SeenFacts)> {
     let reports = evidence::latest(tx, monitor, REPORTS).await?;
