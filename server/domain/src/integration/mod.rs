@@ -10,9 +10,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::custom::CustomSettings;
 use crate::form::{Field, FieldError, Form, FormReader};
 use crate::secret::Secret;
 
+mod custom;
 pub mod draft;
 pub mod webhook;
 
@@ -257,6 +259,8 @@ macro_rules! provider_kinds {
 provider_kinds! {
     /// A program that takes HTTP requests.
     webhook => Webhook(WebhookSettings),
+    /// Requests that their author composes.
+    custom => Custom(CustomSettings),
 }
 
 impl fmt::Display for ProviderKind {

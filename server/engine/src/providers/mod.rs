@@ -3,6 +3,7 @@
 //! [`Provider`] is implemented for the settings of each kind, in the file of that kind; [`http`] turns an answer into a
 //! verdict once for all of them.
 
+mod custom;
 pub mod http;
 mod webhook;
 
@@ -121,6 +122,7 @@ pub trait Provider: Send + Sync {
 pub fn of(settings: &IntegrationSettings) -> &dyn Provider {
     match settings {
         IntegrationSettings::Webhook(settings) => settings.as_ref(),
+        IntegrationSettings::Custom(settings) => settings.as_ref(),
     }
 }
 
