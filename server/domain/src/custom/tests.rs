@@ -290,7 +290,9 @@ fn an_xml_answer_is_read() {
     });
     let body = "<AuthInfo>\n <access_token>MjAx==</access_token></AuthInfo>";
     let mut scope = scope(&stock(), &AlertFacts::example(AlertKind::Error));
-    assert_eq!(captures(&step, &answer(body), &mut scope).unwrap()[0].shown, "MjAx==");
+    // What comes from a place of this name is a secret, whatever the variable is called.
+    assert_eq!(captures(&step, &answer(body), &mut scope).unwrap()[0].shown, MASK);
+    assert_eq!(scope.get("access"), Some("MjAx=="));
 }
 
 #[test]

@@ -219,8 +219,8 @@ async fn digest_answers_the_challenge_and_a_wrong_password_is_refused() {
         scope.set("text", text);
         Template::parse("{{h({{text}})}}").unwrap().render(&mut scope).unwrap().text
     }
-    let (md5, sha256): (fn(&str) -> String, fn(&str) -> String) =
-        (|text| hashed("MD5", text), |text| hashed("SHA256", text));
+    let md5: fn(&str) -> String = |text| hashed("MD5", text);
+    let sha256: fn(&str) -> String = |text| hashed("SHA256", text);
     for (hash, algorithm) in [(md5, "MD5"), (sha256, "SHA-256")] {
         let server = Server::start(server(hash, algorithm)).await;
         let mut only = step("{{ApiUrl}}/a/b?c=d%20e");
