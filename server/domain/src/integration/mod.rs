@@ -15,10 +15,13 @@ use crate::form::{Field, FieldError, Form, FormReader};
 use crate::secret::Secret;
 
 mod custom;
-pub mod draft;
-pub mod webhook;
-
 pub use draft::IntegrationDraft;
+pub use opsgenie::OpsgenieSettings;
+pub use pagerduty::PagerDutySettings;
+pub mod draft;
+pub mod opsgenie;
+pub mod pagerduty;
+pub mod webhook;
 pub use webhook::WebhookSettings;
 
 /// Who reads what an integration sends.
@@ -261,6 +264,10 @@ provider_kinds! {
     webhook => Webhook(WebhookSettings),
     /// Requests that their author composes.
     custom => Custom(CustomSettings),
+    /// PagerDuty.
+    pagerduty => PagerDuty(PagerDutySettings),
+    /// Opsgenie.
+    opsgenie => Opsgenie(OpsgenieSettings),
 }
 
 impl fmt::Display for ProviderKind {

@@ -5,6 +5,9 @@
 
 mod custom;
 pub mod http;
+mod opsgenie;
+mod pagerduty;
+mod subject;
 mod webhook;
 
 use std::fmt;
@@ -123,6 +126,8 @@ pub fn of(settings: &IntegrationSettings) -> &dyn Provider {
     match settings {
         IntegrationSettings::Webhook(settings) => settings.as_ref(),
         IntegrationSettings::Custom(settings) => settings.as_ref(),
+        IntegrationSettings::PagerDuty(settings) => settings.as_ref(),
+        IntegrationSettings::Opsgenie(settings) => settings.as_ref(),
     }
 }
 
