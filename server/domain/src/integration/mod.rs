@@ -16,9 +16,11 @@ use crate::secret::Secret;
 
 mod custom;
 pub use draft::IntegrationDraft;
+pub use jira::JiraSettings;
 pub use opsgenie::OpsgenieSettings;
 pub use pagerduty::PagerDutySettings;
 pub mod draft;
+pub mod jira;
 pub mod opsgenie;
 pub mod pagerduty;
 pub mod webhook;
@@ -268,6 +270,8 @@ provider_kinds! {
     pagerduty => PagerDuty(PagerDutySettings),
     /// Opsgenie.
     opsgenie => Opsgenie(OpsgenieSettings),
+    /// Jira Cloud.
+    jira => Jira(JiraSettings),
 }
 
 impl fmt::Display for ProviderKind {

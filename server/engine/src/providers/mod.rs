@@ -5,6 +5,7 @@
 
 mod custom;
 pub mod http;
+mod jira;
 mod opsgenie;
 mod pagerduty;
 mod subject;
@@ -128,6 +129,7 @@ pub fn of(settings: &IntegrationSettings) -> &dyn Provider {
         IntegrationSettings::Custom(settings) => settings.as_ref(),
         IntegrationSettings::PagerDuty(settings) => settings.as_ref(),
         IntegrationSettings::Opsgenie(settings) => settings.as_ref(),
+        IntegrationSettings::Jira(settings) => settings.as_ref(),
     }
 }
 
