@@ -15,15 +15,16 @@ use crate::form::{Field, FieldError, Form, FormReader};
 use crate::secret::Secret;
 
 mod custom;
-pub use draft::IntegrationDraft;
-pub use jira::JiraSettings;
-pub use opsgenie::OpsgenieSettings;
-pub use pagerduty::PagerDutySettings;
 pub mod draft;
 pub mod jira;
 pub mod opsgenie;
 pub mod pagerduty;
 pub mod webhook;
+
+pub use draft::IntegrationDraft;
+pub use jira::JiraSettings;
+pub use opsgenie::OpsgenieSettings;
+pub use pagerduty::PagerDutySettings;
 pub use webhook::WebhookSettings;
 
 /// Who reads what an integration sends.

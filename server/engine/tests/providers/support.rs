@@ -1,6 +1,6 @@
 //! A stand-in for the other side, the messages that every provider is shown, and the table of statuses that all of them share.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use domain::alert::AlertKind;
@@ -203,7 +203,9 @@ impl Told {
 }
 
 pub(crate) fn outbound() -> Outbound {
-    Checks::new(ChecksConfig::default()).unwrap().outbound().unwrap()
+    // Reading the roots of the machine takes longer than any of these tests; a client belongs to the runtime of one test.
+    static CHECKS: OnceLock<Checks> = OnceLock::new();
+    CHECKS.get_or_init(|| Checks::new(ChecksConfig::default()).unwrap()).outbound().unwrap()
 }
 
 /// The delivery of these tests.
@@ -325,6 +327,15 @@ pub(crate) fn error_with(name: &str, reason: &str) -> Message {
 
 /// A storm of so many outages.
 pub(crate) fn group(count: u8) -> Message {
+    storm(count, None)
+}
+
+/// The end of so many outages.
+pub(crate) fn group_over(count: u8) -> Message {
+    storm(count, Some(NOW))
+}
+
+fn storm(count: u8, resolved_at: Option<Timestamp>) -> Message {
     let outage = |number: u8| {
         let monitor = MonitorFacts {
             id: MonitorId::new([number; 13]),
@@ -332,10 +343,10 @@ pub(crate) fn group(count: u8) -> Message {
             check: "http".to_owned(),
             target: format!("https://shop{number}.example.com/"),
         };
-        (monitor, IncidentFacts { id: IncidentId::new([number; 13]), ..incident() })
+        (monitor, IncidentFacts { id: IncidentId::new([number; 13]), resolved_at, ..incident() })
     };
-    let cause = Some("All of them are behind 192.0.2.80.".to_owned());
-    message(Body::Group(Group { outages: (1..=count).map(outage).collect(), cause }))
+    let cause = resolved_at.is_none().then(|| "All of them are behind 192.0.2.80.".to_owned());
+    message(Body::Group(Group { outages: (1..=count).map(outage).collect(), more: 0, cause }))
 }
 
 pub(crate) fn acknowledged() -> Message {
