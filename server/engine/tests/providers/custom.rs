@@ -330,3 +330,19 @@ async fn a_large_answer_is_read_to_the_end_but_logged_in_part() {
     assert!(told.response.contains("last = here\nsize = 300027"), "{told:#?}");
     assert!(told.response.len() < 16_384);
 }
+
+#[tokio::test]
+async fn an_address_that_may_not_be_reached_is_for_the_author_to_mend() {
+    let told = tell(&stock("http://169.254.169.254/latest/meta-data"), &error()).await;
+    assert!(told.permanent().starts_with("Step 1: 169.254.169.254 may not be reached"), "{told:#?}");
+}
+
+#[test]
+fn all_steps_together_take_a_minute_at_most() {
+    let seconds = |count: usize| {
+        let settings =
+            IntegrationSettings::from(steps("https://example.org", vec![step("{{ApiUrl}}"); count]));
+        engine::providers::of(&settings).timeout().as_secs()
+    };
+    assert_eq!([1, 2, 10].map(seconds), [10, 20, 60]);
+}
