@@ -25,7 +25,8 @@ pub struct Capture {
     /// Which value there, a template; see [`Source`].
     #[serde(default)]
     pub property: String,
-    /// Whether it is masked wherever it would be shown. A name that announces a secret, such as `access_token`, is enough.
+    /// Whether it is masked wherever it would be shown. A name that announces a secret, such as `access_token`, is enough, be it the
+    /// variable's own or that of the place it comes from.
     #[serde(default)]
     pub secret: bool,
 }
@@ -33,7 +34,8 @@ pub struct Capture {
 impl Capture {
     /// Whether the value is masked wherever it would be shown.
     pub fn is_secret(&self) -> bool {
-        self.secret || is_sensitive(&self.variable)
+        let named = matches!(self.source, Source::Json | Source::Xml | Source::Header);
+        self.secret || is_sensitive(&self.variable) || (named && is_sensitive(&self.property))
     }
 }
 

@@ -19,7 +19,9 @@ mod assertion;
 mod capture;
 mod default;
 mod examine;
+mod facts;
 pub mod json_path;
+mod preview;
 mod request;
 mod response;
 mod secrets;
@@ -30,6 +32,8 @@ pub mod xpath;
 pub use assertion::{Comparison, StepAssertion, assertions, failure};
 pub use capture::{Capture, CaptureError, Captured, captures};
 pub use default::DEFAULT_BODY;
+pub use facts::facts;
+pub use preview::preview;
 pub use request::{RenderedAuth, RenderedRequest, ShownRequest, render_request};
 pub use response::{MAX_BODY_BYTES, Response};
 pub use settings::{
@@ -38,5 +42,7 @@ pub use settings::{
 };
 pub use source::Source;
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

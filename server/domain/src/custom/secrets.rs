@@ -23,15 +23,20 @@ impl CustomSettings {
         self.placed_secrets().into_iter().map(|(_, secret)| secret).collect()
     }
 
+    /// Every secret in it, to seal and open them. Which they are does not change by sealing: what is sealed is no template, so a
+    /// header or password that only names a variable stays readable, and one of its author's own stays a secret.
+    pub fn secrets_mut(&mut self) -> Vec<&mut Secret> {
+        let paths: Vec<String> = self.placed_secrets().into_iter().map(|(place, _)| place.path).collect();
+        let all = self.all_mut().into_iter();
+        all.filter(|(place, _)| paths.contains(&place.path)).map(|(_, secret)| secret).collect()
+    }
+
     /// A copy in which every secret is masked, to be shown.
     #[must_use]
     pub fn redacted(&self) -> Self {
-        let paths: Vec<String> = self.placed_secrets().into_iter().map(|(place, _)| place.path).collect();
         let mut copy = self.clone();
-        for (place, secret) in copy.all_mut() {
-            if paths.contains(&place.path) {
-                *secret = secret.masked();
-            }
+        for secret in copy.secrets_mut() {
+            *secret = secret.masked();
         }
         copy
     }

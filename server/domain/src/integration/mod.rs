@@ -10,13 +10,21 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::custom::CustomSettings;
 use crate::form::{Field, FieldError, Form, FormReader};
 use crate::secret::Secret;
 
+mod custom;
 pub mod draft;
+pub mod jira;
+pub mod opsgenie;
+pub mod pagerduty;
 pub mod webhook;
 
 pub use draft::IntegrationDraft;
+pub use jira::JiraSettings;
+pub use opsgenie::OpsgenieSettings;
+pub use pagerduty::PagerDutySettings;
 pub use webhook::WebhookSettings;
 
 /// Who reads what an integration sends.
@@ -257,6 +265,14 @@ macro_rules! provider_kinds {
 provider_kinds! {
     /// A program that takes HTTP requests.
     webhook => Webhook(WebhookSettings),
+    /// Requests that their author composes.
+    custom => Custom(CustomSettings),
+    /// PagerDuty.
+    pagerduty => PagerDuty(PagerDutySettings),
+    /// Opsgenie.
+    opsgenie => Opsgenie(OpsgenieSettings),
+    /// Jira Cloud.
+    jira => Jira(JiraSettings),
 }
 
 impl fmt::Display for ProviderKind {

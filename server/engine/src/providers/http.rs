@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, Method, Url};
+use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Client, Method, Response, Url};
 
 use super::{Attempting, DeliveryError};
 use crate::checks::TargetPolicy;
@@ -180,32 +181,53 @@ impl Outbound {
         result.map(|answer| Answer { body: call.masked(&answer.body), ..answer })
     }
 
-    async fn answer(&self, call: &Call) -> Result<Answer, DeliveryError> {
-        let url = self.judge(&call.url)?;
-        let mut request = self.client.request(call.method.clone(), url).timeout(call.timeout);
-        for (name, value) in &call.headers {
-            request = request.header(name, value);
+    /// Sends a request for a caller that notes and masks by itself, because it needs the answer as it came, secrets included. An answer
+    /// that breaks off is none; of a longer one than `most` bytes a little more than that is read.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub(super) async fn exchange(&self, call: &Call, most: usize) -> Result<Answer, DeliveryError> {
+        let mut response = self.ask(call).await?;
+        let mut body = Vec::new();
+        while body.len() <= most
+            && let Some(chunk) = response.chunk().await.map_err(|error| failed(&error, call))?
+        {
+            body.extend_from_slice(&chunk);
         }
-        let mut response =
-            request.body(call.body.clone()).send().await.map_err(|error| failed(&error, call))?;
-        let status = response.status().as_u16();
-        let headers = response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-            .collect();
+        Ok(read(&response, &body))
+    }
+
+    async fn answer(&self, call: &Call) -> Result<Answer, DeliveryError> {
+        let mut response = self.ask(call).await?;
         let mut body = Vec::new();
         while body.len() < MAX_ANSWER {
             match response.chunk().await {
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
                 // The status says whether the message was taken; the rest of the answer is for the log.
-                Err(_) if (200..300).contains(&status) => break,
+                Err(_) if response.status().is_success() => break,
                 Err(error) => return Err(failed(&error, call)),
             }
         }
         body.truncate(MAX_ANSWER);
-        Ok(Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() })
+        Ok(read(&response, &body))
+    }
+
+    async fn ask(&self, call: &Call) -> Result<Response, DeliveryError> {
+        let url = self.judge(&call.url)?;
+        let mut request = self.client.request(call.method.clone(), url).timeout(call.timeout);
+        for (name, value) in &call.headers {
+            // From bytes, because names of monitors go into headers too, and not all of them are ASCII.
+            let (Ok(name), Ok(value)) =
+                (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes()))
+            else {
+                let reason =
+                    format!("The header “{name}” has line breaks or control characters; remove them.");
+                return Err(DeliveryError::permanent(reason));
+            };
+            request = request.header(name, value);
+        }
+        request.body(call.body.clone()).send().await.map_err(|error| failed(&error, call))
     }
 
     /// An address in a URL never reaches the resolver, so it is judged here.
@@ -227,8 +249,19 @@ impl Outbound {
     }
 }
 
+fn read(response: &Response, body: &[u8]) -> Answer {
+    let headers = response.headers().iter();
+    Answer {
+        status: response.status().as_u16(),
+        headers: headers
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect(),
+        body: String::from_utf8_lossy(body).into_owned(),
+    }
+}
+
 /// A request or an answer as people read it.
-fn lines(first: &str, headers: &[(String, String)], body: &str) -> String {
+pub(super) fn lines(first: &str, headers: &[(String, String)], body: &str) -> String {
     let headers = headers.iter().map(|(name, value)| format!("{name}: {value}"));
     let lines: Vec<_> = std::iter::once(first.to_owned()).chain(headers).collect();
     format!("{}\n\n{body}", lines.join("\n"))

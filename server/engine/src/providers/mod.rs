@@ -3,7 +3,12 @@
 //! [`Provider`] is implemented for the settings of each kind, in the file of that kind; [`http`] turns an answer into a
 //! verdict once for all of them.
 
+mod custom;
 pub mod http;
+mod jira;
+mod opsgenie;
+mod pagerduty;
+mod subject;
 mod webhook;
 
 use std::fmt;
@@ -121,6 +126,10 @@ pub trait Provider: Send + Sync {
 pub fn of(settings: &IntegrationSettings) -> &dyn Provider {
     match settings {
         IntegrationSettings::Webhook(settings) => settings.as_ref(),
+        IntegrationSettings::Custom(settings) => settings.as_ref(),
+        IntegrationSettings::PagerDuty(settings) => settings.as_ref(),
+        IntegrationSettings::Opsgenie(settings) => settings.as_ref(),
+        IntegrationSettings::Jira(settings) => settings.as_ref(),
     }
 }
 

@@ -1,0 +1,169 @@
+//! custom: requests that the author of the integration composes (the second seed; contracts.md, section 3). What is set is
+//! [`crate::custom::CustomSettings`]; here it becomes a provider.
+
+use super::{Audience, ProviderSettings, read_form};
+use crate::custom::{CustomSettings, render_request};
+use crate::form::{Field, FieldError, FieldKind, Form};
+use crate::secret::Secret;
+use crate::template::{AlertFacts, AlertKind};
+use crate::time::Timestamp;
+
+/// The one field of the form.
+const FIELD: &str = "definition";
+/// What the form begins with: the stock definition as JSON.
+const STOCK: &str = include_str!("custom.json");
+
+impl ProviderSettings for CustomSettings {
+    const LABEL: &'static str = "Custom integration";
+    const DESCRIPTION: &'static str =
+        "One or more HTTP requests that you compose from templates, for any service with an API.";
+    const ICON: &'static str = "blocks";
+    const AUDIENCE: Audience = Audience::Programs;
+    /// Templates speak of alerts; an event has other facts.
+    const EVENTS: Option<&'static [&'static str]> = Some(&[]);
+    const FIELDS: &'static [Field] =
+        &[Field::new(FIELD, "Definition", FieldKind::TextArea).required().default(STOCK).help(
+            "Variables, functions and steps as JSON. Put the address of your service into the value of ApiUrl; secrets are shown \
+             as ******** and stay unless you change them.",
+        )];
+
+    fn from_form(form: &Form, old: Option<&Self>) -> Result<Self, Vec<FieldError>> {
+        read_form(form, |reader| {
+            let text = reader.long_text(FIELD);
+            match serde_json::from_str::<Self>(&text) {
+                Ok(mut settings) => {
+                    if let Some(old) = old {
+                        settings.keep_secrets(old);
+                    }
+                    settings
+                }
+                Err(error) => {
+                    // An empty one was reported already.
+                    if !text.trim().is_empty() {
+                        reader.error(FIELD, format!("This is no definition: {error}. Write it as JSON."));
+                    }
+                    Self::default()
+                }
+            }
+        })
+    }
+
+    fn to_form(&self) -> Form {
+        let text = serde_json::to_string_pretty(&self.redacted()).unwrap_or_default();
+        [(FIELD.to_owned(), text)].into()
+    }
+
+    /// Where the first request of an error goes to: the host only, as the rest of an address often holds a token.
+    fn target(&self) -> String {
+        let facts = AlertFacts::example(AlertKind::Error);
+        let step = self.definition_for(AlertKind::Error).and_then(|definition| definition.steps.first());
+        let host = step.and_then(|step| {
+            let mut scope =
+                self.scope(&facts, &std::collections::BTreeMap::new(), Timestamp(0), || 0).ok()?;
+            let request = render_request(step, &mut scope).ok()?;
+            Some(scope.mask(request.url.host_str()?))
+        });
+        host.unwrap_or_else(|| Self::LABEL.to_owned())
+    }
+
+    fn examine(&self, errors: &mut Vec<FieldError>) {
+        let wrong = self.validate().err().unwrap_or_default();
+        errors.extend(
+            wrong.into_iter().map(|error| {
+                FieldError::new(FIELD, format!("{}: {}", shown_path(&error.field), error.message))
+            }),
+        );
+    }
+
+    fn secrets_mut(&mut self) -> Vec<&mut Secret> {
+        self.secrets_mut()
+    }
+}
+
+/// A path as people write it: `definitions.0.steps.1.url` becomes `definitions[0].steps[1].url`.
+fn shown_path(path: &str) -> String {
+    let mut shown = String::with_capacity(path.len() + 4);
+    for part in path.split('.') {
+        if part.bytes().all(|byte| byte.is_ascii_digit()) {
+            shown.extend(["[", part, "]"]);
+        } else {
+            if !shown.is_empty() {
+                shown.push('.');
+            }
+            shown.push_str(part);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::request::Header;
+    use crate::custom::{PredefinedVariable, VariableSource};
+    use crate::integration::{IntegrationSettings, ProviderKind};
+    use crate::secret::MASK;
+
+    fn stock(url: &str) -> CustomSettings {
+        let mut settings = CustomSettings::default();
+        settings.variables[0].source = VariableSource::Fixed { value: url.into() };
+        settings
+    }
+
+    fn form(text: &str) -> Form {
+        [(FIELD.to_owned(), text.to_owned())].into()
+    }
+
+    #[test]
+    fn the_form_begins_with_the_stock_definition() {
+        let text = serde_json::to_string_pretty(&CustomSettings::default()).unwrap();
+        assert_eq!(STOCK.trim_end(), text, "put this into custom.json");
+        let errors = CustomSettings::from_form(&Form::new(), None).unwrap_err();
+        assert_eq!(errors.len(), 1);
+        assert!(errors[0].to_string().starts_with("definition: variables[0].value: "), "{}", errors[0]);
+    }
+
+    #[test]
+    fn a_definition_that_is_none_is_refused_with_its_place() {
+        let errors = CustomSettings::from_form(&form("{\n  \"variables\": 1"), None).unwrap_err();
+        assert_eq!(errors.len(), 1);
+        assert!(errors[0].message.contains("line 2"), "{}", errors[0]);
+        assert_eq!(CustomSettings::from_form(&form(" "), None).unwrap_err().len(), 1);
+        let mut settings = stock("https://api.example.org/x");
+        settings.definitions[0].steps[0].url = "ftp://example.org".to_owned();
+        let text = serde_json::to_string(&settings).unwrap();
+        let errors = CustomSettings::from_form(&form(&text), None).unwrap_err();
+        assert!(errors[0].message.starts_with("definitions[0].steps[0].url: "), "{}", errors[0]);
+    }
+
+    #[test]
+    fn secrets_go_out_masked_come_back_and_are_the_same_ones_once_sealed() {
+        let mut settings = stock("https://api.example.org/x");
+        settings.variables.push(PredefinedVariable {
+            name: "Key".to_owned(),
+            source: VariableSource::Fixed { value: "hunter2".into() },
+            secret: true,
+        });
+        let headers = &mut settings.definitions[0].steps[0].headers;
+        headers.push(Header { name: "Authorization".to_owned(), value: "Bearer {{Key}}".into() });
+        headers.push(Header { name: "X-Api-Key".to_owned(), value: "{{Key}} and words of our own".into() });
+        let shown = settings.to_form();
+        assert!(shown[FIELD].contains(MASK) && !shown[FIELD].contains("hunter2"), "{}", shown[FIELD]);
+        assert_eq!(CustomSettings::from_form(&shown, Some(&settings)), Ok(settings.clone()));
+        assert!(CustomSettings::from_form(&shown, None).is_err());
+
+        let mut sealed = IntegrationSettings::from(settings.clone());
+        let count = sealed.secrets_mut().len();
+        for secret in sealed.secrets_mut() {
+            *secret = "pharos1:k1:aGVsbG8=".into();
+        }
+        assert_eq!((count, sealed.secrets_mut().len()), (2, 2));
+        assert_eq!(sealed.kind(), ProviderKind::Custom);
+    }
+
+    #[test]
+    fn people_recognise_it_by_the_host() {
+        assert_eq!(stock("https://api.example.org/T0KEN?x=1").target(), "api.example.org");
+        assert_eq!(CustomSettings::default().target(), "Custom integration");
+    }
+}

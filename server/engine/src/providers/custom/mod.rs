@@ -1,0 +1,123 @@
+//! custom: runs the steps that the author composed (contracts.md 3.4), one after the other, each with what the ones before it left:
+//! variables and cookies.
+//!
+//! A step fails when its request cannot be filled in, when nothing answers, when an assertion does not hold or when a capture finds
+//! nothing. What the other side may get over is tried again from the first step on; what the author has to mend is not.
+
+mod cookies;
+mod digest;
+mod step;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::custom::{CustomSettings, Definition, facts};
+use domain::message::{Alert, Body, Message};
+use domain::secret::Secret;
+use domain::template::Scope;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use super::http::Outbound;
+use super::{Attempting, DeliveryError, Provider, Receipt};
+use step::{Place, Run};
+
+/// The time of one step, in seconds.
+const STEP_SECONDS: u64 = 10;
+/// The time of all steps together, in seconds.
+const MAX_SECONDS: u64 = 60;
+
+impl Provider for CustomSettings {
+    fn deliver<'a>(
+        &'a self,
+        outbound: &'a Outbound,
+        message: &'a Message,
+        attempting: &'a Attempting<'a>,
+    ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
+        async move {
+            let alert = match &message.body {
+                Body::Alert(alert) => alert,
+                // Nothing in a definition is ticked for it.
+                Body::Acknowledged(_) => return Ok(nothing(attempting, "about who takes an outage on")),
+                Body::Group(_) => {
+                    let reason = "A custom integration is told of each outage by itself, not of many in one message.";
+                    return Err(DeliveryError::permanent(reason));
+                }
+                Body::Event(_) => {
+                    let reason = "A custom integration cannot tell of events: its templates speak of alerts. Remove the \
+                                  subscription, or use a webhook for it.";
+                    return Err(DeliveryError::permanent(reason));
+                }
+            };
+            let Some(definition) = self.definition_for(alert.kind) else {
+                return Ok(nothing(attempting, &format!("for “{}”", alert.kind.label())));
+            };
+            let scope = scope(self, message, alert, attempting)?;
+            run(definition, scope, outbound, attempting).await?;
+            Ok(Receipt::default())
+        }
+        .boxed()
+    }
+
+    /// By the longest definition, as it is not known yet which one is meant.
+    fn timeout(&self) -> Duration {
+        let steps = self.definitions.iter().map(|definition| definition.steps.len()).max().unwrap_or(1);
+        let steps = u64::try_from(steps).unwrap_or(u64::MAX).max(1);
+        Duration::from_secs(steps.saturating_mul(STEP_SECONDS).min(MAX_SECONDS))
+    }
+}
+
+fn nothing(attempting: &Attempting<'_>, what: &str) -> Receipt {
+    attempting.transcript.sent(&format!("Nothing: no definition of this integration is {what}."));
+    Receipt::default()
+}
+
+fn scope(
+    settings: &CustomSettings,
+    message: &Message,
+    alert: &Alert,
+    attempting: &Attempting<'_>,
+) -> Result<Scope, DeliveryError> {
+    let level: BTreeMap<String, Secret> = alert
+        .level
+        .iter()
+        .flat_map(|level| &level.variables)
+        .map(|(name, value)| (name.clone(), Secret::new(value)))
+        .collect();
+    let chance = attempting.chance.clone();
+    let random = move || u64::from_le_bytes(chance.bytes());
+    settings.scope(&facts(message, alert), &level, attempting.now, random).map_err(|errors| {
+        let first = errors.first().map(ToString::to_string).unwrap_or_default();
+        DeliveryError::permanent(format!("The variables cannot be filled in: {first}"))
+    })
+}
+
+async fn run(
+    definition: &Definition,
+    scope: Scope,
+    outbound: &Outbound,
+    attempting: &Attempting<'_>,
+) -> Result<(), DeliveryError> {
+    let mut run = Run::new(outbound, attempting, scope);
+    let (mut failure, mut taken_after) = (None, false);
+    for (number, step) in definition.steps.iter().enumerate() {
+        let place = Place { number: number + 1, of: definition.steps.len(), name: &step.name };
+        match run.step(step, &place).await {
+            Ok(()) => taken_after |= failure.is_some(),
+            Err(error) => {
+                failure.get_or_insert(error);
+                if !step.continue_after_error {
+                    break;
+                }
+            }
+        }
+    }
+    match failure {
+        None => Ok(()),
+        // Running all of it again would send twice what was taken.
+        Some(DeliveryError::Retry { reason, .. }) if taken_after => Err(DeliveryError::permanent(format!(
+            "{reason} It is not tried again, because steps after it have been taken."
+        ))),
+        Some(error) => Err(error),
+    }
+}
