@@ -1,0 +1,102 @@
+//! webhook: seed 001's fields, the envelope of seed 003, and the shared table.
+
+use domain::integration::webhook::{ContentType, WebhookBody};
+use domain::integration::{IntegrationSettings, WebhookSettings};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Reply, Server, acknowledged, deliver, deliver_after, delivery, error, error_with, event, event_with,
+    group, holds_to_the_table_of_statuses, incident_id, ok, probe, reminder, test,
+};
+
+#[tokio::test]
+async fn statuses_mean_what_they_mean_everywhere() {
+    let settings = |url: &str| WebhookSettings::to(&format!("{url}/hook")).into();
+    holds_to_the_table_of_statuses(settings, &Reply::text(200, "thanks"), &[]).await;
+}
+
+#[tokio::test]
+async fn an_outage_is_told_in_the_fields_of_the_seed() {
+    let server = Server::saying(Reply::json(201, &json!({ "id": 17 }))).await;
+    let settings: IntegrationSettings = WebhookSettings::to(&format!("{}/hook/T0KEN", server.url)).into();
+    for (message, status, duration) in [
+        (error(), "ongoing", Value::Null),
+        (reminder(), "ongoing", Value::Null),
+        (ok(), "resolved", json!(300)),
+    ] {
+        let told = deliver(&settings, &message).await;
+        assert_eq!(told.external_id(), Some("17"));
+        told.hides(&["T0KEN"]);
+        let heard = server.one();
+        assert_eq!((heard.method.as_str(), heard.path.as_str()), ("POST", "/hook/T0KEN"));
+        assert_eq!(heard.header("x-delivery-id"), delivery().to_string());
+        assert_eq!(
+            heard.json(),
+            json!({
+                "resource_name": "Shop <EU> & more",
+                "resource_url": "https://shop.example.com/?a=1&b=2",
+                "resource_type": "NetworkMonitor",
+                "incident_type": "timeout",
+                "incident_status": status,
+                "incident_duration": duration,
+                "incident_message": "No answer within 10 s.",
+            })
+        );
+    }
+}
+
+#[tokio::test]
+async fn everything_else_comes_in_the_envelope() {
+    let server = Server::saying(Reply::text(200, "")).await;
+    let settings = WebhookSettings { body: WebhookBody::Envelope, ..WebhookSettings::to(&server.url) };
+    let settings: IntegrationSettings = settings.into();
+    for (message, kind) in [
+        (error(), "alert.error"),
+        (group(3), "alert.group"),
+        (acknowledged(), "alert.acknowledged"),
+        (event(), "incident.incident.created"),
+    ] {
+        deliver(&settings, &message).await.result.unwrap();
+        let heard = server.one();
+        assert_eq!(heard.header("x-event-type"), kind);
+        let body = heard.json();
+        assert_eq!(
+            (&body["eventType"], &body["timestamp"]),
+            (&json!(kind), &json!("2026-03-02T00:00:00.000Z"))
+        );
+        assert_eq!(body["id"], json!(delivery()));
+    }
+}
+
+#[tokio::test]
+async fn a_form_carries_the_same_json_in_one_field() {
+    let server = Server::saying(Reply::text(200, "")).await;
+    let settings = WebhookSettings { content_type: ContentType::Form, ..WebhookSettings::to(&server.url) };
+    let settings: IntegrationSettings = settings.into();
+    let payload = || serde_json::from_str::<Value>(&server.one().form()["payload"]).unwrap();
+    deliver(&settings, &error_with("A & B", "100 % lost + more")).await.result.unwrap();
+    assert_eq!(payload()["incident_message"], "100 % lost + more");
+    deliver_after(&settings, &test(), Some("17")).await.result.unwrap();
+    assert_eq!(payload()["incident_status"], "ongoing");
+    deliver(&settings, &event_with(json!({ "incidentId": incident_id() }))).await.result.unwrap();
+    assert_eq!(payload()["data"], json!({ "incidentId": incident_id() }));
+}
+
+#[tokio::test]
+async fn only_a_message_can_try_a_webhook() {
+    assert!(probe(&WebhookSettings::to("http://127.0.0.1:9/").into()).await.is_none());
+}
+
+#[tokio::test]
+async fn what_was_refused_says_why_and_what_may_pass_says_when() {
+    let server = Server::start(|heard| match heard.path.as_str() {
+        "/busy" => Reply::text(429, "slow down").header("retry-after", "30"),
+        _ => Reply::text(403, "not you"),
+    })
+    .await;
+    let to = |path: &str| WebhookSettings::to(&format!("{}{path}", server.url)).into();
+    let told = deliver(&to("/busy"), &error()).await;
+    assert_eq!(told.retry(), (Some(std::time::Duration::from_secs(30)), "HTTP 429: slow down"));
+    let told = deliver(&to("/other"), &error()).await;
+    assert_eq!(told.permanent(), "HTTP 403: not you: check the credentials.");
+}
