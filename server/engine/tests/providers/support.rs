@@ -1,6 +1,6 @@
 //! A stand-in for the other side, the messages that every provider is shown, and the table of statuses that all of them share.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use domain::alert::AlertKind;
@@ -203,7 +203,9 @@ impl Told {
 }
 
 pub(crate) fn outbound() -> Outbound {
-    Checks::new(ChecksConfig::default()).unwrap().outbound().unwrap()
+    // Reading the roots of the machine takes longer than any of these tests; a client belongs to the runtime of one test.
+    static CHECKS: OnceLock<Checks> = OnceLock::new();
+    CHECKS.get_or_init(|| Checks::new(ChecksConfig::default()).unwrap()).outbound().unwrap()
 }
 
 /// The delivery of these tests.
