@@ -108,7 +108,8 @@ impl ProviderSettings for AppriseSettings {
         examine_url("server", &self.server, errors);
         match (&self.key, &self.urls) {
             (None, None) => {
-                errors.push(FieldError::new("key", "Enter a configuration key, or Apprise URLs."))
+                let message = "Enter a configuration key, or Apprise URLs.";
+                errors.push(FieldError::new("key", message));
             }
             (Some(_), Some(_)) => {
                 let message = "With a configuration key the server has its own URLs; remove one of them.";

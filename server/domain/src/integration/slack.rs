@@ -8,7 +8,7 @@ use super::{
 use crate::form::{Field, FieldError, FieldKind, Form, put_secret};
 use crate::secret::Secret;
 
-/// Where the methods of the Web API are; GovSlack has them at `https://slack-gov.com/api`.
+/// Where the methods of the Web API are; `GovSlack` has them at `https://slack-gov.com/api`.
 const API_URL: &str = "https://slack.com/api";
 /// What bot tokens begin with; those that rotate begin with the second.
 const BOT_PREFIXES: [&str; 2] = ["xoxb-", "xoxe.xoxb-"];
@@ -86,7 +86,7 @@ impl ProviderSettings for SlackSettings {
     const LABEL: &'static str = "Slack";
     const DESCRIPTION: &'static str =
         "A message in a channel; with a bot it has buttons and changes when the incident does.";
-    const ICON: &'static str = "slack";
+    const ICON: &'static str = "hash";
     const AUDIENCE: Audience = Audience::People;
     const FOLLOWS: bool = true;
     const FIELDS: &'static [Field] = &[

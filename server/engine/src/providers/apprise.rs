@@ -117,7 +117,8 @@ fn body(settings: &AppriseSettings, message: &Message) -> Value {
     };
     let mut text = fit_bytes(&event_json(message).unwrap_or_else(|| message.text()), MAX_BODY);
     if let Some(link) = words::link(message) {
-        text.push_str(&format!("\n{link}"));
+        text.push('\n');
+        text.push_str(&link);
     }
     let title = fit(&message.headline(), MAX_TITLE);
     let mut body = json!({ "title": title, "body": text, "type": kind, "format": "text" });

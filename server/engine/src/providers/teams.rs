@@ -62,12 +62,12 @@ fn body(message: &Message) -> Value {
         Tone::Notice => "accent",
     };
     let title = words::title(message, MAX_TITLE);
-    let mut items = vec![line(json!({
+    let mut items = vec![line(&json!({
         "type": "TextRun", "text": title, "weight": "bolder", "size": "large", "color": colour,
     }))];
     items.extend(lines(message));
     if let Some(note) = note(message) {
-        items.push(line(json!({ "type": "TextRun", "text": note, "isSubtle": true, "size": "small" })));
+        items.push(line(&json!({ "type": "TextRun", "text": note, "isSubtle": true, "size": "small" })));
     }
     let mut card = json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -101,15 +101,15 @@ fn lines(message: &Message) -> Vec<Value> {
         let run = json!({ "type": "TextRun", "text": fit(&indented, MAX_LINE), "fontType": font });
         bytes += run["text"].to_string().len();
         if bytes > MAX_BYTES || lines.len() == MAX_LINES {
-            lines.push(line(json!({ "type": "TextRun", "text": "…" })));
+            lines.push(line(&json!({ "type": "TextRun", "text": "…" })));
             break;
         }
-        lines.push(line(run));
+        lines.push(line(&run));
     }
     lines
 }
 
-fn line(run: Value) -> Value {
+fn line(run: &Value) -> Value {
     json!({ "type": "RichTextBlock", "spacing": "small", "inlines": [run] })
 }
 

@@ -142,7 +142,7 @@ fn body(settings: &TelegramSettings, message: &Message, first: Option<&str>) -> 
             '"' => Some("&quot;"),
             other => entity(other),
         });
-        html.push_str(&format!("\n\n<a href=\"{link}\">Open</a>"));
+        html = format!("{html}\n\n<a href=\"{link}\">Open</a>");
     }
     let mut body = json!({
         "chat_id": settings.chat_id,

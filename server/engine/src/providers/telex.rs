@@ -62,7 +62,8 @@ fn body(settings: &TelexSettings, message: &Message) -> Value {
     let details = event_json(message).unwrap_or_else(|| message.text());
     let mut text = format!("{}\n{}", words::title(message, MAX_EVENT), fit(&details, MAX_MESSAGE));
     if let Some(link) = words::link(message) {
-        text.push_str(&format!("\n{link}"));
+        text.push('\n');
+        text.push_str(&link);
     }
     json!({ "event_name": event, "message": text, "status": status, "username": settings.username })
 }

@@ -96,7 +96,7 @@ struct Bot<'a> {
 impl Bot<'_> {
     /// Posts, answers in the thread of the first message, or replaces that; says what the message is called.
     async fn tell(&self, channel: &str, message: &Message) -> Result<Option<String>, DeliveryError> {
-        let mut body = json!({ "channel": channel, "text": summary(message), "blocks": blocks(message), "unfurl_links": false });
+        let mut body = json!({ "channel": channel, "text": summary(message), "blocks": blocks(message) });
         if let Some((channel, ts)) = self.attempting.external_id.and_then(|id| id.split_once(':')) {
             let replaces = match &message.body {
                 Body::Alert(alert) => alert.kind == AlertKind::Ok,
@@ -120,6 +120,8 @@ impl Bot<'_> {
                 body["reply_broadcast"] = escalated.into();
             }
         }
+        // What is down is not worth a preview.
+        body["unfurl_links"] = false.into();
         let answer = self.call("chat.postMessage", &body).await?;
         verdict::of_method(&answer).map(|json| id_of(&json))
     }
@@ -127,9 +129,12 @@ impl Bot<'_> {
     async fn call(&self, method: &str, body: &Value) -> Result<Answer, DeliveryError> {
         let url = format!("{}/{method}", self.settings.api_url);
         let token = self.token.expose();
-        let mut call = Call::json(url, body).header("authorization", format!("Bearer {token}")).secret(token);
-        // Without the charset Slack answers with a warning.
-        call.headers[0].1 = "application/json; charset=utf-8".to_owned();
+        let headers = vec![
+            // Without the charset Slack answers with a warning.
+            ("content-type".to_owned(), "application/json; charset=utf-8".to_owned()),
+            ("authorization".to_owned(), format!("Bearer {token}")),
+        ];
+        let call = Call { headers, ..Call::json(url, body) }.secret(token);
         self.outbound.send(call, self.attempting).await
     }
 }
