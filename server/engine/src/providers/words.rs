@@ -27,6 +27,7 @@ impl Tone {
                 AlertKind::Reminder => Self::StillTrouble,
                 AlertKind::Ok => Self::Recovery,
             },
+            Body::Group(group) if group.is_over() => Self::Recovery,
             Body::Group(_) => Self::Trouble,
             Body::Acknowledged(_) => Self::Notice,
             Body::Event(event) => match event.event.rsplit('.').next() {

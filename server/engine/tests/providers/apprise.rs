@@ -4,7 +4,7 @@ use domain::integration::{AppriseSettings, IntegrationSettings};
 use serde_json::json;
 
 use crate::support::{
-    CONSOLE, Reply, Server, acknowledged, deliver, error, error_with, event, group,
+    CONSOLE, Reply, Server, acknowledged, deliver, error, error_with, event, group, group_over,
     holds_to_the_table_of_statuses, incident_id, ok, probe, reminder,
 };
 
@@ -87,7 +87,8 @@ async fn a_message_goes_to_a_stored_configuration_with_its_type() {
         (reminder(), "warning", "Shop <EU> & more is still down"),
         (ok(), "success", "Shop <EU> & more is up again"),
         (acknowledged(), "info", "Shop <EU> & more is down, and Ada takes care of it"),
-        (group(3), "failure", "3 monitors are down"),
+        (group(3), "failure", "3 more monitors are down"),
+        (group_over(3), "success", "3 more monitors are up again"),
         (event(), "failure", "Incident created: Checkout <fails>"),
         (error_with("name", &"ä".repeat(100_000)), "failure", "name is down"),
     ] {

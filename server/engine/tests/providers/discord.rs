@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     CONSOLE, Heard, Reply, Server, acknowledged, deliver, error, error_with, event, event_with, group,
-    holds_to_the_table_of_statuses, incident_id, ok, probe, reminder,
+    group_over, holds_to_the_table_of_statuses, incident_id, ok, probe, reminder,
 };
 
 /// Discord: one webhook, with a busy one and a forum beside it.
@@ -96,7 +96,8 @@ async fn each_message_is_an_embed_in_the_colour_of_its_news() {
         (reminder(), "🟠 Shop \\<EU\\> & more is still down", 0x00ea_580c),
         (ok(), "🟢 Shop \\<EU\\> & more is up again", 0x0016_a34a),
         (acknowledged(), "🔵 Shop \\<EU\\> & more is down, and Ada takes care of it", 0x0025_63eb),
-        (group(3), "🔴 3 monitors are down", 0x00dc_2626),
+        (group(3), "🔴 3 more monitors are down", 0x00dc_2626),
+        (group_over(3), "🟢 3 more monitors are up again", 0x0016_a34a),
     ] {
         deliver(&settings, &message).await.result.unwrap();
         let embed = server.one().json()["embeds"][0].clone();

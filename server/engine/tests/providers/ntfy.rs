@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::{
     CONSOLE, Heard, Reply, Server, acknowledged, deliver, error, error_with, event, event_with, group,
-    holds_to_the_table_of_statuses, incident_id, ok, probe, reminder,
+    group_over, holds_to_the_table_of_statuses, incident_id, ok, probe, reminder,
 };
 
 const TOKEN: &str = "tk_S3CRET";
@@ -104,7 +104,8 @@ async fn each_message_is_as_loud_as_its_news() {
         (reminder(), "Shop <EU> & more is still down", 4, "warning"),
         (ok(), "Shop <EU> & more is up again", 3, "white_check_mark"),
         (acknowledged(), "Shop <EU> & more is down, and Ada takes care of it", 3, "information_source"),
-        (group(3), "3 monitors are down", 4, "rotating_light"),
+        (group(3), "3 more monitors are down", 4, "rotating_light"),
+        (group_over(3), "3 more monitors are up again", 3, "white_check_mark"),
         (event(), "Incident created: Checkout <fails>", 4, "rotating_light"),
     ] {
         deliver(&settings, &message).await.result.unwrap();

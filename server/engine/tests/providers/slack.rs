@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     CONSOLE, Heard, Reply, Server, acknowledged, deliver, deliver_after, error, error_with, event,
-    event_with, group, holds_to_the_table_of_statuses, incident_id, ok, probe, reminder, test,
+    event_with, group, group_over, holds_to_the_table_of_statuses, incident_id, ok, probe, reminder, test,
 };
 
 const TOKEN: &str = "xoxb-1-S3CRET";
@@ -239,13 +239,17 @@ async fn a_storm_is_one_message_that_no_incident_replaces() {
     assert_eq!(deliver(&settings, &group(3)).await.external_id(), None);
     let body = server.one().json();
     let blocks = body["blocks"].as_array().unwrap();
-    assert_eq!(blocks[0]["text"]["text"], "🔴 3 monitors are down");
+    assert_eq!(blocks[0]["text"]["text"], "🔴 3 more monitors are down");
     assert_eq!(blocks[1]["text"]["text"], "All of them are behind 192.0.2.80.");
     let list = blocks[2]["text"]["text"].as_str().unwrap();
     assert_eq!(list.lines().next(), Some("• *Shop 1*: No answer within 10 s."));
     assert_eq!(buttons(&body), ["open"]);
     deliver(&settings, &group(200)).await.result.unwrap();
     assert!(server.one().body.contains("and 180 more"));
+    deliver(&settings, &group_over(2)).await.result.unwrap();
+    let blocks = server.one().json()["blocks"].clone();
+    assert_eq!(blocks[0]["text"]["text"], "🟢 2 more monitors are up again");
+    assert_eq!(blocks[1]["text"]["text"], "• *Shop 1*\n• *Shop 2*");
 }
 
 #[tokio::test]

@@ -327,6 +327,15 @@ pub(crate) fn error_with(name: &str, reason: &str) -> Message {
 
 /// A storm of so many outages.
 pub(crate) fn group(count: u8) -> Message {
+    storm(count, None)
+}
+
+/// The end of so many outages.
+pub(crate) fn group_over(count: u8) -> Message {
+    storm(count, Some(NOW))
+}
+
+fn storm(count: u8, resolved_at: Option<Timestamp>) -> Message {
     let outage = |number: u8| {
         let monitor = MonitorFacts {
             id: MonitorId::new([number; 13]),
@@ -334,10 +343,10 @@ pub(crate) fn group(count: u8) -> Message {
             check: "http".to_owned(),
             target: format!("https://shop{number}.example.com/"),
         };
-        (monitor, IncidentFacts { id: IncidentId::new([number; 13]), ..incident() })
+        (monitor, IncidentFacts { id: IncidentId::new([number; 13]), resolved_at, ..incident() })
     };
-    let cause = Some("All of them are behind 192.0.2.80.".to_owned());
-    message(Body::Group(Group { outages: (1..=count).map(outage).collect(), cause }))
+    let cause = resolved_at.is_none().then(|| "All of them are behind 192.0.2.80.".to_owned());
+    message(Body::Group(Group { outages: (1..=count).map(outage).collect(), more: 0, cause }))
 }
 
 pub(crate) fn acknowledged() -> Message {

@@ -6,7 +6,7 @@ use domain::integration::{IntegrationSettings, TeamsSettings};
 use serde_json::{Value, json};
 
 use crate::support::{
-    CONSOLE, Reply, Server, acknowledged, deliver, error, error_with, event, event_with, group,
+    CONSOLE, Reply, Server, acknowledged, deliver, error, error_with, event, event_with, group, group_over,
     holds_to_the_table_of_statuses, incident_id, ok, probe, reminder,
 };
 
@@ -94,7 +94,8 @@ async fn each_message_is_a_card_in_the_colour_of_its_news() {
         (reminder(), "🟠 Shop <EU> & more is still down", "warning"),
         (ok(), "🟢 Shop <EU> & more is up again", "good"),
         (acknowledged(), "🔵 Shop <EU> & more is down, and Ada takes care of it", "accent"),
-        (group(3), "🔴 3 monitors are down", "attention"),
+        (group(3), "🔴 3 more monitors are down", "attention"),
+        (group_over(3), "🟢 3 more monitors are up again", "good"),
     ] {
         deliver(&settings, &message).await.result.unwrap();
         let first = card(&server)["body"][0]["inlines"][0].clone();

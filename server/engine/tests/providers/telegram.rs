@@ -138,7 +138,9 @@ async fn topics_and_silence_are_passed_on() {
     deliver(&settings.into(), &group(3)).await.result.unwrap();
     let body = server.one().json();
     assert_eq!((&body["message_thread_id"], &body["disable_notification"]), (&json!(7), &json!(true)));
-    assert!(body["text"].as_str().unwrap().starts_with("<b>🔴 3 monitors are down</b>\n\nAll of them are"));
+    assert!(
+        body["text"].as_str().unwrap().starts_with("<b>🔴 3 more monitors are down</b>\n\nAll of them are")
+    );
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use domain::integration::{IntegrationSettings, TelexSettings};
 use serde_json::{Value, json};
 
 use crate::support::{
-    CONSOLE, Reply, Server, acknowledged, deliver, error, error_with, event, group,
+    CONSOLE, Reply, Server, acknowledged, deliver, error, error_with, event, group, group_over,
     holds_to_the_table_of_statuses, incident_id, ok, probe, reminder, test,
 };
 
@@ -67,6 +67,7 @@ async fn a_message_has_the_four_fields_of_telex() {
         (test(), "Test", "error"),
         (acknowledged(), "Acknowledged", "warning"),
         (group(3), "Many outages", "error"),
+        (group_over(3), "Many outages", "success"),
         (event(), "incident.incident.created", "error"),
     ] {
         deliver(&to(&server, "slug"), &message).await.result.unwrap();
