@@ -14,17 +14,33 @@ use crate::custom::CustomSettings;
 use crate::form::{Field, FieldError, Form, FormReader};
 use crate::secret::Secret;
 
+mod address;
+pub mod apprise;
 mod custom;
+pub mod discord;
 pub mod draft;
 pub mod jira;
+pub mod ntfy;
 pub mod opsgenie;
 pub mod pagerduty;
+pub mod slack;
+pub mod teams;
+pub mod telegram;
+pub mod telex;
 pub mod webhook;
 
+pub(crate) use address::{examine_secret_url, examine_url, read_secret_url, shown_host, shown_url};
+pub use apprise::AppriseSettings;
+pub use discord::DiscordSettings;
 pub use draft::IntegrationDraft;
 pub use jira::JiraSettings;
+pub use ntfy::NtfySettings;
 pub use opsgenie::OpsgenieSettings;
 pub use pagerduty::PagerDutySettings;
+pub use slack::SlackSettings;
+pub use teams::TeamsSettings;
+pub use telegram::TelegramSettings;
+pub use telex::TelexSettings;
 pub use webhook::WebhookSettings;
 
 /// Who reads what an integration sends.
@@ -263,6 +279,20 @@ macro_rules! provider_kinds {
 }
 
 provider_kinds! {
+    /// Slack: an app with a bot, or an incoming webhook.
+    slack => Slack(SlackSettings),
+    /// Discord, by a webhook of a channel.
+    discord => Discord(DiscordSettings),
+    /// Microsoft Teams, by a workflow.
+    teams => Teams(TeamsSettings),
+    /// Telegram, by a bot.
+    telegram => Telegram(TelegramSettings),
+    /// ntfy: push messages to phones.
+    ntfy => Ntfy(NtfySettings),
+    /// Telex, by a webhook of a channel.
+    telex => Telex(TelexSettings),
+    /// A server of Apprise, which passes messages on to many services.
+    apprise => Apprise(AppriseSettings),
     /// A program that takes HTTP requests.
     webhook => Webhook(WebhookSettings),
     /// Requests that their author composes.
@@ -320,26 +350,4 @@ pub(crate) fn read_form<T: ProviderSettings>(
     examined.retain(|error| errors.iter().all(|known| known.field != error.field));
     errors.append(&mut examined);
     if errors.is_empty() { Ok(settings) } else { Err(errors) }
-}
-
-/// Adds an error unless the text is an absolute http(s) URL.
-pub(crate) fn examine_url(field: &str, text: &str, errors: &mut Vec<FieldError>) {
-    let parsed = url::Url::parse(text);
-    let fits = parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    if !fits && !text.is_empty() {
-        errors.push(FieldError::new(
-            field,
-            format!("“{text}” is no web address; write one such as https://example.org/hook."),
-        ));
-    }
-}
-
-/// The URL without what may be secret in it: credentials, query, and the last part of the path, which often is a token.
-pub(crate) fn shown_url(text: &str) -> String {
-    let Ok(mut url) = url::Url::parse(text) else { return text.to_owned() };
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.set_query(None);
-    url.set_fragment(None);
-    url.to_string()
 }

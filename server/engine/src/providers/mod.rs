@@ -3,13 +3,21 @@
 //! [`Provider`] is implemented for the settings of each kind, in the file of that kind; [`http`] turns an answer into a
 //! verdict once for all of them.
 
+mod apprise;
 mod custom;
+mod discord;
 pub mod http;
 mod jira;
+mod ntfy;
 mod opsgenie;
 mod pagerduty;
+pub mod slack;
 mod subject;
+mod teams;
+mod telegram;
+mod telex;
 mod webhook;
+mod words;
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -125,6 +133,13 @@ pub trait Provider: Send + Sync {
 /// The provider of settings; the compiler asks for an arm when a kind is added to the list.
 pub fn of(settings: &IntegrationSettings) -> &dyn Provider {
     match settings {
+        IntegrationSettings::Slack(settings) => settings.as_ref(),
+        IntegrationSettings::Discord(settings) => settings.as_ref(),
+        IntegrationSettings::Teams(settings) => settings.as_ref(),
+        IntegrationSettings::Telegram(settings) => settings.as_ref(),
+        IntegrationSettings::Ntfy(settings) => settings.as_ref(),
+        IntegrationSettings::Telex(settings) => settings.as_ref(),
+        IntegrationSettings::Apprise(settings) => settings.as_ref(),
         IntegrationSettings::Webhook(settings) => settings.as_ref(),
         IntegrationSettings::Custom(settings) => settings.as_ref(),
         IntegrationSettings::PagerDuty(settings) => settings.as_ref(),

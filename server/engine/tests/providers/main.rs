@@ -2,9 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod apprise;
 mod custom;
+mod discord;
 mod jira;
+mod ntfy;
 mod opsgenie;
 mod pagerduty;
+mod slack;
 mod support;
+mod teams;
+mod telegram;
+mod telex;
 mod webhook;
