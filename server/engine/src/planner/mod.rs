@@ -309,7 +309,7 @@ impl Work<'_> {
                 seen: outage.seen.clone(),
             })))
             .await?;
-        if to.kind.audience() == Audience::People && self.is_stormy(to.key, kind).await? {
+        if to.kind.audience() == Audience::People && self.is_stormy(outage, to, kind).await? {
             return self.gather(outage, to.key, kind, cause, &message).await;
         }
         self.put(outage, to.key, cause, &message).await

@@ -12,16 +12,28 @@ use crate::store::deliveries::{self, NewDelivery};
 use crate::store::groups::{self, Grouped};
 use crate::store::outages::Outage;
 
-use super::Work;
+use super::{Addressee, Work};
 
 impl Work<'_> {
     /// Whether so many outages were told within the last minute that the next one shares a message.
-    pub(super) async fn is_stormy(&mut self, to: IntegrationKey, kind: AlertKind) -> store::Result<bool> {
+    pub(super) async fn is_stormy(
+        &mut self,
+        outage: &Outage,
+        to: Addressee,
+        kind: AlertKind,
+    ) -> store::Result<bool> {
         if kind == AlertKind::Reminder {
             return Ok(false);
         }
+        // Where a message of its own is changed when the outage is over, it would stay red for ever.
+        if kind == AlertKind::Ok
+            && to.kind.follows()
+            && deliveries::external_id(self.tx, outage.incident, to.key).await?.is_some()
+        {
+            return Ok(false);
+        }
         let since = Timestamp(self.now.0 - WINDOW);
-        Ok(groups::recent(self.tx, to, kind.as_str(), since).await? >= ALONE)
+        Ok(groups::recent(self.tx, to.key, kind.as_str(), since).await? >= ALONE)
     }
 
     /// Tells an outage in the message that gathers, or in a new one that waits a little for more.

@@ -14,7 +14,7 @@ use engine::services::ServiceError;
 use engine::store::settings;
 
 use crate::on_both;
-use crate::tellers::{Receiver, Telling, attach, define, integration, level};
+use crate::tellers::{Receiver, Telling, attach, define, insert, integration, level};
 use crate::world::World;
 
 const SYSTEM: Viewer = Viewer::System;
@@ -140,6 +140,54 @@ on_both! {
         world.pass(6 * MINUTE);
         telling.pass().await;
         assert_eq!(receiver.statuses(), ["ongoing"]);
+    }
+}
+
+on_both! {
+    async fn in_a_storm_people_get_one_message_and_programs_one_for_each(world: World) {
+        let receiver = Receiver::open().await;
+        let settings = domain::integration::DiscordSettings::to(&receiver.url);
+        let draft = domain::integration::IntegrationDraft {
+            name: "chat".to_owned(),
+            settings: settings.into(),
+            enabled: true,
+            quiet: None,
+        };
+        let (_, hook) = integration(&world, &receiver, None).await;
+        let (_, chat) = insert(&world, &draft).await;
+        let both = [level(Condition::Errors { count: 1 }, &hook), level(Condition::Errors { count: 1 }, &chat)];
+        define(&world, both.to_vec()).await;
+        let mut monitors = Vec::new();
+        for number in 0..12 {
+            monitors.push(world.monitor(&format!("m{number}")).await.0);
+        }
+        let telling = Telling::over(&world);
+        for monitor in &monitors {
+            world.outage(*monitor).await;
+            telling.pass().await;
+        }
+        let heard = |receiver: &Receiver| {
+            let heard = std::mem::take(&mut *receiver.heard.lock().unwrap());
+            let (chat, hook): (Vec<_>, Vec<_>) = heard.into_iter().partition(|heard| heard.body.get("embeds").is_some());
+            (chat.len(), hook.len(), chat.last().map(|last| last.body.to_string()).unwrap_or_default())
+        };
+        let (chat, hook, _) = heard(&receiver);
+        assert_eq!((chat, hook), (3, 12), "three leave at once, and programs hear of each");
+        world.pass(20_000);
+        telling.pass().await;
+        let (chat, hook, text) = heard(&receiver);
+        assert_eq!((chat, hook), (1, 0));
+        assert!(text.contains("9 more monitors are down") && text.contains("secret.test"), "{text}");
+        world.pass(MINUTE);
+        for monitor in &monitors {
+            world.recovery(*monitor).await;
+        }
+        telling.pass().await;
+        world.pass(20_000);
+        telling.pass().await;
+        let (chat, hook, text) = heard(&receiver);
+        assert_eq!((chat, hook), (4, 12), "and so does the end");
+        assert!(text.contains("9 more monitors are up again"), "{text}");
     }
 }
 

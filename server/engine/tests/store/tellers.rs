@@ -130,13 +130,18 @@ pub(crate) async fn integration(
     receiver: &Receiver,
     quiet: Option<QuietHours>,
 ) -> (IntegrationKey, IntegrationId) {
+    let settings = WebhookSettings { signing_secret: None, ..WebhookSettings::to(&receiver.url) };
+    let draft = IntegrationDraft { name: "hook".to_owned(), settings: settings.into(), enabled: true, quiet };
+    insert(world, &draft).await
+}
+
+/// Adds any integration.
+pub(crate) async fn insert(world: &World, draft: &IntegrationDraft) -> (IntegrationKey, IntegrationId) {
     let mut tx = world.db.write().await.unwrap();
     let project =
         projects::ensure(&mut tx, &ProjectId::new(world.chance.bytes()), world.now()).await.unwrap();
     let id = IntegrationId::new(world.chance.bytes());
-    let settings = WebhookSettings { signing_secret: None, ..WebhookSettings::to(&receiver.url) };
-    let draft = IntegrationDraft { name: "hook".to_owned(), settings: settings.into(), enabled: true, quiet };
-    let key = integrations::insert(&mut tx, project, &id, &draft, world.now()).await.unwrap();
+    let key = integrations::insert(&mut tx, project, &id, draft, world.now()).await.unwrap();
     tx.commit().await.unwrap();
     (key, id)
 }
