@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -49,6 +49,9 @@ pub enum EngineError {
     /// The database did not answer.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
+    /// The recorder's thread could not be started.
+    #[error("the recorder could not be started: {0}")]
+    Recorder(#[from] std::io::Error),
     /// The checks could not be set up.
     #[error("the checks could not be set up: {0}")]
     Checks(#[from] crate::checks::ChecksError),
@@ -67,6 +70,33 @@ pub struct Engine {
     checks_running: TaskTracker,
     tasks: TaskTracker,
     recording: TaskTracker,
+}
+
+/// Starts the recorder. On SQLite it gets a thread of its own: when checks keep every other one busy, its many short waits for the
+/// database would each queue behind all of them. Connections to PostgreSQL belong to the runtime that opened them, so there it
+/// stays where everything is.
+fn record(
+    recording: &TaskTracker,
+    kind: Kind,
+    writer: Writer,
+    cancel: CancellationToken,
+) -> Result<(), std::io::Error> {
+    if kind == Kind::Postgres {
+        recording.spawn(writer.run(cancel));
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (ended, end) = oneshot::channel::<()>();
+    std::thread::Builder::new().name("recorder".to_owned()).spawn(move || {
+        runtime.block_on(writer.run(cancel));
+        // Nobody waits any more when the program was cut off.
+        let _ = ended.send(());
+    })?;
+    recording.spawn(async move {
+        // A recorder that panicked has ended, too.
+        let _ = end.await;
+    });
+    Ok(())
 }
 
 impl Engine {
@@ -127,7 +157,7 @@ impl Engine {
 
         let (cancel, cancel_recorder) = (CancellationToken::new(), CancellationToken::new());
         let (tasks, recording) = (TaskTracker::new(), TaskTracker::new());
-        recording.spawn(writer.run(cancel_recorder.clone()));
+        record(&recording, db.kind(), writer, cancel_recorder.clone())?;
         tasks.spawn(scheduler.run(cancel.clone()));
         tasks.spawn(keeper.run(cancel.clone()));
         tasks.spawn(bus.clone().run(db.clone(), cancel.clone()));

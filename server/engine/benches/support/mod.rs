@@ -58,13 +58,51 @@ pub(crate) fn serve_if_target() {
             let Ok((mut socket, _)) = listener.accept().await else { continue };
             tokio::spawn(async move {
                 let mut request = [0; 2_048];
-                let _ = socket.read(&mut request).await;
+                let read = socket.read(&mut request).await.unwrap_or(0);
+                if request.starts_with(b"POST") {
+                    return take(socket, request[..read].to_vec()).await;
+                }
                 let answer = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 12\r\nconnection: close\r\n\r\nhello, world";
                 let _ = socket.write_all(answer).await;
                 let _ = socket.shutdown().await;
             });
         }
     });
+}
+
+/// Takes what is posted on one connection, as receivers do that keep it open.
+async fn take(mut socket: tokio::net::TcpStream, mut bytes: Vec<u8>) {
+    let mut buffer = vec![0; 16_384];
+    loop {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+        let length = end.and_then(|end| {
+            let head = std::str::from_utf8(&bytes[..end]).ok()?;
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "))?;
+            Some(end + 4 + length.parse::<usize>().ok()?)
+        });
+        if let Some(length) = length.filter(|length| bytes.len() >= *length) {
+            bytes.drain(..length);
+            if socket.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.is_err() {
+                return;
+            }
+            continue;
+        }
+        match socket.read(&mut buffer).await {
+            Ok(0) | Err(_) => return,
+            Ok(read) => bytes.extend_from_slice(&buffer[..read]),
+        }
+    }
+}
+
+/// Binds every thread of this process to one core; without `taskset` the figures are of all cores, and it says so.
+#[allow(dead_code, clippy::allow_attributes, reason = "not every bench is bound to a core")]
+pub(crate) fn pin(core: u32) {
+    let process = std::process::id().to_string();
+    let done =
+        Command::new("taskset").args(["-acp", &core.to_string(), &process]).stdout(Stdio::null()).status();
+    if !done.is_ok_and(|status| status.success()) {
+        println!("     (taskset is missing: the following is not bound to one core)");
+    }
 }
 
 /// A runtime with so many threads.

@@ -24,15 +24,15 @@ use super::rules::{Paces, settlement, wait_for_turn};
 use super::{Dispatcher, Finished, MAX_PAUSE};
 
 /// Messages that this node holds at a time.
-const MOST: usize = 1_024;
+const MOST: usize = 2_048;
 /// Messages that leave at the same time, to everybody.
 const SENDING: usize = 256;
 /// Of them, to one integration.
 const SENDING_TO_ONE: usize = 8;
 /// Messages to one integration that are held so that the next ones need not wait for a transaction.
-const AHEAD: usize = 64;
+const AHEAD: usize = 256;
 /// Messages that are claimed in one transaction.
-const BATCH: usize = 256;
+const BATCH: usize = 512;
 /// How long a claim holds, in milliseconds: the longest wait for a turn, and then the longest time-out of a provider.
 const LEASE: i64 = 100 * SECOND;
 /// How long a message waits for its turn before it is given back: its lease must not end while it is on its way.

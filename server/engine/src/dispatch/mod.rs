@@ -32,6 +32,8 @@ use crew::{Crew, Ready};
 const DRAIN: Duration = Duration::from_secs(5);
 /// How long more is waited for when a message has ended, so that many share a transaction.
 const GATHER: Duration = Duration::from_millis(5);
+/// Messages that are settled without waiting for more.
+const ENOUGH: usize = 64;
 /// The longest pause, so that a clock that jumps and other nodes' messages are noticed.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
@@ -115,7 +117,10 @@ impl Dispatcher {
             tokio::select! {
                 Some(one) = finished.recv() => {
                     settling.push(one);
-                    if !crew.sending.is_empty() {
+                    while let Ok(one) = finished.try_recv() {
+                        settling.push(one);
+                    }
+                    if !crew.sending.is_empty() && settling.len() < ENOUGH {
                         tokio::time::sleep(GATHER).await;
                     }
                 }
