@@ -10,6 +10,7 @@ mod ntfy;
 mod opsgenie;
 mod pagerduty;
 mod slack;
+mod sms;
 mod support;
 mod teams;
 mod telegram;
