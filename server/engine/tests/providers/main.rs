@@ -5,7 +5,9 @@
 mod apprise;
 mod custom;
 mod discord;
+mod email;
 mod jira;
+mod mail_server;
 mod ntfy;
 mod opsgenie;
 mod pagerduty;

@@ -150,7 +150,7 @@ fn subject(settings: &EmailSettings, message: &Message) -> String {
     cut(&plain(&subject), MAX_SUBJECT)
 }
 
-/// One line: what would end a header is a space.
+/// One line: what would end a header or a line is a space.
 fn plain(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
@@ -200,12 +200,15 @@ fn content(message: &Message) -> Content {
         }
     };
     let all = message.text();
-    let mut lines: Vec<_> = all.lines().take(MAX_LINES).map(|line| cut(line, MAX_LINE)).collect();
+    let mut lines: Vec<_> = all.lines().take(MAX_LINES).map(|line| cut(&plain(line), MAX_LINE)).collect();
     let more = all.lines().count().saturating_sub(MAX_LINES);
     if more > 0 {
         lines.push(format!("And {more} more."));
     }
-    Content { tone, headline: message.headline(), lines, facts, link: message.link(), footer }
+    let facts =
+        facts.into_iter().map(|(label, value): (_, String)| (label, cut(&plain(&value), MAX_LINE))).collect();
+    let headline = cut(&plain(&message.headline()), MAX_LINE);
+    Content { tone, headline, lines, facts, link: message.link(), footer: plain(&footer) }
 }
 
 /// A time as people read it, with its zone.
