@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::mail_server::{PASSWORD, RealServer, Scripted, USER, silence, usual};
 use crate::support::{
-    Told, deliver, deliver_over, delivery, error, error_with, event, group, incident_id, ok, outbound,
-    probe_over, reminder, test,
+    Told, deliver, deliver_over, delivery, error, error_with, event, event_with, group, group_over,
+    incident_id, ok, outbound, probe_over, reminder, test,
 };
 
 const FROM: &str = "pharos@status.example.org";
@@ -115,7 +115,7 @@ async fn storms_events_and_tests_are_mails_too() {
     let Some(mut server) = RealServer::start("tls").await else { return };
     let outbound = trusting(&server.root).with_mail(Some(logged_in(server.port, MailSecurity::Tls)));
     for (message, subject, line) in [
-        (group(3), "[Pharos] 3 monitors are down", "Shop 2: No answer within 10 s."),
+        (group(3), "[Pharos] 3 more monitors are down", "Shop 2: No answer within 10 s."),
         (event(), "[Pharos] Incident created: Checkout <fails>", "  \"title\": \"Checkout <fails>\""),
         (
             test(),
@@ -142,9 +142,12 @@ async fn storms_events_and_tests_are_mails_too() {
         (&Value::Null, &json!([]), &json!(true))
     );
     assert!(mail["plain"].as_str().unwrap().contains("\r\n.\r\n.\r\nΩΩΩ"), "{}", mail["plain"]);
-    send(&outbound, &ops(), &group(250)).await.result.unwrap();
-    let storm = server.mail().await;
-    assert!(storm["plain"].as_str().unwrap().contains("And 51 more."), "{}", storm["plain"]);
+    let payload = json!((0..5_000).collect::<Vec<_>>());
+    send(&outbound, &ops(), &event_with(payload)).await.result.unwrap();
+    let long = server.mail().await;
+    assert!(long["plain"].as_str().unwrap().contains("And 4802 more."), "{}", long["plain"]);
+    send(&outbound, &ops(), &group_over(3)).await.result.unwrap();
+    assert!(server.mail().await["html"].as_str().unwrap().contains("background-color:#1a7f37"));
 }
 
 #[tokio::test]

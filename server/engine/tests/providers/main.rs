@@ -13,6 +13,8 @@ mod opsgenie;
 mod pagerduty;
 mod slack;
 mod sms;
+mod ssh;
+mod ssh_server;
 mod support;
 mod teams;
 mod telegram;

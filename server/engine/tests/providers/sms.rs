@@ -128,7 +128,7 @@ async fn a_phone_shows_the_headline_the_reason_and_where_to_look() {
         (ok(), format!("Shop <EU> & more is up again\nIt was down for 5 min.\n{link}")),
         (
             group(3),
-            "3 monitors are down\nAll of them are behind 192.0.2.80. Shop 1, Shop 2, Shop 3\nhttps://pharos.example.org/console"
+            "3 more monitors are down\nAll of them are behind 192.0.2.80. Shop 1, Shop 2, Shop 3\nhttps://pharos.example.org/console"
                 .to_owned(),
         ),
         (event(), "Incident created: Checkout <fails>\nhttps://pharos.example.org/console".to_owned()),

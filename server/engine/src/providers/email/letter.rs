@@ -18,7 +18,7 @@ use super::html;
 
 /// The longest subject, in characters: what a line of a mailbox shows, and far from the 998 of RFC 5322.
 const MAX_SUBJECT: usize = 200;
-/// The most lines of a text: a storm may have thousands.
+/// The most lines of a text: the payload of an event has as many as its sender likes.
 const MAX_LINES: usize = 200;
 /// The longest line of a text, in characters.
 const MAX_LINE: usize = 1_000;
@@ -189,7 +189,8 @@ fn content(message: &Message) -> Content {
         Body::Group(group) => {
             let first = group.outages.iter().map(|(_, incident)| incident.started_at).min();
             let facts = first.map(|first| ("First began", time(first))).into_iter().collect();
-            (Tone::Bad, facts, "Sent by Pharos as one mail, because much went down at once.".to_owned())
+            let tone = if group.is_over() { Tone::Good } else { Tone::Bad };
+            (tone, facts, "Sent by Pharos as one mail, because much happened at once.".to_owned())
         }
         Body::Acknowledged(taken) => {
             let facts = vec![("Began", time(taken.incident.started_at)), ("Taken on by", taken.by.clone())];

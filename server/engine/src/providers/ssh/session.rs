@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::super::{DeliveryError, Outbound};
 
 /// How long connecting and logging in may take together.
-pub(super) const LOGIN: Duration = Duration::from_secs(15);
+pub(super) const LOGIN: Duration = Duration::from_secs(10);
 /// How long a command may run before it is left alone.
 pub(super) const RUN: Duration = Duration::from_secs(20);
 /// The most that is kept of what a command says, in bytes.
@@ -121,11 +121,14 @@ impl Session {
         if authenticate(&mut handle, settings, key).await.map_err(|error| lost(&at, &error))? {
             return Ok(Self { handle, host_key });
         }
-        // A server that closed the connection has not answered.
+        // A server that closed the connection has not answered; one that lets nobody try anything else has.
         if handle.is_closed() {
-            return Err(DeliveryError::retry(format!("{at} closed the connection while we logged in")));
+            if !matches!((&mut handle).await, Err(russh::Error::NoAuthMethod)) {
+                return Err(DeliveryError::retry(format!("{at} closed the connection while we logged in")));
+            }
+        } else {
+            let _ = handle.disconnect(Disconnect::ByApplication, "", "en").await;
         }
-        let _ = handle.disconnect(Disconnect::ByApplication, "", "en").await;
         Err(DeliveryError::permanent(format!(
             "{at} does not let {} in: check the user name, and the password or the key.",
             settings.username
