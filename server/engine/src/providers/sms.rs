@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use reqwest::Method;
 
 use super::http::{Answer, Call, Outbound};
-use super::{Attempting, DeliveryError, Provider, Receipt};
+use super::{Attempting, DeliveryError, Provider, Receipt, words};
 
 /// The longest text that we send, in characters: three parts of the usual alphabet, each of which costs.
 const MAX_TEXT: usize = 320;
@@ -210,7 +210,7 @@ pub(super) fn code(answer: &Answer) -> Option<i64> {
 
 /// The headline, the reason and where to look, as short as that goes.
 fn text(message: &Message) -> String {
-    let link = message.link().filter(|link| link.len() <= MAX_TEXT / 2).unwrap_or_default();
+    let link = words::link(message).filter(|link| link.len() <= MAX_TEXT / 2).unwrap_or_default();
     let headline = cut(&plain(&message.headline()), MAX_HEADLINE);
     let reason = match &message.body {
         // The payload of an event is for programs.

@@ -1,7 +1,8 @@
 //! The half of a mail that has colours. Tables and inline styles, because that is what mail programs understand; no pictures and
 //! nothing fetched, because many refuse it; and no colour of text without one behind it, so that it can be read on light and dark.
 
-use super::letter::{Content, Tone};
+use super::super::words::Tone;
+use super::letter::Content;
 
 /// What everything is set in.
 const FONT: &str = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Arial,sans-serif;";
@@ -33,12 +34,12 @@ impl Markup {
     }
 }
 
-/// White on it has a contrast of more than 4.5 (WCAG 2.2, 1.4.3).
+/// White on it has a contrast of more than 4.5 (WCAG 2.2, 1.4.3), which it has not on all of the console's.
 fn colour(tone: Tone) -> &'static str {
     match tone {
-        Tone::Bad => "#b3261e",
-        Tone::Good => "#1a7f37",
-        Tone::Plain => "#0b57d0",
+        Tone::Trouble | Tone::StillTrouble => "#b3261e",
+        Tone::Recovery => "#1a7f37",
+        Tone::Notice => "#0b57d0",
     }
 }
 

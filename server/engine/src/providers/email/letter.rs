@@ -12,15 +12,16 @@ use lettre::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, MultiPartKind, SinglePart};
 
+use super::super::words::{Tone, fit, link};
 use super::super::{Attempting, DeliveryError};
 use super::MailSettings;
 use super::html;
 
-/// The longest subject, in characters: what a line of a mailbox shows, and far from the 998 of RFC 5322.
+/// The longest subject, in UTF-16 units: what a line of a mailbox shows, and far from the 998 of RFC 5322.
 const MAX_SUBJECT: usize = 200;
 /// The most lines of a text: the payload of an event has as many as its sender likes.
 const MAX_LINES: usize = 200;
-/// The longest line of a text, in characters.
+/// The longest line of a text, in UTF-16 units.
 const MAX_LINE: usize = 1_000;
 
 /// A mail as it is sent.
@@ -34,17 +35,6 @@ pub(super) struct Letter {
     pub(super) text: String,
     /// All of it, headers first.
     pub(super) bytes: Vec<u8>,
-}
-
-/// What it is about, at a glance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tone {
-    /// Something is wrong.
-    Bad,
-    /// Something is right again.
-    Good,
-    /// Something is said.
-    Plain,
 }
 
 /// What both halves of a mail say.
@@ -147,7 +137,7 @@ fn subject(settings: &EmailSettings, message: &Message) -> String {
     let prefix = settings.subject_prefix.trim();
     let space = if prefix.is_empty() { "" } else { " " };
     let subject = format!("{mark}{prefix}{space}{test}{stem}");
-    cut(&plain(&subject), MAX_SUBJECT)
+    fit(&plain(&subject), MAX_SUBJECT)
 }
 
 /// One line: what would end a header or a line is a space.
@@ -155,19 +145,10 @@ fn plain(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
-fn cut(text: &str, limit: usize) -> String {
-    if text.chars().count() <= limit {
-        return text.to_owned();
-    }
-    let mut short: String = text.chars().take(limit.saturating_sub(1)).collect();
-    short.push('…');
-    short
-}
-
 fn content(message: &Message) -> Content {
     let zone = days::zone(&message.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let time = |at: Timestamp| time_words(at, &zone);
-    let (tone, facts, footer) = match &message.body {
+    let (facts, footer) = match &message.body {
         Body::Alert(alert) => {
             let incident = &alert.incident;
             let mut facts = vec![("Began", time(incident.started_at))];
@@ -183,33 +164,29 @@ fn content(message: &Message) -> Content {
                 Some(level) => format!("Sent by Pharos: “{}”, level {}.", level.name, level.number),
                 None => "Sent by Pharos.".to_owned(),
             };
-            let tone = if alert.kind == AlertKind::Ok { Tone::Good } else { Tone::Bad };
-            (tone, facts, footer)
+            (facts, footer)
         }
         Body::Group(group) => {
             let first = group.outages.iter().map(|(_, incident)| incident.started_at).min();
             let facts = first.map(|first| ("First began", time(first))).into_iter().collect();
-            let tone = if group.is_over() { Tone::Good } else { Tone::Bad };
-            (tone, facts, "Sent by Pharos as one mail, because much happened at once.".to_owned())
+            (facts, "Sent by Pharos as one mail, because much happened at once.".to_owned())
         }
         Body::Acknowledged(taken) => {
             let facts = vec![("Began", time(taken.incident.started_at)), ("Taken on by", taken.by.clone())];
-            (Tone::Plain, facts, "Sent by Pharos.".to_owned())
+            (facts, "Sent by Pharos.".to_owned())
         }
-        Body::Event(event) => {
-            (Tone::Plain, Vec::new(), format!("Sent by Pharos for the subscription “{}”.", event.name))
-        }
+        Body::Event(event) => (Vec::new(), format!("Sent by Pharos for the subscription “{}”.", event.name)),
     };
     let all = message.text();
-    let mut lines: Vec<_> = all.lines().take(MAX_LINES).map(|line| cut(&plain(line), MAX_LINE)).collect();
+    let mut lines: Vec<_> = all.lines().take(MAX_LINES).map(|line| fit(&plain(line), MAX_LINE)).collect();
     let more = all.lines().count().saturating_sub(MAX_LINES);
     if more > 0 {
         lines.push(format!("And {more} more."));
     }
     let facts =
-        facts.into_iter().map(|(label, value): (_, String)| (label, cut(&plain(&value), MAX_LINE))).collect();
-    let headline = cut(&plain(&message.headline()), MAX_LINE);
-    Content { tone, headline, lines, facts, link: message.link(), footer: plain(&footer) }
+        facts.into_iter().map(|(label, value): (_, String)| (label, fit(&plain(&value), MAX_LINE))).collect();
+    let headline = fit(&plain(&message.headline()), MAX_LINE);
+    Content { tone: Tone::of(message), headline, lines, facts, link: link(message), footer: plain(&footer) }
 }
 
 /// A time as people read it, with its zone.
