@@ -19,11 +19,14 @@ pub mod apprise;
 mod custom;
 pub mod discord;
 pub mod draft;
+pub mod email;
 pub mod jira;
 pub mod ntfy;
 pub mod opsgenie;
 pub mod pagerduty;
 pub mod slack;
+pub mod sms;
+pub mod ssh;
 pub mod teams;
 pub mod telegram;
 pub mod telex;
@@ -33,11 +36,14 @@ pub(crate) use address::{examine_secret_url, examine_url, read_secret_url, shown
 pub use apprise::AppriseSettings;
 pub use discord::DiscordSettings;
 pub use draft::IntegrationDraft;
+pub use email::EmailSettings;
 pub use jira::JiraSettings;
 pub use ntfy::NtfySettings;
 pub use opsgenie::OpsgenieSettings;
 pub use pagerduty::PagerDutySettings;
 pub use slack::SlackSettings;
+pub use sms::SmsSettings;
+pub use ssh::SshSettings;
 pub use teams::TeamsSettings;
 pub use telegram::TelegramSettings;
 pub use telex::TelexSettings;
@@ -279,6 +285,10 @@ macro_rules! provider_kinds {
 }
 
 provider_kinds! {
+    /// A mail.
+    email => Email(EmailSettings),
+    /// A text message to a phone.
+    sms => Sms(SmsSettings),
     /// Slack: an app with a bot, or an incoming webhook.
     slack => Slack(SlackSettings),
     /// Discord, by a webhook of a channel.
@@ -293,6 +303,8 @@ provider_kinds! {
     telex => Telex(TelexSettings),
     /// A server of Apprise, which passes messages on to many services.
     apprise => Apprise(AppriseSettings),
+    /// A server that is restarted.
+    ssh => Ssh(SshSettings),
     /// A program that takes HTTP requests.
     webhook => Webhook(WebhookSettings),
     /// Requests that their author composes.

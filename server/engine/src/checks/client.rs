@@ -121,6 +121,11 @@ impl Clients {
             .dns_resolver(resolver);
         Ok(builder.build()?)
     }
+
+    /// TLS for messages that do not go over HTTP: the same trust.
+    pub(super) fn outbound_tls(&self) -> Result<Arc<rustls::ClientConfig>, ChecksError> {
+        Ok(Arc::new(self.trust.config(true, &[], None)?))
+    }
 }
 
 fn build(

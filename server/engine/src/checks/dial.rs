@@ -232,7 +232,7 @@ fn handshake_reason(error: &io::Error) -> String {
 }
 
 /// What the system says, without the number of the error and the words that every lookup error begins with.
-pub(super) fn plain_reason(error: &io::Error) -> String {
+pub(crate) fn plain_reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
     let text = text.split(" (os error").next().unwrap_or(text);

@@ -19,6 +19,7 @@ mod trace;
 mod trust;
 mod websocket;
 
+pub(crate) use dial::plain_reason;
 pub use policy::{Refusal, TargetPolicy, is_public};
 
 use trace::Trace;
@@ -123,7 +124,8 @@ impl Checks {
     /// # Errors
     /// When the client cannot be set up.
     pub fn outbound(&self) -> Result<Outbound, ChecksError> {
-        Ok(Outbound::new(self.shared.clients.outbound()?, Arc::clone(&self.shared.policy)))
+        let clients = &self.shared.clients;
+        Ok(Outbound::new(clients.outbound()?, Arc::clone(&self.shared.policy), clients.outbound_tls()?))
     }
 
     /// The same checks under another policy; the roots are not loaded again.

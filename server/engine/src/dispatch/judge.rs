@@ -23,7 +23,7 @@ pub(super) enum Plan<'a> {
         settings: &'a IntegrationSettings,
         /// What the other side called the first message of the incident.
         external_id: Option<String>,
-        /// When the integration took its last message, for providers that ask.
+        /// When the integration last did something about the beginning of an outage, for providers that ask.
         last_delivered: Option<Timestamp>,
     },
     /// It is not, or not now.

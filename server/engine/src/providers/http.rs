@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url};
 
-use super::{Attempting, DeliveryError};
+use super::{Attempting, DeliveryError, MailSettings, TwilioSettings, ssh};
 use crate::checks::TargetPolicy;
 
 /// The most of an answer that is read, in bytes.
@@ -24,6 +24,12 @@ const MASK: &str = "********";
 pub struct Outbound {
     client: Client,
     policy: Arc<TargetPolicy>,
+    /// Trusts whom checks trust, and refuses everybody else.
+    pub(super) tls: Arc<rustls::ClientConfig>,
+    mail: Option<Arc<MailSettings>>,
+    sms: Option<Arc<TwilioSettings>>,
+    /// Which servers are being restarted by this process, or were.
+    pub(super) runs: Arc<ssh::Runs>,
 }
 
 /// A request.
@@ -154,8 +160,30 @@ impl Answer {
 
 impl Outbound {
     /// Messages through a client that resolves under the policy.
-    pub(crate) fn new(client: Client, policy: Arc<TargetPolicy>) -> Self {
-        Self { client, policy }
+    pub(crate) fn new(client: Client, policy: Arc<TargetPolicy>, tls: Arc<rustls::ClientConfig>) -> Self {
+        Self { client, policy, tls, mail: None, sms: None, runs: Arc::default() }
+    }
+
+    /// The same with a mail server, or without one.
+    #[must_use]
+    pub fn with_mail(self, mail: Option<MailSettings>) -> Self {
+        Self { mail: mail.map(Arc::new), ..self }
+    }
+
+    /// The same with somebody who carries text messages, or without.
+    #[must_use]
+    pub fn with_sms(self, sms: Option<TwilioSettings>) -> Self {
+        Self { sms: sms.map(Arc::new), ..self }
+    }
+
+    /// The mail server of the installation, if it has one.
+    pub fn mail(&self) -> Option<&MailSettings> {
+        self.mail.as_deref()
+    }
+
+    /// Who carries text messages, if anybody does.
+    pub fn sms(&self) -> Option<&TwilioSettings> {
+        self.sms.as_deref()
     }
 
     /// Which targets may be reached.

@@ -5,17 +5,22 @@
 
 mod apprise;
 mod custom;
+mod dial;
 mod discord;
+mod email;
 pub mod http;
 mod jira;
 mod ntfy;
 mod opsgenie;
 mod pagerduty;
 pub mod slack;
+mod sms;
+mod ssh;
 mod subject;
 mod teams;
 mod telegram;
 mod telex;
+pub mod verify;
 mod webhook;
 mod words;
 
@@ -29,7 +34,9 @@ use domain::message::Message;
 use domain::time::Timestamp;
 use futures::future::BoxFuture;
 
+pub use email::{MailSecurity, MailSettings};
 pub use http::{Answer, Call, Outbound};
+pub use sms::{TwilioAuth, TwilioSender, TwilioSettings};
 
 /// What is known of a delivery while it is tried.
 #[derive(Debug)]
@@ -40,7 +47,7 @@ pub struct Attempting<'a> {
     pub external_id: Option<&'a str>,
     /// Attempts before this one.
     pub attempts: u32,
-    /// When the integration took the last message before this one; only for providers that ask for it.
+    /// When the integration last took the beginning of an outage and gave it an external id; only for providers that ask for it.
     pub last_delivered: Option<Timestamp>,
     /// Now.
     pub now: Timestamp,
@@ -133,6 +140,9 @@ pub trait Provider: Send + Sync {
 /// The provider of settings; the compiler asks for an arm when a kind is added to the list.
 pub fn of(settings: &IntegrationSettings) -> &dyn Provider {
     match settings {
+        IntegrationSettings::Email(settings) => settings.as_ref(),
+        IntegrationSettings::Sms(settings) => settings.as_ref(),
+        IntegrationSettings::Ssh(settings) => settings.as_ref(),
         IntegrationSettings::Slack(settings) => settings.as_ref(),
         IntegrationSettings::Discord(settings) => settings.as_ref(),
         IntegrationSettings::Teams(settings) => settings.as_ref(),

@@ -291,7 +291,8 @@ pub async fn external_id(
     Ok(id.flatten())
 }
 
-/// When an integration took the last message besides `but`. Messages that only tried it do not count.
+/// When an integration last did what the beginning of an outage asks of it, `but` aside. Only deliveries with an external id count: a
+/// provider gives none to what it took without doing anything.
 pub async fn last_delivered(
     tx: &mut Tx,
     integration: IntegrationKey,
@@ -300,7 +301,7 @@ pub async fn last_delivered(
     let at: Option<i64> = sql!(tx, |conn| {
         sqlx::query_scalar(
         "select max(updated_at) from deliveries where integration_id = $1 and id <> $2 and state = 'delivered' \
-         and kind <> 'test'"
+         and kind = 'error' and external_id is not null"
     )
     .bind(integration.0)
     .bind(but.0)

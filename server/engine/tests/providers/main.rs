@@ -5,11 +5,16 @@
 mod apprise;
 mod custom;
 mod discord;
+mod email;
 mod jira;
+mod mail_server;
 mod ntfy;
 mod opsgenie;
 mod pagerduty;
 mod slack;
+mod sms;
+mod ssh;
+mod ssh_server;
 mod support;
 mod teams;
 mod telegram;

@@ -224,18 +224,37 @@ pub(crate) async fn deliver_after(
     message: &Message,
     external_id: Option<&str>,
 ) -> Told {
+    deliver_over(&outbound(), settings, message, external_id, None).await
+}
+
+/// Sends a message with what an installation configures, to an integration that last did something at `last_delivered`.
+pub(crate) async fn deliver_over(
+    outbound: &Outbound,
+    settings: &IntegrationSettings,
+    message: &Message,
+    external_id: Option<&str>,
+    last_delivered: Option<Timestamp>,
+) -> Told {
     let (id, chance) = (delivery(), Chance::seeded(7));
-    let attempting = attempting(&id, &chance, external_id);
-    let result = providers::of(settings).deliver(&outbound(), message, &attempting).await;
+    let attempting = Attempting { last_delivered, ..attempting(&id, &chance, external_id) };
+    let result = providers::of(settings).deliver(outbound, message, &attempting).await;
     let lines = attempting.transcript.take();
     Told { result, request: lines.request, response: lines.response, status: lines.status }
 }
 
 /// Tries the connection; nothing when the provider cannot.
 pub(crate) async fn probe(settings: &IntegrationSettings) -> Option<Result<String, DeliveryError>> {
-    let (id, chance, outbound) = (delivery(), Chance::seeded(7), outbound());
+    probe_over(&outbound(), settings).await
+}
+
+/// The same with what an installation configures.
+pub(crate) async fn probe_over(
+    outbound: &Outbound,
+    settings: &IntegrationSettings,
+) -> Option<Result<String, DeliveryError>> {
+    let (id, chance) = (delivery(), Chance::seeded(7));
     let attempting = attempting(&id, &chance, None);
-    Some(providers::of(settings).probe(&outbound, &attempting)?.await)
+    Some(providers::of(settings).probe(outbound, &attempting)?.await)
 }
 
 pub(crate) fn attempting<'a>(
@@ -377,6 +396,19 @@ pub(crate) async fn holds_to_the_table_of_statuses(
     taken: &Reply,
     except: &[u16],
 ) {
+    holds_to_the_table_over(|url| (outbound(), settings(url)), taken, except).await;
+}
+
+/// The same for a provider whose server the installation configures.
+pub(crate) async fn holds_to_the_table_over(
+    settings: impl Fn(&str) -> (Outbound, IntegrationSettings),
+    taken: &Reply,
+    except: &[u16],
+) {
+    let tell = async |url: &str| {
+        let (outbound, settings) = settings(url);
+        deliver_over(&outbound, &settings, &error(), None, None).await
+    };
     let taking: &[u16] = &[200, 201, 202, 204];
     let passing: &[u16] = &[408, 425, 429, 500, 502, 503, 504];
     let lasting: &[u16] = &[301, 302, 307, 308, 400, 401, 403, 404, 405, 410, 413, 422];
@@ -391,7 +423,7 @@ pub(crate) async fn holds_to_the_table_of_statuses(
             Reply::text(status, "what was wrong").header("retry-after", "7").header("location", "/elsewhere")
         };
         let server = Server::saying(reply).await;
-        let told = deliver(&settings(&server.url), &error()).await;
+        let told = tell(&server.url).await;
         assert_eq!(told.status, Some(status));
         match &told.result {
             Ok(_) => assert!(taking.contains(&status), "{status} counts as taken"),
@@ -409,5 +441,5 @@ pub(crate) async fn holds_to_the_table_of_statuses(
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let nobody = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
-    deliver(&settings(&nobody), &error()).await.retry();
+    tell(&nobody).await.retry();
 }

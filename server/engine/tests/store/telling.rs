@@ -6,8 +6,9 @@ use domain::alert::{Condition, Level, QuietHours};
 use domain::delivery::DeliveryState;
 use domain::integration::WebhookSettings;
 use domain::time::{MINUTE, SECOND};
-use engine::store::deliveries::{self, Limits};
+use engine::store::deliveries::{self, Limits, Settlement};
 use engine::store::outages;
+use engine::store::settling::{self, Settled};
 
 use crate::on_both;
 use crate::tellers::{Receiver, Telling, attach, define, integration, level, loaded, open_incident};
@@ -121,6 +122,50 @@ on_both! {
         world.recovery(monitor).await;
         telling.pass().await;
         assert_eq!((first.statuses(), second.statuses()), (vec!["resolved".to_owned()], vec!["resolved".to_owned()]));
+    }
+}
+
+on_both! {
+    async fn only_beginnings_that_something_was_done_about_count_for_a_cool_down(world: World) {
+        let receiver = Receiver::open().await;
+        let (monitor, _) = world.monitor("Shop").await;
+        let (hook, _) = integration(&world, &receiver, None).await;
+        attach(&world, monitor, hook).await;
+        let telling = Telling::over(&world);
+        let limits = Limits { total: 10, each: 10, full: &[] };
+        let mut last_run = None;
+        // A beginning that nothing was done about, its end, a run, and its end, which something was done about too.
+        for (step, external_id) in [None, None, Some("run:1"), Some("closed")].into_iter().enumerate() {
+            world.pass(MINUTE);
+            if step % 2 == 0 {
+                world.outage(monitor).await;
+            } else {
+                world.recovery(monitor).await;
+            }
+            telling.planner.round().await.unwrap();
+            let mut tx = world.db.write().await.unwrap();
+            let until = domain::time::Timestamp(world.now().0 + MINUTE);
+            let claimed = deliveries::claim(&mut tx, "here", world.now(), until, &limits).await.unwrap();
+            assert_eq!(claimed.len(), 1);
+            let settlement = Settlement {
+                state: DeliveryState::Delivered,
+                due_at: None,
+                external_id: external_id.map(str::to_owned),
+                error: None,
+            };
+            let settled = Settled { claimed: &claimed[0], attempt: None, settlement: &settlement };
+            assert_eq!(settling::settle(&mut tx, "here", &[settled], world.now()).await.unwrap().len(), 1);
+            if external_id == Some("run:1") {
+                last_run = Some(world.now());
+                let without = deliveries::last_delivered(&mut tx, hook, claimed[0].key).await.unwrap();
+                assert_eq!(without, None, "a delivery does not cool itself down");
+            } else {
+                let last = deliveries::last_delivered(&mut tx, hook, claimed[0].key).await.unwrap();
+                assert_eq!(last, last_run, "step {step}");
+            }
+            tx.commit().await.unwrap();
+        }
+        assert!(last_run.is_some());
     }
 }
 
