@@ -7,7 +7,6 @@ alter table incidents add column snooze_until integer;
 -- The message that tells this one together with others.
 alter table deliveries add column group_id integer;
 create index deliveries_by_group on deliveries (group_id) where group_id is not null;
-create index deliveries_by_state on deliveries (state, created_at);
 
 -- When somebody proved that an address is theirs; nothing is sent to the address of an account before.
 alter table accounts add column verified_at integer;

@@ -3,7 +3,6 @@
 //! `cargo bench --bench delivering`
 
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
-#![expect(clippy::print_stdout, reason = "a bench's result is what it prints")]
 
 mod support;
 
@@ -76,7 +75,7 @@ async fn run(target: SocketAddr, watched: SocketAddr) {
             break;
         }
         assert_eq!(counts.failed + counts.retrying, 0, "the receiver takes everything");
-        assert!(begin.elapsed() < Duration::from_secs(120), "{counts:?}");
+        assert!(begin.elapsed() < Duration::from_mins(2), "{counts:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let ours = MESSAGES as f64 / begin.elapsed().as_secs_f64();
