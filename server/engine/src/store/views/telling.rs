@@ -197,13 +197,13 @@ pub async fn planned(tx: &mut Tx, incident: IncidentKey) -> Result<Vec<PlannedAl
     type Found = (i64, Option<String>, Option<String>, i64, Option<i64>);
     let rows: Vec<Found> = sql!(tx, |conn| {
         sqlx::query_as(
-        "select a.due_at, d.public_id, d.name, a.level, a.raised_at from alerts a \
+            "select a.due_at, d.public_id, d.name, a.level, a.raised_at from alerts a \
          left join alert_definitions d on d.id = a.definition_id \
-         where a.incident_id = $1 and a.due_at is not null order by a.due_at, a.id"
-    )
-    .bind(incident.0)
-    .fetch_all(conn)
-    .await?
+         where a.incident_id = $1 and a.due_at is not null order by a.due_at, a.id",
+        )
+        .bind(incident.0)
+        .fetch_all(conn)
+        .await?
     });
     let named = |(id, name): (String, String)| Some(Named { id: id.parse().ok()?, name });
     let view = |(at, id, name, level, raised): Found| PlannedAlert {
