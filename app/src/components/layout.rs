@@ -60,7 +60,8 @@ pub fn Layout(
                 <Transition>{move || Suspend::new(async move {
                     frame.await.ok().map(|frame: ConsoleFrame| {
                         let watching = frame.standing.counts.total() > 0;
-                        view! { <TellingBanner health=frame.telling watching/> }
+                        let said = path.get_untracked().starts_with("/console/integrations");
+                        view! { <TellingBanner health=frame.telling watching said/> }
                     })
                 })}</Transition>
                 {children()}

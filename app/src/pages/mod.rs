@@ -1,6 +1,5 @@
 //! A folder or a file for each area of pages.
 
-#[cfg(feature = "ssr")]
 pub mod alerts;
 pub mod auth;
 pub mod deliveries;
@@ -14,5 +13,6 @@ pub mod overview;
 pub mod page_editor;
 pub mod settings;
 pub mod setup;
+#[cfg(feature = "ssr")]
 pub mod status;
 pub mod tokens;

@@ -2,7 +2,7 @@
 
 use domain::id::{DefinitionId, IntegrationId, MonitorId};
 use domain::time::Timestamp;
-use domain::views::console::{IntegrationChoice, IntegrationRow, MonitorChoices, Named};
+use domain::views::console::{IntegrationRow, MonitorChoices, Named};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,7 @@ use {
     super::id,
     crate::context::{Sent, request},
     domain::time::{DAY, HOUR},
+    domain::views::console::IntegrationChoice,
     engine::services::ServiceError,
 };
 

@@ -16,11 +16,16 @@ pub fn TellingBanner(
     health: TellingHealth,
     /// Whether anything is watched.
     watching: bool,
+    /// Whether the page itself says which integrations fail.
+    said: bool,
 ) -> impl IntoView {
     if health.all_stop {
         return view! { <Stopped/> }.into_any();
     }
     if let Some(first) = health.failing.first() {
+        if said {
+            return ().into_any();
+        }
         let title = match health.failing.len() {
             1 => format!("“{}” is not delivering", first.name),
             many => format!("“{}” and {} more are not delivering", first.name, many - 1),

@@ -64,6 +64,7 @@ fn Body(view: DeliveryDetail) -> impl IntoView {
     };
     let status = view.attempts.first().and_then(|attempt| attempt.status);
     let attempts = view.attempts.len();
+    let last = view.attempts.first().map_or(0, |attempt| attempt.number);
     let message = serde_json::to_string_pretty(&view.message).unwrap_or_default();
     view! {
         <PageTitle text=row.headline.clone()/>
@@ -81,7 +82,7 @@ fn Body(view: DeliveryDetail) -> impl IntoView {
             {(attempts == 0).then(|| view! {
                 <section class="card"><p class="muted">"It has not been tried yet."</p></section>
             })}
-            {view.attempts.into_iter().map(|attempt| view! { <Attempt attempt/> }).collect_view()}
+            {view.attempts.into_iter().map(|attempt| view! { <Attempt newest=attempt.number == last attempt/> }).collect_view()}
             <section class="card">
                 <details class="fold">
                     <summary><Icon name="chevron-right"/>"The message in facts"</summary>
@@ -94,7 +95,11 @@ fn Body(view: DeliveryDetail) -> impl IntoView {
 
 /// One attempt.
 #[component]
-fn Attempt(attempt: AttemptView) -> impl IntoView {
+fn Attempt(
+    attempt: AttemptView,
+    /// Whether it is the newest: why that failed stands above.
+    newest: bool,
+) -> impl IntoView {
     let (tone, icon, word) = match &attempt.error {
         None => ("up", "st-operational", "Taken".to_owned()),
         Some(_) => ("down", "st-major", "Not taken".to_owned()),
@@ -107,7 +112,7 @@ fn Attempt(attempt: AttemptView) -> impl IntoView {
                 <span class="muted num">{status}{words::duration(attempt.duration_ms)}", "<Time at=attempt.at shape=crate::browser::Shape::Second/></span>
             </header>
             <div class="told">
-                {attempt.error.map(|error| view! { <p>{error}</p> })}
+                {attempt.error.filter(|_| !newest).map(|error| view! { <p>{error}</p> })}
                 <Said label="Request" text=attempt.request/>
                 <Said label="Answer" text=attempt.response/>
             </div>

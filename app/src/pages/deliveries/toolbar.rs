@@ -37,7 +37,7 @@ pub(super) fn Toolbar(query: Memo<DeliveryQuery>, integrations: Vec<IntegrationC
         );
     };
     let state = move |word: String| {
-        go(DeliveryQuery { state: DeliveryState::from_word(&word), ..query.get_untracked() })
+        go(DeliveryQuery { state: DeliveryState::from_word(&word), ..query.get_untracked() });
     };
     let to = move |id: String| go(DeliveryQuery { integration: id.parse().ok(), ..query.get_untracked() });
     let start = query.get_untracked();

@@ -12,7 +12,7 @@ use crate::components::figures;
 use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
-use crate::components::time::{Ago, Lasting, Time};
+use crate::components::time::{Lasting, Time};
 use crate::live::LiveFeed;
 use crate::server_fns::incidents::{Which, read_incidents};
 use crate::words;
@@ -128,7 +128,7 @@ fn Row(entry: IncidentEntry, at: Timestamp) -> impl IntoView {
             </div>
             <span class="chips">{taken}{snoozed}</span>
             <span class="for">{length}</span>
-            <span class="muted num">{if is_open { view! { <Ago at=row.started_at/> }.into_any() } else { view! { <Time at=row.started_at/> }.into_any() }}</span>
+            {(!is_open).then(|| view! { <span class="muted num"><Time at=row.started_at/></span> })}
         </li>
     }
 }

@@ -83,7 +83,7 @@ fn Row(row: IntegrationRow) -> impl IntoView {
                 </div>
             </td>
             <td class="lead"><span class="state" data-state=tone title=row.failing.clone()><Icon name=icon/>{word}</span></td>
-            <td data-label="Used by">{used}</td>
+            <td class="drop">{used}</td>
             <td>{last}</td>
             <td class="end"><Switch id=row.id.to_string() name=row.name enabled=row.enabled/></td>
         </tr>
