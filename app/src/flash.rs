@@ -2,7 +2,7 @@
 
 use domain::check::CheckReport;
 use domain::form::Form;
-use domain::views::console::Tried;
+use domain::views::console::{IntegrationTrial, Tried};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
@@ -21,6 +21,9 @@ pub struct Flash {
     /// What a check found, when the form asked for one.
     #[serde(default)]
     pub report: Option<Box<CheckReport>>,
+    /// What a trial of an integration said, when the form asked for one.
+    #[serde(default)]
+    pub trial: Option<Box<IntegrationTrial>>,
     /// What became of pasted addresses, when the form asked for that.
     #[serde(default)]
     pub tried: Vec<Tried>,

@@ -36,7 +36,10 @@ use leptos_router::path;
 use crate::components::layout::Layout;
 use crate::components::leave::Leaving;
 use crate::components::time::Clock;
-use crate::pages::{login, missing, monitors, overview, page_editor, settings, setup};
+use crate::pages::{
+    alerts, deliveries, incidents, integrations, login, missing, monitors, more, overview, page_editor,
+    settings, setup, tokens,
+};
 
 /// The console.
 #[component]
@@ -57,8 +60,21 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/monitors/new") view=monitors::form::NewMonitor/>
                     <Route path=path!("/monitors/:id") view=monitors::detail::Monitor/>
                     <Route path=path!("/monitors/:id/edit") view=monitors::form::ChangeMonitor/>
+                    <Route path=path!("/incidents") view=incidents::Incidents/>
+                    <Route path=path!("/incidents/:id") view=incidents::Incident/>
+                    <Route path=path!("/alerts") view=alerts::list::Alerts/>
+                    <Route path=path!("/alerts/:id") view=alerts::editor::Definition/>
+                    <Route path=path!("/subscriptions") view=alerts::subscriptions::Subscriptions/>
+                    <Route path=path!("/subscriptions/:id") view=alerts::subscription::Subscription/>
+                    <Route path=path!("/integrations") view=integrations::list::Integrations/>
+                    <Route path=path!("/integrations/new") view=integrations::form::NewIntegration/>
+                    <Route path=path!("/integrations/:id") view=integrations::form::Integration/>
+                    <Route path=path!("/deliveries") view=deliveries::Deliveries/>
+                    <Route path=path!("/deliveries/:id") view=deliveries::Delivery/>
+                    <Route path=path!("/more") view=more::More/>
                     <Route path=path!("/page") view=page_editor::PageEditor/>
                     <Route path=path!("/settings") view=settings::Settings/>
+                    <Route path=path!("/settings/tokens") view=tokens::Tokens/>
                     <Route path=path!("/*any") view=missing::Missing/>
                 </ParentRoute>
             </Routes>

@@ -86,6 +86,14 @@ pub fn ago(then: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// How long it is from `now` until `then`: `now`, `in 40 s`, `in 8 min`.
+pub fn until(then: Timestamp, now: Timestamp) -> String {
+    match then.since(now) {
+        ..1_000 => "now".to_owned(),
+        millis => format!("in {}", duration(millis)),
+    }
+}
+
 /// The date of a time, in UTC: `21 November 2026`.
 pub fn date(at: Timestamp) -> String {
     let (year, month, day) = civil_from_days(at.0.div_euclid(DAY));
@@ -175,6 +183,8 @@ mod tests {
         assert_eq!(duration(77 * HOUR), "3 d 5 h");
         assert_eq!(ago(Timestamp(0), Timestamp(1_999)), "just now");
         assert_eq!(ago(Timestamp(0), Timestamp(3_000)), "3 s ago");
+        assert_eq!(until(Timestamp(8 * MINUTE), Timestamp(0)), "in 8 min");
+        assert_eq!(until(Timestamp(0), Timestamp(5)), "now");
     }
 
     #[test]

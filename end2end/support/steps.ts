@@ -24,6 +24,8 @@ export async function setUp(page: Page, pharos: Pharos, addresses: string[], scr
   await expect(page.getByRole('heading', { name: 'What shall we watch?' })).toBeVisible();
   await page.getByLabel('Addresses').fill(addresses.join('\n'));
   await page.getByRole('button', { name: /^Watch/ }).click();
+  await expect(page.getByRole('heading', { name: 'Where shall alerts go?' })).toBeVisible();
+  await page.getByRole('link', { name: 'Skip' }).click();
   await expect(page.getByRole('heading', { name: 'Your page is live' })).toBeVisible();
 }
 

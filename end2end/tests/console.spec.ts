@@ -18,7 +18,10 @@ test.afterEach(async () => {
 
 test('every page of the console is accessible @phone', async ({ page }) => {
   await setUp(page, pharos, [target.url, 'tcp://127.0.0.1:1']);
-  for (const path of ['', '/monitors', '/monitors/new', '/page', '/settings']) {
+  for (const path of [
+    '', '/monitors', '/monitors/new', '/incidents', '/incidents?which=all', '/alerts', '/alerts/new', '/subscriptions', '/subscriptions/new',
+    '/integrations', '/integrations/new', '/integrations/new?kind=webhook', '/deliveries', '/more', '/page', '/settings', '/settings/tokens',
+  ]) {
     await page.goto(`${pharos.url}/console${path}`);
     await alive(page);
     await expectAccessible(page);
@@ -51,9 +54,17 @@ test('pages before and around the console are accessible @phone', async ({ page 
   await expectAccessible(page);
   await page.getByLabel('Addresses').fill(target.url);
   await page.getByRole('button', { name: /^Watch/ }).click();
+  await expect(page.getByRole('heading', { name: 'Where shall alerts go?' })).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole('link', { name: 'Webhook' }).click();
+  await page.getByRole('textbox', { name: /^URL/ }).fill('http://127.0.0.1:1/');
+  await page.getByRole('button', { name: 'Send test' }).click();
+  await expect(page.getByText('It did not arrive')).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole('link', { name: 'Skip' }).click();
   await expect(page.getByRole('heading', { name: 'Your page is live' })).toBeVisible();
   await expectAccessible(page);
-  for (const path of ['/console/nothing', '/console/monitors?q=nothing', '/console/monitors/NMnothing']) {
+  for (const path of ['/console/nothing', '/console/monitors?q=nothing', '/console/monitors/NMnothing', '/console/incidents/INCnothing', '/console/deliveries/DLnothing']) {
     await page.goto(pharos.url + path);
     await alive(page);
     await expectAccessible(page);
@@ -70,7 +81,11 @@ test('no page throws, and nothing is blocked by the policy', async ({ page }) =>
     if (['error', 'warning'].includes(message.type())) trouble.push(message.text());
   });
   await setUp(page, pharos, [target.url]);
-  for (const path of ['/console', '/console/monitors', '/console/monitors/new', '/console/page', '/console/settings', '/']) {
+  for (const path of [
+    '/console', '/console/monitors', '/console/monitors/new', '/console/incidents', '/console/alerts', '/console/alerts/new',
+    '/console/subscriptions/new', '/console/integrations', '/console/integrations/new?kind=webhook', '/console/deliveries', '/console/page',
+    '/console/settings', '/console/settings/tokens', '/',
+  ]) {
     await page.goto(pharos.url + path);
     await page.waitForLoadState('networkidle');
   }

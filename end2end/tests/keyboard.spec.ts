@@ -22,6 +22,8 @@ test.afterEach(async () => {
 test('g and a letter go to a page, n to a new monitor', async ({ page }) => {
   for (const [key, path, heading] of [
     ['m', '/console/monitors', 'Monitors'],
+    ['i', '/console/incidents', 'Incidents'],
+    ['a', '/console/alerts', 'Alerts'],
     ['p', '/console/page', 'Status page'],
     ['s', '/console/settings', 'Settings'],
     ['o', '/console', 'Overview'],

@@ -1,5 +1,6 @@
 //! Forms in the page: what they hold, and whether that is what they were given.
 
+use domain::form::Form;
 use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 use web_sys::{
@@ -86,6 +87,28 @@ pub fn type_into(id: &str, typed: &[(String, String)]) {
             area.set_value(value);
         }
     }
+}
+
+/// What the controls of a form hold that are sent as parts of one map: by the key in the map, as the server would read it.
+pub fn map_of(id: &str, map: &str) -> Form {
+    let mut held = Form::new();
+    let Some(form) = form(id) else { return held };
+    for control in all(form.query_selector_all("input, textarea, select")) {
+        let name = control.get_attribute("name").unwrap_or_default();
+        let key = name.strip_prefix(map).and_then(|rest| rest.strip_prefix('[')?.strip_suffix(']'));
+        let value = if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
+            let is_choice = matches!(input.type_().as_str(), "checkbox" | "radio");
+            (!is_choice || input.checked()).then(|| input.value())
+        } else if let Some(area) = control.dyn_ref::<HtmlTextAreaElement>() {
+            Some(area.value())
+        } else {
+            control.dyn_ref::<HtmlSelectElement>().map(HtmlSelectElement::value)
+        };
+        if let (Some(key), Some(value)) = (key, value) {
+            held.insert(key.to_owned(), value);
+        }
+    }
+    held
 }
 
 /// Whether a guarded form holds something that is not saved.

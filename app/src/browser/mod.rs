@@ -9,7 +9,7 @@ mod forms;
 mod ways;
 
 pub use forms::{
-    drop_changes, fields_of, form_of, has_changes, loses_changes, reset_form, settle_form, type_into,
+    drop_changes, fields_of, form_of, has_changes, loses_changes, map_of, reset_form, settle_form, type_into,
     typed_into,
 };
 pub use ways::{Way, hold_back, on_every, way_of};
@@ -32,6 +32,12 @@ pub enum Shape {
 #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds, far below 2^53")]
 pub fn now() -> Timestamp {
     Timestamp(js_sys::Date::now() as i64)
+}
+
+/// How many minutes the visitor's clock is behind UTC; east of Greenwich less than none.
+#[expect(clippy::cast_possible_truncation, reason = "whole minutes, less than a day")]
+pub fn zone() -> i64 {
+    js_sys::Date::new_0().get_timezone_offset() as i64
 }
 
 /// A time in the visitor's zone, in the page's language.

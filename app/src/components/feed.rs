@@ -51,7 +51,7 @@ pub fn Incidents(
         view! {
             <li data-state=style>
                 <Icon name=icon/>
-                <span><a href=format!("/incidents/{}", incident.id)>{incident.title}</a></span>
+                <span><a href=format!("/console/incidents/{}", incident.id)>{incident.title}</a></span>
                 <Time at=incident.started_at/>
                 <span class="sub">{if is_open { "Open for " } else { "Lasted " }}{length}{incident.reason.map(|reason| format!(" · {reason}"))}</span>
             </li>

@@ -14,12 +14,14 @@ const SEARCH: &str = "[data-search]";
 const ROWS: &str = "[data-row]";
 
 /// Keys and what they do.
-const KEYS: [(&str, &str); 8] = [
+const KEYS: [(&str, &str); 10] = [
     ("/", "Search"),
     ("j k", "Next and previous row"),
     ("n", "New monitor"),
     ("g o", "Go to the overview"),
     ("g m", "Go to the monitors"),
+    ("g i", "Go to the incidents"),
+    ("g a", "Go to the alerts"),
     ("g p", "Go to the status page"),
     ("g s", "Go to the settings"),
     ("?", "This list"),
@@ -40,6 +42,8 @@ pub fn Keyboard() -> impl IntoView {
         match (was_going, event.key().as_str()) {
             (true, "o") => go("/console"),
             (true, "m") => go("/console/monitors"),
+            (true, "i") => go("/console/incidents"),
+            (true, "a") => go("/console/alerts"),
             (true, "p") => go("/console/page"),
             (true, "s") => go("/console/settings"),
             (_, "g") => is_going.set_value(true),

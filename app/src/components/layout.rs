@@ -1,12 +1,15 @@
 //! The frame of the console: the ways at its side, the live line, and everything that floats above.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
+use super::again::Again;
 use super::health::HealthChip;
 use super::icon::{Icon, Wordmark};
 use super::keyboard::Keyboard;
 use super::leave::LeaveGuard;
-use super::nav::Ways;
+use super::nav::{PhoneWays, Ways};
+use super::telling::banner::TellingBanner;
 use super::theme::ThemeSwitch;
 use super::time::{Clock, utc};
 use super::toast::{ToastList, Toasts};
@@ -22,7 +25,10 @@ pub fn Layout(
 ) -> impl IntoView {
     let feed = LiveFeed::provide();
     Toasts::provide();
-    let frame = Resource::new(move || feed.generation.get(), |_| read_frame());
+    let again = Again::provide();
+    let path = use_location().pathname;
+    // With each page: what was done on the last one may have mended what the banner says.
+    let frame = Resource::new(move || (feed.generation.get(), again.count(), path.get()), |_| read_frame());
     Effect::new(move || {
         if let Some(Ok(frame)) = frame.get() {
             feed.counts.set(Some(frame.standing.counts));
@@ -50,8 +56,17 @@ pub fn Layout(
                     </div>
                 </div>
             </aside>
-            <main id="main">{children()}</main>
-            <nav class="bottom-bar" aria-label="Main, on phones"><Ways/></nav>
+            <main id="main">
+                <Transition>{move || Suspend::new(async move {
+                    frame.await.ok().map(|frame: ConsoleFrame| {
+                        let watching = frame.standing.counts.total() > 0;
+                        let said = path.get_untracked().starts_with("/console/integrations");
+                        view! { <TellingBanner health=frame.telling watching said/> }
+                    })
+                })}</Transition>
+                {children()}
+            </main>
+            <nav class="bottom-bar" aria-label="Main, on phones"><PhoneWays/></nav>
         </div>
         <Lost/>
         <ToastList/>

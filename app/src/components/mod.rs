@@ -1,7 +1,10 @@
 //! The parts that pages are made of.
 
+pub mod again;
 pub mod chart;
+pub mod choices;
 pub mod confirm;
+pub mod copy;
 pub mod evidence;
 pub mod failure;
 pub mod feed;
@@ -19,6 +22,8 @@ pub mod nav;
 pub mod notice;
 pub mod page_head;
 pub mod state;
+pub mod tabs;
+pub mod telling;
 pub mod theme;
 pub mod time;
 pub mod toast;

@@ -7,26 +7,57 @@ use leptos_router::components::A;
 use super::icon::Icon;
 use crate::live::LiveFeed;
 
-/// Path, words and icon of each way, in their order.
-const WAYS: [(&str, &str, &str); 4] = [
+/// A way: its path, words and icon.
+pub type Way = (&'static str, &'static str, &'static str);
+
+/// What is watched, and what becomes of it.
+const WATCHING: [Way; 4] = [
     ("/console", "Overview", "overview"),
     ("/console/monitors", "Monitors", "monitors"),
+    ("/console/incidents", "Incidents", "siren"),
     ("/console/page", "Status page", "page"),
-    ("/console/settings", "Settings", "settings"),
 ];
+/// Who is told.
+const TELLING: [Way; 3] = [
+    ("/console/alerts", "Alerts", "bell"),
+    ("/console/integrations", "Integrations", "plug"),
+    ("/console/deliveries", "Deliveries", "inbox"),
+];
+/// The program itself.
+const REST: [Way; 1] = [("/console/settings", "Settings", "settings")];
+/// What fits below a thumb.
+const THUMB: [Way; 4] = [WATCHING[0], WATCHING[1], WATCHING[2], ("/console/more", "More", "menu")];
 
-/// The links, for the sidebar and for the bar below the thumb.
+/// What does not fit below a thumb, for the page that lists it.
+pub fn more() -> impl Iterator<Item = Way> {
+    WATCHING.into_iter().skip(3).chain(TELLING).chain(REST)
+}
+
+/// The links, for the sidebar.
 #[component]
 pub fn Ways() -> impl IntoView {
-    WAYS.map(|(path, words, icon)| {
-        let is_overview = path == "/console";
-        view! {
-            <A href=path exact=is_overview>
-                <Icon name=icon/>{words}{is_overview.then(|| view! { <DownBadge/> })}
-            </A>
-        }
-    })
-    .collect_view()
+    view! {
+        {WATCHING.map(link).collect_view()}
+        <span class="nav-head">"Telling people"</span>
+        {TELLING.map(link).collect_view()}
+        <span class="nav-head" aria-hidden="true"></span>
+        {REST.map(link).collect_view()}
+    }
+}
+
+/// The links, for the bar below the thumb.
+#[component]
+pub fn PhoneWays() -> impl IntoView {
+    THUMB.map(link).collect_view()
+}
+
+fn link((path, words, icon): Way) -> impl IntoView {
+    let is_overview = path == "/console";
+    view! {
+        <A href=path exact=is_overview>
+            <Icon name=icon/>{words}{is_overview.then(|| view! { <DownBadge/> })}
+        </A>
+    }
 }
 
 /// How many monitors are down.

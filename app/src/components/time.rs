@@ -100,6 +100,19 @@ pub fn Lasting(
     view! { <time datetime=words::machine_time(since) title=utc(since, Shape::Full)>{text}</time> }
 }
 
+/// How long until something happens. `read_at` is when the server said so, which is what a page without scripts shows.
+#[component]
+pub fn Until(
+    /// When.
+    at: Timestamp,
+    /// When the view was read.
+    read_at: Timestamp,
+) -> impl IntoView {
+    let clock = expect_context::<Clock>();
+    let text = Memo::new(move |_| words::until(at, clock.now().unwrap_or(read_at)));
+    view! { <time datetime=words::machine_time(at) title=utc(at, Shape::Full)>{text}</time> }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,8 +8,13 @@ use crate::components::icon::Icon;
 use crate::components::input::TextField;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
+use crate::components::tabs::Tabs;
 use crate::components::theme::ThemeSwitch;
 use crate::server_fns::account::{ChangePassword, Myself, RenameMyself, read_myself};
+
+/// The pages of settings.
+pub(super) const TABS: &[(&str, &str)] =
+    &[("/console/settings", "You"), ("/console/settings/tokens", "API tokens")];
 
 /// The page.
 #[component]
@@ -18,6 +23,7 @@ pub fn Settings() -> impl IntoView {
     view! {
         <PageTitle text="Settings"/>
         <PageHead title="Settings"/>
+        <Tabs label="Settings" tabs=TABS/>
         <div class="stack narrow">
             <Loaded from=me let:me><Account me/></Loaded>
             <Password/>

@@ -1,6 +1,6 @@
 //! What the frame of the console shows on every page.
 
-use domain::views::console::Standing;
+use domain::views::console::{Standing, TellingHealth};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,8 @@ pub struct ConsoleFrame {
     pub name: String,
     /// Where the socket goes on, and what is counted.
     pub standing: Standing,
+    /// Whether people are told.
+    pub telling: TellingHealth,
 }
 
 /// What the frame of the console shows.
@@ -24,5 +26,6 @@ pub async fn read_frame() -> Result<ConsoleFrame, AppError> {
     let request = request()?;
     let name = request.viewer.account().map_or_else(String::new, |account| account.name.clone());
     let standing = request.services.standing(&request.viewer).await?;
-    Ok(ConsoleFrame { name, standing })
+    let telling = request.services.telling_health(&request.viewer).await?;
+    Ok(ConsoleFrame { name, standing, telling })
 }

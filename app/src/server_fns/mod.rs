@@ -9,16 +9,23 @@
 )]
 
 pub mod account;
+pub mod alerts;
 pub mod components;
+pub mod deliveries;
 pub mod frame;
 pub mod groups;
+pub mod incidents;
+pub mod integrations;
 pub mod monitor;
 pub mod monitor_form;
+pub mod monitor_telling;
 pub mod monitors;
 pub mod overview;
 pub mod page;
 pub mod session;
 pub mod setup;
+pub mod subscriptions;
+pub mod tokens;
 
 #[cfg(any(feature = "ssr", test))]
 use domain::form::Form;

@@ -63,7 +63,7 @@ pub async fn add_addresses(
 ) -> Result<(), AppError> {
     let request = request()?;
     let added = request.services.add_addresses(&request.viewer, &split(&address)).await.map(drop);
-    let next = if next.is_empty() { "/setup?step=done".to_owned() } else { next };
+    let next = if next.is_empty() { "/setup?step=alerts".to_owned() } else { next };
     Sent::form("addresses").with("address", address).answer_then(added, |()| next)
 }
 

@@ -7,6 +7,7 @@ pub mod alert;
 pub mod check;
 pub mod custom;
 pub mod days;
+pub mod definition_form;
 pub mod delivery;
 pub mod event;
 pub mod event_id;

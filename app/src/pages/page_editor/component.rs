@@ -5,9 +5,9 @@ use domain::views::console::ComponentRow;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::Again;
 use crate::browser;
 use crate::call::Call;
+use crate::components::again::Again;
 use crate::components::form::SendForm;
 use crate::components::icon::Icon;
 use crate::components::state::ComponentPill;

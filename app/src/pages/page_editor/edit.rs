@@ -1,11 +1,11 @@
 //! A component in full: name, words, group, the monitors that it follows, and what the public sees.
 
-use domain::views::console::{ComponentRow, GroupRow, MonitorChoice};
+use domain::views::console::{ComponentRow, GroupRow};
 use leptos::prelude::*;
 
-use super::Again;
-use super::choices::{Choices, Find};
 use crate::call::Call;
+use crate::components::again::Again;
+use crate::components::choices::MonitorBoxes;
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
@@ -43,7 +43,7 @@ pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>) -> i
                 </div>
                 <TextField name="description" label="Description" value=component.description optional=true
                     hint="The public reads it beside the name."/>
-                <Follows followed/>
+                <MonitorBoxes legend="Follows" given=followed/>
                 <CheckField name="show_uptime" label="The public sees the bar and the uptime" value=component.show_uptime/>
                 <CheckField name="show_latency" label="The public sees response times" value=component.show_latency/>
                 <div class="form-foot">
@@ -60,50 +60,5 @@ pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>) -> i
                 </SendForm>
             </Confirm>
         </section>
-    }
-}
-
-/// The monitors that it follows, ticked, before those that it might.
-#[component]
-fn Follows(followed: Vec<MonitorChoice>) -> impl IntoView {
-    let choices = Choices::here();
-    let given = StoredValue::new(followed);
-    // What was ticked since: it is sent, so it must not leave with the next search.
-    let ticked = RwSignal::new(Vec::<MonitorChoice>::new());
-    let rows = move || {
-        // When the page is read again, the old boxes hear of new choices after their own signals are gone.
-        let offered = choices.behind(given.try_get_value().unwrap_or_default());
-        let strays = ticked
-            .try_get()
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|ticked| offered.iter().all(|known| known.id != ticked.id));
-        strays.chain(offered.iter().cloned()).collect::<Vec<_>>()
-    };
-    let row = move |choice: MonitorChoice| {
-        let (id, name) = (choice.id.to_string(), choice.name.clone());
-        let is_given = given.with_value(|given| given.iter().any(|known| known.id == choice.id));
-        let change = move |is_ticked: bool| {
-            ticked.update(|ticked| {
-                ticked.retain(|known| known.id != choice.id);
-                if is_ticked {
-                    ticked.push(choice.clone());
-                }
-            });
-        };
-        view! {
-            <label class="check">
-                <input type="checkbox" name="monitors[]" value=id checked=is_given
-                    on:change:target=move |event| change(event.target().checked())/>
-                <span>{name}</span>
-            </label>
-        }
-    };
-    view! {
-        <fieldset class="field">
-            <legend>"Follows"</legend>
-            <Show when=move || choices.are_many()><Find/></Show>
-            <div class="boxes"><For each=rows key=|choice| choice.id.clone() children=row/></div>
-        </fieldset>
     }
 }

@@ -3,10 +3,10 @@
 use domain::views::console::{ComponentRow, GroupRow};
 use leptos::prelude::*;
 
-use super::Again;
-use super::choices::Choices;
 use super::component::Row;
 use crate::call::Call;
+use crate::components::again::Again;
+use crate::components::choices::Choices;
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{FormState, SendForm, Submit};
 use crate::components::icon::Icon;

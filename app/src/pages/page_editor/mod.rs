@@ -1,6 +1,5 @@
 //! The status page being arranged: its name, its groups, and components that follow monitors.
 
-mod choices;
 mod component;
 mod edit;
 mod group;
@@ -11,10 +10,10 @@ use domain::views::console::{ComponentRow, PageEditor as View};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use self::choices::{Choices, Find, FindForm};
 use self::group::{AddGroup, GroupCard};
 use self::identity::Identity;
-use crate::call::Call;
+use crate::components::again::Again;
+use crate::components::choices::{Choices, Find, FindForm};
 use crate::components::figures;
 use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
@@ -23,32 +22,16 @@ use crate::components::state::ComponentPill;
 use crate::live::LiveFeed;
 use crate::server_fns::page::read_page;
 
-/// Reads the editor again, after something was changed in place.
-#[derive(Clone, Copy)]
-pub(super) struct Again(RwSignal<u32>);
-
-impl Again {
-    /// Reads the editor again whenever an action has ended well.
-    pub(super) fn after(self, action: Call<()>) {
-        Effect::new(move || {
-            if action.value().with(|value| matches!(value, Some(Ok(())))) {
-                self.0.update(|times| *times += 1);
-            }
-        });
-    }
-}
-
 /// The page.
 #[component]
 pub fn PageEditor() -> impl IntoView {
     let feed = expect_context::<LiveFeed>();
-    let again = Again(RwSignal::new(0));
-    provide_context(again);
+    let again = Again::provide();
     let choices = Choices::provide();
     let query = use_query_map();
     let edited = Memo::new(move |_| query.read().get("edit"));
     let view =
-        Resource::new(move || (again.0.get(), feed.generation.get()), move |_| read_page(choices.search()));
+        Resource::new(move || (again.count(), feed.generation.get()), move |_| read_page(choices.search()));
     view! {
         <PageTitle text="Status page"/>
         <Loaded from=view whole=true let:read>
@@ -92,7 +75,7 @@ fn Body(view: View, edited: Memo<Option<String>>) -> impl IntoView {
         <PageHead title="Status page"
             actions=|| view! { <a class="button" href="/" rel="external">"Open the page" <Icon name="external"/></a> }
             facts=move || view! { <ComponentPill state=worst/><span>{facts}</span> }/>
-        <FindForm edited/>
+        <FindForm action="/console/page" edited/>
         <div class="stack">
             {editor}
             <Show when=move || edited.get().is_none() && choices.are_partial()><Find/></Show>

@@ -55,7 +55,7 @@ pub(super) fn Addresses() -> impl IntoView {
                         <Icon name="arrow-right"/>
                     </Submit>
                     <noscript><button class="button big" formaction="/api/try_addresses">"Try them"</button></noscript>
-                    <a class="button quiet big push" href="/setup?step=done">"Skip"</a>
+                    <a class="button quiet big push" href="/setup?step=alerts">"Skip"</a>
                 </div>
             </SendForm>
         </StepFrame>

@@ -21,7 +21,7 @@ pub(super) fn Done() -> impl IntoView {
         Resource::new(|| (), |()| read_monitors(MonitorQuery { per_page: 10, ..MonitorQuery::default() }));
     let copy = move |_| browser::copy(&address());
     view! {
-        <StepFrame at=2>
+        <StepFrame at=3>
             <h1>"Your page is live"</h1>
             <p class="lead">"It follows your monitors from now on. Share the address."</p>
             <div class="form">

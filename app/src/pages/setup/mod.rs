@@ -1,7 +1,8 @@
-//! Setting up: an account, addresses, and a page that is live.
+//! Setting up: an account, addresses, whom to tell, and a page that is live.
 
 mod account;
 mod addresses;
+mod alerts;
 mod done;
 
 use leptos::prelude::*;
@@ -12,7 +13,7 @@ use crate::components::icon::Icon;
 use crate::components::page_head::PageTitle;
 
 /// The steps, in their order.
-const STEPS: [&str; 3] = ["Your account", "What to watch", "Your page"];
+const STEPS: [&str; 4] = ["Your account", "What to watch", "Whom to tell", "Your page"];
 
 /// The page: which step it shows stands in the URL.
 #[component]
@@ -22,6 +23,7 @@ pub fn SetUp() -> impl IntoView {
         let query = query.read();
         match (query.get("step").as_deref(), query.get("token")) {
             (Some("addresses"), _) => Step::Addresses,
+            (Some("alerts"), _) => Step::Alerts,
             (Some("done"), _) => Step::Done,
             (_, Some(token)) => Step::Account(token),
             _ => Step::Closed,
@@ -33,6 +35,7 @@ pub fn SetUp() -> impl IntoView {
             Step::Closed => view! { <Closed/> }.into_any(),
             Step::Account(token) => view! { <account::MakeAccount token/> }.into_any(),
             Step::Addresses => view! { <addresses::Addresses/> }.into_any(),
+            Step::Alerts => view! { <alerts::WhereTo/> }.into_any(),
             Step::Done => view! { <done::Done/> }.into_any(),
         }}
     }
@@ -44,6 +47,7 @@ enum Step {
     Closed,
     Account(String),
     Addresses,
+    Alerts,
     Done,
 }
 

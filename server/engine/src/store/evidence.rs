@@ -39,10 +39,37 @@ pub async fn latest(tx: &mut Tx, monitor: MonitorKey, limit: i64) -> Result<Vec<
     .bind(limit)
     .fetch_all(conn)
     .await?);
+    Ok(items(rows))
+}
+
+/// The reports of a monitor from a stretch of time, both ends included, the oldest first, at most `limit`.
+pub async fn between(
+    tx: &mut Tx,
+    monitor: MonitorKey,
+    from: Timestamp,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<EvidenceItem>> {
+    let rows: Vec<(i64, Json<serde_json::Value>)> = sql!(tx, |conn| {
+        sqlx::query_as(
+            "select at, report from evidence where monitor_id = $1 and at >= $2 and at <= $3 \
+             order by at, id limit $4",
+        )
+        .bind(monitor.0)
+        .bind(from.0)
+        .bind(until.0)
+        .bind(limit)
+        .fetch_all(conn)
+        .await?
+    });
+    Ok(items(rows))
+}
+
+fn items(rows: Vec<(i64, Json<serde_json::Value>)>) -> Vec<EvidenceItem> {
     let item = |(at, report): (i64, Json<serde_json::Value>)| {
         Some(EvidenceItem { at: Timestamp(at), report: serde_json::from_value(report.0).ok()? })
     };
-    Ok(rows.into_iter().filter_map(item).collect())
+    rows.into_iter().filter_map(item).collect()
 }
 
 /// Forgets the plain failures of a monitor but the latest `keep`; transitions stay until [`forget`].

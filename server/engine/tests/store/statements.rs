@@ -130,6 +130,8 @@ on_both! {
             store::evidence::insert(&mut tx, key, Timestamp(at), at == 0, &report).await.unwrap();
         }
         store::evidence::trim(&mut tx, key, 3).await.unwrap();
+        let oldest = store::evidence::between(&mut tx, key, Timestamp(0), Timestamp(100), 1).await.unwrap();
+        assert_eq!(oldest.iter().map(|item| item.at).collect::<Vec<_>>(), [Timestamp(0)]);
         let kept = store::evidence::latest(&mut tx, key, 20).await.unwrap();
         assert_eq!(kept.iter().map(|item| item.at.0).collect::<Vec<_>>(), [9, 8, 7, 0]);
         assert_eq!(kept[0].report, report);

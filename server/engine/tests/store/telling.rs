@@ -258,3 +258,23 @@ on_both! {
         assert_eq!((heard.len(), ids.len()), (120, 120));
     }
 }
+
+on_both! {
+    async fn what_comes_next_names_its_definition_and_its_level(world: World) {
+        let receiver = Receiver::open().await;
+        let (monitor, _) = world.monitor("Shop").await;
+        let (_, hook) = integration(&world, &receiver, None).await;
+        let levels = vec![
+            level(Condition::Errors { count: 1 }, &hook),
+            level(Condition::Minutes { minutes: 15 }, &hook),
+        ];
+        define(&world, levels).await;
+        let incident = world.outage(monitor).await;
+        Telling::over(&world).pass().await;
+        let mut tx = world.db.read().await.unwrap();
+        let planned = engine::store::views::telling::planned(&mut tx, incident).await.unwrap();
+        let next: Vec<_> = planned.iter().map(|alert| (alert.level, alert.reminder)).collect();
+        assert_eq!(next, [(2, false)]);
+        assert_eq!(planned[0].definition.as_ref().unwrap().name, "All");
+    }
+}

@@ -4,6 +4,7 @@ mod actions;
 mod figures;
 mod head;
 mod push;
+mod telling;
 mod why;
 
 use domain::views::console::{Frame, MonitorDetail, Range};
@@ -81,7 +82,7 @@ fn Body(view: MonitorDetail) -> impl IntoView {
         }
     });
     let is_new = view.beats.is_empty() && view.feed.is_empty();
-    let (at, push) = (view.at, view.push_path.clone());
+    let (at, push, told) = (view.at, view.push_path.clone(), view.row.id.to_string());
     let first = if push.is_some() { "call" } else { "check" };
     view! {
         <Head row test view=view.clone()/>
@@ -110,6 +111,7 @@ fn Body(view: MonitorDetail) -> impl IntoView {
                 </div>
                 <div class="stack">
                     <Show when=move || is_tested.get()><Trial found pending/></Show>
+                    <telling::Telling id=told/>
                     <why::Why items=view.evidence/>
                 </div>
             </div>

@@ -10,8 +10,10 @@ use crate::id::{DefinitionId, DeliveryId, IncidentId, IntegrationId, MonitorId, 
 use crate::integration::ProviderKind;
 use crate::time::Timestamp;
 
-use super::IncidentRow;
+use super::{EvidenceItem, IncidentRow};
 
+/// The most incidents on one page of the list.
+pub const INCIDENTS_PER_PAGE: u32 = 50;
 /// The most deliveries on one page of the log.
 pub const DELIVERIES_PER_PAGE: u32 = 50;
 
@@ -301,6 +303,8 @@ pub struct SubscriptionDraft {
 /// An incident's page in the console.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IncidentDetail {
+    /// When it was read.
+    pub at: Timestamp,
     /// What lists show of it.
     pub row: IncidentRow,
     /// The monitor's name, when it is still there.
@@ -315,6 +319,8 @@ pub struct IncidentDetail {
     pub deliveries: Vec<DeliveryRow>,
     /// What comes next, if nobody takes it on: when, and which level of which definition.
     pub next: Vec<PlannedAlert>,
+    /// What the checks saw meanwhile, the oldest first: the first piece is why it was opened.
+    pub evidence: Vec<EvidenceItem>,
 }
 
 /// A level or a reminder that is still to come.
@@ -323,11 +329,41 @@ pub struct PlannedAlert {
     /// When it is looked at.
     pub at: Timestamp,
     /// The definition; `None` for what is attached to the monitor directly.
-    pub definition: Option<String>,
+    pub definition: Option<Named<DefinitionId>>,
+    /// The names of the integrations that would hear of it.
+    pub to: Vec<String>,
     /// The level, from 1 on.
     pub level: u32,
     /// Whether it is a reminder.
     pub reminder: bool,
+}
+
+/// An incident in the console's list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentEntry {
+    /// What all lists show of it.
+    pub row: IncidentRow,
+    /// The monitor's name, when it is still there.
+    pub monitor_name: Option<String>,
+    /// When somebody took it on, and who.
+    pub acknowledged: Option<(Timestamp, String)>,
+    /// Nobody is told more until then.
+    pub snoozed_until: Option<Timestamp>,
+}
+
+/// A page of incidents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentList {
+    /// When it was read.
+    pub at: Timestamp,
+    /// The incidents, the newest first.
+    pub rows: Vec<IncidentEntry>,
+    /// How many there are in all.
+    pub found: i64,
+    /// How many are open.
+    pub open: i64,
+    /// The page, from 1 on.
+    pub page: u32,
 }
 
 /// Whether people are told: what stands above every page of the console when they are not.
@@ -337,6 +373,8 @@ pub struct TellingHealth {
     pub all_stop: bool,
     /// Integrations whose messages fail for good.
     pub failing: Vec<Named<IntegrationId>>,
+    /// Why the first of them fails, and what to do.
+    pub why: Option<String>,
     /// Whether nobody would be told of an outage: no definition or attachment leads anywhere.
     pub nobody: bool,
 }

@@ -6,40 +6,16 @@ use domain::incident::IncidentPhase;
 use domain::incident_words;
 use domain::person::Viewer;
 use domain::time::{MINUTE, Timestamp};
-use domain::views::console::IncidentDetail;
 
 use super::super::monitors::load as load_monitor;
 use super::{Result, ServiceError, Services, operator};
 use crate::store::views::telling::{self, Incident};
-use crate::store::{Tx, events, incidents, mutes, outages, views};
+use crate::store::{Tx, events, incidents, mutes, outages};
 
-/// Messages on an incident's page.
-const MESSAGES: i64 = 200;
 /// The longest time that an incident can be put off or a monitor be muted, in minutes: 30 days.
 const MAX_SNOOZE: i64 = 30 * 24 * 60;
 
 impl Services {
-    /// An incident's page.
-    pub async fn incident(&self, viewer: &Viewer, id: &IncidentId) -> Result<IncidentDetail> {
-        operator(viewer)?;
-        let mut tx = self.inner.db.read().await?;
-        let incident = load(&mut tx, id).await?;
-        let updates = views::incidents::updates_of(&mut tx, incident.key).await?;
-        let deliveries = views::deliveries::of_incident(&mut tx, incident.key, MESSAGES).await?;
-        let open = incident.row.resolved_at.is_none() && incident.acknowledged.is_none();
-        let next = if open { telling::planned(&mut tx, incident.key).await? } else { Vec::new() };
-        let now = self.now();
-        Ok(IncidentDetail {
-            row: incident.row,
-            monitor_name: incident.monitor_name,
-            acknowledged: incident.acknowledged,
-            snoozed_until: incident.snooze_until.filter(|until| *until > now),
-            updates,
-            deliveries,
-            next,
-        })
-    }
-
     /// A page of incidents as programs see them, those that are open first; with how many there are.
     pub async fn incidents(
         &self,
@@ -174,6 +150,7 @@ impl Services {
     }
 }
 
-async fn load(tx: &mut Tx, id: &IncidentId) -> Result<Incident> {
+/// An incident by its public id.
+pub(super) async fn load(tx: &mut Tx, id: &IncidentId) -> Result<Incident> {
     telling::incident(tx, id).await?.ok_or(ServiceError::NotFound)
 }

@@ -4,6 +4,7 @@
 mod definitions;
 mod deliveries;
 mod incidents;
+mod incidents_read;
 mod integrations;
 mod subscriptions;
 mod tokens;
@@ -51,6 +52,7 @@ impl Services {
         let all_stop = projects::only(&mut tx).await?.is_some_and(|project| project.all_stop);
         let integrations = kept::all(&mut tx).await?;
         let failing = integrations.iter().filter(|one| one.enabled && one.failing_since.is_some());
+        let why = failing.clone().next().and_then(|one| one.failing.clone());
         let failing = failing.map(|one| Named { id: one.id.clone(), name: one.name.clone() }).collect();
         let uses = crate::store::views::telling::uses(&mut tx).await?;
         let definitions = stored::all(&mut tx).await?;
@@ -62,7 +64,7 @@ impl Services {
             });
             attached || named
         });
-        Ok(TellingHealth { all_stop, failing, nobody: !somebody })
+        Ok(TellingHealth { all_stop, failing, why, nobody: !somebody })
     }
 
     /// Stops all telling until somebody restarts it, or restarts it.

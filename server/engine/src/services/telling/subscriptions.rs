@@ -2,13 +2,13 @@
 
 use domain::event_id;
 use domain::form::FieldError;
-use domain::id::SubscriptionId;
+use domain::id::{MonitorId, SubscriptionId};
 use domain::person::Viewer;
-use domain::views::console::{SubscriptionDraft, SubscriptionRow};
+use domain::views::console::{Named, SubscriptionDraft, SubscriptionRow};
 
 use super::integrations::key;
 use super::{Result, ServiceError, Services, operator};
-use crate::store::{Tx, subscriptions};
+use crate::store::{Tx, monitors, subscriptions};
 
 impl Services {
     /// Every subscription, by name.
@@ -16,6 +16,19 @@ impl Services {
         operator(viewer)?;
         let mut tx = self.inner.db.read().await?;
         Ok(subscriptions::all(&mut tx).await?.into_iter().map(|known| known.view).collect())
+    }
+
+    /// What monitors are called; those that are gone are left out.
+    pub async fn monitor_names(&self, viewer: &Viewer, ids: &[MonitorId]) -> Result<Vec<Named<MonitorId>>> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        let mut named = Vec::with_capacity(ids.len());
+        for id in ids {
+            if let Some(monitor) = monitors::by_id(&mut tx, id).await? {
+                named.push(Named { id: monitor.id, name: monitor.draft.name });
+            }
+        }
+        Ok(named)
     }
 
     /// Adds a subscription, or changes one.

@@ -194,18 +194,22 @@ fn which(open: Option<bool>) -> i64 {
 
 /// What is still to come of an incident, if nobody takes it on.
 pub async fn planned(tx: &mut Tx, incident: IncidentKey) -> Result<Vec<PlannedAlert>> {
-    let rows: Vec<(i64, Option<String>, i64, Option<i64>)> = sql!(tx, |conn| {
+    type Found = (i64, Option<String>, Option<String>, i64, Option<i64>);
+    let rows: Vec<Found> = sql!(tx, |conn| {
         sqlx::query_as(
-        "select a.due_at, d.name, a.level, a.raised_at from alerts a left join alert_definitions d on d.id = a.definition_id \
-         where a.incident_id = $1 and a.due_at is not null order by a.due_at, a.id"
-    )
-    .bind(incident.0)
-    .fetch_all(conn)
-    .await?
+            "select a.due_at, d.public_id, d.name, a.level, a.raised_at from alerts a \
+         left join alert_definitions d on d.id = a.definition_id \
+         where a.incident_id = $1 and a.due_at is not null order by a.due_at, a.id",
+        )
+        .bind(incident.0)
+        .fetch_all(conn)
+        .await?
     });
-    let view = |(at, definition, level, raised): (i64, Option<String>, i64, Option<i64>)| PlannedAlert {
+    let named = |(id, name): (String, String)| Some(Named { id: id.parse().ok()?, name });
+    let view = |(at, id, name, level, raised): Found| PlannedAlert {
         at: Timestamp(at),
-        definition,
+        definition: id.zip(name).and_then(named),
+        to: Vec::new(),
         level: u32::try_from(level).unwrap_or_default() + 1,
         reminder: raised.is_some(),
     };

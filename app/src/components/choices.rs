@@ -1,15 +1,16 @@
-//! The monitors that a component may follow. There may be more than fit into a list, so they are searched for: as one
+//! Monitors to choose from: those that a component follows, or that an alert definition is for. There may be more than fit into a list, so they are searched for: as one
 //! types with scripts, by a plain form without.
 
 use std::time::Duration;
 
+use domain::id::MonitorId;
 use domain::views::console::{MonitorChoice, MonitorChoices};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
 
-use crate::components::figures;
-use crate::components::icon::Icon;
+use super::figures;
+use super::icon::Icon;
 use crate::server_fns::page::read_choices;
 
 /// How long after the last key monitors are asked for.
@@ -21,14 +22,14 @@ const FIND: &str = "find";
 
 /// What is offered at present, in the context of the editor.
 #[derive(Clone, Copy)]
-pub(super) struct Choices {
+pub struct Choices {
     search: RwSignal<String>,
     offered: RwSignal<MonitorChoices>,
 }
 
 impl Choices {
     /// Puts them into the context. What is searched for stands in the address when the page came without scripts.
-    pub(super) fn provide() -> Self {
+    pub fn provide() -> Self {
         let search = use_query_map().read_untracked().get(FIND).unwrap_or_default();
         let choices =
             Self { search: RwSignal::new(search), offered: RwSignal::new(MonitorChoices::default()) };
@@ -37,34 +38,34 @@ impl Choices {
     }
 
     /// The choices of the context.
-    pub(super) fn here() -> Self {
+    pub fn here() -> Self {
         expect_context()
     }
 
     /// What is searched for.
-    pub(super) fn search(self) -> String {
+    pub fn search(self) -> String {
         self.search.get_untracked()
     }
 
     /// Offers these from now on. What is drawn is told of news only: a view that is being replaced listens still.
-    pub(super) fn offer(self, offered: MonitorChoices) {
+    pub fn offer(self, offered: MonitorChoices) {
         if self.offered.with_untracked(|known| *known != offered) {
             self.offered.set(offered);
         }
     }
 
     /// What is offered behind what was chosen; that stays in sight, whatever is searched for.
-    pub(super) fn behind(self, chosen: Vec<MonitorChoice>) -> Vec<MonitorChoice> {
+    pub fn behind(self, chosen: Vec<MonitorChoice>) -> Vec<MonitorChoice> {
         self.offered.with(|offered| with_chosen(chosen, &offered.monitors))
     }
 
     /// Whether a list of boxes needs the search.
-    pub(super) fn are_many(self) -> bool {
+    pub fn are_many(self) -> bool {
         self.offered.with(|offered| offered.total > MANY)
     }
 
     /// Whether some are not offered, unless one searches for them.
-    pub(super) fn are_partial(self) -> bool {
+    pub fn are_partial(self) -> bool {
         self.offered.with(|offered| offered.total > shown(offered))
     }
 
@@ -85,12 +86,16 @@ impl Choices {
 
 /// The form of the search. It holds no box itself: that may stand inside of another form.
 #[component]
-pub(super) fn FindForm(
-    /// The component that is being edited.
-    edited: Memo<Option<String>>,
+pub fn FindForm(
+    /// The page that shows what was found.
+    #[prop(into)]
+    action: String,
+    /// What is being edited on it.
+    #[prop(optional, into)]
+    edited: Signal<Option<String>>,
 ) -> impl IntoView {
     view! {
-        <form id=FIND method="get" action="/console/page" hidden on:submit=move |event| event.prevent_default()>
+        <form id=FIND method="get" action=action hidden on:submit=move |event| event.prevent_default()>
             {move || edited.get().map(|id| view! { <input type="hidden" name="edit" value=id/> })}
         </form>
     }
@@ -98,7 +103,7 @@ pub(super) fn FindForm(
 
 /// The box of the search, and how many monitors it leaves.
 #[component]
-pub(super) fn Find() -> impl IntoView {
+pub fn Find() -> impl IntoView {
     let choices = Choices::here();
     let typed = StoredValue::new(0_u32);
     let search = move |text: String| {
@@ -118,12 +123,66 @@ pub(super) fn Find() -> impl IntoView {
             <div class="with-icon">
                 <Icon name="search"/>
                 <input class="input" type="search" form=FIND name=FIND value=choices.search() placeholder="Search name or address"
-                    aria-label="Search monitors to follow" data-search autocomplete="off"
+                    aria-label="Search monitors" data-search autocomplete="off"
                     on:input:target=move |event| search(event.target().value())/>
             </div>
             <noscript><button class="button" form=FIND>"Search"</button></noscript>
             <p class="muted" role="status">{move || choices.offered.with(|offered| told(offered, &choices.search.read()))}</p>
         </div>
+    }
+}
+
+/// Boxes to tick: the monitors that were chosen, before those that might be. They are sent as `monitors[]`.
+#[component]
+pub fn MonitorBoxes(
+    /// What a tick means.
+    legend: &'static str,
+    /// What was chosen.
+    given: Vec<MonitorChoice>,
+    /// The monitor that cannot be chosen.
+    #[prop(optional)]
+    without: Option<MonitorId>,
+) -> impl IntoView {
+    let choices = Choices::here();
+    let given = StoredValue::new(given);
+    // What was ticked since: it is sent, so it must not leave with the next search.
+    let ticked = RwSignal::new(Vec::<MonitorChoice>::new());
+    let rows = move || {
+        // When the page is read again, the old boxes hear of new choices after their own signals are gone.
+        let offered = choices.behind(given.try_get_value().unwrap_or_default());
+        let strays = ticked
+            .try_get()
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|ticked| offered.iter().all(|known| known.id != ticked.id));
+        let all = strays.chain(offered.iter().cloned());
+        all.filter(|choice| without.as_ref() != Some(&choice.id)).collect::<Vec<_>>()
+    };
+    let row = move |choice: MonitorChoice| {
+        let (id, name) = (choice.id.to_string(), choice.name.clone());
+        let is_given = given.with_value(|given| given.iter().any(|known| known.id == choice.id));
+        let change = move |is_ticked: bool| {
+            ticked.update(|ticked| {
+                ticked.retain(|known| known.id != choice.id);
+                if is_ticked {
+                    ticked.push(choice.clone());
+                }
+            });
+        };
+        view! {
+            <label class="check">
+                <input type="checkbox" name="monitors[]" value=id checked=is_given
+                    on:change:target=move |event| change(event.target().checked())/>
+                <span>{name}</span>
+            </label>
+        }
+    };
+    view! {
+        <fieldset class="field">
+            <legend>{legend}</legend>
+            <Show when=move || choices.are_many()><Find/></Show>
+            <div class="boxes"><For each=rows key=|choice| choice.id.clone() children=row/></div>
+        </fieldset>
     }
 }
 

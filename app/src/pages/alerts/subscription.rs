@@ -1,0 +1,138 @@
+//! The form of a subscription to events.
+
+use domain::event_id::{EVENTS, EventKind};
+use domain::views::console::MonitorChoice;
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+use super::editor::ErrorOf;
+use crate::call::Call;
+use crate::components::choices::{Choices, FindForm, MonitorBoxes};
+use crate::components::confirm::{Ask, Confirm};
+use crate::components::form::{SendForm, Submit};
+use crate::components::icon::Icon;
+use crate::components::input::{CheckField, SelectField, TextField};
+use crate::components::leave::Guard;
+use crate::components::loaded::Loaded;
+use crate::components::page_head::{PageHead, PageTitle};
+use crate::flash;
+use crate::server_fns::alerts::CHOSEN;
+use crate::server_fns::subscriptions::{
+    DeleteSubscription, FORM, SaveSubscription, SubscriptionForm, read_subscription,
+};
+
+/// The id of the dialog.
+const DELETE: &str = "delete";
+
+/// The page; without an id it is for a new one.
+#[component]
+pub fn Subscription() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").filter(|id| id != "new").unwrap_or_default());
+    let choices = Choices::provide();
+    let form = Resource::new(move || id.get(), move |id| read_subscription(id, choices.search()));
+    view! {
+        <a class="crumb" href="/console/subscriptions"><Icon name="chevron-left"/>"Event subscriptions"</a>
+        <Loaded from=form whole=true let:form>
+            {
+                choices.offer(form.choices.clone());
+                view! { <Editor form/> }
+            }
+        </Loaded>
+    }
+}
+
+/// The form.
+#[component]
+fn Editor(form: SubscriptionForm) -> impl IntoView {
+    let flash = flash::take(FORM);
+    let came_back = |name: &str| {
+        let value = flash.as_ref().and_then(|flash| flash.values.get(name));
+        value.map(|list| {
+            list.split(',').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+        })
+    };
+    let old = form.subscription;
+    let title = old.as_ref().map_or_else(|| "Add subscription".to_owned(), |old| old.name.clone());
+    let id = old.as_ref().map_or_else(String::new, |old| old.id.to_string());
+    let events =
+        came_back("events").unwrap_or_else(|| old.as_ref().map(|old| old.events.clone()).unwrap_or_default());
+    let given = match came_back(CHOSEN) {
+        None => form.named.into_iter().map(|one| MonitorChoice { id: one.id, name: one.name }).collect(),
+        Some(ids) => {
+            let offered = Choices::here().behind(Vec::new());
+            offered.into_iter().filter(|one| ids.iter().any(|id| id == one.id.as_str())).collect()
+        }
+    };
+    let mut options = vec![(String::new(), "Choose …".to_owned())];
+    options.extend(
+        form.integrations
+            .iter()
+            .map(|one| (one.id.to_string(), format!("{} ({})", one.name, one.kind.label()))),
+    );
+    let nobody = form.integrations.is_empty();
+    let integration = old.as_ref().map_or_else(String::new, |old| old.integration.id.to_string());
+    let (name, enabled) =
+        old.as_ref().map_or_else(|| (String::new(), true), |old| (old.name.clone(), old.enabled));
+    let action = Call::to::<SaveSubscription>();
+    let (delete, named) = ((!id.is_empty()).then(|| id.clone()), title.clone());
+    let path = if id.is_empty() {
+        "/console/subscriptions/new".to_owned()
+    } else {
+        format!("/console/subscriptions/{id}")
+    };
+    view! {
+        <PageTitle text=title.clone()/>
+        <PageHead title actions=move || delete.map(|id| view! { <Delete id name=named/> })/>
+        <FindForm action=path/>
+        <SendForm action id=FORM class="form card narrow" guard=Guard::Path flash=flash.clone().unwrap_or_default()>
+            <input type="hidden" name="subscription" value=id/>
+            <TextField name="name" label="Name" value=name/>
+            <SelectField name="integration" label="Who hears" options value=integration/>
+            {nobody.then(|| view! { <p class="hint">"There is no integration yet. "<a href="/console/integrations/new">"Add one"</a>" first."</p> })}
+            <Events chosen=events/>
+            <MonitorBoxes legend="Of these monitors only; none ticked means of all" given/>
+            <CheckField name="enabled" label="In use" value=enabled/>
+            <div class="form-foot">
+                <Submit>"Save subscription"</Submit>
+                <a class="button quiet push" href="/console/subscriptions">"Cancel"</a>
+            </div>
+        </SendForm>
+    }
+}
+
+/// The events, by what they belong to.
+#[component]
+fn Events(chosen: Vec<String>) -> impl IntoView {
+    let row = |event: &'static EventKind| {
+        let is_chosen = chosen.iter().any(|id| id == event.id);
+        view! {
+            <label class="check">
+                <input type="checkbox" name="events[]" value=event.id checked=is_chosen/>
+                <span>{event.name}<span class="hint">{event.description}" "<code>{event.short()}</code></span></span>
+            </label>
+        }
+    };
+    let groups = EVENTS.chunk_by(|one, next| one.category == next.category).map(|group| {
+        let category = group.first().map_or("", |event| event.category);
+        view! { <fieldset class="field"><legend>{category}</legend>{group.iter().map(row).collect_view()}</fieldset> }
+    });
+    let groups = groups.collect_view();
+    view! { {groups}<ErrorOf field="events"/> }
+}
+
+/// Removes it, after a question that names it.
+#[component]
+fn Delete(id: String, name: String) -> impl IntoView {
+    let action = Call::to::<DeleteSubscription>();
+    let does = format!("Delete {name}");
+    view! {
+        <Ask dialog=DELETE class="button danger" label=does.clone()><Icon name="trash"/>"Delete"</Ask>
+        <Confirm id=DELETE title=format!("Delete “{name}”?") text="Its integration hears of these events no more. This cannot be undone.">
+            <SendForm action id="delete-subscription" class="">
+                <input type="hidden" name="subscription" value=id/>
+                <Submit class="button danger solid">{does}</Submit>
+            </SendForm>
+        </Confirm>
+    }
+}

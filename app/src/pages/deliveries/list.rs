@@ -1,0 +1,178 @@
+//! The log: counted, searched, filtered and paged; chosen messages are sent once more.
+
+use std::time::Duration;
+
+use domain::delivery::DeliveryState;
+use domain::views::console::{DELIVERIES_PER_PAGE, DeliveryCounts, DeliveryList, DeliveryQuery};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::rows::{Row, may_replay};
+use super::toolbar::Toolbar;
+use super::url;
+use crate::call::Call;
+use crate::components::again::{Again, keep_fresh};
+use crate::components::figures;
+use crate::components::form::{SendForm, Submit};
+use crate::components::icon::Icon;
+use crate::components::loaded::Loaded;
+use crate::components::notice::{Notice, Tone};
+use crate::components::page_head::{PageHead, PageTitle};
+use crate::components::telling::state::style;
+use crate::components::toast::Toasts;
+use crate::flash;
+use crate::server_fns::deliveries::{Replay, read_deliveries};
+
+/// How often the log is read again while somebody looks.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// The page.
+#[component]
+pub fn Deliveries() -> impl IntoView {
+    let again = Again::provide();
+    let params = use_query_map();
+    let query = Memo::new(move |_| url::read(&params.read()));
+    let list = Resource::new(move || (query.get(), again.count()), |(query, _)| read_deliveries(query));
+    keep_fresh(list, FRESH, query, read_deliveries);
+    view! {
+        <PageTitle text="Deliveries"/>
+        <PageHead title="Deliveries" facts=|| view! { <span>"Every message, every attempt, and what was answered."</span> }/>
+        <Loaded from=list let:read>
+            {
+                let (list, integrations) = read;
+                let now = query.get_untracked();
+                view! {
+                    <Counts counts=list.counts query=now.clone()/>
+                    <Toolbar query integrations/>
+                    <Found list query=now/>
+                }
+            }
+        </Loaded>
+    }
+}
+
+/// How the last day went; each figure leads to its messages.
+#[component]
+fn Counts(counts: DeliveryCounts, query: DeliveryQuery) -> impl IntoView {
+    let cards = [
+        (DeliveryState::Failed, "Failed", counts.failed, true),
+        (DeliveryState::Retrying, "Trying again", counts.retrying, true),
+        (DeliveryState::Waiting, "Waiting", counts.waiting, false),
+        (DeliveryState::Delivered, "Delivered", counts.delivered, false),
+        (DeliveryState::Skipped, "Not sent", counts.skipped, false),
+    ];
+    let cards = cards.map(|(state, words, number, is_bad)| {
+        let class = match number {
+            0 => "stat zero",
+            _ if is_bad => "stat hot",
+            _ => "stat",
+        };
+        let (tone, icon) = style(state);
+        let is_chosen = query.state == Some(state);
+        let wanted = (!is_chosen).then_some(state);
+        let href = url::write(&DeliveryQuery { state: wanted, page: 1, ..query.clone() });
+        view! {
+            <a class=class data-state=tone href=href aria-current=is_chosen.then_some("true")>
+                <span class="label"><Icon name=icon/>{words}</span>
+                <span class="value">{figures::thousands(number)}</span>
+            </a>
+        }
+    });
+    view! { <section class="stats day" aria-label="The last 24 hours">{cards.collect_view()}</section> }
+}
+
+/// What was found, or what to do when nothing was.
+#[component]
+fn Found(list: DeliveryList, query: DeliveryQuery) -> impl IntoView {
+    let action = Call::to::<Replay>();
+    Again::here().after(action);
+    let toasts = expect_context::<Toasts>();
+    Effect::new(move || {
+        if let Some(Ok(count)) = action.value().get() {
+            toasts.say(told(count));
+        }
+    });
+    let flash = flash::take("replay");
+    let replayed = flash.as_ref().and_then(|flash| flash.values.get("replayed")?.parse::<usize>().ok());
+    if list.rows.is_empty() {
+        return view! { <Nothing query/> }.into_any();
+    }
+    let can_replay = list.rows.iter().any(|row| may_replay(row.state));
+    view! {
+        {replayed.map(|count| view! { <Notice tone=Tone::Good title=told(count)/> })}
+        <SendForm action id="replay" class="card flush" flash=flash.unwrap_or_default()>
+            <table class="table cards picks" aria-label="Messages">
+                <thead><tr>
+                    <th><span class="visually-hidden">"Choose"</span></th><th>"Message"</th><th>"State"</th><th>"To"</th><th>"Attempts"</th><th class="end">"When"</th>
+                </tr></thead>
+                <tbody>{list.rows.into_iter().map(|row| view! { <Row row/> }).collect_view()}</tbody>
+            </table>
+            <footer class="foot-bar">
+                {can_replay.then(|| view! { <Submit class="button small"><Icon name="refresh"/>"Send the chosen again"</Submit> })}
+                <Pages query page=list.page found=list.found/>
+            </footer>
+        </SendForm>
+    }
+    .into_any()
+}
+
+/// How many were sent once more, in words.
+fn told(count: usize) -> String {
+    match count {
+        0 => "Nothing was sent again: choose messages first".to_owned(),
+        1 => "1 message is sent again".to_owned(),
+        many => format!("{many} messages are sent again"),
+    }
+}
+
+/// The way to the neighbouring pages.
+#[component]
+fn Pages(query: DeliveryQuery, page: u32, found: i64) -> impl IntoView {
+    let (page, per_page) = (i64::from(page.max(1)), i64::from(DELIVERIES_PER_PAGE));
+    if found <= per_page {
+        return view! { <p class="pagination"><span>{figures::count(found, "message")}</span></p> }
+            .into_any();
+    }
+    let link = |to: i64, words: &'static str, rel: &'static str| {
+        if to < 1 || (to - 1) * per_page >= found {
+            return view! { <a class="button small" role="link" aria-disabled="true">{words}</a> }.into_any();
+        }
+        let href = url::write(&DeliveryQuery { page: u32::try_from(to).unwrap_or(1), ..query.clone() });
+        view! { <a class="button small" rel=rel href=href>{words}</a> }.into_any()
+    };
+    let (first, last) = ((page - 1) * per_page + 1, (page * per_page).min(found));
+    let text = format!(
+        "{}–{} of {}",
+        figures::thousands(first),
+        figures::thousands(last),
+        figures::thousands(found)
+    );
+    view! {
+        <nav class="pagination" aria-label="Pages">
+            <span>{text}</span>{link(page - 1, "Previous", "prev")}{link(page + 1, "Next", "next")}
+        </nav>
+    }
+    .into_any()
+}
+
+/// Nothing was found, or nothing was ever sent.
+#[component]
+fn Nothing(query: DeliveryQuery) -> impl IntoView {
+    if url::is_filtered(&query) || query.page > 1 {
+        return view! {
+            <section class="empty">
+                <Icon name="search"/><h2>"No message matches"</h2><p>"Other messages are hidden by the search or a filter."</p>
+                <div class="button-row"><a class="button" href=url::PATH>"Show all"</a></div>
+            </section>
+        }
+        .into_any();
+    }
+    view! {
+        <section class="empty">
+            <Icon name="inbox"/><h2>"Nothing was sent yet"</h2>
+            <p>"Each message stands here with what was sent, what was answered, and when it is tried again."</p>
+            <div class="button-row"><a class="button" href="/console/integrations">"To the integrations"</a></div>
+        </section>
+    }
+    .into_any()
+}

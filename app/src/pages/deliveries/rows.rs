@@ -1,0 +1,49 @@
+//! One message in the log.
+
+use domain::delivery::DeliveryState;
+use domain::views::console::DeliveryRow;
+use leptos::prelude::*;
+
+use crate::components::icon::Icon;
+use crate::components::telling::state::DeliveryWord;
+use crate::components::telling::words;
+use crate::components::time::{Ago, Time};
+
+/// Whether a message may be sent once more: it is not on its way.
+pub(super) fn may_replay(state: DeliveryState) -> bool {
+    !matches!(state, DeliveryState::Waiting | DeliveryState::Sending | DeliveryState::Retrying)
+}
+
+/// The row.
+#[component]
+pub(super) fn Row(row: DeliveryRow) -> impl IntoView {
+    let href = format!("/console/deliveries/{}", row.id);
+    let label = format!("Choose: {}", row.headline);
+    let below = match (row.error, row.due_at) {
+        (Some(error), _) => Some(error),
+        (None, Some(_)) if row.state == DeliveryState::Waiting => Some("Waits for its time".to_owned()),
+        _ => None,
+    };
+    let attempts = match row.attempts {
+        0 => None,
+        1 => Some("1 attempt".to_owned()),
+        many => Some(format!("{many} attempts")),
+    };
+    view! {
+        <tr>
+            <td class="pick">{may_replay(row.state).then(|| view! {
+                <input type="checkbox" name="deliveries[]" value=row.id.to_string() aria-label=label/>
+            })}</td>
+            <td><div class="title wide"><a data-row href=href>{row.headline}</a>
+                <span class="sub">{words::kind(&row.kind)}{below.map(|below| format!(" · {below}"))}</span></div></td>
+            <td class="lead"><DeliveryWord state=row.state/></td>
+            <td><span class="chip"><Icon name=row.provider.icon()/>{row.integration.name}</span></td>
+            <td class="num muted drop">{attempts}</td>
+            <td class="end num muted">{if row.state == DeliveryState::Retrying {
+                view! { "next " {row.due_at.map(|at| view! { <Time at shape=crate::browser::Shape::Minute/> })} }.into_any()
+            } else {
+                view! { <Ago at=row.updated_at/> }.into_any()
+            }}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,73 @@
+//! Search and filters of the log. A plain form: without scripts it is sent by its button, with them as one types.
+
+use std::time::Duration;
+
+use domain::delivery::DeliveryState;
+use domain::views::console::{DeliveryQuery, IntegrationChoice};
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use super::url;
+use crate::components::icon::Icon;
+
+/// How long after the last key the log is asked for.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// The form.
+#[component]
+pub(super) fn Toolbar(query: Memo<DeliveryQuery>, integrations: Vec<IntegrationChoice>) -> impl IntoView {
+    let navigate = use_navigate();
+    let go = StoredValue::new(move |wanted: DeliveryQuery| {
+        let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+        navigate(&url::write(&DeliveryQuery { page: 1, ..wanted }), options);
+    });
+    let go = move |wanted: DeliveryQuery| go.with_value(|go| go(wanted));
+    let typed = StoredValue::new(0_u32);
+    let search = move |text: String| {
+        let round = typed.get_value().wrapping_add(1);
+        typed.set_value(round);
+        set_timeout(
+            move || {
+                if typed.try_get_value() == Some(round) {
+                    go(DeliveryQuery { search: text, ..query.get_untracked() });
+                }
+            },
+            PAUSE,
+        );
+    };
+    let state = move |word: String| {
+        go(DeliveryQuery { state: DeliveryState::from_word(&word), ..query.get_untracked() });
+    };
+    let to = move |id: String| go(DeliveryQuery { integration: id.parse().ok(), ..query.get_untracked() });
+    let start = query.get_untracked();
+    let hidden = [
+        ("incident", start.incident.as_ref().map(ToString::to_string)),
+        ("monitor", start.monitor.as_ref().map(ToString::to_string)),
+    ];
+    view! {
+        <form class="toolbar" role="search" method="get" action=url::PATH on:submit=move |event| event.prevent_default()>
+            <div class="with-icon">
+                <Icon name="search"/>
+                <input class="input" type="search" name="q" data-search value=start.search placeholder="Search name, error or id"
+                    aria-label="Search" aria-keyshortcuts="/" on:input:target=move |event| search(event.target().value())/>
+            </div>
+            <select class="input" name="state" aria-label="State" prop:value=move || query.get().state.map_or("", DeliveryState::as_str)
+                on:change:target=move |event| state(event.target().value())>
+                <option value="">"All states"</option>
+                {DeliveryState::ALL.map(|state| view! {
+                    <option value=state.as_str() selected=start.state == Some(state)>{state.label()}</option>
+                }).collect_view()}
+            </select>
+            <select class="input" name="integration" aria-label="Integration" on:change:target=move |event| to(event.target().value())>
+                <option value="">"All integrations"</option>
+                {integrations.into_iter().map(|one| {
+                    let selected = start.integration.as_ref() == Some(&one.id);
+                    view! { <option value=one.id.to_string() selected=selected>{one.name}</option> }
+                }).collect_view()}
+            </select>
+            {hidden.into_iter().filter_map(|(name, value)| Some(view! { <input type="hidden" name=name value=value?/> })).collect_view()}
+            <noscript><button class="button">"Apply"</button></noscript>
+        </form>
+    }
+}

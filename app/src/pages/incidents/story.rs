@@ -1,0 +1,133 @@
+//! What happened in an incident, in one order: what began, who was told and what became of it, who took it on, and the end.
+
+use domain::delivery::DeliveryState;
+use domain::id::DeliveryId;
+use domain::time::Timestamp;
+use domain::views::console::{DeliveryRow, IncidentDetail};
+
+use crate::components::telling::{state, words};
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Happening {
+    /// When.
+    pub at: Timestamp,
+    /// The colour.
+    pub tone: &'static str,
+    /// The icon.
+    pub icon: &'static str,
+    /// What, in short.
+    pub what: String,
+    /// More, where there is more.
+    pub more: String,
+    /// The message behind it.
+    pub delivery: Option<DeliveryId>,
+}
+
+/// Everything that happened, the newest first.
+pub(super) fn story(view: &IncidentDetail) -> Vec<Happening> {
+    let plain = |at, tone, icon, what: &str, more: String| Happening {
+        at,
+        tone,
+        icon,
+        what: what.to_owned(),
+        more,
+        delivery: None,
+    };
+    let row = &view.row;
+    let mut all =
+        vec![plain(row.started_at, "down", "st-major", "It began", row.reason.clone().unwrap_or_default())];
+    all.extend(view.deliveries.iter().map(told));
+    if let Some((at, who)) = &view.acknowledged {
+        all.push(plain(*at, "degraded", "hand", &format!("{who} took it on"), String::new()));
+    }
+    if let Some(at) = row.resolved_at {
+        let said = view.updates.first().map(|update| update.body.clone()).unwrap_or_default();
+        all.push(plain(at, "up", "st-operational", "It is over", said));
+    }
+    // Stable: of two at the same time the later one in this list came later.
+    all.sort_by_key(|happening| happening.at);
+    all.reverse();
+    all
+}
+
+fn told(row: &DeliveryRow) -> Happening {
+    let (tone, icon) = state::style(row.state);
+    let to = &row.integration.name;
+    let kind = words::kind(&row.kind);
+    let what = match row.state {
+        DeliveryState::Delivered => format!("{kind} told to {to}"),
+        DeliveryState::Grouped => format!("{kind} told to {to} together with others"),
+        DeliveryState::Failed => format!("{kind} did not reach {to}"),
+        DeliveryState::Retrying => format!("{kind} has not reached {to} yet"),
+        DeliveryState::Waiting | DeliveryState::Sending => format!("{kind} on its way to {to}"),
+        DeliveryState::Skipped => format!("{kind} not sent to {to}"),
+    };
+    Happening {
+        at: row.at,
+        tone,
+        icon,
+        what,
+        more: row.error.clone().unwrap_or_default(),
+        delivery: Some(row.id.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::{IncidentId, IntegrationId};
+    use domain::incident::IncidentPhase;
+    use domain::integration::ProviderKind;
+    use domain::views::console::{IncidentRow, Named};
+
+    use super::*;
+
+    fn delivery(at: i64, kind: &str, state: DeliveryState) -> DeliveryRow {
+        DeliveryRow {
+            id: DeliveryId::new([1; 13]),
+            at: Timestamp(at),
+            kind: kind.to_owned(),
+            state,
+            headline: String::new(),
+            integration: Named { id: IntegrationId::new([2; 13]), name: "Ops".to_owned() },
+            provider: ProviderKind::Webhook,
+            incident: None,
+            attempts: 1,
+            due_at: None,
+            error: None,
+            external_id: None,
+            updated_at: Timestamp(at),
+        }
+    }
+
+    #[test]
+    fn everything_stands_in_one_order_with_the_newest_on_top() {
+        let view = IncidentDetail {
+            at: Timestamp(100),
+            row: IncidentRow {
+                id: IncidentId::new([3; 13]),
+                title: "Shop is down".to_owned(),
+                phase: IncidentPhase::Resolved,
+                started_at: Timestamp(10),
+                resolved_at: Some(Timestamp(50)),
+                monitor: None,
+                reason: Some("refused".to_owned()),
+            },
+            monitor_name: None,
+            acknowledged: Some((Timestamp(30), "Ada".to_owned())),
+            snoozed_until: None,
+            updates: Vec::new(),
+            deliveries: vec![
+                delivery(51, "ok", DeliveryState::Waiting),
+                delivery(20, "error", DeliveryState::Delivered),
+            ],
+            next: Vec::new(),
+            evidence: Vec::new(),
+        };
+        let told: Vec<_> = story(&view).into_iter().map(|happening| happening.what).collect();
+        assert_eq!(
+            told,
+            ["Recovery on its way to Ops", "It is over", "Ada took it on", "Outage told to Ops", "It began"]
+        );
+    }
+}

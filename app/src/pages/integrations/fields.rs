@@ -1,0 +1,55 @@
+//! The fields of an integration's form, and the button that sends a test.
+
+use domain::form::{Field, FieldKind, Form};
+use domain::integration::{ProviderKind, draft};
+use domain::views::console::IntegrationTrial;
+use leptos::prelude::*;
+
+use crate::call::Call;
+use crate::components::field::Fields;
+use crate::components::form::{FormState, SendElsewhere};
+use crate::components::icon::Icon;
+use crate::components::telling::trial::EXAMPLES;
+
+/// Whether a new integration hears of every outage.
+static IN_DEFAULT: Field = Field::new("in_default", "Tell it of every outage", FieldKind::Checkbox)
+    .default("true")
+    .help("It joins the default alert definition, which is for all monitors that no other names.");
+
+/// What is asked of an integration: the provider's own fields, and what all share.
+#[component]
+pub fn IntegrationFields(
+    /// The provider.
+    kind: ProviderKind,
+    /// The values at first.
+    values: Form,
+    /// Whether it is a new one.
+    new: bool,
+) -> impl IntoView {
+    // A new one is in use; to add one that is off would be odd.
+    let shared = draft::FIELDS.iter().filter(|field| !new || field.name != "enabled");
+    let mut fields: Vec<&'static Field> = kind.fields().iter().chain(shared).collect();
+    if new {
+        fields.push(&IN_DEFAULT);
+    }
+    view! { <Fields fields values/> }
+}
+
+/// Chooses an example and sends it.
+#[component]
+pub fn SendTest(
+    /// Where to.
+    action: Call<IntegrationTrial>,
+) -> impl IntoView {
+    let chosen = FormState::here().value("example", String::new());
+    view! {
+        <div class="join test-as">
+            <select class="input" name="example" aria-label="Example to send">
+                {EXAMPLES.map(|(kind, words)| view! {
+                    <option value=kind.as_str() selected=chosen == kind.as_str()>{words}</option>
+                }).collect_view()}
+            </select>
+            <SendElsewhere action><Icon name="zap"/>"Send test"</SendElsewhere>
+        </div>
+    }
+}

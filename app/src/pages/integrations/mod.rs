@@ -1,0 +1,7 @@
+//! Integrations: where messages go.
+
+pub mod fields;
+pub mod form;
+pub mod gallery;
+pub mod list;
+mod side;

@@ -1,0 +1,128 @@
+//! Alert definitions, and stopping all telling.
+
+use domain::form::Form;
+use domain::views::console::{DefinitionForm, DefinitionView, IntegrationChoice, MonitorChoices};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::error::AppError;
+
+#[cfg(feature = "ssr")]
+use {
+    super::{id, optional_id},
+    crate::context::{Request, Sent, request},
+    domain::definition_form,
+    domain::id::MonitorId,
+    engine::services::ServiceError,
+};
+
+/// The id of the form in the page.
+pub const FORM: &str = "definition";
+/// The value that holds the monitors of a form that came back, by commas.
+pub const CHOSEN: &str = "chosen";
+
+/// The definitions, and whether all telling is stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definitions {
+    /// The default one first.
+    pub definitions: Vec<DefinitionView>,
+    /// What levels name.
+    pub integrations: Vec<IntegrationChoice>,
+    /// Whether all telling is stopped.
+    pub all_stop: bool,
+}
+
+/// Every definition.
+#[server(endpoint = "read_definitions", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
+pub async fn read_definitions() -> Result<Definitions, AppError> {
+    let request = request()?;
+    let (services, viewer) = (&request.services, &request.viewer);
+    Ok(Definitions {
+        definitions: services.definitions(viewer).await?,
+        integrations: services.integration_choices(viewer).await?,
+        all_stop: services.telling_health(viewer).await?.all_stop,
+    })
+}
+
+/// What the editor starts from; an empty `definition` asks for a new one. With the monitors that a search leaves.
+#[server(endpoint = "read_definition", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
+pub async fn read_definition(
+    #[server(default)] definition: String,
+    #[server(default)] search: String,
+) -> Result<(DefinitionForm, MonitorChoices), AppError> {
+    let request = request()?;
+    let id = optional_id(&definition)?;
+    let form = request.services.definition_form(&request.viewer, id.as_ref()).await?;
+    Ok((form, request.services.monitor_choices(&request.viewer, &search).await?))
+}
+
+/// Adds a definition, or changes one, and goes to the list.
+#[server(endpoint = "save_definition")]
+pub async fn save_definition(
+    #[server(default)] definition: String,
+    #[server(default)] form: Form,
+    #[server(default)] monitors: Vec<String>,
+) -> Result<(), AppError> {
+    let request = request()?;
+    let saved = save(&request, &definition, &form, &monitors).await;
+    sent(&form, &monitors).answer_then(saved, |()| "/console/alerts".to_owned())
+}
+
+/// Adds a level to a form, or removes one (`remove-0`), without saving: for pages without scripts.
+#[server(endpoint = "shape_definition")]
+pub async fn shape_definition(
+    #[server(default)] shape: String,
+    #[server(default)] form: Form,
+    #[server(default)] monitors: Vec<String>,
+) -> Result<(), AppError> {
+    let request = request()?;
+    if !request.viewer.may_operate() {
+        return Err(AppError::Forbidden);
+    }
+    let mut form = form;
+    match shape.strip_prefix("remove-").and_then(|level| level.parse().ok()) {
+        Some(level) => definition_form::remove_level(&mut form, level),
+        None => definition_form::add_level(&mut form),
+    }
+    sent(&form, &monitors).answer(Ok(()))
+}
+
+/// Removes a definition; its monitors go back to the default one.
+#[server(endpoint = "delete_definition")]
+pub async fn delete_definition(definition: String) -> Result<(), AppError> {
+    let request = request()?;
+    let deleted = match id(&definition) {
+        Ok(id) => request.services.delete_definition(&request.viewer, &id).await,
+        Err(error) => Err(error),
+    };
+    Sent::form("delete-definition").answer_then(deleted, |()| "/console/alerts".to_owned())
+}
+
+/// Stops all telling until somebody starts it again, or starts it again.
+#[server(endpoint = "set_all_stop")]
+pub async fn set_all_stop(#[server(default)] stop: bool) -> Result<(), AppError> {
+    let request = request()?;
+    Sent::form("all-stop").answer(request.services.set_all_stop(&request.viewer, stop).await)
+}
+
+#[cfg(feature = "ssr")]
+async fn save(
+    request: &Request,
+    definition: &str,
+    form: &Form,
+    monitors: &[String],
+) -> Result<(), ServiceError> {
+    let definition = optional_id(definition)?;
+    let monitors = monitors.iter().map(|monitor| id(monitor)).collect::<Result<Vec<MonitorId>, _>>()?;
+    let (draft, mut errors) = definition_form::from_form(form, monitors);
+    if !errors.is_empty() {
+        draft.examine(&mut errors);
+        return Err(ServiceError::Invalid(errors));
+    }
+    request.services.save_definition(&request.viewer, definition.as_ref(), &draft).await.map(drop)
+}
+
+#[cfg(feature = "ssr")]
+fn sent(form: &Form, monitors: &[String]) -> Sent {
+    Sent::form(FORM).with_all(form).with(CHOSEN, monitors.join(","))
+}

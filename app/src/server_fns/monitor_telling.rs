@@ -1,0 +1,146 @@
+//! Who hears of one monitor, what it hangs on, and its silence.
+
+use domain::id::{DefinitionId, IntegrationId, MonitorId};
+use domain::time::Timestamp;
+use domain::views::console::{IntegrationRow, MonitorChoices, Named};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::error::AppError;
+
+#[cfg(feature = "ssr")]
+use {
+    super::id,
+    crate::context::{Sent, request},
+    domain::time::{DAY, HOUR},
+    domain::views::console::IntegrationChoice,
+    engine::services::ServiceError,
+};
+
+/// Who hears of a monitor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MonitorTelling {
+    /// Which.
+    pub monitor: MonitorId,
+    /// Alert definitions that are for it.
+    pub definitions: Vec<Named<DefinitionId>>,
+    /// Integrations that are attached to it directly.
+    pub attached: Vec<IntegrationRow>,
+    /// Integrations that might be.
+    pub others: Vec<Named<IntegrationId>>,
+    /// Until when its alerts are silenced.
+    pub muted_until: Option<Timestamp>,
+    /// What it hangs on.
+    pub parents: Vec<Named<MonitorId>>,
+    /// Monitors to choose from.
+    pub choices: MonitorChoices,
+}
+
+/// For how long alerts are silenced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Silence {
+    /// An hour.
+    Hour,
+    /// Four hours.
+    FourHours,
+    /// A day.
+    Day,
+    /// A week.
+    Week,
+    /// Not any more.
+    End,
+}
+
+/// Who hears of a monitor.
+#[server(endpoint = "read_monitor_telling", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
+pub async fn read_monitor_telling(
+    monitor: String,
+    #[server(default)] search: String,
+) -> Result<MonitorTelling, AppError> {
+    let request = request()?;
+    let (services, viewer) = (&request.services, &request.viewer);
+    let monitor: MonitorId = id(&monitor)?;
+    let attached = services.attached(viewer, &monitor).await?;
+    let is_attached = |one: &IntegrationChoice| attached.iter().any(|known| known.id == one.id);
+    let others = services.integration_choices(viewer).await?;
+    let others = others.into_iter().filter(|one| !is_attached(one));
+    let others = others.map(|one| Named { id: one.id, name: one.name }).collect();
+    let definitions = services.definitions(viewer).await?;
+    let named =
+        definitions.iter().filter(|known| known.draft.active && known.draft.monitors.contains(&monitor));
+    let mut named: Vec<_> = named.collect();
+    if !definitions.iter().any(|known| known.draft.monitors.contains(&monitor)) {
+        named.extend(definitions.iter().filter(|known| known.is_default && known.draft.active));
+    }
+    let name = |known: &domain::views::console::DefinitionView| Named {
+        id: known.id.clone(),
+        name: known.draft.name.clone(),
+    };
+    let definitions = named.into_iter().map(name).collect();
+    let (muted_until, parents) = services.quiet_of(viewer, &monitor).await?;
+    let choices = services.monitor_choices(viewer, &search).await?;
+    Ok(MonitorTelling { monitor, definitions, attached, others, muted_until, parents, choices })
+}
+
+/// Attaches an integration: it hears of this monitor at once, whatever the alert definitions say.
+#[server(endpoint = "attach")]
+pub async fn attach(monitor: String, #[server(default)] integration: String) -> Result<(), AppError> {
+    let request = request()?;
+    let ids = id::<MonitorId>(&monitor).and_then(|monitor| {
+        let missing = || ServiceError::invalid("integration", "Please choose an integration.");
+        Ok((monitor, integration.parse::<IntegrationId>().map_err(|_| missing())?))
+    });
+    let attached = match ids {
+        Ok((monitor, integration)) => {
+            request.services.attach(&request.viewer, &monitor, &integration).await.map(drop)
+        }
+        Err(error) => Err(error),
+    };
+    Sent::form("attach").answer(attached)
+}
+
+/// Detaches an integration.
+#[server(endpoint = "detach")]
+pub async fn detach(monitor: String, integration: String) -> Result<(), AppError> {
+    let request = request()?;
+    let ids = id(&monitor).and_then(|monitor| Ok((monitor, id(&integration)?)));
+    let detached = match ids {
+        Ok((monitor, integration)) => request.services.detach(&request.viewer, &monitor, &integration).await,
+        Err(error) => Err(error),
+    };
+    Sent::form(format!("detach-{integration}")).answer(detached)
+}
+
+/// Silences the alerts of a monitor for a while, or lets them sound again.
+#[server(endpoint = "mute")]
+pub async fn mute(monitor: String, how: Silence) -> Result<(), AppError> {
+    let request = request()?;
+    let until = match how {
+        Silence::Hour => Some(HOUR),
+        Silence::FourHours => Some(4 * HOUR),
+        Silence::Day => Some(DAY),
+        Silence::Week => Some(7 * DAY),
+        Silence::End => None,
+    };
+    let until = until.map(|length| Timestamp(request.services.now().0 + length));
+    let muted = match id(&monitor) {
+        Ok(id) => request.services.mute(&request.viewer, &id, until).await,
+        Err(error) => Err(error),
+    };
+    Sent::form("mute").answer(muted)
+}
+
+/// Says what a monitor hangs on: while that is down, no new alert of this one leaves.
+#[server(endpoint = "set_parents")]
+pub async fn set_parents(monitor: String, #[server(default)] monitors: Vec<String>) -> Result<(), AppError> {
+    let request = request()?;
+    let ids = id(&monitor).and_then(|monitor| {
+        Ok((monitor, monitors.iter().map(|parent| id(parent)).collect::<Result<Vec<_>, _>>()?))
+    });
+    let set = match ids {
+        Ok((monitor, parents)) => request.services.set_parents(&request.viewer, &monitor, &parents).await,
+        Err(error) => Err(error),
+    };
+    Sent::form("parents").answer(set)
+}

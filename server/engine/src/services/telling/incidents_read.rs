@@ -1,0 +1,101 @@
+//! What the console shows of incidents.
+
+use domain::id::{IncidentId, IntegrationId};
+use domain::person::Viewer;
+use domain::views::console::{INCIDENTS_PER_PAGE, IncidentDetail, IncidentEntry, IncidentList, PlannedAlert};
+
+use super::incidents::load;
+use super::{Result, Services, operator};
+use crate::store::views::telling::{self, Incident};
+use crate::store::{Tx, definitions, evidence, integrations, views};
+
+/// Messages on an incident's page.
+const MESSAGES: i64 = 200;
+/// Reports on an incident's page.
+const REPORTS: i64 = 10;
+
+impl Services {
+    /// An incident's page.
+    pub async fn incident(&self, viewer: &Viewer, id: &IncidentId) -> Result<IncidentDetail> {
+        operator(viewer)?;
+        let now = self.now();
+        let mut tx = self.inner.db.read().await?;
+        let incident = load(&mut tx, id).await?;
+        let updates = views::incidents::updates_of(&mut tx, incident.key).await?;
+        let deliveries = views::deliveries::of_incident(&mut tx, incident.key, MESSAGES).await?;
+        let next = planned(&mut tx, &incident).await?;
+        let evidence = match incident.monitor {
+            Some(monitor) => {
+                let until = incident.row.resolved_at.unwrap_or(now);
+                evidence::between(&mut tx, monitor, incident.row.started_at, until, REPORTS).await?
+            }
+            None => Vec::new(),
+        };
+        Ok(IncidentDetail {
+            at: now,
+            row: incident.row,
+            monitor_name: incident.monitor_name,
+            acknowledged: incident.acknowledged,
+            snoozed_until: incident.snooze_until.filter(|until| *until > now),
+            updates,
+            deliveries,
+            next,
+            evidence,
+        })
+    }
+
+    /// A page of the console's list: incidents that are open, or those that are over, or all.
+    pub async fn incident_list(
+        &self,
+        viewer: &Viewer,
+        open: Option<bool>,
+        page: u32,
+    ) -> Result<IncidentList> {
+        operator(viewer)?;
+        let now = self.now();
+        let (page, limit) = (page.max(1), i64::from(INCIDENTS_PER_PAGE));
+        let mut tx = self.inner.db.read().await?;
+        let incidents = telling::incidents(&mut tx, open, limit, i64::from(page - 1) * limit).await?;
+        let found = telling::count_incidents(&mut tx, open).await?;
+        let open = telling::count_incidents(&mut tx, Some(true)).await?;
+        let entry = |incident: Incident| IncidentEntry {
+            row: incident.row,
+            monitor_name: incident.monitor_name,
+            acknowledged: incident.acknowledged,
+            snoozed_until: incident.snooze_until.filter(|until| *until > now),
+        };
+        Ok(IncidentList { at: now, rows: incidents.into_iter().map(entry).collect(), found, open, page })
+    }
+}
+
+/// What is still to come of an incident, with the names of whoever would hear of it.
+async fn planned(tx: &mut Tx, incident: &Incident) -> Result<Vec<PlannedAlert>> {
+    if incident.row.resolved_at.is_some() || incident.acknowledged.is_some() {
+        return Ok(Vec::new());
+    }
+    let mut planned = telling::planned(tx, incident.key).await?;
+    if planned.is_empty() {
+        return Ok(planned);
+    }
+    let (all, definitions) = (integrations::all(tx).await?, definitions::all(tx).await?);
+    let attached = match incident.monitor {
+        Some(monitor) => integrations::attached(tx, monitor).await?,
+        None => Vec::new(),
+    };
+    let attached: Vec<_> = all.iter().filter(|one| one.enabled && attached.contains(&one.key)).collect();
+    for alert in &mut planned {
+        let index = usize::try_from(alert.level).unwrap_or_default().saturating_sub(1);
+        alert.to = match &alert.definition {
+            None => attached.iter().map(|one| one.name.clone()).collect(),
+            Some(named) => {
+                let definition = definitions.iter().find(|known| known.id == named.id);
+                let level = definition.and_then(|definition| definition.draft.levels.get(index));
+                let targets = level.map(|level| level.targets.as_slice()).unwrap_or_default();
+                let targets = targets.iter().filter(|target| !alert.reminder || target.reminders);
+                let name = |id: &IntegrationId| all.iter().find(|one| one.enabled && one.id == *id);
+                targets.filter_map(|target| Some(name(&target.integration)?.name.clone())).collect()
+            }
+        };
+    }
+    Ok(planned)
+}
