@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower_sessions::ExpiredDeletion as _;
 
+use crate::api::Api;
 use crate::config::Config;
 use crate::live::{Console, Hub};
 use crate::router::{self, AppState, Parts};
@@ -74,6 +75,7 @@ pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Resu
         db,
         clock,
         chance,
+        api: Api::new(&config.api),
         config: Arc::new(config),
         hub,
         console,

@@ -6,7 +6,7 @@ mod components;
 pub mod error;
 pub mod feed;
 mod live;
-mod monitors;
+pub mod monitors;
 mod overview;
 pub mod pages;
 mod password;

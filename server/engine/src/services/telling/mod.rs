@@ -5,6 +5,7 @@ mod definitions;
 mod deliveries;
 mod incidents;
 mod integrations;
+mod programs;
 mod subscriptions;
 mod tokens;
 
@@ -18,6 +19,7 @@ use super::{Result, ServiceError, Services, operator};
 use crate::store::{Tx, definitions as stored, integrations as kept, projects};
 
 pub use integrations::Changes;
+pub use programs::{DeliveryStats, ProgramIncident};
 pub use tokens::TOKEN_PREFIX;
 
 impl Services {
