@@ -200,6 +200,7 @@ fn engine_config(config: &Config) -> EngineConfig {
         concurrency: config.checks.concurrency(),
         anchors: config.checks.anchors.0.clone(),
         retention: config.retention.engine(),
+        carriers: config.carriers(),
         base_url: config.server.base_url.as_ref().map(|base| base.as_str().to_owned()).unwrap_or_default(),
     }
 }

@@ -52,9 +52,8 @@ pub async fn first(
     from: Timestamp,
     until: Timestamp,
 ) -> Result<Option<CheckReport>> {
-    let row: Option<Json<serde_json::Value>> =
-        sql!(tx, |conn| {
-            sqlx::query_scalar(
+    let row: Option<Json<serde_json::Value>> = sql!(tx, |conn| {
+        sqlx::query_scalar(
         "select report from evidence where monitor_id = $1 and at >= $2 and at < $3 order by at, id limit 1"
     )
     .bind(monitor.0)
@@ -62,7 +61,7 @@ pub async fn first(
     .bind(until.0)
     .fetch_optional(conn)
     .await?
-        });
+    });
     Ok(row.and_then(|report| serde_json::from_value(report.0).ok()))
 }
 

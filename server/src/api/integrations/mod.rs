@@ -1,6 +1,8 @@
 //! `/api/v1/integrations` (seed 001; contracts.md 2.5).
 
 pub(super) mod shape;
+mod slack;
+mod sms;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -10,7 +12,7 @@ use axum::{Extension, Json};
 use domain::alert::AlertKind;
 use domain::form::Form;
 use domain::id::IntegrationId;
-use domain::integration::ProviderKind;
+use domain::integration::{IntegrationSettings, ProviderKind};
 use domain::person::Viewer;
 use domain::views::console::DeliveryQuery;
 use engine::services::ServiceError;
@@ -37,6 +39,8 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(read, change, replace, remove))
         .routes(routes!(test))
         .routes(routes!(deliveries))
+        .merge(sms::router())
+        .merge(slack::router())
 }
 
 /// The integration of an id in a path.
@@ -86,10 +90,18 @@ async fn create(
     if !errors.is_empty() {
         return Err(ApiError::fields(shape::renamed(kind, errors)));
     }
+    if kind == ProviderKind::Slack
+        && !["webhook_url", "bot_token"].iter().any(|name| form.contains_key(*name))
+    {
+        let message = "Slack is added in a browser: POST /api/v1/integrations/slack/initiate returns the address to open.";
+        return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable_entity", message));
+    }
+    if kind == ProviderKind::Sms {
+        sms::check(&state, &viewer, &settings, form.get("phone_number").map_or("", String::as_str)).await?;
+    }
     let added = state.services.add_integration(&viewer, kind, &form).await;
     let id = added.map_err(|error| refused(kind, error))?;
     let (row, settings) = state.services.integration(&viewer, &id).await.about(NOUN)?;
-    // This one time with the number of integrations unknown: whoever wants it lists them.
     let shown = shape::integration(&row, settings.as_ref(), state.config.api.echo_secrets);
     Ok((StatusCode::CREATED, Json(shown)))
 }
@@ -120,9 +132,9 @@ async fn change(
 ) -> Result<Json<IntegrationDetail>> {
     let id = id(&uuid)?;
     let object = body::object(&body, NOUN)?;
-    let (row, _) = state.services.integration(&viewer, &id).await.about(NOUN)?;
+    let (row, known) = state.services.integration(&viewer, &id).await.about(NOUN)?;
     let kind = row.kind;
-    if kind.as_str() == "slack" {
+    if kind == ProviderKind::Slack {
         return Err(ApiError::sentence("This integration cannot be edited."));
     }
     if let Some(name) = body::text(&object, "type")?
@@ -134,9 +146,16 @@ async fn change(
     }
     let mut fields = Form::new();
     let mut errors = shape::shared_of(&object, &mut fields);
-    errors.extend(shape::form_of(kind, &settings(&object)?, &mut fields));
+    let settings = settings(&object)?;
+    errors.extend(shape::form_of(kind, &settings, &mut fields));
     if !errors.is_empty() {
         return Err(ApiError::fields(shape::renamed(kind, errors)));
+    }
+    if kind == ProviderKind::Sms
+        && let Some(number) =
+            fields.get("phone_number").filter(|number| Some(*number) != phone_of(known.as_ref()))
+    {
+        sms::check(&state, &viewer, &settings, number).await?;
     }
     let enabled = body::truth(&object, "enabled")?;
     let changes = Changes { name: fields.remove("name"), enabled, fields };
@@ -261,6 +280,14 @@ fn settings(object: &Map<String, Value>) -> Result<Map<String, Value>> {
         None => Ok(Map::new()),
         Some(Value::Object(settings)) => Ok(settings.clone()),
         Some(_) => Err(ApiError::field("settings", "This must be an object with the fields of the type.")),
+    }
+}
+
+/// The number that an integration sends to.
+fn phone_of(settings: Option<&IntegrationSettings>) -> Option<&String> {
+    match settings {
+        Some(IntegrationSettings::Sms(sms)) => Some(&sms.phone_number),
+        _ => None,
     }
 }
 
