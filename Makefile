@@ -3,7 +3,7 @@ SHELL := bash
 export BASH_ENV := $(CURDIR)/.ci/env
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
-.PHONY: help run test dev check fmt e2e bench docs release setup-build setup-test
+.PHONY: help run test dev check fmt api e2e bench docs release setup-build setup-test
 
 # One selection of crates for every native command, so that they share what they build. `frontend` is for the browser: built
 # along, it would switch the server's pages to what only a browser can do.
@@ -17,6 +17,7 @@ help:
 	@echo "make dev      build, start, and again after each change"
 	@echo "make check    format, lints, dependencies"
 	@echo "make fmt      format"
+	@echo "make api      the REST API, fuzzed by its own description"
 	@echo "make e2e      the end-to-end tests alone"
 	@echo "make bench    ratios to a floor measured in the same run"
 	@echo "make docs     the documentation of the code, in target/doc"
@@ -28,6 +29,7 @@ run: setup-build target/site/.built
 
 test: check docs
 	cargo test $(native)
+	$(MAKE) --no-print-directory api
 	$(MAKE) --no-print-directory e2e
 
 dev: setup-build
@@ -41,6 +43,10 @@ check: setup-test
 
 fmt:
 	cargo fmt --all
+
+api: setup-test
+	cargo build $(native)
+	.ci/api "$$CARGO_TARGET_DIR/debug/pharos"
 
 # Playwright starts the binary itself. It reads the site from its folder, as every build without --release does.
 e2e: setup-test target/site/.built

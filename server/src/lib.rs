@@ -1,5 +1,6 @@
 //! The server: configuration, wiring, sessions, the routes that are no pages, and the command line.
 
+pub mod api;
 pub mod assets;
 pub mod cli;
 pub mod client;

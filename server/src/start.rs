@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower_sessions::ExpiredDeletion as _;
 
+use crate::api::Api;
 use crate::config::Config;
 use crate::live::{Console, Hub};
 use crate::router::{self, AppState, Parts};
@@ -74,6 +75,7 @@ pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Resu
         db,
         clock,
         chance,
+        api: Api::new(&config.api),
         config: Arc::new(config),
         hub,
         console,
@@ -198,6 +200,7 @@ fn engine_config(config: &Config) -> EngineConfig {
         concurrency: config.checks.concurrency(),
         anchors: config.checks.anchors.0.clone(),
         retention: config.retention.engine(),
+        carriers: config.carriers(),
         base_url: config.server.base_url.as_ref().map(|base| base.as_str().to_owned()).unwrap_or_default(),
     }
 }

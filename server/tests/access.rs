@@ -56,19 +56,135 @@ const MATRIX: &[(Method, &str, u16, u16)] = &[
     (Method::GET, "/login", 200, 303),
     (Method::GET, "/setup", 303, 303),    // somebody has an account
     (Method::GET, "/api/live", 400, 400), // no socket; live/console.rs opens real ones
+    (Method::GET, "/api/openapi.json", 200, 200),
+    (Method::GET, "/api/docs", 200, 200),
+    (Method::GET, "/auth/slack/callback", 404, 404), // there is no app at Slack; api/slack.rs has one
+    (Method::POST, "/hooks/slack/actions", 404, 404),
     (Method::GET, "/no-such-page", 404, 404),
     (Method::POST, "/no-such-page", 404, 404),
 ];
 
+/// Method, path and the status for a program with a token. Everybody else, whatever cookie they send, gets 401.
+const API: &[(Method, &str, u16)] = &[
+    (Method::GET, "/api/v1/integrations", 200),
+    (Method::POST, "/api/v1/integrations", 422),
+    (Method::GET, "/api/v1/integrations/{uuid}", 404),
+    (Method::PATCH, "/api/v1/integrations/{uuid}", 404),
+    (Method::PUT, "/api/v1/integrations/{uuid}", 404),
+    (Method::DELETE, "/api/v1/integrations/{uuid}", 404),
+    (Method::POST, "/api/v1/integrations/{uuid}/test", 404),
+    (Method::GET, "/api/v1/integrations/{uuid}/deliveries", 404),
+    (Method::POST, "/api/v1/integrations/sms/send_verification_code", 422),
+    (Method::POST, "/api/v1/integrations/slack/initiate", 422), // no app at Slack
+    (Method::GET, "/api/v1/network_monitors", 200),
+    (Method::POST, "/api/v1/network_monitors", 422),
+    (Method::GET, "/api/v1/network_monitors/{uuid}", 404),
+    (Method::PATCH, "/api/v1/network_monitors/{uuid}", 404),
+    (Method::PUT, "/api/v1/network_monitors/{uuid}", 404),
+    (Method::DELETE, "/api/v1/network_monitors/{uuid}", 404),
+    (Method::POST, "/api/v1/network_monitors/{uuid}/pause", 404),
+    (Method::POST, "/api/v1/network_monitors/{uuid}/resume", 404),
+    (Method::GET, "/api/v1/network_monitors/{uuid}/integrations", 404),
+    (Method::POST, "/api/v1/network_monitors/{uuid}/integrations", 404),
+    (Method::DELETE, "/api/v1/network_monitors/{uuid}/integrations/{integration_uuid}", 404),
+    (Method::GET, "/api/v1/incidents", 200),
+    (Method::GET, "/api/v1/incidents/{uuid}", 404),
+    (Method::POST, "/api/v1/incidents/{uuid}/resolve", 404),
+    (Method::POST, "/api/v1/incidents/{uuid}/acknowledge", 404),
+    (Method::POST, "/api/v1/incidents/{uuid}/snooze", 422),
+    (Method::DELETE, "/api/v1/incidents/{uuid}/snooze", 404),
+    (Method::POST, "/api/v1/incidents/{uuid}/unsnooze", 404),
+    (Method::GET, "/api/v1/deliveries", 200),
+    (Method::GET, "/api/v1/deliveries/stats", 200),
+    (Method::GET, "/api/v1/deliveries/{uuid}", 404),
+    (Method::POST, "/api/v1/deliveries/{uuid}/replay", 404),
+    (Method::POST, "/api/v1/deliveries/replay", 422),
+    (Method::GET, "/api/v1/event_subscriptions", 200),
+    (Method::POST, "/api/v1/event_subscriptions", 422),
+    (Method::GET, "/api/v1/event_subscriptions/{uuid}", 404),
+    (Method::PATCH, "/api/v1/event_subscriptions/{uuid}", 404),
+    (Method::PUT, "/api/v1/event_subscriptions/{uuid}", 404),
+    (Method::DELETE, "/api/v1/event_subscriptions/{uuid}", 404),
+    (Method::GET, "/api/v1/events", 200),
+    (Method::GET, "/api/v1/events/{event_id}", 404),
+    (Method::GET, "/api/v1/alert_definitions", 200),
+    (Method::POST, "/api/v1/alert_definitions", 422),
+    (Method::GET, "/api/v1/alert_definitions/{uuid}", 404),
+    (Method::PATCH, "/api/v1/alert_definitions/{uuid}", 404),
+    (Method::PUT, "/api/v1/alert_definitions/{uuid}", 404),
+    (Method::DELETE, "/api/v1/alert_definitions/{uuid}", 404),
+    (Method::GET, "/api/v1/all_stop", 200),
+    (Method::PUT, "/api/v1/all_stop", 422),
+    (Method::GET, "/api/v1/providers", 200),
+];
+
+/// A path with an id of the right kind that names nothing.
+fn nothing_of(path: &str) -> String {
+    let prefix = match path.split('/').nth(3) {
+        Some("integrations") => "INT",
+        Some("network_monitors") => "NM",
+        Some("incidents") => "INC",
+        Some("deliveries") => "DL",
+        Some("event_subscriptions") => "ES",
+        Some("alert_definitions") => "AD",
+        _ => "",
+    };
+    let rest = "0".repeat(20);
+    path.replace("{uuid}", &format!("{prefix}{rest}"))
+        .replace("{integration_uuid}", &format!("INT{rest}"))
+        .replace("{event_id}", "no.such.event")
+}
+
+#[tokio::test]
+async fn the_api_is_for_programs_with_a_token_alone() {
+    let app = TestApp::spawn().await;
+    let (viewer, program) = (app.viewer().await, app.token().await);
+    let mut wrong = Vec::new();
+    for (method, path, expected) in API {
+        let path = nothing_of(path);
+        let stranger = Actor::Token { token: "pharos_not_one_of_ours".to_owned() };
+        let actors = [(&Actor::Anonymous, 401), (&viewer, 401), (&stranger, 401), (&program, *expected)];
+        for (actor, expected) in actors {
+            let answer = app.request(actor, method.clone(), &path).send().await.unwrap();
+            let got = answer.status().as_u16();
+            let is_json = answer.headers()["content-type"] == "application/json";
+            if got != expected || !is_json {
+                wrong.push(format!(
+                    "{method} {path} by {actor:?}: {got} instead of {expected}, JSON: {is_json}"
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    app.close().await;
+}
+
+#[test]
+fn the_table_of_the_api_has_every_operation_that_is_described() {
+    let described = serde_json::to_value(server::api::openapi()).unwrap();
+    let mut missing = Vec::new();
+    for (path, item) in described["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys().filter(|key| *key != "parameters") {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            if !API.iter().any(|(known, row, _)| *known == method && row == path) {
+                missing.push(format!("{method} {path}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
 #[tokio::test]
 async fn every_route_answers_every_actor_as_the_table_says() {
     let app = TestApp::spawn().await;
-    let viewer = app.viewer().await;
+    let (viewer, program) = (app.viewer().await, app.token().await);
     let mut wrong = Vec::new();
     // The scheduler goes round before anybody asks whether it does.
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     for (method, path, anonymous, logged_in) in MATRIX {
-        for (actor, expected) in [(&Actor::Anonymous, anonymous), (&viewer, logged_in)] {
+        // A token opens the API and nothing else.
+        for (actor, expected) in [(&Actor::Anonymous, anonymous), (&viewer, logged_in), (&program, anonymous)]
+        {
             let answer = app.request(actor, method.clone(), path).send().await.unwrap();
             let got = answer.status().as_u16();
             if got != *expected {

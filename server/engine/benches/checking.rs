@@ -234,6 +234,7 @@ async fn scheduled(address: SocketAddr, monitors: u32, interval: i64, length: Du
     let before = support::resident();
     let many = NonZeroUsize::new(1_000).expect("not zero");
     let config = EngineConfig {
+        carriers: engine::providers::Carriers::default(),
         checks: ChecksConfig::default(),
         concurrency: Concurrency { total: many, per_host: many },
         anchors: Vec::new(),

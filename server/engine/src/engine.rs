@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::connectivity::Connectivity;
 use crate::housekeeping::{self, Retention};
 use crate::lease_keeper::LeaseKeeper;
+use crate::providers::Carriers;
 use crate::recorder::{Recorder, Writer};
 use crate::registry::Registry;
 use crate::scheduler::{Concurrency, Scheduler};
@@ -41,6 +42,8 @@ pub struct EngineConfig {
     pub retention: Retention,
     /// Where the console is, for links in messages; empty when nobody configured it.
     pub base_url: String,
+    /// Who carries messages.
+    pub carriers: Carriers,
 }
 
 /// Why the engine did not start.
@@ -162,7 +165,8 @@ impl Engine {
         tasks.spawn(keeper.run(cancel.clone()));
         tasks.spawn(bus.clone().run(db.clone(), cancel.clone()));
         tasks.spawn(housekeeping::run(db.clone(), clock.clone(), config.retention, cancel.clone()));
-        let telling = Telling::new(&db, &clock, &chance, &checks, node, config.base_url)?;
+        let telling =
+            Telling::new(&db, &clock, &chance, &checks, node, config.base_url)?.carried_by(config.carriers);
         tasks.spawn(telling.planner.clone().run(bus.clone(), cancel.clone()));
         tasks.spawn(telling.dispatcher.clone().run(cancel.clone()));
         let services = Services::new(db, clock, chance, checks, vitals.clone(), recorder, telling);

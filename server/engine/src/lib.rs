@@ -15,6 +15,7 @@ pub mod keys;
 mod lease_keeper;
 pub mod planner;
 pub mod providers;
+pub mod rate;
 pub mod recorder;
 pub mod registry;
 pub mod scheduler;

@@ -170,7 +170,8 @@ async fn services(config: &Config) -> anyhow::Result<(Db, Services)> {
     let checks = Checks::new(config.checks.engine())?;
     let recorder = Recorder::new(Registry::default(), vitals.clone());
     let telling =
-        Telling::new(&db, &Clock::System, &Chance::System, &checks, "command".to_owned(), String::new())?;
+        Telling::new(&db, &Clock::System, &Chance::System, &checks, "command".to_owned(), String::new())?
+            .carried_by(config.carriers());
     let services =
         Services::new(db.clone(), Clock::System, Chance::System, checks, vitals, recorder, telling);
     Ok((db, services))

@@ -4,11 +4,14 @@ use std::num::{NonZeroU32, NonZeroUsize};
 
 use ::engine::checks::{ChecksConfig, TargetPolicy};
 use ::engine::housekeeping;
+use ::engine::providers::{self, Carriers, MailSettings, TwilioAuth, TwilioSender, TwilioSettings};
 use ::engine::scheduler::Concurrency;
+use ::engine::services::slack::SlackApp;
 use ::engine::telex::TelexConfig;
 use domain::time::DAY;
 
-use super::{Checks, Retention, Telex};
+use super::value::{self, MailUrl};
+use super::{Checks, Config, Mail, MailSecurity, Retention, Slack, Sms, Telex};
 
 impl Checks {
     /// How targets are reached, and which may be.
@@ -56,5 +59,82 @@ impl Telex {
         // (0 was refused when the configuration was read.)
         let rate = NonZeroU32::new(self.rate).unwrap_or(NonZeroU32::MIN);
         TelexConfig { hosts: self.hosts.clone(), policy, rate }
+    }
+}
+
+impl Config {
+    /// Who carries messages.
+    pub(crate) fn carriers(&self) -> Carriers {
+        Carriers { mail: self.mail.engine(), sms: self.sms.engine() }
+    }
+}
+
+impl Mail {
+    /// The mail server, if there is one. (What does not fit together was refused when the configuration was read.)
+    fn engine(&self) -> Option<MailSettings> {
+        let server = match (&self.url, &self.host) {
+            (Some(url), _) => value::mail_url(url.expose()).ok()?,
+            (None, Some(host)) => MailUrl {
+                host: host.clone(),
+                port: self.port,
+                security: self.security,
+                username: self.username.clone(),
+                password: self.password.clone(),
+            },
+            (None, None) => return None,
+        };
+        let security = match server.security {
+            MailSecurity::StartTls => providers::MailSecurity::StartTls,
+            MailSecurity::Tls => providers::MailSecurity::Tls,
+            MailSecurity::None => providers::MailSecurity::None,
+        };
+        Some(MailSettings {
+            host: server.host,
+            port: server.port,
+            security,
+            username: server.username,
+            password: server.password,
+            from: self.from.clone()?,
+            from_name: Some(self.from_name.clone()).filter(|name| !name.is_empty()),
+            timeout: std::time::Duration::from_secs(u64::from(self.timeout)),
+        })
+    }
+}
+
+impl Sms {
+    /// Twilio, if there is an account. (What does not fit together was refused when the configuration was read.)
+    fn engine(&self) -> Option<TwilioSettings> {
+        let auth = match (&self.api_key, &self.api_key_secret, &self.auth_token) {
+            (Some(sid), Some(secret), _) => TwilioAuth::Key { sid: sid.clone(), secret: secret.clone() },
+            (_, _, Some(token)) => TwilioAuth::Token(token.clone()),
+            _ => return None,
+        };
+        let sender = match (&self.messaging_service, &self.from) {
+            (Some(service), _) => TwilioSender::Service(service.clone()),
+            (None, Some(number)) => TwilioSender::From(number.clone()),
+            (None, None) => return None,
+        };
+        Some(TwilioSettings {
+            account_sid: self.account_sid.clone()?,
+            auth,
+            sender,
+            verify_service: self.verify_service.clone(),
+            api_url: self.api_url.as_str().to_owned(),
+            verify_url: self.verify_url.as_str().to_owned(),
+        })
+    }
+}
+
+impl Slack {
+    /// The app at Slack, if there is one.
+    pub(crate) fn engine(&self) -> Option<SlackApp> {
+        Some(SlackApp {
+            client_id: self.client_id.clone()?,
+            client_secret: self.client_secret.clone()?,
+            scopes: self.scopes.clone(),
+            user_scopes: self.user_scopes.clone(),
+            authorize_url: self.authorize_url.clone(),
+            api_url: self.api_url.trim_end_matches('/').to_owned(),
+        })
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod keys;
 mod nearest;
 mod sections;
 mod table;
+mod telling;
 mod value;
 
 use std::path::{Path, PathBuf};
@@ -19,7 +20,8 @@ use ::engine::store::{self, Db};
 
 pub use error::{ConfigErrors, Mistake, Origin};
 pub use sections::{Admin, Checks, Data, Log, Metrics, Retention, Secrets, Server, Telex};
-pub use value::{Anchors, BaseUrl, LogFormat, LogLevel, Networks, Origins};
+pub use telling::{Api, Mail, Slack, Sms};
+pub use value::{Anchors, BaseUrl, Environment, LogFormat, LogLevel, MailSecurity, Networks, Origins};
 
 /// Where the file is looked for when no flag and no variable names it.
 pub const FILES: [&str; 2] = ["./pharos.toml", "/etc/pharos/pharos.toml"];
@@ -45,6 +47,14 @@ pub struct Config {
     pub metrics: Metrics,
     /// The integration of Telex.
     pub telex: Telex,
+    /// The REST API.
+    pub api: Api,
+    /// The mail server.
+    pub mail: Mail,
+    /// Who carries text messages.
+    pub sms: Sms,
+    /// The app at Slack.
+    pub slack: Slack,
     /// The first account.
     pub admin: Admin,
 }
@@ -155,6 +165,11 @@ impl Config {
                 refuse(&format!("{key}: 0 would stop everything; write at least 1."));
             }
         }
+        for problem in
+            self.mail.problems().into_iter().chain(self.sms.problems()).chain(self.slack.problems())
+        {
+            refuse(&problem);
+        }
         if self.admin.email.is_some() != self.admin.password.is_some() {
             refuse(
                 "admin: `email` and `password` belong together; set both, or none and use the set-up link.",
@@ -174,6 +189,10 @@ pub fn fields() -> impl Iterator<Item = &'static Field> {
         Retention::FIELDS,
         Metrics::FIELDS,
         Telex::FIELDS,
+        Api::FIELDS,
+        Mail::FIELDS,
+        Sms::FIELDS,
+        Slack::FIELDS,
         Admin::FIELDS,
     ]
     .into_iter()

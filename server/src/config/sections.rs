@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use domain::secret::Secret;
 use domain::telex::ReturnHosts;
 
-use super::value::{Anchors, BaseUrl, LogFormat, LogLevel, Networks, Origins, Value};
-use super::{Config, Field};
+use super::value::{Anchors, BaseUrl, Environment, LogFormat, LogLevel, Networks, Origins, Value};
 
 /// Declares a section: the struct, its default, and its rows of the table, from one list.
 macro_rules! section {
@@ -21,20 +20,20 @@ macro_rules! section {
 
         impl Default for $Section {
             fn default() -> Self {
-                Self { $($field: default($default),)+ }
+                Self { $($field: crate::config::sections::default($default),)+ }
             }
         }
 
         impl $Section {
             /// The section's rows of the table.
-            pub(super) const FIELDS: &'static [Field] = &[$(Field {
+            pub(super) const FIELDS: &'static [crate::config::Field] = &[$(crate::config::Field {
                 key: concat!(stringify!($section), ".", stringify!($field)),
                 variables: &[$($variable),+],
                 default: $default,
                 unit: $unit,
                 help: $help,
-                set: |config: &mut Config, text: &str| {
-                    config.$section.$field = <$Type as Value>::read(text)?;
+                set: |config: &mut crate::config::Config, text: &str| {
+                    config.$section.$field = <$Type as crate::config::value::Value>::read(text)?;
                     Ok(())
                 },
             },)+];
@@ -42,8 +41,10 @@ macro_rules! section {
     };
 }
 
+pub(super) use section;
+
 /// A default, out of the text that the table shows.
-fn default<T: Value>(text: &str) -> T {
+pub(super) fn default<T: Value>(text: &str) -> T {
     T::read(text).expect("a test reads every default")
 }
 
@@ -62,6 +63,8 @@ section! {
             "How long somebody stays logged in without coming back.";
         request_timeout: u16 = "30" "s", ["PHAROS_REQUEST_TIMEOUT"],
             "How long an answer may take before it is given up.";
+        environment: Environment = "production" "", ["PHAROS_ENVIRONMENT"],
+            "`production`, or `development` to add phone numbers without the code that proves who owns them.";
     }
 }
 

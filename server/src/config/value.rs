@@ -108,6 +108,91 @@ impl Value for BaseUrl {
     }
 }
 
+/// What the installation is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// People rely on it.
+    Production,
+    /// Somebody tries things.
+    Development,
+}
+
+impl Value for Environment {
+    fn read(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "production" => Ok(Self::Production),
+            "development" => Ok(Self::Development),
+            _ => Err(format!("“{text}” is not known; use production or development")),
+        }
+    }
+}
+
+/// How the connection to a mail server is kept private.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailSecurity {
+    /// It is encrypted before anything is said.
+    StartTls,
+    /// It is encrypted from the first byte.
+    Tls,
+    /// Not at all.
+    None,
+}
+
+impl Value for MailSecurity {
+    fn read(text: &str) -> Result<Self, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "starttls" => Ok(Self::StartTls),
+            "tls" | "ssl" => Ok(Self::Tls),
+            "none" => Ok(Self::None),
+            _ => Err(format!("“{text}” is not known; use starttls, tls or none")),
+        }
+    }
+}
+
+/// What a URL says of a mail server.
+#[derive(Clone, Debug)]
+pub(super) struct MailUrl {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) security: MailSecurity,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<Secret>,
+}
+
+/// Reads `smtp://user:password@host:port` (STARTTLS) or `smtps://…` (TLS); the text may hold a password, so no error repeats it.
+pub(super) fn mail_url(text: &str) -> Result<MailUrl, String> {
+    let example = "write for example smtp://user:password@mail.example.org:587";
+    let url = Url::parse(text).map_err(|_| format!("this is not a URL; {example}"))?;
+    let (security, port) = match url.scheme() {
+        "smtp" => (MailSecurity::StartTls, 587),
+        "smtps" => (MailSecurity::Tls, 465),
+        _ => return Err(format!("it does not begin with smtp:// or smtps://; {example}")),
+    };
+    let host = url.host_str().filter(|host| !host.is_empty());
+    let host = host.ok_or_else(|| format!("it names no host; {example}"))?.to_owned();
+    let plain = |text: &str| decoded(text).ok_or_else(|| format!("a name in it is not UTF-8; {example}"));
+    let username = Some(plain(url.username())?).filter(|name| !name.is_empty());
+    let password = url.password().map(plain).transpose()?.map(Secret::new);
+    if username.is_some() != password.is_some() {
+        return Err(format!("user name and password belong together; {example}"));
+    }
+    Ok(MailUrl { host, port: url.port().unwrap_or(port), security, username, password })
+}
+
+/// A text without its percent-encoding.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+        match byte {
+            b'%' => bytes.push(u8::try_from(digit(rest.next())? * 16 + digit(rest.next())?).ok()?),
+            other => bytes.push(other),
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -257,6 +342,20 @@ mod tests {
         assert!(
             BaseUrl::read("https://user:hunter2@example.org").is_err_and(|error| !error.contains("hunter2"))
         );
+    }
+
+    #[test]
+    fn a_mail_server_may_stand_in_one_line() {
+        let read = mail_url("smtps://ada%40example.org:p%3Aw@mail.example.org").unwrap();
+        assert_eq!(
+            (read.host.as_str(), read.port, read.security),
+            ("mail.example.org", 465, MailSecurity::Tls)
+        );
+        assert_eq!(read.username.as_deref(), Some("ada@example.org"));
+        assert_eq!(read.password.unwrap().expose(), "p:w");
+        assert_eq!(mail_url("smtp://relay:25").unwrap().port, 25);
+        assert!(mail_url("https://mail.example.org").unwrap_err().contains("smtp://"));
+        assert!(mail_url("smtp://user:hunter2@").is_err_and(|error| !error.contains("hunter2")));
     }
 
     #[test]

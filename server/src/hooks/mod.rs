@@ -1,6 +1,7 @@
 //! Calls from outside that carry their own secret, or none: no session, no check of the origin.
 
 mod push;
+mod slack;
 mod telex;
 
 use axum::Router;
@@ -14,7 +15,7 @@ const MAX_BODY: usize = 100_000;
 
 /// The routes of calls from outside.
 pub(crate) fn router() -> Router<AppState> {
-    heartbeats().merge(integrations())
+    heartbeats().merge(integrations()).merge(slack())
 }
 
 /// Heartbeats: our own form, the one of Uptime Kuma beside it, and the one of Healthchecks, so that moving a job here is a change
@@ -34,4 +35,12 @@ fn integrations() -> Router<AppState> {
         .route("/integration.json", get(telex::description).options(telex::preflight))
         .route("/tick", post(telex::tick).options(telex::preflight))
         .layer(DefaultBodyLimit::max(telex::MAX_BODY))
+}
+
+/// What Slack calls: the browser of whoever allowed our app comes back, and buttons are pressed.
+fn slack() -> Router<AppState> {
+    Router::new()
+        .route("/auth/slack/callback", get(slack::callback))
+        .route("/hooks/slack/actions", post(slack::actions))
+        .layer(DefaultBodyLimit::max(slack::MAX_BODY))
 }

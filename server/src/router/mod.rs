@@ -22,6 +22,7 @@ use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 
+use crate::api::{self, Api};
 use crate::config::Config;
 use crate::live::{Console, Hub};
 use crate::public::Public;
@@ -75,6 +76,8 @@ pub struct Parts {
     pub console: Console,
     /// The integration of Telex; `None` when it is turned off.
     pub telex: Option<Telex>,
+    /// What the handlers of the REST API share.
+    pub api: Api,
 }
 
 /// Everything that Pharos answers.
@@ -82,6 +85,7 @@ pub fn router(state: AppState) -> Router {
     let followed = live::router(state.hub.clone()).merge(public::choices());
     let guarded = with_origin_check(&state, with_session(&state, console(&state)).merge(followed));
     let routes = guarded.merge(read_only(&state)).merge(hooks::router()).merge(operation());
+    let routes = routes.merge(api::router(&state));
     let routes = routes.fallback(error::not_found);
     with_layers(&state, routes).with_state(state)
 }

@@ -131,6 +131,7 @@ impl Site {
         let db = Db::open(&Db::sqlite_url(&folder.path().join("site.db"))).await.unwrap();
         db.migrate().await.unwrap();
         let config = EngineConfig {
+            carriers: engine::providers::Carriers::default(),
             checks: engine::checks::ChecksConfig::default(),
             concurrency: engine::scheduler::Concurrency::default(),
             anchors: Vec::new(),

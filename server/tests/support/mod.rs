@@ -33,6 +33,11 @@ pub(crate) enum Actor {
         /// As the browser sends it.
         cookie: String,
     },
+    /// A program.
+    Token {
+        /// As it sends it.
+        token: String,
+    },
 }
 
 impl TestApp {
@@ -72,6 +77,12 @@ impl TestApp {
         Actor::Viewer { cookie: format!("pharos={id}") }
     }
 
+    /// A program with a token of the project.
+    pub(crate) async fn token(&self) -> Actor {
+        let made = self.running.state.services.create_token(&Viewer::System, "test").await;
+        Actor::Token { token: made.unwrap().1.expose().to_owned() }
+    }
+
     /// The session of somebody, as it is kept.
     pub(crate) async fn session(&self, actor: &Actor) -> Option<SessionRow> {
         let Actor::Viewer { cookie } = actor else { return None };
@@ -86,6 +97,7 @@ impl TestApp {
         match actor {
             Actor::Anonymous => request,
             Actor::Viewer { cookie } => request.header("cookie", cookie),
+            Actor::Token { token } => request.header("authorization", format!("Bearer {token}")),
         }
     }
 

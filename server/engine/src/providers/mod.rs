@@ -38,6 +38,15 @@ pub use email::{MailSecurity, MailSettings};
 pub use http::{Answer, Call, Outbound};
 pub use sms::{TwilioAuth, TwilioSender, TwilioSettings};
 
+/// Who carries messages for this installation.
+#[derive(Clone, Debug, Default)]
+pub struct Carriers {
+    /// The mail server, if there is one.
+    pub mail: Option<MailSettings>,
+    /// Who carries text messages, if anybody does.
+    pub sms: Option<TwilioSettings>,
+}
+
 /// What is known of a delivery while it is tried.
 #[derive(Debug)]
 pub struct Attempting<'a> {

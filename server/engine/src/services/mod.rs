@@ -6,7 +6,7 @@ mod components;
 pub mod error;
 pub mod feed;
 mod live;
-mod monitors;
+pub mod monitors;
 mod overview;
 pub mod pages;
 mod password;
@@ -14,6 +14,7 @@ pub mod people;
 mod public;
 pub mod push;
 pub mod session;
+pub mod slack;
 pub mod telling;
 
 use std::sync::Arc;
@@ -26,6 +27,8 @@ use crate::checks::{Checks, ChecksError};
 use crate::clock::Clock;
 use crate::dispatch::Dispatcher;
 use crate::planner::Planner;
+use crate::providers::Carriers;
+use crate::providers::verify::Verifier;
 use crate::store::Db;
 use crate::vitals::Vitals;
 
@@ -58,6 +61,8 @@ pub struct Telling {
     pub dispatcher: Dispatcher,
     /// Plans.
     pub planner: Planner,
+    /// Proves who owns a phone number.
+    pub verifier: Verifier,
 }
 
 impl Telling {
@@ -84,7 +89,18 @@ impl Telling {
         };
         let planner =
             Planner { db: db.clone(), clock: clock.clone(), chance: chance.clone(), base_url, outbox };
-        Ok(Self { dispatcher, planner })
+        let verifier = Verifier::new(dispatcher.outbound.clone(), clock.clone(), chance.clone());
+        Ok(Self { dispatcher, planner, verifier })
+    }
+
+    /// The same through a mail server and through somebody who carries text messages.
+    #[must_use]
+    pub fn carried_by(mut self, carriers: Carriers) -> Self {
+        let Dispatcher { outbound, clock, chance, .. } = &self.dispatcher;
+        let outbound = outbound.clone().with_mail(carriers.mail).with_sms(carriers.sms);
+        self.verifier = Verifier::new(outbound.clone(), clock.clone(), chance.clone());
+        self.dispatcher.outbound = outbound;
+        self
     }
 }
 

@@ -72,6 +72,26 @@ fn items(rows: Vec<(i64, Json<serde_json::Value>)>) -> Vec<EvidenceItem> {
     rows.into_iter().filter_map(item).collect()
 }
 
+/// The first report of a monitor from `from` until before `until`, if one is kept.
+pub async fn first(
+    tx: &mut Tx,
+    monitor: MonitorKey,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Option<CheckReport>> {
+    let row: Option<Json<serde_json::Value>> = sql!(tx, |conn| {
+        sqlx::query_scalar(
+        "select report from evidence where monitor_id = $1 and at >= $2 and at < $3 order by at, id limit 1"
+    )
+    .bind(monitor.0)
+    .bind(from.0)
+    .bind(until.0)
+    .fetch_optional(conn)
+    .await?
+    });
+    Ok(row.and_then(|report| serde_json::from_value(report.0).ok()))
+}
+
 /// Forgets the plain failures of a monitor but the latest `keep`; transitions stay until [`forget`].
 pub async fn trim(tx: &mut Tx, monitor: MonitorKey, keep: i64) -> Result<()> {
     sql!(tx, |conn| {

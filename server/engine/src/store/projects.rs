@@ -82,3 +82,15 @@ pub async fn set_all_stop(tx: &mut Tx, key: ProjectKey, all_stop: bool, at: Time
         .rows_affected());
     Ok(())
 }
+
+/// Says whether the plan of a project includes what costs money with each message.
+pub async fn set_paid(tx: &mut Tx, key: ProjectKey, paid: bool, at: Timestamp) -> Result<()> {
+    sql!(tx, |conn| sqlx::query("update projects set plan = $1, updated_at = $2 where id = $3")
+        .bind(if paid { "paid" } else { "free" })
+        .bind(at.0)
+        .bind(key.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    Ok(())
+}

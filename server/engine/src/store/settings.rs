@@ -33,3 +33,19 @@ pub async fn remove(tx: &mut Tx, name: &str) -> Result<()> {
         .rows_affected());
     Ok(())
 }
+
+/// The value of a name, which is forgotten: of several that ask, one gets it.
+pub async fn take(tx: &mut Tx, name: &str) -> Result<Option<String>> {
+    Ok(sql!(tx, |conn| sqlx::query_scalar("delete from settings where name = $1 returning value")
+        .bind(name)
+        .fetch_optional(conn)
+        .await?))
+}
+
+/// Names and values of all names that begin with a text, which has no `%` and no `_`.
+pub async fn beginning(tx: &mut Tx, start: &str) -> Result<Vec<(String, String)>> {
+    Ok(sql!(tx, |conn| sqlx::query_as("select name, value from settings where name like $1 order by name")
+        .bind(format!("{start}%"))
+        .fetch_all(conn)
+        .await?))
+}

@@ -5,7 +5,6 @@
 //! must be public, each client has its share of calls, and only so many are in work at a time.
 
 mod post;
-mod rate;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -20,8 +19,8 @@ use url::{Host, Url};
 
 use crate::checks::{Checks, ChecksError, TargetPolicy};
 use crate::clock::Clock;
+use crate::rate::Rate;
 use crate::services::Services;
-use rate::Rate;
 
 /// How long a site may take to answer; Telex' own page says so.
 const SITE_TIMEOUT: Duration = Duration::from_secs(10);

@@ -7,6 +7,7 @@ mod following;
 mod lists;
 mod pages;
 mod postgres;
+mod programs;
 mod public;
 mod races;
 mod retention;

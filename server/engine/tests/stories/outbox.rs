@@ -50,6 +50,7 @@ fn child() {
     runtime().block_on(async {
         let many = NonZeroUsize::new(8).unwrap();
         let config = EngineConfig {
+            carriers: engine::providers::Carriers::default(),
             checks: ChecksConfig::default(),
             concurrency: Concurrency { total: many, per_host: many },
             anchors: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod detail;
 mod edit;
+mod programs;
 mod trial;
 
 use domain::id::{MonitorId, MonitorKey};
@@ -10,6 +11,8 @@ use domain::person::Viewer;
 use domain::time::{DAY, MINUTE, Timestamp};
 use domain::uptime::Counts;
 use domain::views::console::{MAX_PER_PAGE, MonitorList, MonitorQuery, MonitorRow, PER_PAGE, SPARK_POINTS};
+
+pub use programs::ProgramMonitor;
 
 use super::{Result, ServiceError, Services, operator};
 use crate::store::rollups::{self, Slot};

@@ -325,7 +325,7 @@ pub(super) async fn load(tx: &mut Tx, id: &IntegrationId) -> Result<Integration>
     integrations::by_id(tx, id).await?.ok_or(ServiceError::NotFound)
 }
 
-fn row(one: &Integration, used: Use, levels: u32) -> IntegrationRow {
+pub(super) fn row(one: &Integration, used: Use, levels: u32) -> IntegrationRow {
     IntegrationRow {
         id: one.id.clone(),
         kind: one.kind,

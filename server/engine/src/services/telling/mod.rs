@@ -6,6 +6,8 @@ mod deliveries;
 mod incidents;
 mod incidents_read;
 mod integrations;
+mod phone;
+mod programs;
 mod subscriptions;
 mod tokens;
 
@@ -19,6 +21,8 @@ use super::{Result, ServiceError, Services, operator};
 use crate::store::{Tx, definitions as stored, integrations as kept, projects};
 
 pub use integrations::Changes;
+pub use phone::PhoneError;
+pub use programs::{DeliveryStats, ProgramIncident};
 pub use tokens::TOKEN_PREFIX;
 
 impl Services {
@@ -41,7 +45,7 @@ impl Services {
         Ok(())
     }
 
-    async fn project(&self, tx: &mut Tx, now: Timestamp) -> Result<ProjectKey> {
+    pub(crate) async fn project(&self, tx: &mut Tx, now: Timestamp) -> Result<ProjectKey> {
         Ok(projects::ensure(tx, &ProjectId::new(self.inner.chance.bytes()), now).await?)
     }
 

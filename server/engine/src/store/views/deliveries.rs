@@ -87,8 +87,13 @@ macro_rules! fitting {
 
 /// A page of the log, the newest first.
 pub async fn list(tx: &mut Tx, query: &DeliveryQuery) -> Result<Vec<DeliveryRow>> {
+    page(tx, query, DELIVERIES_PER_PAGE).await
+}
+
+/// The same with another number of deliveries on a page.
+pub async fn page(tx: &mut Tx, query: &DeliveryQuery, per_page: u32) -> Result<Vec<DeliveryRow>> {
     const LIST: &str = select!(concat!(fitting!(), "order by d.id desc limit $6 offset $7"));
-    let limit = i64::from(DELIVERIES_PER_PAGE);
+    let limit = i64::from(per_page);
     let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(LIST)
         .bind(pattern(&query.search))
         .bind(query.state.map_or("", DeliveryState::as_str))

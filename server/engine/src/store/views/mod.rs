@@ -5,5 +5,6 @@ pub mod deliveries;
 pub mod incidents;
 pub mod metrics;
 pub mod monitors;
+pub mod programs;
 pub mod public;
 pub mod telling;

@@ -16,7 +16,7 @@ const MAX_CLIENTS: usize = 10_000;
 
 /// Counts calls by client.
 #[derive(Debug)]
-pub(super) struct Rate {
+pub struct Rate {
     /// What a call costs, in microseconds.
     cost: i64,
     paid_off: Mutex<HashMap<String, i64>>,
@@ -24,7 +24,7 @@ pub(super) struct Rate {
 
 impl Rate {
     /// So many calls in a minute.
-    pub(super) fn per_minute(calls: NonZeroU32) -> Self {
+    pub fn per_minute(calls: NonZeroU32) -> Self {
         Self { cost: MINUTE_US / i64::from(calls.get()), paid_off: Mutex::default() }
     }
 
@@ -32,7 +32,7 @@ impl Rate {
     ///
     /// # Errors
     /// How long to wait, when it called too often; the call is not counted then.
-    pub(super) fn take(&self, client: &str, now: Timestamp) -> Result<(), Duration> {
+    pub fn take(&self, client: &str, now: Timestamp) -> Result<(), Duration> {
         let now = now.0.saturating_mul(1_000);
         let mut paid_off = self.paid_off.lock().unwrap_or_else(PoisonError::into_inner);
         if paid_off.len() >= MAX_CLIENTS {

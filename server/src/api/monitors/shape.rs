@@ -1,0 +1,359 @@
+//! How a monitor looks to programs, and how what they say of one becomes the form of its kind (contracts.md 2.3).
+
+use domain::check::{CheckKind, CheckSettings};
+use domain::form::{FieldError, Form};
+use domain::health::State;
+use domain::monitor_form::{KIND, POLICY_FIELDS, empty_form};
+use domain::time::SECOND;
+use engine::services::monitors::ProgramMonitor;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::api::body;
+use crate::api::paging::time;
+
+/// The words of `check_type`, each with our kind. `keyword` is `http` with a text that the answer must contain.
+const TYPES: &[(&str, CheckKind)] = &[
+    ("http", CheckKind::Http),
+    ("tcp", CheckKind::Tcp),
+    ("ping", CheckKind::Ping),
+    ("dns", CheckKind::Dns),
+    ("ssl", CheckKind::Tls),
+    ("heartbeat", CheckKind::Push),
+    ("websocket", CheckKind::WebSocket),
+    ("keyword", CheckKind::Http),
+];
+
+/// Fields of the body, each with the field of the form that it stands for.
+const FIELDS: &[(&str, &str)] = &[
+    ("name", "name"),
+    ("interval_seconds", "interval"),
+    ("timeout_seconds", "timeout"),
+    ("failure_threshold", "failure_threshold"),
+    ("recovery_threshold", "recovery_threshold"),
+    ("degraded_above_ms", "degraded_above"),
+    ("http_method", "method"),
+    ("expected_status_codes", "accepted_statuses"),
+    ("request_headers", "headers"),
+    ("request_body", "body"),
+    ("keyword", "keyword"),
+];
+
+/// A monitor in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MonitorBody {
+    /// A number that names it too.
+    id: i64,
+    /// Its id.
+    #[schema(example = "NM0123456789abcdefghjk")]
+    uuid: String,
+    /// What people call it.
+    name: String,
+    /// What is checked, without secrets.
+    url: String,
+    /// How: `http`, `tcp`, `ping`, `dns`, `ssl`, `keyword`, `heartbeat` or `websocket`.
+    check_type: &'static str,
+    /// `success`, `failure`, `paused` or `pending`.
+    status: &'static str,
+    /// The state in our own words: `up`, `degraded`, `confirming`, `down`, `unknown`, `pending` or `paused`.
+    state: &'static str,
+    /// The share of the last 24 hours in which it worked, in per cent.
+    uptime: Option<f64>,
+    /// How long the target took to answer the last check, in milliseconds.
+    response_time: Option<f64>,
+    /// When it was last checked.
+    #[schema(format = DateTime)]
+    last_check: Option<String>,
+    /// Incidents that go on, the oldest first.
+    open_incident_uuids: Vec<String>,
+    /// When it was added.
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// A monitor with everything that was said about it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct MonitorDetail {
+    #[serde(flatten)]
+    monitor: MonitorBody,
+    /// Seconds from check to check.
+    interval_seconds: i64,
+    /// Seconds that a check may take.
+    timeout_seconds: f64,
+    /// So many checks must fail before it is down.
+    failure_threshold: u32,
+    /// So many checks must succeed before it is up again.
+    recovery_threshold: u32,
+    /// An answer that takes longer counts as slow, in milliseconds.
+    degraded_above_ms: Option<i64>,
+    /// The fields of its kind; secrets are masked.
+    #[schema(value_type = Object)]
+    settings: Map<String, Value>,
+    /// Where the job reports to, for heartbeats.
+    heartbeat_path: Option<String>,
+}
+
+/// What is said about a monitor. Beside these fields, `settings` takes every field of the kind's form.
+#[derive(Debug, Deserialize, ToSchema)]
+#[expect(dead_code, reason = "describes what the form of the kind reads")]
+pub(super) struct MonitorDraft {
+    /// What people call it; taken from the address when it is not sent.
+    #[schema(nullable = false)]
+    name: Option<String>,
+    /// What is checked: a URL, a host, or `host:port`.
+    #[schema(nullable = false, example = "https://example.com")]
+    url: Option<String>,
+    /// How: `http`, `tcp`, `ping`, `dns`, `ssl`, `keyword`, `heartbeat` or `websocket`.
+    #[schema(nullable = false, example = "http")]
+    check_type: Option<String>,
+    /// Seconds from check to check, from 1 to 86400.
+    #[schema(nullable = false, minimum = 1, maximum = 86400, default = 60)]
+    interval_seconds: Option<i64>,
+    /// Seconds that a check may take, less than the interval and at most 60.
+    #[schema(nullable = false)]
+    timeout_seconds: Option<f64>,
+    /// So many checks must fail before it is down.
+    #[schema(nullable = false, minimum = 1, maximum = 100)]
+    failure_threshold: Option<i64>,
+    /// So many checks must succeed before it is up again.
+    #[schema(nullable = false, minimum = 1, maximum = 100)]
+    recovery_threshold: Option<i64>,
+    /// The method of the request.
+    #[schema(nullable = false, example = "GET")]
+    http_method: Option<String>,
+    /// Statuses that count as success: `200-299,301`, or a list of numbers.
+    #[schema(value_type = Value)]
+    expected_status_codes: Option<Value>,
+    /// Headers of the request: an object, or lines such as `Accept: text/html`.
+    #[schema(value_type = Value)]
+    request_headers: Option<Value>,
+    /// The body of the request.
+    #[schema(nullable = false)]
+    request_body: Option<String>,
+    /// A text that the answer must contain.
+    #[schema(nullable = false)]
+    keyword: Option<String>,
+    /// Whether it is not checked.
+    #[schema(nullable = false)]
+    paused: Option<bool>,
+    /// Further fields of the kind, such as `max_redirects` or `record_type`.
+    #[schema(value_type = Object, nullable = false)]
+    settings: Option<Map<String, Value>>,
+}
+
+/// The body that adds or changes a monitor.
+#[derive(Debug, Deserialize, ToSchema)]
+#[expect(dead_code, reason = "describes what the form of the kind reads")]
+pub(super) struct MonitorEnvelope {
+    /// The monitor.
+    network_monitor: MonitorDraft,
+}
+
+/// The monitor in a list.
+pub(super) fn monitor(seen: &ProgramMonitor) -> MonitorBody {
+    let row = &seen.row;
+    MonitorBody {
+        id: seen.key.0,
+        uuid: row.id.to_string(),
+        name: row.name.clone(),
+        url: row.target.clone(),
+        check_type: type_of(&seen.draft.settings),
+        status: status(row.state),
+        state: row.state.as_str(),
+        uptime: row.uptime_day.map(|share| (share * 100_000.0).round() / 1_000.0),
+        response_time: row.latency_us.map(milliseconds),
+        last_check: row.checked_at.map(time),
+        open_incident_uuids: seen.open.iter().map(ToString::to_string).collect(),
+        created_at: time(seen.created_at),
+    }
+}
+
+/// The monitor with everything.
+pub(super) fn detail(seen: &ProgramMonitor) -> MonitorDetail {
+    let policy = &seen.draft.policy;
+    let form = seen.draft.settings.to_form();
+    let fields = seen.draft.settings.kind().fields().iter();
+    let settings = fields.filter_map(|field| Some((field.name.to_owned(), body::shown_value(field, &form)?)));
+    MonitorDetail {
+        monitor: monitor(seen),
+        interval_seconds: policy.interval / SECOND,
+        timeout_seconds: policy.timeout().as_secs_f64(),
+        failure_threshold: policy.thresholds.failure,
+        recovery_threshold: policy.thresholds.recovery,
+        degraded_above_ms: policy.degraded_above,
+        settings: settings.collect(),
+        heartbeat_path: seen.push_path.clone(),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no answer takes 285 years")]
+fn milliseconds(microseconds: i64) -> f64 {
+    microseconds as f64 / 1_000.0
+}
+
+fn status(state: State) -> &'static str {
+    match state {
+        // What is being confirmed still counts as it did before; what is slow works.
+        State::Up | State::Degraded | State::Confirming => "success",
+        State::Down => "failure",
+        State::Paused => "paused",
+        State::Pending | State::Unknown => "pending",
+    }
+}
+
+fn type_of(settings: &CheckSettings) -> &'static str {
+    if settings.kind() == CheckKind::Http
+        && settings.to_form().get("keyword").is_some_and(|keyword| !keyword.is_empty())
+    {
+        return "keyword";
+    }
+    TYPES.iter().find(|(_, kind)| *kind == settings.kind()).map_or("http", |(word, _)| word)
+}
+
+fn kind_of(word: &str) -> Option<CheckKind> {
+    let word = word.trim();
+    let ours = || CheckKind::ALL.iter().copied().find(|kind| kind.as_str() == word);
+    TYPES.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind).or_else(ours)
+}
+
+/// Puts what a body says over a form: that of the stored monitor, or none for a new one.
+pub(super) fn form(object: &Map<String, Value>, old: Option<Form>) -> Result<Form, Vec<FieldError>> {
+    let mut errors = Vec::new();
+    let kind = match (object.get("check_type"), old.as_ref().and_then(|old| old.get(KIND))) {
+        (None | Some(Value::Null), old) => old.and_then(|word| kind_of(word)).unwrap_or(CheckKind::Http),
+        (Some(Value::String(word)), _) => kind_of(word).ok_or_else(|| vec![unknown(word)])?,
+        (Some(other), _) => return Err(vec![unknown(&other.to_string())]),
+    };
+    let mut form = match old {
+        Some(old) if old.get(KIND).is_some_and(|word| word == kind.as_str()) => old,
+        // Another kind: what all kinds share stays.
+        old => {
+            let mut form = empty_form(kind);
+            let shared = POLICY_FIELDS.iter().map(|field| field.name);
+            form.extend(shared.filter_map(|name| Some((name.to_owned(), old.as_ref()?.get(name)?.clone()))));
+            form
+        }
+    };
+    for (public, name) in FIELDS {
+        let Some(value) = object.get(*public) else { continue };
+        // What means nothing to the kind is passed over, like every key that is not known.
+        let Some(field) = POLICY_FIELDS.iter().chain(kind.fields()).find(|field| field.name == *name) else {
+            continue;
+        };
+        if let Err(message) = fits(public, value) {
+            errors.push(FieldError::new(*public, message));
+        } else if value.is_null() {
+            form.insert((*name).to_owned(), field.default.to_owned());
+        } else {
+            match body::form_value(field, value) {
+                Ok(Some(text)) => drop(form.insert((*name).to_owned(), text)),
+                Ok(None) => {}
+                Err(message) => errors.push(FieldError::new(*public, message)),
+            }
+        }
+    }
+    match object.get("url") {
+        None | Some(Value::Null) => {}
+        Some(Value::String(url)) => put_target(kind, url.trim(), &mut form),
+        Some(other) => errors.push(FieldError::new("url", format!("{other} does not fit; write a text."))),
+    }
+    match object.get("settings") {
+        None => {}
+        Some(Value::Object(settings)) => body::put_fields(&mut form, settings, kind.fields(), &mut errors),
+        Some(_) => {
+            errors.push(FieldError::new("settings", "This must be an object with the fields of the kind."));
+        }
+    }
+    if errors.is_empty() { Ok(form) } else { Err(errors) }
+}
+
+/// Whether a value is of the type that the description names.
+fn fits(public: &str, value: &Value) -> Result<(), String> {
+    let wanted = match public {
+        _ if value.is_null() => return Ok(()),
+        "name" | "http_method" | "request_body" | "keyword" if !value.is_string() => "a text",
+        "timeout_seconds" | "degraded_above_ms" if !value.is_number() => "a number",
+        "interval_seconds" | "failure_threshold" | "recovery_threshold" if !value.is_i64() => {
+            "a whole number"
+        }
+        _ => return Ok(()),
+    };
+    Err(format!("{value} does not fit; write {wanted}."))
+}
+
+fn unknown(word: &str) -> FieldError {
+    let known: Vec<_> = TYPES.iter().map(|(word, _)| *word).collect();
+    let message = format!("“{word}” is no kind of check; use one of {}.", known.join(", "));
+    FieldError::new("check_type", message)
+}
+
+/// Puts the address into the fields that the kind has for it.
+fn put_target(kind: CheckKind, url: &str, form: &mut Form) {
+    let mut put = |name: &str, value: &str| drop(form.insert(name.to_owned(), value.to_owned()));
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let bare = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let (host, port) = match bare.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !host.ends_with(':') => {
+            (host, Some(port))
+        }
+        _ => (bare, None),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    match kind {
+        CheckKind::Http | CheckKind::WebSocket => put("url", url),
+        CheckKind::Ping => put("host", host),
+        CheckKind::Dns => put("name", host),
+        CheckKind::Tcp | CheckKind::Tls => {
+            put("host", host);
+            if let Some(port) = port {
+                put("port", port);
+            }
+        }
+        // Nothing is asked; the job calls us.
+        CheckKind::Push => {}
+    }
+}
+
+/// The names that programs know, in what the form said of its fields.
+pub(super) fn renamed(object: &Map<String, Value>, errors: Vec<FieldError>) -> Vec<FieldError> {
+    let by_url = !object.get("settings").is_some_and(|settings| settings.get("host").is_some());
+    let rename = |error: FieldError| {
+        let field = match error.field.as_str() {
+            KIND => "check_type",
+            "host" if by_url => "url",
+            other => FIELDS.iter().find(|(_, name)| *name == other).map_or(other, |(public, _)| public),
+        };
+        FieldError { field: field.to_owned(), ..error }
+    };
+    errors.into_iter().map(rename).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(kind: CheckKind, url: &str) -> Form {
+        let mut form = Form::new();
+        put_target(kind, url, &mut form);
+        form
+    }
+
+    #[test]
+    fn an_address_becomes_the_fields_of_its_kind() {
+        let form = target(CheckKind::Tcp, "tcp://db.example.org:5432/x");
+        assert_eq!((form["host"].as_str(), form["port"].as_str()), ("db.example.org", "5432"));
+        let form = target(CheckKind::Tls, "https://[2001:db8::1]:8443");
+        assert_eq!((form["host"].as_str(), form["port"].as_str()), ("2001:db8::1", "8443"));
+        assert_eq!(target(CheckKind::Dns, "example.org")["name"], "example.org");
+        assert_eq!(target(CheckKind::Ping, "https://example.org/")["host"], "example.org");
+        assert!(target(CheckKind::Push, "anything").is_empty());
+    }
+
+    #[test]
+    fn every_kind_has_a_word() {
+        for kind in CheckKind::ALL {
+            assert!(TYPES.iter().any(|(_, known)| known == kind), "{kind}");
+        }
+    }
+}

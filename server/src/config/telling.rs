@@ -1,0 +1,145 @@
+//! The values of the API and of those who carry messages: mail, text messages, Slack.
+
+use domain::secret::Secret;
+
+use super::sections::section;
+use super::value::{BaseUrl, MailSecurity};
+
+section! {
+    /// The REST API.
+    Api at api {
+        rate: u32 = "1000" "calls a minute", ["PHAROS_API_RATE"],
+            "Calls of the API that are taken with one token; 0 counts none.";
+        echo_secrets: bool = "false" "", ["PHAROS_API_ECHO_SECRETS"],
+            "Whether the API shows passwords and tokens of integrations as they are, for programs that were written against such answers.";
+    }
+}
+
+section! {
+    /// The mail server, for integrations that send mail.
+    Mail at mail {
+        url: Option<Secret> = "" "", ["PHAROS_MAIL_URL", "SMTP_URL"],
+            "The mail server in one line, `smtp://user:password@host:587` or `smtps://…`; takes the place of host, port, security, username and password.";
+        host: Option<String> = "" "", ["PHAROS_MAIL_HOST", "SMTP_HOST"],
+            "The mail server. Empty: no mail is sent.";
+        port: u16 = "587" "", ["PHAROS_MAIL_PORT", "SMTP_PORT"],
+            "Its port: 587 with STARTTLS, 465 with TLS, 25 for a relay.";
+        security: MailSecurity = "starttls" "", ["PHAROS_MAIL_SECURITY", "SMTP_SECURITY"],
+            "How the connection is kept private: `starttls`, `tls`, or `none` for a relay on the same machine.";
+        username: Option<String> = "" "", ["PHAROS_MAIL_USERNAME", "SMTP_USERNAME", "SMTP_USER"],
+            "Who Pharos is to the mail server. Empty: the server does not ask.";
+        password: Option<Secret> = "" "", ["PHAROS_MAIL_PASSWORD", "SMTP_PASSWORD"],
+            "The password for that.";
+        from: Option<String> = "" "", ["PHAROS_MAIL_FROM", "SMTP_FROM"],
+            "The address that mails come from.";
+        from_name: String = "Pharos" "", ["PHAROS_MAIL_FROM_NAME", "SMTP_FROM_NAME"],
+            "The name beside it.";
+        timeout: u16 = "30" "s", ["PHAROS_MAIL_TIMEOUT"],
+            "How long a mail may take, at most 60 s.";
+    }
+}
+
+section! {
+    /// Twilio, for integrations that send text messages.
+    Sms at sms {
+        account_sid: Option<String> = "" "", ["PHAROS_SMS_ACCOUNT_SID", "TWILIO_ACCOUNT_SID"],
+            "The account at Twilio, `AC…`. Empty: no text message is sent.";
+        auth_token: Option<Secret> = "" "", ["PHAROS_SMS_AUTH_TOKEN", "TWILIO_AUTH_TOKEN"],
+            "The token of the account; or use a key.";
+        api_key: Option<String> = "" "", ["PHAROS_SMS_API_KEY", "TWILIO_API_KEY"],
+            "A key of the account, `SK…`, which can be taken back by itself.";
+        api_key_secret: Option<Secret> = "" "", ["PHAROS_SMS_API_KEY_SECRET", "TWILIO_API_KEY_SECRET"],
+            "The secret of the key.";
+        from: Option<String> = "" "", ["PHAROS_SMS_FROM", "TWILIO_FROM", "TWILIO_PHONE_NUMBER"],
+            "The number that messages come from; or use a messaging service.";
+        messaging_service: Option<String> = "" "", ["PHAROS_SMS_MESSAGING_SERVICE", "TWILIO_MESSAGING_SERVICE_SID"],
+            "A messaging service, `MG…`, which chooses a number.";
+        verify_service: Option<String> = "" "", ["PHAROS_SMS_VERIFY_SERVICE", "TWILIO_VERIFY_SERVICE_SID"],
+            "A service of Twilio Verify, `VA…`, for the codes that prove who owns a number. Empty: Pharos makes the codes; use a service with several nodes.";
+        api_url: BaseUrl = "https://api.twilio.com" "", ["PHAROS_SMS_API_URL"],
+            "Where Twilio's Messages API is.";
+        verify_url: BaseUrl = "https://verify.twilio.com" "", ["PHAROS_SMS_VERIFY_URL"],
+            "Where Twilio's Verify API is.";
+    }
+}
+
+section! {
+    /// The app at Slack, for integrations that people add with two clicks.
+    Slack at slack {
+        client_id: Option<String> = "" "", ["PHAROS_SLACK_CLIENT_ID", "SLACK_CLIENT_ID"],
+            "The client id of your Slack app. Empty: Slack is added by a webhook or a bot token only.";
+        client_secret: Option<Secret> = "" "", ["PHAROS_SLACK_CLIENT_SECRET", "SLACK_CLIENT_SECRET"],
+            "Its client secret.";
+        signing_secret: Option<Secret> = "" "", ["PHAROS_SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECRET"],
+            "Its signing secret, which proves that a pressed button came from Slack. Set the app's interactivity URL to `/hooks/slack/actions`.";
+        scopes: String = "incoming-webhook,chat:write" "", ["PHAROS_SLACK_SCOPES"],
+            "What the bot asks for.";
+        user_scopes: String = "" "", ["PHAROS_SLACK_USER_SCOPES"],
+            "What is asked of whoever installs the app; empty for nothing.";
+        redirect_base: Option<BaseUrl> = "" "", ["PHAROS_SLACK_REDIRECT_BASE"],
+            "Where Slack sends people back to, below which `/auth/slack/callback` is. Empty: `server.base_url`, or the address of the request.";
+        authorize_url: String = "https://slack.com/oauth/v2/authorize" "", ["PHAROS_SLACK_AUTHORIZE_URL"],
+            "Where people allow the app.";
+        api_url: String = "https://slack.com/api" "", ["PHAROS_SLACK_API_URL"],
+            "Where the methods of Slack's Web API are.";
+    }
+}
+
+impl Mail {
+    /// Whether there is a mail server.
+    fn is_set(&self) -> bool {
+        self.url.is_some() || self.host.is_some()
+    }
+
+    /// Rules between its values.
+    pub(super) fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.is_set() && self.from.is_none() {
+            problems.push("mail: `from` is missing; write the address that mails come from.".to_owned());
+        }
+        if self.username.is_some() != self.password.is_some() {
+            problems.push("mail: `username` and `password` belong together; set both, or none.".to_owned());
+        }
+        if !(1..=60).contains(&self.timeout) {
+            problems.push("mail.timeout: write a number of seconds from 1 to 60.".to_owned());
+        }
+        if let Some(url) = &self.url
+            && let Err(why) = super::value::mail_url(url.expose())
+        {
+            problems.push(format!("mail.url: {why}."));
+        }
+        problems
+    }
+}
+
+impl Sms {
+    /// Rules between its values.
+    pub(super) fn problems(&self) -> Vec<String> {
+        if self.account_sid.is_none() {
+            return Vec::new();
+        }
+        let mut problems = Vec::new();
+        if self.api_key.is_some() != self.api_key_secret.is_some() {
+            problems
+                .push("sms: `api_key` and `api_key_secret` belong together; set both, or none.".to_owned());
+        }
+        if self.auth_token.is_none() && self.api_key.is_none() {
+            problems.push("sms: set `auth_token`, or `api_key` with `api_key_secret`.".to_owned());
+        }
+        if self.from.is_none() && self.messaging_service.is_none() {
+            problems.push(
+                "sms: set `from`, the number that messages come from, or `messaging_service`.".to_owned(),
+            );
+        }
+        problems
+    }
+}
+
+impl Slack {
+    /// Rules between its values.
+    pub(super) fn problems(&self) -> Vec<String> {
+        let together = self.client_id.is_some() == self.client_secret.is_some();
+        let message = "slack: `client_id` and `client_secret` belong together; set both, or none.";
+        if together { Vec::new() } else { vec![message.to_owned()] }
+    }
+}

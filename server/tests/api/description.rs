@@ -1,0 +1,36 @@
+//! The description of the API.
+
+use serde_json::Value;
+
+use crate::support::TestApp;
+
+#[test]
+fn the_paths_are_those_that_programs_know() {
+    let described = serde_json::to_value(server::api::openapi()).unwrap();
+    let paths = described["paths"].as_object().unwrap();
+    let mut lines = Vec::new();
+    for (path, item) in paths {
+        for (method, operation) in item.as_object().unwrap() {
+            let answers: Vec<_> = operation["responses"].as_object().unwrap().keys().cloned().collect();
+            lines.push(format!("{} {path} -> {}", method.to_uppercase(), answers.join(" ")));
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[tokio::test]
+async fn the_description_is_served_and_can_be_read_without_anything_from_elsewhere() {
+    let app = TestApp::spawn().await;
+    let answer = app.get("/api/openapi.json").await;
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    let described: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    assert_eq!(described["openapi"], "3.1.0");
+    let page = app.get("/api/docs").await;
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+    let page = page.text().await.unwrap();
+    for path in described["paths"].as_object().unwrap().keys() {
+        assert!(page.contains(path.as_str()), "{path} is not on the page");
+    }
+    assert!(!page.contains("<script") && !page.contains("style="), "the policy forbids both");
+    app.close().await;
+}
