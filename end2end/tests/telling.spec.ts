@@ -141,7 +141,7 @@ test('levels are added and removed without scripts, and nothing typed is lost @n
   await expect(page.getByLabel('The new token')).toHaveValue(/^pharos_/);
   await page.reload();
   await expect(page.getByLabel('The new token')).toBeHidden();
-  await expect(page.getByText('Deployments')).toBeVisible();
+  await expect(page.getByText('Deployments', { exact: true })).toBeVisible();
 });
 
 test('all telling is stopped and started again, and every page says so', async ({ page }) => {

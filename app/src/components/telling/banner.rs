@@ -3,11 +3,7 @@
 use domain::views::console::TellingHealth;
 use leptos::prelude::*;
 
-use crate::call::Call;
-use crate::components::again::Again;
-use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
-use crate::server_fns::alerts::SetAllStop;
 
 /// The banner; nothing when all is well. `watching` says whether there is anything that people could be told of.
 #[component]
@@ -56,19 +52,20 @@ pub fn TellingBanner(
     ().into_any()
 }
 
-/// All telling is stopped.
+/// All telling is stopped. The form is a plain one, sent by the browser: what a [`SendForm`] shares between server and browser is
+/// counted in the order in which it is drawn, and this is drawn at another time on the server than in the browser.
+///
+/// [`SendForm`]: crate::components::form::SendForm
 #[component]
 fn Stopped() -> impl IntoView {
-    let action = Call::to::<SetAllStop>();
-    Again::here().after(action);
     view! {
         <aside class="notice telling" data-state="down" aria-label="Alerts">
             <Icon name="octagon-pause"/>
             <div><strong>"All telling is stopped"</strong><p>"Outages are watched and written down, and nobody hears of them."</p></div>
-            <SendForm action id="all-stop-banner" class="">
+            <form method="post" action="/api/set_all_stop">
                 <input type="hidden" name="stop" value="false"/>
-                <Submit class="button">"Start again"</Submit>
-            </SendForm>
+                <button class="button">"Start again"</button>
+            </form>
         </aside>
     }
 }
