@@ -54,6 +54,15 @@ pub(super) fn object(body: &Bytes, name: &str) -> Result<Map<String, Value>> {
     }
 }
 
+/// The object that a change is, which must be there.
+pub(super) fn change(body: &Bytes, name: &str) -> Result<Map<String, Value>> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        let message = format!("The body is empty; send what changes, such as {{\"{name}\": {{…}}}}.");
+        return Err(ApiError::unreadable(message));
+    }
+    object(body, name)
+}
+
 fn holds_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),

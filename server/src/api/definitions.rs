@@ -140,9 +140,9 @@ struct NewDefinition {
 #[derive(Debug, Deserialize, ToSchema)]
 #[expect(dead_code, reason = "describes the body around the draft")]
 struct ChangedDefinition {
-    /// What changes.
-    #[schema(value_type = Object)]
-    alert_definition: Map<String, Value>,
+    /// What changes; its fields may also stand in the body itself.
+    #[schema(value_type = Option<Object>)]
+    alert_definition: Option<Map<String, Value>>,
 }
 
 /// List alert definitions
@@ -203,7 +203,7 @@ async fn change(
     let Ok(Value::Object(mut merged)) = serde_json::to_value(&old) else {
         return Err(ApiError::not_found(NOUN));
     };
-    merged.extend(body::object(&body, NOUN)?);
+    merged.extend(body::change(&body, NOUN)?);
     let id = state.services.save_definition(&viewer, Some(&id), &draft(merged)?).await.about(NOUN)?;
     shown(&state, &viewer, &id).await
 }

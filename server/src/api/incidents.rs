@@ -258,10 +258,10 @@ async fn acknowledge(
 #[serde(default)]
 struct Snooze {
     /// Until then (RFC 3339).
-    #[schema(nullable = false, example = "2026-12-01T08:00:00Z")]
+    #[schema(example = "2026-12-01T08:00:00Z")]
     until: Option<String>,
     /// For so many minutes.
-    #[schema(nullable = false, minimum = 1, maximum = 43200)]
+    #[schema(minimum = 1, maximum = 43200)]
     minutes: Option<i64>,
 }
 

@@ -23,6 +23,7 @@ use axum::routing::{any, get};
 use engine::rate::Rate;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::config;
@@ -50,6 +51,8 @@ impl Api {
 pub(crate) fn router(state: &AppState) -> Router<AppState> {
     let (routes, _) = described();
     routes
+        .route("/api/v1", any(unknown))
+        .route("/api/v1/", any(unknown))
         .route("/api/v1/{*path}", any(unknown))
         .layer(from_fn_with_state(state.clone(), caller::authenticate))
         .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY))
@@ -69,6 +72,8 @@ fn described() -> (Router<AppState>, OpenApi) {
     let mut description = OpenApi::new(info, utoipa::openapi::Paths::new());
     let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(docs::TOKENS)).build();
     let mut components = utoipa::openapi::Components::new();
+    // The one schema that only `Problems` names, which cannot say so itself.
+    components.schemas.insert(error::ErrorBody::name().into_owned(), error::ErrorBody::schema());
     components.add_security_scheme("token", SecurityScheme::Http(scheme));
     description.components = Some(components);
     description.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);

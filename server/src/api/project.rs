@@ -70,7 +70,7 @@ pub(super) struct ProviderBody {
     supported_events: Option<&'static [&'static str]>,
     /// The JSON Schema of its settings.
     #[schema(value_type = Object)]
-    config_schema: Value,
+    pub(super) config_schema: Value,
 }
 
 /// List types of integrations

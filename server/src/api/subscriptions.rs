@@ -108,9 +108,9 @@ struct NewSubscription {
 #[derive(Debug, Deserialize, ToSchema)]
 #[expect(dead_code, reason = "describes the body around the draft")]
 struct ChangedSubscription {
-    /// What changes.
-    #[schema(value_type = Object)]
-    event_subscription: Map<String, Value>,
+    /// What changes; its fields may also stand in the body itself.
+    #[schema(value_type = Option<Object>)]
+    event_subscription: Option<Map<String, Value>>,
 }
 
 impl Draft {
@@ -195,7 +195,7 @@ async fn change(
     let Ok(Value::Object(mut merged)) = serde_json::to_value(&old) else {
         return Err(ApiError::not_found(NOUN));
     };
-    merged.extend(body::object(&body, NOUN)?);
+    merged.extend(body::change(&body, NOUN)?);
     let id = save(&state, &viewer, Some(&id), body::typed(merged)?).await?;
     shown(&state, &viewer, &id).await
 }

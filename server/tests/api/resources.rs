@@ -77,7 +77,7 @@ async fn a_monitor_is_created_changed_paused_and_deleted() {
     .await;
     assert_eq!((&made["check_type"], &made["status"]), (&json!("keyword"), &json!("paused")), "{made}");
     assert_eq!((&made["interval_seconds"], &made["timeout_seconds"]), (&json!(300), &json!(2.5)));
-    assert_eq!(made["settings"]["accepted_statuses"], "200, 204");
+    assert_eq!(made["settings"]["accepted_statuses"], "200,204");
     let by_number = format!("/api/v1/network_monitors/{}", made["id"]);
     let by_id = format!("/api/v1/network_monitors/{}", made["uuid"].as_str().unwrap());
     let read = call(&app, &program, Method::GET, &by_number, &Value::Null).await;

@@ -131,8 +131,8 @@ async fn change(
     body: Bytes,
 ) -> Result<Json<IntegrationDetail>> {
     let id = id(&uuid)?;
-    let object = body::object(&body, NOUN)?;
     let (row, known) = state.services.integration(&viewer, &id).await.about(NOUN)?;
+    let object = body::change(&body, NOUN)?;
     let kind = row.kind;
     if kind == ProviderKind::Slack {
         return Err(ApiError::sentence("This integration cannot be edited."));
@@ -202,7 +202,7 @@ async fn remove(
 #[serde(default)]
 struct Example {
     /// What it tells: that an outage begins, goes on, or is over.
-    #[schema(value_type = String, default = "error", example = "error")]
+    #[schema(value_type = Option<String>, default = "error", example = "error")]
     example: Option<AlertKind>,
 }
 

@@ -82,13 +82,12 @@ pub(super) struct IntegrationDraft {
     #[schema(value_type = Object)]
     settings: Map<String, Value>,
     /// What it is called; taken from the settings when it is not sent.
-    #[schema(nullable = false)]
     name: Option<String>,
     /// Whether it is used.
-    #[schema(nullable = false, default = true)]
+    #[schema(default = true)]
     enabled: Option<bool>,
     /// Whether it hears of every outage that no alert definition of its own is for.
-    #[schema(nullable = false, default = true)]
+    #[schema(default = true)]
     in_default: Option<bool>,
 }
 
@@ -105,13 +104,11 @@ pub(super) struct NewIntegration {
 #[expect(dead_code, reason = "describes what the form of the provider reads")]
 pub(super) struct IntegrationChange {
     /// Fields that change; a masked secret stays what it is.
-    #[schema(value_type = Object, nullable = false)]
+    #[schema(value_type = Option<Object>)]
     settings: Option<Map<String, Value>>,
     /// What it is called.
-    #[schema(nullable = false)]
     name: Option<String>,
     /// Whether it is used.
-    #[schema(nullable = false)]
     enabled: Option<bool>,
 }
 
@@ -119,8 +116,8 @@ pub(super) struct IntegrationChange {
 #[derive(Debug, Deserialize, ToSchema)]
 #[expect(dead_code, reason = "describes what the form of the provider reads")]
 pub(super) struct ChangedIntegration {
-    /// What changes.
-    integration: IntegrationChange,
+    /// What changes; its fields may also stand in the body itself.
+    integration: Option<IntegrationChange>,
 }
 
 /// The type of a provider, as programs name it.

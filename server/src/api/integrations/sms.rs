@@ -54,7 +54,7 @@ struct Sent {
         (status = 400, description = "The request cannot be read.", body = ErrorOrSent),
         (status = 401, description = "There is no token, or it is none of ours.", body = ErrorOrSent),
         (status = 403, description = "The plan does not include it: `paid_plan_required`.", body = Sent),
-        (status = 422, description = "`phone_number_required` or `invalid_phone_number`.", body = Sent),
+        (status = 422, description = "`phone_number_required`, `invalid_phone_number` or `sms_not_configured`.", body = Sent),
         (status = 429, description = "Too often: `too_many_requests`.", body = ErrorOrSent),
         (status = 502, description = "Whoever carries text messages did not take it: `provider_failed`.", body = Sent)))]
 async fn send(
@@ -74,6 +74,11 @@ async fn send(
         }
         Some(_) => return refused(PhoneError::Verify(VerifyError::InvalidNumber)),
     };
+    if state.config.sms.account_sid.is_none() {
+        let message =
+            "This installation cannot send text messages; set sms.account_sid, sms.auth_token and sms.from.";
+        return Ok(unsent(StatusCode::UNPROCESSABLE_ENTITY, "sms_not_configured", message));
+    }
     match state.services.send_phone_code(&viewer, phone).await {
         Ok(()) => {
             let message = "Verification code sent successfully".to_owned();

@@ -145,7 +145,7 @@ async fn change(
     body: Bytes,
 ) -> Result<Json<MonitorDetail>> {
     let id = named(&state, &viewer, &uuid).await?;
-    let object = body::object(&body, NOUN)?;
+    let object = body::change(&body, NOUN)?;
     let paused = body::truth(&object, "paused")?;
     let old = state.services.monitor_form(&viewer, Some(&id), CheckKind::Http).await.about(NOUN)?;
     let mut values = old.values;

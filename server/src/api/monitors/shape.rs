@@ -99,46 +99,41 @@ pub(super) struct MonitorDetail {
 #[expect(dead_code, reason = "describes what the form of the kind reads")]
 pub(super) struct MonitorDraft {
     /// What people call it; taken from the address when it is not sent.
-    #[schema(nullable = false)]
     name: Option<String>,
     /// What is checked: a URL, a host, or `host:port`.
-    #[schema(nullable = false, example = "https://example.com")]
+    #[schema(example = "https://example.com")]
     url: Option<String>,
     /// How: `http`, `tcp`, `ping`, `dns`, `ssl`, `keyword`, `heartbeat` or `websocket`.
-    #[schema(nullable = false, example = "http")]
+    #[schema(example = "http")]
     check_type: Option<String>,
     /// Seconds from check to check, from 1 to 86400.
-    #[schema(nullable = false, minimum = 1, maximum = 86400, default = 60)]
+    #[schema(minimum = 1, maximum = 86400, default = 60)]
     interval_seconds: Option<i64>,
     /// Seconds that a check may take, less than the interval and at most 60.
-    #[schema(nullable = false)]
     timeout_seconds: Option<f64>,
     /// So many checks must fail before it is down.
-    #[schema(nullable = false, minimum = 1, maximum = 100)]
+    #[schema(minimum = 1, maximum = 100)]
     failure_threshold: Option<i64>,
     /// So many checks must succeed before it is up again.
-    #[schema(nullable = false, minimum = 1, maximum = 100)]
+    #[schema(minimum = 1, maximum = 100)]
     recovery_threshold: Option<i64>,
     /// The method of the request.
-    #[schema(nullable = false, example = "GET")]
+    #[schema(example = "GET")]
     http_method: Option<String>,
     /// Statuses that count as success: `200-299,301`, or a list of numbers.
-    #[schema(value_type = Value)]
+    #[schema(value_type = Option<Value>)]
     expected_status_codes: Option<Value>,
     /// Headers of the request: an object, or lines such as `Accept: text/html`.
-    #[schema(value_type = Value)]
+    #[schema(value_type = Option<Value>)]
     request_headers: Option<Value>,
     /// The body of the request.
-    #[schema(nullable = false)]
     request_body: Option<String>,
     /// A text that the answer must contain.
-    #[schema(nullable = false)]
     keyword: Option<String>,
     /// Whether it is not checked.
-    #[schema(nullable = false)]
     paused: Option<bool>,
     /// Further fields of the kind, such as `max_redirects` or `record_type`.
-    #[schema(value_type = Object, nullable = false)]
+    #[schema(value_type = Option<Object>)]
     settings: Option<Map<String, Value>>,
 }
 
@@ -146,8 +141,8 @@ pub(super) struct MonitorDraft {
 #[derive(Debug, Deserialize, ToSchema)]
 #[expect(dead_code, reason = "describes what the form of the kind reads")]
 pub(super) struct MonitorEnvelope {
-    /// The monitor.
-    network_monitor: MonitorDraft,
+    /// The monitor; its fields may also stand in the body itself.
+    network_monitor: Option<MonitorDraft>,
 }
 
 /// The monitor in a list.

@@ -67,11 +67,11 @@ impl Services {
     /// The monitor that a program names by its public id or by its integer.
     pub async fn monitor_named(&self, viewer: &Viewer, name: &str) -> Result<MonitorId> {
         operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
         if let Ok(id) = name.parse() {
-            return Ok(id);
+            return Ok(load(&mut tx, &id).await?.id);
         }
         let key: i64 = name.parse().map_err(|_| ServiceError::NotFound)?;
-        let mut tx = self.inner.db.read().await?;
         let monitor = store::monitors::by_key(&mut tx, MonitorKey(key)).await?;
         monitor.map(|monitor| monitor.id).ok_or(ServiceError::NotFound)
     }
