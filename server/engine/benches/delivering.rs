@@ -52,6 +52,7 @@ async fn run(target: SocketAddr, watched: SocketAddr) {
     watch(&db, watched).await;
     let many = NonZeroUsize::new(1_000).expect("not zero");
     let config = EngineConfig {
+        carriers: engine::providers::Carriers::default(),
         checks: ChecksConfig::default(),
         concurrency: Concurrency { total: many, per_host: many },
         anchors: Vec::new(),

@@ -228,10 +228,10 @@ async fn stats(
         let message = format!("{hours} does not fit; write a whole number from 1 to {MAX_HOURS}.");
         return Err(ApiError::field("hours", message));
     };
-    let stats = state.services.delivery_stats(&viewer, hours).await.about(NOUN)?;
+    let counted = state.services.delivery_stats(&viewer, hours).await.about(NOUN)?;
     let shares =
         |list: Vec<(String, i64)>| list.into_iter().map(|(name, count)| Share { name, count }).collect();
-    let counts = stats.counts;
+    let counts = counted.counts;
     Ok(Json(Stats {
         total: counts.waiting + counts.retrying + counts.delivered + counts.failed + counts.skipped,
         successful: counts.delivered,
@@ -239,8 +239,8 @@ async fn stats(
         retrying: counts.retrying,
         pending: counts.waiting,
         skipped: counts.skipped,
-        by_kind: shares(stats.by_kind),
-        by_provider: shares(stats.by_provider),
+        by_kind: shares(counted.by_kind),
+        by_provider: shares(counted.by_provider),
     }))
 }
 

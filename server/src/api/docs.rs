@@ -106,7 +106,7 @@ fn operation(html: &mut String, api: &Value, method: &str, path: &str, operation
     }
     let body = &operation["requestBody"]["content"]["application/json"]["schema"];
     if !body.is_null() {
-        fields(html, api, "Body", body, 0);
+        fields(html, api, "Body", body, true, 0);
     }
     let answers = operation["responses"].as_object();
     for (status, answer) in answers.into_iter().flatten().filter(|(status, _)| status.starts_with('2')) {
@@ -115,14 +115,15 @@ fn operation(html: &mut String, api: &Value, method: &str, path: &str, operation
         if schema.is_null() {
             let _ = write!(html, "<h4>{title}</h4>");
         } else {
-            fields(html, api, &title, schema, 0);
+            fields(html, api, &title, schema, false, 0);
         }
     }
     html.push_str("</div></details>");
 }
 
-/// The fields of a schema, and below them those of the objects in it.
-fn fields(html: &mut String, api: &Value, title: &str, schema: &Value, depth: usize) {
+/// The fields of a schema, and below them those of the objects in it. Of what is `sent`, some fields are required; of what is answered, all
+/// are there.
+fn fields(html: &mut String, api: &Value, title: &str, schema: &Value, sent: bool, depth: usize) {
     let schema = resolved(api, schema);
     let list = schema["type"] == "array";
     let schema = if list { resolved(api, &schema["items"]) } else { schema };
@@ -134,7 +135,9 @@ fn fields(html: &mut String, api: &Value, title: &str, schema: &Value, depth: us
     let mut rows = Vec::new();
     for part in parts {
         let required = |name: &String| {
-            part["required"].as_array().is_some_and(|list| list.iter().any(|one| one == name.as_str()))
+            sent && part["required"]
+                .as_array()
+                .is_some_and(|list| list.iter().any(|one| one == name.as_str()))
         };
         for (name, field) in part["properties"].as_object().into_iter().flatten() {
             let inner = resolved(api, field);
@@ -150,7 +153,7 @@ fn fields(html: &mut String, api: &Value, title: &str, schema: &Value, depth: us
     table(html, &heading, rows.into_iter());
     // Deep enough for everything that there is, and no schema can lead us round and round.
     for (name, inner) in nested.into_iter().filter(|_| depth < 4) {
-        fields(html, api, &format!("<code>{}</code>", escaped(name)), inner, depth + 1);
+        fields(html, api, &format!("<code>{}</code>", escaped(name)), inner, sent, depth + 1);
     }
 }
 
@@ -183,7 +186,7 @@ fn types(html: &mut String) {
             escaped(body.display_name),
             escaped(body.description)
         );
-        fields(html, &Value::Null, "Settings", &body.config_schema, 0);
+        fields(html, &Value::Null, "Settings", &body.config_schema, true, 0);
         html.push_str("</div></details>");
     }
     html.push_str("</section>");

@@ -327,8 +327,8 @@ async fn deliveries_can_be_searched_counted_and_replayed() {
     assert_eq!((status, &page["data"], &page["meta"]["per_page"]), (200, &json!([]), &json!(5)));
     let (status, refused) = get("/api/v1/deliveries?status=lost&integration_id=5").await;
     assert_eq!((status, refused["errors"].as_object().unwrap().len()), (422, 1), "{refused}");
-    let (status, stats) = get("/api/v1/deliveries/stats?hours=48").await;
-    assert_eq!((status, &stats["total"], &stats["by_provider"]), (200, &json!(0), &json!([])));
+    let (status, counted) = get("/api/v1/deliveries/stats?hours=48").await;
+    assert_eq!((status, &counted["total"], &counted["by_provider"]), (200, &json!(0), &json!([])));
     assert_eq!(get("/api/v1/deliveries/stats?hours=721").await.0, 422);
     let chosen = json!({ "ids": ["DL00000000000000000000"] });
     let replayed = call(&app, &program, Method::POST, "/api/v1/deliveries/replay", &chosen).await;

@@ -137,7 +137,8 @@ async fn press(app: &TestApp, payload: &Value, sign: impl Fn(String) -> String) 
     let at = (app.running.state.clock.now().0 / 1_000).to_string();
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(format!("v0:{at}:{body}").as_bytes());
-    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: Vec<_> = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex.concat();
     let request = app.request(&Actor::Anonymous, Method::POST, "/hooks/slack/actions");
     let request = request
         .header("content-type", "application/x-www-form-urlencoded")
@@ -147,7 +148,7 @@ async fn press(app: &TestApp, payload: &Value, sign: impl Fn(String) -> String) 
 }
 
 fn url_encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
 }
 
 #[tokio::test]

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use domain::views::console::IntegrationRow;
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use crate::call::Call;
 use crate::components::again::{Again, keep_fresh};
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
+use crate::components::notice::{Notice, Tone};
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::telling::state::{DeliveryWord, standing, uses};
 use crate::components::time::Ago;
@@ -29,8 +31,38 @@ pub fn Integrations() -> impl IntoView {
         <PageHead title="Integrations"
             actions=|| view! { <a class="button primary" href="/console/integrations/new"><Icon name="plus"/>"Add integration"</a> }
             facts=|| view! { <span>"Where messages go: chats, mailboxes, phones, and programs of your own."</span> }/>
+        <FromSlack/>
         <Loaded from=rows let:rows><List rows/></Loaded>
     }
+}
+
+/// What became of adding a channel of Slack, when the browser comes back from there. The words are ours; the address only chooses one.
+#[component]
+fn FromSlack() -> impl IntoView {
+    let word = use_query_map().read_untracked().get("slack").unwrap_or_default();
+    let (tone, title, text) = match word.as_str() {
+        "added" => (
+            Tone::Good,
+            "The channel was added",
+            "Send a test, so that you know what its messages look like.",
+        ),
+        "expired" => {
+            (Tone::Bad, "The channel was not added", "This link has expired or was used; begin again.")
+        }
+        "declined" => (
+            Tone::Warning,
+            "The channel was not added",
+            "Nobody allowed it in Slack; begin again when you want to.",
+        ),
+        "refused" => (
+            Tone::Bad,
+            "Slack refused",
+            "Check the app's client secret, scopes and redirect URL; the log says what Slack said.",
+        ),
+        "failed" => (Tone::Bad, "Something went wrong here", "The log says what; begin again."),
+        _ => return None,
+    };
+    Some(view! { <Notice tone title text/> })
 }
 
 /// The rows, or what to do when there are none.

@@ -269,7 +269,8 @@ on_both! {
             level(Condition::Minutes { minutes: 15 }, &hook),
         ];
         define(&world, levels).await;
-        let incident = world.outage(monitor).await;
+        world.outage(monitor).await;
+        let incident = open_incident(&world).await;
         Telling::over(&world).pass().await;
         let mut tx = world.db.read().await.unwrap();
         let planned = engine::store::views::telling::planned(&mut tx, incident).await.unwrap();

@@ -159,8 +159,8 @@ async fn change(
     }
     let enabled = body::truth(&object, "enabled")?;
     let changes = Changes { name: fields.remove("name"), enabled, fields };
-    let changed = state.services.change_integration(&viewer, &id, &changes).await;
-    changed.map_err(|error| refused(kind, error))?;
+    let outcome = state.services.change_integration(&viewer, &id, &changes).await;
+    outcome.map_err(|error| refused(kind, error))?;
     shown(&state, &viewer, &id).await
 }
 

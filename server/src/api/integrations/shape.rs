@@ -162,7 +162,7 @@ fn documented(kind: ProviderKind) -> &'static [&'static str] {
 }
 
 /// The name of a field for programs.
-pub(in crate::api) fn public_name<'a>(kind: ProviderKind, field: &'a str) -> &'a str {
+pub(in crate::api) fn public_name(kind: ProviderKind, field: &str) -> &str {
     match (kind.as_str(), field) {
         ("webhook", "url") => "webhook_url",
         _ => field,
@@ -263,10 +263,9 @@ fn shown(settings: &IntegrationSettings, echo: bool) -> Map<String, Value> {
             || documented.contains(&field.name)
             || form.get(field.name).unwrap_or(&String::new()) != &defaults[field.name];
         let Some(value) = body::shown_value(field, &form) else { continue };
-        if wanted || value == Value::from(MASK) {
+        if wanted || value == MASK {
             let clear = clear(&data, field);
-            let value =
-                if value == Value::from(MASK) { masked(kind, field.name, clear, echo) } else { value };
+            let value = if value == MASK { masked(kind, field.name, clear, echo) } else { value };
             shown.insert(public_name(kind, field.name).to_owned(), value);
         }
     }

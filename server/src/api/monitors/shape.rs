@@ -312,7 +312,7 @@ fn put_target(kind: CheckKind, url: &str, form: &mut Form) {
 
 /// The names that programs know, in what the form said of its fields.
 pub(super) fn renamed(object: &Map<String, Value>, errors: Vec<FieldError>) -> Vec<FieldError> {
-    let by_url = !object.get("settings").is_some_and(|settings| settings.get("host").is_some());
+    let by_url = object.get("settings").is_none_or(|settings| settings.get("host").is_none());
     let rename = |error: FieldError| {
         let field = match error.field.as_str() {
             KIND => "check_type",
