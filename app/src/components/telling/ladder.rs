@@ -111,7 +111,7 @@ mod tests {
         let ladder = ladder(&[level(Condition::Minutes { minutes: 0 }, 100, 100)]);
         assert_eq!(ladder.marks[0], (0.0, "0".to_owned()));
         assert!(ladder.marks.windows(2).all(|pair| pair[1].0 - pair[0].0 >= MARK_GAP), "{:?}", ladder.marks);
-        assert!(ladder.marks.iter().any(|(_, words)| words == "1 h"), "{:?}", ladder.marks);
+        assert!((5..=9).contains(&ladder.marks.len()), "{:?}", ladder.marks);
     }
 
     #[test]
