@@ -44,7 +44,7 @@ check: setup-test
 fmt:
 	cargo fmt --all
 
-api: setup-test
+api: setup-test target/site/.built
 	cargo build $(native)
 	.ci/api "$$CARGO_TARGET_DIR/debug/pharos"
 
