@@ -191,6 +191,6 @@ async function manyMonitors(page: Page, scripts = true): Promise<void> {
     if (scripts) await alive(page);
     await page.getByLabel('Addresses').fill(addresses.slice(from, from + 50).join('\n'));
     await page.getByRole('button', { name: /^Watch/ }).click();
-    await expect(page.getByRole('heading', { name: 'Your page is live' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'Where shall alerts go?' })).toBeVisible();
   }
 }
