@@ -138,7 +138,7 @@ test('a monitor beyond those that are offered is found and followed', async ({ p
   await manyMonitors(page);
   await page.goto(`${pharos.url}/console/page`);
   await alive(page);
-  const find = page.getByRole('searchbox', { name: 'Search monitors to follow' });
+  const find = page.getByRole('searchbox', { name: 'Search monitors' });
   await expect(page.getByText('The first 200 of 210')).toBeVisible();
   const add = page.locator('form.add-row').filter({ has: page.getByRole('combobox', { name: 'Follows' }) }).first();
   await expect(add.getByRole('option')).toHaveCount(201);
@@ -170,7 +170,7 @@ test('a monitor beyond those that are offered is found and followed', async ({ p
 test('the search for monitors works without scripts @nojs', async ({ page }) => {
   await manyMonitors(page, false);
   await page.goto(`${pharos.url}/console/page`);
-  await page.getByRole('searchbox', { name: 'Search monitors to follow' }).fill('/n209');
+  await page.getByRole('searchbox', { name: 'Search monitors' }).fill('/n209');
   await page.getByRole('button', { name: 'Search' }).click();
   await expect(page).toHaveURL(/find=/);
   await expect(page.getByText('1 of 210 monitors')).toBeVisible();
