@@ -116,9 +116,11 @@ fn the_language_names_no_database_and_no_runtime() {
 }
 
 #[test]
-fn checks_never_see_the_store() {
-    let named = naming("server/engine/src/checks", &["store"], None);
-    assert!(named.is_empty(), "{named:#?}");
+fn checks_and_providers_never_see_the_store() {
+    for folder in ["server/engine/src/checks", "server/engine/src/providers"] {
+        let named = naming(folder, &["store"], None);
+        assert!(named.is_empty(), "{named:#?}");
+    }
 }
 
 #[test]
@@ -148,6 +150,27 @@ fn every_kind_of_check_has_its_two_files_and_its_line() {
         let is_kind = code(&path).iter().any(|(_, line)| line.starts_with("impl KindSettings for "));
         let listed = domain::check::CheckKind::ALL.iter().any(|kind| kind.as_str() == name);
         assert!(!is_kind || listed, "{} is not in the list of kinds", path.display());
+    }
+}
+
+#[test]
+fn every_provider_has_its_two_files_and_its_line() {
+    let (settings, runners) =
+        (root().join("server/domain/src/integration"), root().join("server/engine/src/providers"));
+    for kind in domain::integration::ProviderKind::ALL {
+        let name = kind.as_str();
+        let has = |folder: &Path| folder.join(format!("{name}.rs")).is_file() || folder.join(name).is_dir();
+        assert!(has(&settings), "{name} has no settings file in {}", settings.display());
+        assert!(has(&runners), "{name} has no runner in {}", runners.display());
+    }
+    for path in files(&settings, &["rs"]) {
+        let is_kind = code(&path).iter().any(|(_, line)| line.starts_with("impl ProviderSettings for "));
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let folder = path.parent().unwrap().file_name().unwrap().to_str().unwrap();
+        let listed = domain::integration::ProviderKind::ALL
+            .iter()
+            .any(|kind| kind.as_str() == stem || (stem == "mod" && kind.as_str() == folder));
+        assert!(!is_kind || listed, "{} is not in the list of providers", path.display());
     }
 }
 
