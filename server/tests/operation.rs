@@ -47,8 +47,13 @@ async fn metrics_are_for_this_machine_and_for_whoever_has_the_token() {
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
     let text = answer.text().await.unwrap();
-    for name in ["pharos_build_info{version=", "pharos_sockets{face=\"public\"} 0", "pharos_database_bytes "]
-    {
+    for name in [
+        "pharos_build_info{version=",
+        "pharos_sockets{face=\"public\"} 0",
+        "pharos_database_bytes ",
+        "pharos_outbox_waiting 0",
+        "pharos_outbox_age_seconds 0",
+    ] {
         assert!(text.contains(name), "{name} is missing in\n{text}");
     }
     app.close().await;

@@ -48,6 +48,8 @@ pub struct Retention {
     pub events: Option<i64>,
     /// Reports of transitions and failures.
     pub evidence: Option<i64>,
+    /// Messages that are over, of incidents that are.
+    pub deliveries: Option<i64>,
 }
 
 impl Default for Retention {
@@ -59,6 +61,7 @@ impl Default for Retention {
             day: None,
             events: Some(30 * DAY),
             evidence: Some(90 * DAY),
+            deliveries: Some(90 * DAY),
         }
     }
 }
@@ -107,6 +110,7 @@ enum Sweep {
     Rollups(MonitorKey),
     Events,
     Evidence,
+    Deliveries,
     Sessions,
 }
 
@@ -252,7 +256,16 @@ impl Housekeeping {
                     Some(age) => store::evidence::forget(&mut tx, Timestamp(now.0 - age), MOST_ROWS).await?,
                     None => 0,
                 };
-                (Some(if is_full(forgotten) { Sweep::Evidence } else { Sweep::Sessions }), forgotten)
+                (Some(if is_full(forgotten) { Sweep::Evidence } else { Sweep::Deliveries }), forgotten)
+            }
+            Sweep::Deliveries => {
+                let forgotten = match self.retention.deliveries {
+                    Some(age) => {
+                        store::deliveries::forget(&mut tx, Timestamp(now.0 - age), MOST_ROWS).await?
+                    }
+                    None => 0,
+                };
+                (Some(if is_full(forgotten) { Sweep::Deliveries } else { Sweep::Sessions }), forgotten)
             }
             Sweep::Sessions => {
                 store::sessions::delete_expired(&mut tx, now).await?;

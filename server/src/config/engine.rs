@@ -42,6 +42,7 @@ impl Retention {
             five_minutes: days(self.five_minutes),
             hour: days(self.hour),
             day: days(self.day),
+            deliveries: days(self.deliveries),
             ..housekeeping::Retention::default()
         }
     }

@@ -127,6 +127,8 @@ section! {
             "How long sums over an hour are kept.";
         day: u32 = "0" "days", ["PHAROS_RETENTION_DAY"],
             "How long sums over a day are kept; 0 is for ever.";
+        deliveries: u32 = "90" "days", ["PHAROS_RETENTION_DELIVERIES"],
+            "How long messages that are over are kept, with what was sent and answered; 0 is for ever.";
     }
 }
 

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::person::Viewer;
+use domain::time::Timestamp;
 use subtle::ConstantTimeEq;
 
 use crate::client::Client;
@@ -41,8 +42,13 @@ pub(crate) async fn metrics(
         Ok(rows) => rows,
         Err(error) => return Refusal(error).into_response(),
     };
+    let outbox = match state.services.outbox(&Viewer::System).await {
+        Ok(outbox) => outbox,
+        Err(error) => return Refusal(error).into_response(),
+    };
     let mut text = Exposition::default();
     own(&mut text, &state, size);
+    telling(&mut text, outbox, state.services.now());
     monitors::write(&mut text, &rows, state.services.now());
     ([(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text.finish())
         .into_response()
@@ -55,6 +61,15 @@ fn may_read(config: &Metrics, client: &Client, headers: &HeaderMap) -> bool {
         (Some(token), Some(sent)) => token.expose().as_bytes().ct_eq(sent.as_bytes()).into(),
         _ => client.is_local(),
     }
+}
+
+/// How far behind telling people is.
+fn telling(text: &mut Exposition, (waiting, oldest): (i64, Option<Timestamp>), now: Timestamp) {
+    let (waits, age) = ("pharos_outbox_waiting", "pharos_outbox_age_seconds");
+    text.family(waits, Kind::Gauge, "Messages that are not delivered yet, those that are put off included.");
+    text.sample(waits, &[], exposition::float(waiting));
+    text.family(age, Kind::Gauge, "How long the message that is due longest has waited.");
+    text.sample(age, &[], exposition::float(oldest.map_or(0, |oldest| now.since(oldest).max(0))) / 1e3);
 }
 
 /// The numbers of the program itself.

@@ -196,6 +196,23 @@ pub async fn claim(
     Ok(claimed)
 }
 
+/// Forgets at most `limit` messages from before `before` that are over, with their attempts; returns how many there were. Those of an
+/// open incident stay: they say who hears of its end.
+pub async fn forget(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
+    Ok(sql!(tx, |conn| {
+        sqlx::query(
+        "delete from deliveries where id in (select d.id from deliveries d left join incidents i on i.id = d.incident_id \
+         where d.created_at < $1 and d.due_at is null and (d.incident_id is null or i.resolved_at < $1) \
+         order by d.created_at limit $2)"
+    )
+    .bind(before.0)
+    .bind(limit)
+    .execute(conn)
+    .await?
+    .rows_affected()
+    }))
+}
+
 /// Gives back what a node held that is no more.
 pub async fn release(db: &Db, node: &str) -> Result<()> {
     let mut tx = db.write().await?;

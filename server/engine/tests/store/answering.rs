@@ -323,3 +323,29 @@ on_both! {
         assert!(settings::get(&mut tx, "seal_sample").await.unwrap().unwrap().starts_with("sealed:1:"));
     }
 }
+
+on_both! {
+    async fn messages_that_are_over_go_with_time_and_those_of_an_open_incident_stay(world: World) {
+        let receiver = Receiver::open().await;
+        let (hook, _) = integration(&world, &receiver, None).await;
+        let (shop, mail) = (world.monitor("Shop").await.0, world.monitor("Mail").await.0);
+        attach(&world, shop, hook).await;
+        attach(&world, mail, hook).await;
+        let telling = Telling::over(&world);
+        world.outage(shop).await;
+        world.outage(mail).await;
+        telling.pass().await;
+        world.recovery(mail).await;
+        telling.pass().await;
+        let all = DeliveryQuery::default();
+        assert_eq!(world.services.deliveries(&SYSTEM, &all).await.unwrap().found, 3);
+        world.pass(100 * domain::time::DAY);
+        world.keep_house().await;
+        let left = world.services.deliveries(&SYSTEM, &all).await.unwrap();
+        assert_eq!(left.found, 1, "{:?}", left.rows);
+        world.recovery(shop).await;
+        telling.pass().await;
+        assert_eq!(receiver.statuses().last().map(String::as_str), Some("resolved"), "its end is told");
+        assert_eq!(world.services.outbox(&SYSTEM).await.unwrap(), (0, None));
+    }
+}

@@ -18,6 +18,7 @@ const SHORT: Retention = Retention {
     day: None,
     events: Some(DAY),
     evidence: Some(DAY),
+    deliveries: Some(DAY),
 };
 
 async fn raw(world: &World, monitor: MonitorKey) -> Vec<Timestamp> {

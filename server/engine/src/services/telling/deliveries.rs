@@ -28,6 +28,13 @@ impl Services {
         Ok(views::deliveries::counts(&mut tx, since).await?)
     }
 
+    /// How many messages wait in the outbox, and since when the one that is due longest has been.
+    pub async fn outbox(&self, viewer: &Viewer) -> Result<(i64, Option<Timestamp>)> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        Ok(views::deliveries::outbox(&mut tx, self.now()).await?)
+    }
+
     /// A delivery with everything that was said.
     pub async fn delivery(&self, viewer: &Viewer, id: &DeliveryId) -> Result<DeliveryDetail> {
         operator(viewer)?;

@@ -174,6 +174,19 @@ async fn attempts(tx: &mut Tx, delivery: i64) -> Result<Vec<AttemptView>> {
     Ok(rows.into_iter().map(view).collect())
 }
 
+/// How many messages wait in the outbox, and since when the one that is due longest has been; messages that are put off are not late.
+pub async fn outbox(tx: &mut Tx, now: Timestamp) -> Result<(i64, Option<Timestamp>)> {
+    let (count, oldest): (i64, Option<i64>) = sql!(tx, |conn| {
+        sqlx::query_as(
+        "select count(*), min(case when due_at <= $1 then due_at end) from deliveries where due_at is not null"
+    )
+    .bind(now.0)
+    .fetch_one(conn)
+    .await?
+    });
+    Ok((count, oldest.map(Timestamp)))
+}
+
 /// How many deliveries that were planned since then stand where; what is not over is counted however old it is.
 pub async fn counts(tx: &mut Tx, since: Timestamp) -> Result<DeliveryCounts> {
     let rows: Vec<(String, i64)> = sql!(tx, |conn| {
