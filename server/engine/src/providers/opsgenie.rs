@@ -14,7 +14,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::http::{Answer, Call, Outbound};
-use super::subject::{Phase, Subject, cut, link, needed, summary};
+use super::subject::{Phase, Subject, needed, summary};
+use super::words::{fit, link};
 use super::{Attempting, DeliveryError, Provider, Receipt};
 
 /// The longest message, in characters.
@@ -106,7 +107,7 @@ fn explained(error: DeliveryError, answer: &Answer) -> DeliveryError {
     let fields = json.get("errors").and_then(Value::as_object).into_iter().flatten();
     let fields: Vec<_> =
         fields.map(|(field, why)| format!(" {field}: {}", why.as_str().unwrap_or_default())).collect();
-    let said = cut(&format!("{}.{}", what.trim_end_matches('.'), fields.join(";")), MAX_ENTITY);
+    let said = fit(&format!("{}.{}", what.trim_end_matches('.'), fields.join(";")), MAX_ENTITY);
     let advice = match answer.status {
         401 | 403 | 422 => " Check the API key, its rights and the region.",
         _ => "",
@@ -120,25 +121,25 @@ fn alert(settings: &OpsgenieSettings, message: &Message, subject: &Subject) -> V
         description = format!("{link}\n\n{description}");
     }
     let mut body = json!({
-        "message": cut(&summary(message), MAX_MESSAGE),
+        "message": fit(&summary(message), MAX_MESSAGE),
         "alias": subject.key,
-        "description": cut(&description, MAX_DESCRIPTION),
+        "description": fit(&description, MAX_DESCRIPTION),
         "source": SOURCE,
         "priority": settings.priority.as_str(),
     });
     match &message.body {
         Body::Alert(alert) => {
-            body["entity"] = json!(cut(&alert.monitor.name, MAX_ENTITY));
+            body["entity"] = json!(fit(&alert.monitor.name, MAX_ENTITY));
             body["details"] = json!({
-                "monitor": cut(&alert.monitor.name, MAX_DETAIL),
-                "target": cut(&alert.monitor.target, MAX_DETAIL),
+                "monitor": fit(&alert.monitor.name, MAX_DETAIL),
+                "target": fit(&alert.monitor.target, MAX_DETAIL),
                 "check": alert.monitor.check,
                 "failure": alert.incident.failure,
                 "started_at": alert.incident.started_at.to_rfc3339(),
             });
             // What goes on is told by an alert that counts up, and the note says for how long.
             if subject.phase == Phase::GoesOn {
-                body["note"] = json!(cut(&message.text(), MAX_NOTE));
+                body["note"] = json!(fit(&message.text(), MAX_NOTE));
             }
         }
         Body::Event(event) => {
@@ -149,7 +150,7 @@ fn alert(settings: &OpsgenieSettings, message: &Message, subject: &Subject) -> V
                 _ => json!(settings.priority.as_str()),
             };
             if let Some(name) = event.payload.get("systemName").and_then(Value::as_str) {
-                body["entity"] = json!(cut(name, MAX_ENTITY));
+                body["entity"] = json!(fit(name, MAX_ENTITY));
             }
             body["details"] = json!({ "event": event.event });
         }
@@ -170,5 +171,5 @@ fn note(message: &Message) -> Value {
         Body::Event(_) => message.headline(),
         _ => format!("{}\n{}", message.headline(), message.text()),
     };
-    json!({ "source": SOURCE, "user": SOURCE, "note": cut(&note, MAX_NOTE) })
+    json!({ "source": SOURCE, "user": SOURCE, "note": fit(&note, MAX_NOTE) })
 }

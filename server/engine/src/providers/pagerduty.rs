@@ -11,7 +11,8 @@ use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use super::http::{Answer, Call, Outbound};
-use super::subject::{Phase, Subject, cut, link, needed, summary};
+use super::subject::{Phase, Subject, needed, summary};
+use super::words::{fit, link};
 use super::{Attempting, DeliveryError, Provider, Receipt};
 
 /// The longest summary, in characters.
@@ -89,7 +90,7 @@ fn explained(error: DeliveryError, answer: &Answer) -> DeliveryError {
     if answer.status != 400 || wrong.is_empty() {
         return error;
     }
-    let wrong = cut(&wrong.join("; "), MAX_TEXT);
+    let wrong = fit(&wrong.join("; "), MAX_TEXT);
     DeliveryError::permanent(format!(
         "HTTP 400: PagerDuty refuses the event: {wrong}. Check the integration key."
     ))
@@ -120,14 +121,14 @@ fn event(settings: &PagerDutySettings, message: &Message, subject: &Subject) -> 
 
 fn payload(settings: &PagerDutySettings, message: &Message) -> Value {
     let (mut details, mut severity) = (Map::new(), settings.severity.as_str());
-    let mut payload = json!({ "summary": cut(&summary(message), MAX_SUMMARY), "source": "Pharos" });
+    let mut payload = json!({ "summary": fit(&summary(message), MAX_SUMMARY), "source": "Pharos" });
     match &message.body {
         Body::Alert(alert) => {
             let (monitor, incident) = (&alert.monitor, &alert.incident);
             let source = if monitor.target.is_empty() { &monitor.name } else { &monitor.target };
-            payload["source"] = json!(cut(source, MAX_TEXT));
+            payload["source"] = json!(fit(source, MAX_TEXT));
             payload["timestamp"] = json!(incident.started_at.to_rfc3339());
-            payload["component"] = json!(cut(&monitor.name, MAX_TEXT));
+            payload["component"] = json!(fit(&monitor.name, MAX_TEXT));
             payload["class"] = json!(incident.failure);
             details.insert("text".to_owned(), json!(message.text()));
             details.insert("monitor".to_owned(), json!(monitor.name));
@@ -135,7 +136,7 @@ fn payload(settings: &PagerDutySettings, message: &Message) -> Value {
             details.insert("check".to_owned(), json!(monitor.check));
             details.insert("errors".to_owned(), json!(alert.errors));
             if let Some(level) = &alert.level {
-                payload["group"] = json!(cut(&level.name, MAX_TEXT));
+                payload["group"] = json!(fit(&level.name, MAX_TEXT));
                 details.insert("level".to_owned(), json!(level.number));
             }
         }
@@ -147,7 +148,7 @@ fn payload(settings: &PagerDutySettings, message: &Message) -> Value {
                 _ => severity,
             };
             if let Some(name) = event.payload.get("systemName").and_then(Value::as_str) {
-                payload["source"] = json!(cut(name, MAX_TEXT));
+                payload["source"] = json!(fit(name, MAX_TEXT));
             }
             payload["class"] = json!(event.event);
             details.insert("event".to_owned(), event.payload.clone());

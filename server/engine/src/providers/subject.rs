@@ -82,31 +82,12 @@ fn of_event(event: &EventNote) -> Option<Subject> {
     (!id.is_empty()).then_some(Subject { key, phase })
 }
 
-/// Where the console shows it; nothing for a test, whose incident never was.
-pub(super) fn link(message: &Message) -> Option<String> {
-    message.link().filter(|_| message.alert().is_none_or(|alert| !alert.test))
-}
-
 /// The headline, and the first line of what there is to know: what fits into a summary.
 pub(super) fn summary(message: &Message) -> String {
     match &message.body {
         Body::Alert(alert) => format!("{}: {}", message.headline(), alert.incident.reason),
         _ => message.headline(),
     }
-}
-
-/// At most so many characters, counted as UTF-16 does, which is how these services count and never less than other ways.
-pub(super) fn cut(text: &str, most: usize) -> String {
-    const ELLIPSIS: &str = "…";
-    if text.encode_utf16().count() <= most {
-        return text.to_owned();
-    }
-    let mut used = 1;
-    let kept = text.chars().take_while(|character| {
-        used += character.len_utf16();
-        used <= most
-    });
-    kept.collect::<String>() + ELLIPSIS
 }
 
 #[cfg(test)]
@@ -150,13 +131,5 @@ mod tests {
             let found = found.as_ref().map(|subject| (subject.key.as_str(), subject.phase));
             assert_eq!(found, expected, "{id}");
         }
-    }
-
-    #[test]
-    fn a_text_is_cut_between_characters() {
-        assert_eq!(cut("four", 4), "four");
-        assert_eq!(cut("fives", 4), "fiv…");
-        assert_eq!(cut("🦀🦀🦀", 5), "🦀🦀…");
-        assert_eq!(cut("🦀🦀🦀", 4), "🦀…");
     }
 }

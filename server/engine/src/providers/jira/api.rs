@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::text::document;
 use crate::providers::http::{Answer, Call, Outbound};
-use crate::providers::subject::cut;
+use crate::providers::words::fit;
 use crate::providers::{Attempting, DeliveryError};
 
 /// The longest quote of what Jira says is wrong, in characters.
@@ -158,7 +158,7 @@ fn explained(error: DeliveryError, answer: &Answer) -> DeliveryError {
         }
         _ => "",
     };
-    let wrong = cut(&wrong.join(" "), MAX_QUOTE);
+    let wrong = fit(&wrong.join(" "), MAX_QUOTE);
     DeliveryError::permanent(format!("HTTP {}: Jira says: {wrong}{advice}", answer.status))
 }
 

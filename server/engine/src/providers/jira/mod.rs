@@ -15,7 +15,8 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::http::Outbound;
-use super::subject::{Phase, Subject, cut, link, needed, subject};
+use super::subject::{Phase, Subject, needed, subject};
+use super::words::{fit, link};
 use super::{Attempting, DeliveryError, Provider, Receipt};
 use api::Api;
 
@@ -129,7 +130,7 @@ fn fields(settings: &JiraSettings, message: &Message, subject: &Subject) -> Valu
     let mut fields = json!({
         "project": { "key": settings.project_key },
         "issuetype": by_id_or_name(&settings.issue_type),
-        "summary": cut(&summary, MAX_SUMMARY),
+        "summary": fit(&summary, MAX_SUMMARY),
         "labels": [label(subject)],
     });
     if let Some(template) = &settings.description_template {

@@ -3,7 +3,7 @@
 use domain::message::{Body, Message};
 use serde_json::{Map, Value, json};
 
-use crate::providers::subject::{cut, link};
+use crate::providers::words::{fit, link};
 
 /// The longest text of a description or a comment, in characters.
 const MAX_TEXT: usize = 32_000;
@@ -86,7 +86,7 @@ fn filled(json: Value, payload: &Value) -> Value {
 
 /// A text as a document (the Atlassian Document Format): empty lines part paragraphs, and a line that is an address is a link.
 pub(super) fn document(text: &str) -> Value {
-    let text = cut(text.trim(), MAX_TEXT);
+    let text = fit(text.trim(), MAX_TEXT);
     let mut paragraphs: Vec<Vec<Value>> = vec![Vec::new()];
     for line in text.lines() {
         let line = line.trim_end();

@@ -58,15 +58,14 @@ impl Services {
         let failing = integrations.iter().filter(|one| one.enabled && one.failing_since.is_some());
         let why = failing.clone().next().and_then(|one| one.failing.clone());
         let failing = failing.map(|one| Named { id: one.id.clone(), name: one.name.clone() }).collect();
-        let uses = crate::store::views::telling::uses(&mut tx).await?;
+        let in_use = crate::store::views::telling::in_use(&mut tx).await?;
         let definitions = stored::all(&mut tx).await?;
         let somebody = integrations.iter().filter(|one| one.enabled).any(|one| {
-            let attached = uses.get(&one.key).is_some_and(|used| used.monitors > 0);
             let named = definitions.iter().filter(|definition| definition.draft.active).any(|definition| {
                 let levels = definition.draft.levels.iter().filter(|level| level.active);
                 levels.flat_map(|level| &level.targets).any(|target| target.integration == one.id)
             });
-            attached || named
+            named || in_use.contains(&one.key)
         });
         Ok(TellingHealth { all_stop, failing, why, nobody: !somebody })
     }

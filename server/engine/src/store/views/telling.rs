@@ -1,6 +1,6 @@
 //! Integrations with their use, and what an incident's page shows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::delivery::DeliveryState;
 use domain::id::{IncidentId, IncidentKey, IntegrationKey, MonitorKey};
@@ -43,8 +43,8 @@ pub async fn uses(tx: &mut Tx) -> Result<HashMap<IntegrationKey, Use>> {
         uses.entry(IntegrationKey(key)).or_default().subscriptions = count(subscriptions);
     }
     let rows: Vec<(i64, i64, String)> = sql!(tx, |conn| sqlx::query_as(
-        "select d.integration_id, d.updated_at, d.state from deliveries d join \
-         (select integration_id, max(id) as id from deliveries group by integration_id) l on l.id = d.id"
+        "select i.id, d.updated_at, d.state from integrations i \
+         join deliveries d on d.id = (select max(l.id) from deliveries l where l.integration_id = i.id)"
     )
     .fetch_all(conn)
     .await?);
@@ -53,6 +53,18 @@ pub async fn uses(tx: &mut Tx) -> Result<HashMap<IntegrationKey, Use>> {
         uses.entry(IntegrationKey(key)).or_default().last = state.map(|state| (Timestamp(at), state));
     }
     Ok(uses)
+}
+
+/// The integrations that some monitor has attached to it.
+pub async fn in_use(tx: &mut Tx) -> Result<HashSet<IntegrationKey>> {
+    let keys: Vec<i64> = sql!(tx, |conn| {
+        sqlx::query_scalar(
+        "select i.id from integrations i where exists (select 1 from monitor_integrations a where a.integration_id = i.id)"
+    )
+    .fetch_all(conn)
+    .await?
+    });
+    Ok(keys.into_iter().map(IntegrationKey).collect())
 }
 
 /// The monitors that an integration is attached to, by name.
