@@ -60,6 +60,30 @@ async fn metrics_are_for_this_machine_and_for_whoever_has_the_token() {
 }
 
 #[tokio::test]
+async fn what_is_rendered_for_one_request_is_made_smaller_for_whoever_can_read_it() {
+    let app = TestApp::spawn().await;
+    let ask = |path: &'static str, accepts: &'static str| {
+        let request = app.request(&Actor::Anonymous, Method::GET, path).header("accept-encoding", accepts);
+        async {
+            let answer = request.send().await.unwrap();
+            let coding =
+                answer.headers().get("content-encoding").map(|coding| coding.to_str().unwrap().to_owned());
+            (coding, answer.bytes().await.unwrap().len())
+        }
+    };
+    for path in ["/setup", "/api/openapi.json"] {
+        let (coding, plain) = ask(path, "identity").await;
+        assert_eq!(coding, None, "{path}");
+        for name in ["br", "gzip"] {
+            let (coding, packed) = ask(path, name).await;
+            assert_eq!(coding.as_deref(), Some(name), "{path}");
+            assert!(packed < plain / 2, "{path}: {packed} of {plain}");
+        }
+    }
+    app.close().await;
+}
+
+#[tokio::test]
 async fn the_set_up_link_is_printed_until_somebody_has_an_account() {
     let app = TestApp::spawn().await;
     let token = app.running.setup_token.clone().unwrap();

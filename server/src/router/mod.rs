@@ -17,7 +17,9 @@ use engine::store::Db;
 use engine::telex::Telex;
 use engine::vitals::Vitals;
 use tower::ServiceBuilder;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
@@ -33,6 +35,9 @@ use crate::{
 
 /// The largest body that a page's form may send, in bytes: room for a logo.
 const MAX_BODY: usize = 2 << 20;
+
+/// Beyond it, a little less to send costs several times the work.
+const BROTLI_QUALITY: i32 = 4;
 
 /// What every handler may reach. One pointer: the layers clone it for each request.
 #[derive(Clone, Debug)]
@@ -85,7 +90,7 @@ pub fn router(state: AppState) -> Router {
     let followed = live::router(state.hub.clone()).merge(public::choices());
     let guarded = with_origin_check(&state, with_session(&state, console(&state)).merge(followed));
     let routes = guarded.merge(read_only(&state)).merge(hooks::router()).merge(operation());
-    let routes = routes.merge(api::router(&state));
+    let routes = routes.merge(compressed(api::router(&state)));
     let routes = routes.fallback(error::not_found);
     with_layers(&state, routes).with_state(state)
 }
@@ -121,7 +126,12 @@ fn with_layers(state: &AppState, routes: Router<AppState>) -> Router<AppState> {
 
 /// What needs to know who asks: the console's pages, their functions, and its socket.
 fn console(state: &AppState) -> Router<AppState> {
-    pages::router(state).merge(live::console_router(state.console.clone()))
+    compressed(pages::router(state)).merge(live::console_router(state.console.clone()))
+}
+
+/// Makes answers smaller that are rendered anew for each request. Quickly: what it saves on the way it must not cost here.
+fn compressed(routes: Router<AppState>) -> Router<AppState> {
+    routes.layer(CompressionLayer::new().quality(CompressionLevel::Precise(BROTLI_QUALITY)))
 }
 
 /// What is the same for everybody and only read: the status pages and the site's files. Neither session nor origin is looked
