@@ -7,3 +7,8 @@ alter table monitors add column fields text not null default '{}';
 
 -- Whether a storm is on is asked before each alert, however long the log is.
 create index deliveries_by_kind on deliveries (integration_id, kind, created_at);
+
+-- When somebody asked for it once more: then it leaves whatever became of what it tells.
+alter table deliveries add column replayed_at integer;
+-- What an event about a monitor waits behind.
+create index deliveries_behind on deliveries (monitor_id, integration_id, id) where due_at is not null and incident_id is null;

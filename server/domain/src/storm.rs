@@ -27,6 +27,9 @@ pub struct Group {
     /// What they have in common, if anything is probable.
     #[serde(default)]
     pub cause: Option<String>,
+    /// Whether these were told before and go on.
+    #[serde(default)]
+    pub still: bool,
 }
 
 impl Group {
@@ -38,6 +41,13 @@ impl Group {
         } else {
             self.more += 1;
         }
+    }
+
+    /// Leaves `count` outages, of the named ones those that are `wanted`, and looks for the cause again.
+    pub fn keep(&mut self, count: usize, wanted: impl Fn(&IncidentFacts) -> bool) {
+        self.outages.retain(|(_, incident)| wanted(incident));
+        self.more = u32::try_from(count.saturating_sub(self.outages.len())).unwrap_or(u32::MAX);
+        self.cause = if self.is_over() { None } else { common_cause(&self.outages) };
     }
 
     /// How many outages it tells.
@@ -54,6 +64,8 @@ impl Group {
     pub fn headline(&self) -> String {
         let count = self.count();
         match (self.is_over(), count) {
+            (false, 1) if self.still => "1 more monitor is still down".to_owned(),
+            (false, _) if self.still => format!("{count} more monitors are still down"),
             (false, 1) => "1 more monitor is down".to_owned(),
             (true, 1) => "1 more monitor is up again".to_owned(),
             (false, _) => format!("{count} more monitors are down"),

@@ -21,7 +21,7 @@ use crate::recorder::{Recorder, Writer};
 use crate::registry::Registry;
 use crate::scheduler::{Concurrency, Scheduler};
 use crate::services::{Services, Telling};
-use crate::store::{Db, Kind, deliveries};
+use crate::store::{Db, Kind, claiming};
 use crate::vitals::Vitals;
 
 /// What the node of an SQLite file is called: always the same, so that a restart finds its own leases.
@@ -122,7 +122,7 @@ impl Engine {
         bus.catch_up(&db).await?;
         if db.kind() == Kind::Sqlite {
             // Whoever held messages before us was this node, and is gone.
-            deliveries::release(&db, &node).await?;
+            claiming::release(&db, &node).await?;
         }
 
         let (held, shards) = watch::channel(Arc::new(HashSet::new()));

@@ -1,7 +1,7 @@
 //! The loop's rounds: settle what has ended, claim what is due, and let it leave.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,17 +11,19 @@ use domain::integration::IntegrationSettings;
 use domain::time::{SECOND, Timestamp};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::providers::{self, Receipt};
-use crate::store::deliveries::{self, Claimed, Limits, Settlement};
+use crate::store::claiming::{self, Claimed, Limits};
+use crate::store::deliveries::Settlement;
 use crate::store::integrations::{self, Integration};
 use crate::store::settling::{self, Settled};
 use crate::store::{self, Tx, projects};
 
 use super::judge::{self, Plan};
 use super::rules::{Paces, settlement, wait_for_turn};
-use super::{Dispatcher, Finished, MAX_PAUSE};
+use super::{Dispatcher, Finished, MAX_PAUSE, Outcome};
 
 /// Messages that this node holds at a time.
 const MOST: usize = 2_048;
@@ -49,6 +51,10 @@ pub(super) struct Crew {
     turns: Arc<Semaphore>,
     tasks: TaskTracker,
     paces: Paces,
+    /// How many messages to an integration are held at most, where it is not [`AHEAD`].
+    rooms: HashMap<IntegrationKey, usize>,
+    /// Nothing new leaves when the program stops.
+    stopping: CancellationToken,
 }
 
 /// What a round did.
@@ -69,9 +75,15 @@ pub(super) struct Ready {
 }
 
 impl Crew {
-    pub(super) fn new(dispatcher: Dispatcher, done: mpsc::UnboundedSender<Finished>) -> Self {
+    pub(super) fn new(
+        dispatcher: Dispatcher,
+        done: mpsc::UnboundedSender<Finished>,
+        stopping: CancellationToken,
+    ) -> Self {
         Self {
             dispatcher,
+            rooms: HashMap::new(),
+            stopping,
             done,
             sending: HashMap::new(),
             lanes: HashMap::new(),
@@ -91,8 +103,8 @@ impl Crew {
         if settling.is_empty() {
             // Most rounds find nothing, and must not stand in the way of whoever writes.
             let mut tx = self.dispatcher.db.read().await?;
-            if !deliveries::any_due(&mut tx, now).await? {
-                let next = deliveries::next_due(&mut tx, now).await?;
+            if !claiming::any_due(&mut tx, now).await? {
+                let next = claiming::next_due(&mut tx, now).await?;
                 return Ok(Round { took: false, pause: self.pause(next) });
             }
         }
@@ -102,33 +114,84 @@ impl Crew {
         let room = MOST.saturating_sub(self.sending.values().sum::<usize>()).min(BATCH);
         let stopped = projects::only(&mut tx).await?.is_some_and(|project| project.all_stop);
         if !stopping && !stopped && room > 0 {
-            let full: Vec<_> =
-                self.after(settling).filter(|(_, count)| *count >= AHEAD / 2).map(|(key, _)| key).collect();
+            let full: Vec<_> = self
+                .after(settling)
+                .filter(|(key, count)| *count >= self.room(*key).div_ceil(2))
+                .map(|(key, _)| key)
+                .collect();
             let until = Timestamp(now.0 + LEASE);
             let limits = Limits { total: room, each: AHEAD, full: &full };
-            let claimed = deliveries::claim(&mut tx, &self.dispatcher.node, now, until, &limits).await?;
+            let claimed = claiming::claim(&mut tx, &self.dispatcher.node, now, until, &limits).await?;
             took = !claimed.is_empty();
             ready = self.prepare(&mut tx, claimed, now).await?;
         }
         // Whoever took something comes back at once.
-        let next = if took { None } else { deliveries::next_due(&mut tx, now).await? };
+        let next = if took { None } else { claiming::next_due(&mut tx, now).await? };
         tx.commit().await?;
         // Memory follows only what was committed.
         for finished in settling.drain(..) {
-            let key = finished.claimed.integration;
-            if let Some(count) = self.sending.get_mut(&key) {
-                *count -= 1;
-                if *count == 0 {
-                    self.sending.remove(&key);
-                    self.lanes.remove(&key);
-                }
-            }
+            self.forget(finished.claimed.integration);
         }
         for one in ready {
             *self.sending.entry(one.claimed.integration).or_default() += 1;
             self.send(one);
         }
         Ok(Round { took, pause: self.pause(next) })
+    }
+
+    /// One message to an integration less.
+    fn forget(&mut self, key: IntegrationKey) {
+        if let Some(count) = self.sending.get_mut(&key) {
+            *count -= 1;
+            if *count == 0 {
+                self.sending.remove(&key);
+                self.lanes.remove(&key);
+                self.rooms.remove(&key);
+            }
+        }
+    }
+
+    /// How many messages to an integration are held at most.
+    fn room(&self, key: IntegrationKey) -> usize {
+        self.rooms.get(&key).copied().unwrap_or(AHEAD)
+    }
+
+    /// Settles one after the other, when all together cannot be; what cannot be written even so ends without its words.
+    pub(super) async fn settle_singly(&mut self, settling: &mut Vec<Finished>) {
+        let now = self.dispatcher.clock.now();
+        for finished in std::mem::take(settling) {
+            let key = finished.claimed.integration;
+            let one = [finished];
+            let written = async {
+                let mut tx = self.dispatcher.db.write().await?;
+                self.settle(&mut tx, &one, now).await?;
+                tx.commit().await
+            };
+            match written.await {
+                Ok(()) => self.forget(key),
+                Err(error) if error.is_about_the_data() => {
+                    tracing::error!(%error, delivery = %one[0].claimed.id, "what came of a message cannot be kept");
+                    if self.end_without_words(&one[0], now).await.is_ok() {
+                        self.forget(key);
+                    } else {
+                        settling.extend(one);
+                    }
+                }
+                // The database is away: later.
+                Err(_) => settling.extend(one),
+            }
+        }
+    }
+
+    async fn end_without_words(&self, finished: &Finished, now: Timestamp) -> store::Result<()> {
+        let delivered = matches!(finished.outcome, Outcome::Tried(_, Ok(_)));
+        let state = if delivered { DeliveryState::Delivered } else { DeliveryState::Failed };
+        let error = Some("The database cannot keep what was answered.".to_owned());
+        let settlement = Settlement { state, due_at: None, external_id: None, error };
+        let row = Settled { claimed: &finished.claimed, attempt: None, settlement: &settlement };
+        let mut tx = self.dispatcher.db.write().await?;
+        settling::settle(&mut tx, &self.dispatcher.node, &[row], now).await?;
+        tx.commit().await
     }
 
     /// How long until a due time.
@@ -151,18 +214,34 @@ impl Crew {
     }
 
     /// Looks which claimed messages are still to be sent; those that are not are settled here.
-    async fn prepare(&self, tx: &mut Tx, claimed: Vec<Claimed>, now: Timestamp) -> store::Result<Vec<Ready>> {
+    async fn prepare(
+        &mut self,
+        tx: &mut Tx,
+        claimed: Vec<Claimed>,
+        now: Timestamp,
+    ) -> store::Result<Vec<Ready>> {
+        let mut held: HashMap<IntegrationKey, usize> = HashMap::new();
         let mut integrations: HashMap<IntegrationKey, Option<Integration>> = HashMap::new();
         let mut shared: HashMap<IntegrationKey, Arc<IntegrationSettings>> = HashMap::new();
         let (mut ready, mut settled) = (Vec::with_capacity(claimed.len()), Vec::new());
-        for claimed in claimed {
+        for mut claimed in claimed {
             let key = claimed.integration;
             if let Entry::Vacant(unknown) = integrations.entry(key) {
                 unknown.insert(integrations::get(tx, key).await?);
             }
             let integration = integrations.get(&key).and_then(Option::as_ref);
-            match judge::judge(tx, &claimed, integration, now).await? {
+            match judge::judge(tx, &mut claimed, integration, now).await? {
                 Plan::Send { settings, external_id, last_delivered } => {
+                    let held =
+                        held.entry(key).or_insert_with(|| self.sending.get(&key).copied().unwrap_or(0));
+                    if let Some(later) = beyond_room(settings, *held) {
+                        settled.push((claimed, waiting(Timestamp(now.0 + later))));
+                        continue;
+                    }
+                    if let Some((room, _)) = room_of(settings) {
+                        self.rooms.insert(key, room);
+                    }
+                    *held += 1;
                     let settings = shared.entry(key).or_insert_with(|| Arc::new(settings.clone())).clone();
                     ready.push(Ready { claimed, settings, external_id, last_delivered });
                 }
@@ -182,17 +261,30 @@ impl Crew {
         let (dispatcher, done, paces) = (self.dispatcher.clone(), self.done.clone(), self.paces.clone());
         let lane = self.lanes.entry(ready.claimed.integration);
         let lane = lane.or_insert_with(|| Arc::new(Semaphore::new(SENDING_TO_ONE))).clone();
-        let turns = self.turns.clone();
+        let (turns, stopping) = (self.turns.clone(), self.stopping.clone());
         self.tasks.spawn(async move {
-            let claimed_at = Instant::now();
-            // Neither semaphore is ever closed.
-            let _lane = lane.acquire().await;
-            let _turn = turns.acquire().await;
-            if let Some(pace) = providers::of(&ready.settings).pace() {
-                wait_for_turn(&paces, ready.claimed.integration, pace).await;
-            }
-            let in_time = claimed_at.elapsed() < LONGEST_WAIT;
-            let outcome = if in_time { Some(dispatcher.attempt(&ready).await) } else { None };
+            let latest = Instant::now() + LONGEST_WAIT;
+            let turn = async {
+                // Neither semaphore is ever closed.
+                let lane = lane.acquire().await;
+                if let Some(pace) = providers::of(&ready.settings).pace() {
+                    wait_for_turn(&paces, ready.claimed.integration, pace, latest).await?;
+                }
+                let turn = turns.acquire().await;
+                if Instant::now() < latest { Ok((lane, turn)) } else { Err(Duration::ZERO) }
+            };
+            let turn = tokio::select! {
+                biased;
+                () = stopping.cancelled() => Err(Duration::ZERO),
+                turn = turn => turn,
+            };
+            let outcome = match &turn {
+                Ok(_) => {
+                    let (attempt, result) = dispatcher.attempt(&ready).await;
+                    Outcome::Tried(attempt, result)
+                }
+                Err(later) => Outcome::NotNow(*later),
+            };
             // The loop lives until the last message has come back.
             let _ = done.send(Finished { claimed: ready.claimed, before: ready.settings, outcome });
         });
@@ -206,13 +298,10 @@ impl Crew {
         let settlements: Vec<Settlement> = all
             .iter()
             .map(|finished| match &finished.outcome {
-                Some((_, result)) => settlement(finished.claimed.attempts + 1, result, now),
-                None => Settlement {
-                    state: DeliveryState::Waiting,
-                    due_at: Some(now),
-                    external_id: None,
-                    error: None,
-                },
+                Outcome::Tried(_, result) => settlement(finished.claimed.attempts + 1, result, now),
+                Outcome::NotNow(later) => {
+                    waiting(Timestamp(now.0 + i64::try_from(later.as_millis()).unwrap_or(0)))
+                }
             })
             .collect();
         let rows: Vec<_> = all
@@ -220,20 +309,23 @@ impl Crew {
             .zip(&settlements)
             .map(|(finished, settlement)| Settled {
                 claimed: &finished.claimed,
-                attempt: finished.outcome.as_ref().map(|(attempt, _)| attempt),
+                attempt: match &finished.outcome {
+                    Outcome::Tried(attempt, _) => Some(attempt),
+                    Outcome::NotNow(_) => None,
+                },
                 settlement,
             })
             .collect();
         let ours = settling::settle(tx, &self.dispatcher.node, &rows, now).await?;
-        // The last word on each integration.
-        let mut verdicts: HashMap<IntegrationKey, Option<&str>> = HashMap::new();
+        // The last word on each integration, in one order on every node, so that none waits for another that waits for it.
+        let mut verdicts: BTreeMap<IntegrationKey, Option<&str>> = BTreeMap::new();
         for (finished, settlement) in all.iter().zip(&settlements) {
             let claimed = &finished.claimed;
             if !ours.contains(&claimed.key) {
                 tracing::warn!(delivery = %claimed.id, "a message took so long that somebody else took it over");
                 continue;
             }
-            if let Some((_, Ok(Receipt { learned: Some(learned), .. }))) = &finished.outcome {
+            if let Outcome::Tried(_, Ok(Receipt { learned: Some(learned), .. })) = &finished.outcome {
                 integrations::learn(tx, claimed.integration, &finished.before, learned, now).await?;
             }
             match settlement.state {
@@ -256,5 +348,40 @@ impl Crew {
             integrations::set_failing(tx, integration, reason, now).await?;
         }
         Ok(())
+    }
+}
+
+/// How many messages to an integration that asks for a pace are held at most, and the pace in milliseconds: no more than may leave before
+/// the last of them has waited too long.
+fn room_of(settings: &IntegrationSettings) -> Option<(usize, i64)> {
+    let pace = providers::of(settings).pace()?.as_millis().max(1);
+    let room = usize::try_from(LONGEST_WAIT.as_millis() / pace).unwrap_or(AHEAD).clamp(1, AHEAD);
+    Some((room, i64::try_from(pace).unwrap_or(i64::MAX)))
+}
+
+/// How much later there may be room for one more, in milliseconds, when so many are held.
+fn beyond_room(settings: &IntegrationSettings, held: usize) -> Option<i64> {
+    let (room, pace) = room_of(settings)?;
+    (held >= room).then(|| pace.saturating_mul(i64::try_from(room).unwrap_or(i64::MAX)))
+}
+
+/// Not now.
+fn waiting(due_at: Timestamp) -> Settlement {
+    Settlement { state: DeliveryState::Waiting, due_at: Some(due_at), external_id: None, error: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::integration::{DiscordSettings, WebhookSettings};
+
+    use super::*;
+
+    #[test]
+    fn no_more_is_held_than_may_leave_in_time() {
+        let chat = DiscordSettings::to("https://discord.com/api/webhooks/1/a").into();
+        let (room, pace) = room_of(&chat).unwrap();
+        assert_eq!(i64::try_from(room).unwrap() * pace, i64::try_from(LONGEST_WAIT.as_millis()).unwrap());
+        assert_eq!((beyond_room(&chat, room - 1), beyond_room(&chat, room)), (None, Some(30_000)));
+        assert_eq!(beyond_room(&WebhookSettings::to("https://example.org").into(), 10_000), None);
     }
 }

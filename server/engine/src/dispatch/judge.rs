@@ -3,16 +3,20 @@
 use domain::alert::AlertKind;
 use domain::delivery::DeliveryState;
 use domain::integration::IntegrationSettings;
-use domain::message::Body;
-use domain::time::Timestamp;
+use domain::message::{Body, Group};
+use domain::time::{MINUTE, SECOND, Timestamp};
 
 use crate::providers;
-use crate::store::deliveries::{self, Claimed, Settlement};
+use crate::store::claiming::Claimed;
+use crate::store::deliveries::{self, Settlement};
+use crate::store::groups::{self, Member};
 use crate::store::integrations::{self, Integration};
 use crate::store::{self, Tx, outages};
 
 /// How long a message waits for another one that must leave before it, in milliseconds.
-const BEHIND: i64 = 5_000;
+const BEHIND: i64 = 5 * SECOND;
+/// How old a message is that was held back: by quiet hours or All-Stop, by failures, or because the program did not run.
+const STALE: i64 = MINUTE;
 
 /// What is to be done with it.
 #[derive(Debug)]
@@ -38,10 +42,10 @@ fn skip(why: &str) -> Plan<'static> {
     settle(DeliveryState::Skipped, None, why)
 }
 
-/// Judges a claimed message.
+/// Judges a claimed message; takes out of one that tells many outages what is not to be told any more.
 pub(super) async fn judge<'a>(
     tx: &mut Tx,
-    claimed: &Claimed,
+    claimed: &mut Claimed,
     integration: Option<&'a Integration>,
     now: Timestamp,
 ) -> store::Result<Plan<'a>> {
@@ -59,56 +63,121 @@ pub(super) async fn judge<'a>(
             return Ok(settle(DeliveryState::Failed, None, why));
         }
     };
-    let alert = claimed.message.alert().filter(|alert| !alert.test);
-    let mut external_id = None;
-    if let (Some(alert), Some(incident)) = (alert, claimed.incident) {
-        let over = outages::is_over(tx, incident).await?;
-        match alert.kind {
-            AlertKind::Error => {
-                // Held back since it was planned: by quiet hours, or because the program did not run.
-                let waited = claimed.attempts == 0 && claimed.deferred;
-                if over && waited {
-                    return Ok(skip("It was over before it could be told."));
-                }
-            }
-            AlertKind::Reminder if over => return Ok(skip("It is over.")),
-            AlertKind::Reminder | AlertKind::Ok => {
-                let told = deliveries::told(tx, incident).await?;
-                let state = told.iter().find(|(key, _)| *key == claimed.integration).map(|(_, state)| *state);
-                // Its beginning is told by a message that gathers, or is tried again.
-                if matches!(
-                    state,
-                    Some(DeliveryState::Waiting | DeliveryState::Sending | DeliveryState::Retrying)
-                ) {
-                    let later = Timestamp(now.0 + BEHIND);
-                    return Ok(settle(
-                        DeliveryState::Waiting,
-                        Some(later),
-                        "It waits for an earlier message.",
-                    ));
-                }
-                if state != Some(DeliveryState::Delivered) {
-                    return Ok(skip("Its beginning was never told."));
-                }
-            }
-        }
-        external_id = deliveries::external_id(tx, incident, claimed.integration).await?;
-    } else if let (Body::Acknowledged(_), Some(incident)) = (&claimed.message.body, claimed.incident) {
-        let outage = outages::get(tx, incident).await?;
-        // Later than the good news it would replace that.
-        if outage.is_none_or(|outage| outage.facts.resolved_at.is_some()) {
-            return Ok(skip("It is over."));
-        }
-        external_id = deliveries::external_id(tx, incident, claimed.integration).await?;
+    // Whoever asks for a message once more has seen what became of it.
+    let plan = if claimed.replayed { None } else { outdated(tx, claimed, now).await? };
+    if let Some(plan) = plan {
+        return Ok(plan);
     }
+    let is_test = claimed.message.alert().is_some_and(|alert| alert.test);
     let quiet = integration.quiet.as_ref().and_then(|quiet| quiet.ends(now));
-    if let Some(ends) = quiet.filter(|_| claimed.message.alert().is_none_or(|alert| !alert.test)) {
+    if let Some(ends) = quiet.filter(|_| !is_test && !claimed.replayed) {
+        let ends = ends.max(Timestamp(now.0 + SECOND));
         return Ok(settle(DeliveryState::Waiting, Some(ends), "It waits for the end of the quiet hours."));
     }
+    let external_id = match (&claimed.message.body, claimed.incident) {
+        (Body::Alert(alert), Some(incident)) if !alert.test => {
+            deliveries::external_id(tx, incident, claimed.integration).await?
+        }
+        (Body::Acknowledged(_), Some(incident)) => {
+            deliveries::external_id(tx, incident, claimed.integration).await?
+        }
+        _ => None,
+    };
     let last_delivered = if providers::of(settings).remembers() {
         deliveries::last_delivered(tx, claimed.integration, claimed.key).await?
     } else {
         None
     };
     Ok(Plan::Send { settings, external_id, last_delivered })
+}
+
+/// What is to be done with a message that is not to be sent, or not now, because of what happened since it was planned.
+async fn outdated(
+    tx: &mut Tx,
+    claimed: &mut Claimed,
+    now: Timestamp,
+) -> store::Result<Option<Plan<'static>>> {
+    let is_stale = now.since(claimed.created_at) > STALE;
+    match (&mut claimed.message.body, claimed.incident) {
+        (Body::Alert(alert), Some(incident)) if !alert.test => match alert.kind {
+            AlertKind::Error => {
+                let skipped = claimed.attempts == 0 && is_stale && outages::is_over(tx, incident).await?;
+                Ok(skipped.then(|| skip("It was over before it could be told.")))
+            }
+            AlertKind::Reminder => {
+                if outages::is_over(tx, incident).await? {
+                    return Ok(Some(skip("It is over.")));
+                }
+                // One whose beginning nobody could be told is the first that they hear of it.
+                let state = told(tx, claimed, incident).await?;
+                Ok(state.filter(|state| is_pending(*state)).map(|_| behind(now)))
+            }
+            AlertKind::Ok => Ok(match told(tx, claimed, incident).await? {
+                Some(DeliveryState::Delivered) => None,
+                // Its beginning is told by a message that gathers, or is tried again.
+                Some(state) if is_pending(state) => Some(behind(now)),
+                Some(_) | None => Some(skip("Its beginning was never told.")),
+            }),
+        },
+        (Body::Acknowledged(_), Some(incident)) => {
+            // Later than the good news it would replace that.
+            Ok(outages::is_over(tx, incident).await?.then(|| skip("It is over.")))
+        }
+        (Body::Group(group), _) => {
+            let members = groups::members(tx, claimed.key).await?;
+            if group.is_over() {
+                if members.iter().any(|member| member.pending) {
+                    return Ok(Some(behind(now)));
+                }
+                keep(tx, group, &members, |member| member.told, "Its beginning was never told.", now).await
+            } else if is_stale {
+                keep(tx, group, &members, |member| !member.over, "It was over before it could be told.", now)
+                    .await
+            } else {
+                Ok(None)
+            }
+        }
+        _ => Ok(None),
+    }
+}
+
+/// How far the beginning of an incident has come to whom a message is for; a reminder that is asked about itself does not count.
+async fn told(
+    tx: &mut Tx,
+    claimed: &Claimed,
+    incident: domain::id::IncidentKey,
+) -> store::Result<Option<DeliveryState>> {
+    let told = deliveries::told(tx, incident, claimed.key).await?;
+    Ok(told.iter().find(|(key, _)| *key == claimed.integration).map(|(_, state)| *state))
+}
+
+fn is_pending(state: DeliveryState) -> bool {
+    matches!(state, DeliveryState::Waiting | DeliveryState::Sending | DeliveryState::Retrying)
+}
+
+fn behind(now: Timestamp) -> Plan<'static> {
+    settle(DeliveryState::Waiting, Some(Timestamp(now.0 + BEHIND)), "It waits for an earlier message.")
+}
+
+/// Leaves in a message about many outages only what is still to be told.
+async fn keep(
+    tx: &mut Tx,
+    group: &mut Group,
+    members: &[Member],
+    wanted: impl Fn(&Member) -> bool,
+    why: &str,
+    now: Timestamp,
+) -> store::Result<Option<Plan<'static>>> {
+    let (kept, dropped): (Vec<_>, Vec<_>) = members.iter().partition(|member| wanted(member));
+    if dropped.is_empty() {
+        return Ok(None);
+    }
+    for member in &dropped {
+        groups::drop(tx, member.key, why, now).await?;
+    }
+    if kept.is_empty() {
+        return Ok(Some(skip(why)));
+    }
+    group.keep(kept.len(), |incident| kept.iter().any(|member| member.incident == incident.id));
+    Ok(None)
 }

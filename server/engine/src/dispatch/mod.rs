@@ -22,7 +22,8 @@ use tokio_util::sync::CancellationToken;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::providers::{self, Attempting, DeliveryError, Outbound, Receipt, Transcript};
-use crate::store::deliveries::{Attempt, Claimed};
+use crate::store::claiming::{self, Claimed};
+use crate::store::deliveries::Attempt;
 use crate::store::{self, Db};
 
 use crew::{Crew, Ready};
@@ -60,8 +61,16 @@ struct Finished {
     claimed: Claimed,
     /// The settings that it was sent with.
     before: Arc<IntegrationSettings>,
-    /// The attempt and what came of it; `None` when it waited so long for its turn that it is given back instead.
-    outcome: Option<(Attempt, Result<Receipt, DeliveryError>)>,
+    outcome: Outcome,
+}
+
+/// What came of a message that was claimed.
+#[derive(Debug)]
+enum Outcome {
+    /// It was tried.
+    Tried(Attempt, Result<Receipt, DeliveryError>),
+    /// It was not its turn, nor will be for so long; it is given back.
+    NotNow(Duration),
 }
 
 impl Dispatcher {
@@ -71,7 +80,7 @@ impl Dispatcher {
     /// When the database fails; what was not settled is sent again when its lease runs out.
     pub async fn pass(&self) -> store::Result<()> {
         let (done, mut finished) = mpsc::unbounded_channel();
-        let mut crew = Crew::new(self.clone(), done);
+        let mut crew = Crew::new(self.clone(), done, CancellationToken::new());
         let mut settling = Vec::new();
         loop {
             let round = crew.round(&mut settling, false).await?;
@@ -88,8 +97,17 @@ impl Dispatcher {
 
     /// Dispatches until cancelled, and then waits for what is on its way: it was claimed, so nobody else would send it soon.
     pub async fn run(self, cancel: CancellationToken) {
+        let (db, node) = (self.db.clone(), self.node.clone());
+        self.dispatch(cancel).await;
+        // Whoever comes next need not wait until the leases run out.
+        if let Err(error) = claiming::release(&db, &node).await {
+            tracing::warn!(%error, "messages on their way stay leased for a while");
+        }
+    }
+
+    async fn dispatch(self, cancel: CancellationToken) {
         let (done, mut finished) = mpsc::unbounded_channel();
-        let mut crew = Crew::new(self, done);
+        let mut crew = Crew::new(self, done, cancel.clone());
         let mut settling: Vec<Finished> = Vec::new();
         let mut until: Option<Instant> = None;
         loop {
@@ -108,6 +126,8 @@ impl Dispatcher {
                 Err(error) => {
                     tracing::error!(%error, "the outbox could not be worked on; trying again");
                     tokio::time::sleep(Duration::from_millis(200)).await;
+                    // One row that the database refuses must not hold up the others.
+                    crew.settle_singly(&mut settling).await;
                     MAX_PAUSE
                 }
             };

@@ -45,15 +45,27 @@ pub(super) fn settlement(
 }
 
 /// Waits until an integration may be written to again, and takes the turn.
-pub(super) async fn wait_for_turn(paces: &Paces, integration: IntegrationKey, pace: Duration) {
+///
+/// # Errors
+/// How long it would be when that comes after `latest`: then the turn is left to whoever comes later.
+pub(super) async fn wait_for_turn(
+    paces: &Paces,
+    integration: IntegrationKey,
+    pace: Duration,
+    latest: Instant,
+) -> Result<(), Duration> {
     let turn = {
         let mut paces = paces.lock().await;
         let now = Instant::now();
         let turn = paces.get(&integration).copied().unwrap_or(now).max(now);
+        if turn > latest {
+            return Err(turn - now);
+        }
         paces.insert(integration, turn + pace);
         turn
     };
     tokio::time::sleep_until(turn).await;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -77,6 +89,19 @@ mod tests {
         let after = Some(Duration::from_secs(7));
         let asked = Err(DeliveryError::Retry { after, reason: "HTTP 429".to_owned() });
         assert_eq!(settlement(1, &asked, Timestamp(0)).due_at, Some(Timestamp(7_000)));
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_comes_too_late_is_left_to_others() {
+        let (paces, integration) = (Paces::default(), IntegrationKey(1));
+        let (pace, patience) = (Duration::from_millis(20), Duration::from_millis(500));
+        let latest = Instant::now() + patience;
+        let all = (0..1_000).map(|_| wait_for_turn(&paces, integration, pace, latest));
+        let turns = futures::future::join_all(all).await;
+        assert_eq!(turns.iter().filter(|turn| turn.is_ok()).count(), 25);
+        // Whoever comes then finds the next turn free.
+        let soon = Instant::now() + patience;
+        wait_for_turn(&paces, integration, pace, soon).await.unwrap();
     }
 
     #[test]

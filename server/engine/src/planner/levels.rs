@@ -1,13 +1,23 @@
 //! Levels: what a level says, and whom it leads to.
 
 use domain::alert::{Definition, Level, LevelTarget};
+use domain::id::MonitorKey;
 use domain::message::LevelFacts;
 
 use crate::store::alerts::{AlertRow, DIRECT};
-use crate::store::outages::Outage;
 use crate::store::{self, definitions, integrations};
 
 use super::{Addressee, Work};
+
+/// The level of an alert.
+pub(super) enum Found {
+    /// There it is, and what is told of it.
+    Level(Level, Option<LevelFacts>),
+    /// It is switched off.
+    Off,
+    /// It is not there any more.
+    Gone,
+}
 
 /// Whoever hears of a level.
 pub(super) struct Target {
@@ -16,15 +26,11 @@ pub(super) struct Target {
 }
 
 impl Work<'_> {
-    /// The level of an alert and what is told of it; `None` when it is gone or switched off.
-    pub(super) async fn level(
-        &mut self,
-        alert: &AlertRow,
-        outage: &Outage,
-    ) -> store::Result<Option<(Level, Option<LevelFacts>)>> {
+    /// The level of an alert.
+    pub(super) async fn level(&mut self, alert: &AlertRow, monitor: MonitorKey) -> store::Result<Found> {
         if alert.definition == DIRECT {
             let mut targets = Vec::new();
-            for key in integrations::attached(self.tx, outage.monitor).await? {
+            for key in integrations::attached(self.tx, monitor).await? {
                 if let Some(integration) = integrations::get(self.tx, key).await? {
                     let target = LevelTarget {
                         integration: integration.id,
@@ -35,24 +41,24 @@ impl Work<'_> {
                     targets.push(target);
                 }
             }
-            return Ok(Some((Level::at_once(targets), None)));
+            return Ok(Found::Level(Level::at_once(targets), None));
         }
-        let definition = definitions::get(self.tx, alert.definition).await?;
-        let Some(Definition { id, draft, .. }) = definition.filter(|definition| definition.draft.active)
-        else {
-            return Ok(None);
+        let Some(Definition { id, draft, .. }) = definitions::get(self.tx, alert.definition).await? else {
+            return Ok(Found::Gone);
         };
         let level = usize::try_from(alert.level).ok().and_then(|level| draft.levels.into_iter().nth(level));
-        Ok(level.filter(|level| level.active).map(|level| {
-            let facts = LevelFacts {
-                definition: id,
-                name: draft.name,
-                number: alert.level + 1,
-                message: level.message.clone(),
-                variables: std::collections::BTreeMap::new(),
-            };
-            (level, Some(facts))
-        }))
+        let Some(level) = level else { return Ok(Found::Gone) };
+        if !draft.active || !level.active {
+            return Ok(Found::Off);
+        }
+        let facts = LevelFacts {
+            definition: id,
+            name: draft.name,
+            number: alert.level + 1,
+            message: level.message.clone(),
+            variables: std::collections::BTreeMap::new(),
+        };
+        Ok(Found::Level(level, Some(facts)))
     }
 
     /// The integrations of a level that are there and in use.

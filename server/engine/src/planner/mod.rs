@@ -1,6 +1,7 @@
 //! Turns events into messages: follows the events with a cursor in the database, and keeps the due times of escalation and
 //! reminders as rows, so that neither a restart nor a second node loses or doubles one. Nothing is sent from here.
 
+mod ending;
 mod levels;
 mod storm;
 mod subscribed;
@@ -13,8 +14,8 @@ use domain::alert::AlertKind;
 use domain::event::Event;
 use domain::id::{AlertId, DefinitionKey, DeliveryId, IncidentKey, IntegrationId, IntegrationKey};
 use domain::integration::{Audience, ProviderKind};
-use domain::message::{Acknowledged, Alert, Body, LevelFacts, Message};
-use domain::time::{SECOND, Timestamp};
+use domain::message::{Alert, Body, LevelFacts, Message};
+use domain::time::{MINUTE, SECOND, Timestamp};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,7 @@ use crate::store::deliveries::{self, NewDelivery};
 use crate::store::outages::{self, Outage};
 use crate::store::subscriptions::Subscription;
 use crate::store::{self, Db, Tx, definitions, events, integrations, pages, projects};
+use levels::Found;
 
 /// Events and due times in one transaction: a mass outage never holds the only writer for long.
 const BATCH: i64 = 100;
@@ -33,6 +35,10 @@ const BATCH: i64 = 100;
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 /// How long an alert that is held back waits before it is looked at again, in milliseconds.
 const HELD_BACK: i64 = 15 * SECOND;
+/// The same for one on a level that is switched off.
+const OFF: i64 = MINUTE;
+/// How close together two levels tell the same, in milliseconds: then one of them is enough.
+const DOUBLE: i64 = MINUTE;
 
 /// What the planner works with.
 #[derive(Clone, Debug)]
@@ -91,12 +97,13 @@ impl Planner {
                 time_zone: None,
             };
             let events = work.follow().await?;
-            let due = alerts::due(work.tx, now, BATCH).await?;
+            let stopped = work.is_stopped().await?;
+            let due = if stopped { Vec::new() } else { alerts::due(work.tx, now, BATCH).await? };
             for alert in &due {
                 work.look_at(alert.clone()).await?;
             }
             let planned = work.planned;
-            let next = alerts::next_due(&mut tx).await?;
+            let next = if stopped { None } else { alerts::next_due(&mut tx).await? };
             tx.commit().await?;
             if planned > 0 {
                 self.outbox.notify_one();
@@ -111,7 +118,9 @@ impl Planner {
     /// Whether there is nothing to plan, and for how long: most rounds must not stand in the way of whoever writes.
     async fn idle(&self, now: Timestamp) -> store::Result<Option<Duration>> {
         let mut tx = self.db.read().await?;
-        let next = alerts::next_due(&mut tx).await?;
+        // While all telling is stopped, alerts stay where they are.
+        let stopped = projects::only(&mut tx).await?.is_some_and(|project| project.all_stop);
+        let next = if stopped { None } else { alerts::next_due(&mut tx).await? };
         let due = next.is_some_and(|next| next <= now);
         Ok((!due && !events::are_unplanned(&mut tx).await?).then(|| self.pause(next)))
     }
@@ -147,6 +156,11 @@ struct Addressee {
 }
 
 impl Work<'_> {
+    /// Whether all telling is stopped.
+    async fn is_stopped(&mut self) -> store::Result<bool> {
+        Ok(projects::only(self.tx).await?.is_some_and(|project| project.all_stop))
+    }
+
     /// Follows the events that are new; returns how many there were.
     async fn follow(&mut self) -> store::Result<usize> {
         let cursor = events::planned(self.tx).await?;
@@ -155,7 +169,7 @@ impl Work<'_> {
             match &numbered.event {
                 Event::IncidentOpened { incident, .. } => self.opened(*incident).await?,
                 Event::IncidentResolved { incident, .. } => self.resolved(*incident).await?,
-                Event::IncidentUpdated { incident, .. } => self.acknowledged(*incident).await?,
+                Event::IncidentUpdated { incident, .. } => self.updated(*incident).await?,
                 Event::MonitorSaved { .. } | Event::StateChanged { .. } | Event::PageSaved { .. } => {}
             }
             self.subscribed(numbered).await?;
@@ -191,75 +205,31 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Tells those who follow incidents, and were told of this one, that somebody takes care of it.
-    async fn acknowledged(&mut self, incident: IncidentKey) -> store::Result<()> {
-        let Some(outage) = outages::get(self.tx, incident).await? else { return Ok(()) };
-        let Some(by) = outage.acknowledged.clone() else { return Ok(()) };
-        for (integration, _) in deliveries::told(self.tx, incident).await? {
-            let known = integrations::get(self.tx, integration).await?;
-            if known.is_none_or(|known| !known.enabled || !known.kind.follows()) {
-                continue;
-            }
-            let message = self
-                .message(Body::Acknowledged(Acknowledged {
-                    incident: outage.facts.clone(),
-                    monitor: outage.monitor_facts.clone(),
-                    by: by.clone(),
-                }))
-                .await?;
-            let cause = format!("acknowledged:{}:{}", incident.0, integration.0);
-            self.put(&outage, integration, &cause, &message).await?;
-        }
-        Ok(())
-    }
-
-    /// Tells that an outage is over: whoever was told that it began, and nobody else.
-    async fn resolved(&mut self, incident: IncidentKey) -> store::Result<()> {
-        let Some(outage) = outages::get(self.tx, incident).await? else {
-            return alerts::silence(self.tx, incident).await;
-        };
-        let mut wants: HashMap<IntegrationKey, (AlertRow, Option<LevelFacts>, Addressee)> = HashMap::new();
-        for alert in alerts::of_incident(self.tx, incident).await? {
-            if alert.raised_at.is_none() {
-                continue;
-            }
-            let Some((level, facts)) = self.level(&alert, &outage).await? else { continue };
-            for target in self.targets(&level).await? {
-                if target.target.ok {
-                    let facts =
-                        facts.clone().map(|facts| LevelFacts { variables: target.target.variables, ..facts });
-                    wants.entry(target.to.key).or_insert_with(|| (alert.clone(), facts, target.to));
-                }
-            }
-        }
-        for (integration, _) in deliveries::told(self.tx, incident).await? {
-            let Some((alert, facts, to)) = wants.remove(&integration) else { continue };
-            let cause = format!("ok:{}:{}", incident.0, integration.0);
-            self.send(&outage, &alert, facts, to, AlertKind::Ok, &cause).await?;
-        }
-        alerts::silence(self.tx, incident).await
-    }
-
     /// Looks at an incident on a level that is due.
     async fn look_at(&mut self, mut alert: AlertRow) -> store::Result<()> {
         alert.due_at = self.next(&mut alert).await?;
         alerts::update(self.tx, &alert).await
     }
 
-    /// Raises or reminds, if it is time; returns when to look again.
+    /// Raises or reminds, if it is time; returns when to look again. Most looks find that it is not, so they read little.
     async fn next(&mut self, alert: &mut AlertRow) -> store::Result<Option<Timestamp>> {
-        let Some(outage) = outages::get(self.tx, alert.incident).await? else { return Ok(None) };
-        if outage.facts.resolved_at.is_some() || outage.acknowledged.is_some() {
+        let Some(open) = outages::open(self.tx, alert.incident).await? else { return Ok(None) };
+        if open.acknowledged {
             return Ok(None);
         }
-        let Some((level, facts)) = self.level(alert, &outage).await? else { return Ok(None) };
-        if let Some(until) = outage.snoozed_until.filter(|until| *until > self.now) {
+        if let Some(until) = open.snoozed_until.filter(|until| *until > self.now) {
             return Ok(Some(until));
         }
-        let stopped = projects::only(self.tx).await?.is_some_and(|project| project.all_stop);
-        if stopped || outages::is_held_back(self.tx, outage.monitor, self.now).await? {
+        if outages::is_held_back(self.tx, open.monitor, self.now).await? {
             return Ok(Some(Timestamp(self.now.0 + HELD_BACK)));
         }
+        let (level, facts) = match self.level(alert, open.monitor).await? {
+            Found::Gone => return Ok(None),
+            // Somebody may switch it on again while the outage goes on.
+            Found::Off => return Ok(Some(Timestamp(self.now.0 + OFF))),
+            Found::Level(level, facts) => (level, facts),
+        };
+        let errors = outages::errors(self.tx, open.monitor, open.started_at).await?;
         let (kind, cause) = if alert.raised_at.is_some() {
             if alert.reminders >= level.reminders {
                 return Ok(None);
@@ -267,49 +237,54 @@ impl Work<'_> {
             alert.reminders += 1;
             (AlertKind::Reminder, format!("reminder:{}:{}", alert.key.0, alert.reminders))
         } else {
-            let errors = outages::errors(self.tx, outage.monitor, outage.facts.started_at).await?;
-            if let Err(later) = level.is_reached(outage.facts.started_at, errors, self.now, outage.interval) {
+            if let Err(later) = level.is_reached(open.started_at, errors, self.now, open.interval) {
                 return Ok(Some(later));
             }
             alert.raised_at = Some(self.now);
             (AlertKind::Error, format!("error:{}", alert.key.0))
         };
+        let Some(outage) = outages::get(self.tx, alert.incident).await? else { return Ok(None) };
         let mut told = HashSet::new();
         for target in self.targets(&level).await? {
             let wanted = kind != AlertKind::Reminder || target.target.reminders;
-            if wanted && told.insert(target.to.key) {
-                let facts =
-                    facts.clone().map(|facts| LevelFacts { variables: target.target.variables, ..facts });
-                let cause = format!("{cause}:{}", target.to.key.0);
-                self.send(&outage, alert, facts, target.to, kind, &cause).await?;
+            if !wanted || !told.insert(target.to.key) || self.is_double(&outage, &target, kind).await? {
+                continue;
             }
-        }
-        Ok((alert.reminders < level.reminders).then(|| Timestamp(self.now.0 + level.reminder_pause())))
-    }
-
-    async fn send(
-        &mut self,
-        outage: &Outage,
-        alert: &AlertRow,
-        level: Option<LevelFacts>,
-        to: Addressee,
-        kind: AlertKind,
-        cause: &str,
-    ) -> store::Result<()> {
-        let errors = outages::errors(self.tx, outage.monitor, outage.facts.started_at).await?;
-        let message = self
-            .message(Body::Alert(Box::new(Alert {
+            let facts = facts.clone().map(|facts| LevelFacts { variables: target.target.variables, ..facts });
+            let cause = format!("{cause}:{}", target.to.key.0);
+            let alert = Alert {
                 kind,
                 test: false,
                 id: alert.id.clone(),
                 incident: outage.facts.clone(),
                 monitor: outage.monitor_facts.clone(),
-                level,
+                level: facts,
                 errors,
                 seen: outage.seen.clone(),
-            })))
-            .await?;
-        if to.kind.audience() == Audience::People && self.is_stormy(outage, to, kind).await? {
+            };
+            self.send(&outage, alert, target.to, &cause).await?;
+        }
+        Ok((alert.reminders < level.reminders).then(|| Timestamp(self.now.0 + level.reminder_pause())))
+    }
+
+    /// Whether another level has just told the same integration of the same outage. Variables of a level may lead elsewhere.
+    async fn is_double(
+        &mut self,
+        outage: &Outage,
+        target: &levels::Target,
+        kind: AlertKind,
+    ) -> store::Result<bool> {
+        if kind != AlertKind::Error || !target.target.variables.is_empty() {
+            return Ok(false);
+        }
+        let since = Timestamp(self.now.0 - DOUBLE);
+        deliveries::is_planned_since(self.tx, outage.incident, target.to.key, since).await
+    }
+
+    async fn send(&mut self, outage: &Outage, alert: Alert, to: Addressee, cause: &str) -> store::Result<()> {
+        let kind = alert.kind;
+        let message = self.message(Body::Alert(Box::new(alert))).await?;
+        if to.kind.audience() == Audience::People && self.is_stormy(outage.incident, to, kind).await? {
             return self.gather(outage, to.key, kind, cause, &message).await;
         }
         self.put(outage, to.key, cause, &message).await

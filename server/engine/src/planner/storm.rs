@@ -2,7 +2,7 @@
 //! for each incident.
 
 use domain::alert::AlertKind;
-use domain::id::{DeliveryId, IntegrationKey};
+use domain::id::{DeliveryId, IncidentKey, IntegrationKey};
 use domain::message::{Body, Message};
 use domain::storm::{ALONE, GATHER, Group, WINDOW};
 use domain::time::Timestamp;
@@ -18,17 +18,14 @@ impl Work<'_> {
     /// Whether so many outages were told within the last minute that the next one shares a message.
     pub(super) async fn is_stormy(
         &mut self,
-        outage: &Outage,
+        incident: IncidentKey,
         to: Addressee,
         kind: AlertKind,
     ) -> store::Result<bool> {
-        if kind == AlertKind::Reminder {
-            return Ok(false);
-        }
         // Where a message of its own is changed when the outage is over, it would stay red for ever.
         if kind == AlertKind::Ok
             && to.kind.follows()
-            && deliveries::external_id(self.tx, outage.incident, to.key).await?.is_some()
+            && deliveries::external_id(self.tx, incident, to.key).await?.is_some()
         {
             return Ok(false);
         }
@@ -60,7 +57,7 @@ impl Work<'_> {
             }
         }
         if group.is_none() {
-            let mut new = Group::default();
+            let mut new = Group { still: kind == AlertKind::Reminder, ..Group::default() };
             new.push(facts.0, facts.1);
             let shared = self.message(Body::Group(new)).await?;
             let shared_cause = format!("{prefix}{cause}");

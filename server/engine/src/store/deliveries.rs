@@ -1,18 +1,12 @@
 //! The outbox: a row is a message to one integration, and its id is the same at each attempt.
-//!
-//! Order is kept for each incident and integration: what waits behind an earlier message is not claimed.
 
 use domain::delivery::DeliveryState;
 use domain::id::{DeliveryId, DeliveryKey, IncidentKey, IntegrationKey, MonitorKey};
 use domain::message::Message;
 use domain::time::Timestamp;
 use sqlx::types::Json;
-use sqlx::{FromRow, QueryBuilder};
 
-use super::{Db, Result, StoreError, Tx, sql};
-
-/// How many times as many due deliveries a claim looks at as it may take, to share them out among integrations.
-const LOOK_AT: usize = 4;
+use super::{Result, StoreError, Tx, sql};
 
 /// A message for the outbox.
 #[derive(Clone, Debug)]
@@ -33,25 +27,6 @@ pub struct NewDelivery<'a> {
     pub due_at: Timestamp,
     /// Now.
     pub at: Timestamp,
-}
-
-/// A delivery that somebody holds.
-#[derive(Clone, Debug)]
-pub struct Claimed {
-    /// The database key.
-    pub key: DeliveryKey,
-    /// The public id.
-    pub id: DeliveryId,
-    /// To whom.
-    pub integration: IntegrationKey,
-    /// What it is about.
-    pub incident: Option<IncidentKey>,
-    /// What to say.
-    pub message: Message,
-    /// Attempts so far, the one that begins now not counted.
-    pub attempts: u32,
-    /// Whether it was put off before.
-    pub deferred: bool,
 }
 
 /// What an attempt was like.
@@ -84,34 +59,6 @@ pub struct Settlement {
     pub error: Option<String>,
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: i64,
-    public_id: String,
-    integration_id: i64,
-    incident_id: Option<i64>,
-    message: Json<Message>,
-    attempts: i64,
-    deferred: bool,
-}
-
-impl TryFrom<Row> for Claimed {
-    type Error = StoreError;
-
-    fn try_from(row: Row) -> Result<Self> {
-        let corrupt = |column| StoreError::Corrupt { table: "deliveries", column, id: row.id };
-        Ok(Self {
-            key: DeliveryKey(row.id),
-            id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
-            integration: IntegrationKey(row.integration_id),
-            incident: row.incident_id.map(IncidentKey),
-            message: row.message.0,
-            attempts: row.attempts.try_into().map_err(|_| corrupt("attempts"))?,
-            deferred: row.deferred,
-        })
-    }
-}
-
 /// Puts a message into the outbox, unless its cause has put one there before.
 pub async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<bool> {
     let added = sql!(tx, |conn| {
@@ -136,66 +83,6 @@ pub async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<bool> {
     Ok(added == 1)
 }
 
-/// How many deliveries are claimed.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits<'a> {
-    /// In all.
-    pub total: usize,
-    /// To one integration.
-    pub each: usize,
-    /// Integrations to which as many are on their way as may be.
-    pub full: &'a [IntegrationKey],
-}
-
-/// Claims what is due for `node` until `until`, the longest due first: what nobody holds, or somebody held who is gone, and before
-/// which no message of the same incident to the same integration is still on its way.
-pub async fn claim(
-    tx: &mut Tx,
-    node: &str,
-    now: Timestamp,
-    until: Timestamp,
-    limits: &Limits<'_>,
-) -> Result<Vec<Claimed>> {
-    let count = |limit: usize| i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows: Vec<Row> = sql!(tx, |conn| {
-        let mut query = QueryBuilder::new("update deliveries set state = 'sending', lease_until = ");
-        query.push_bind(until.0).push(", lease_node = ").push_bind(node.to_owned());
-        query.push(", updated_at = ").push_bind(now.0);
-        query.push(
-            " where id in (select id from (select d.id, d.due_at, \
-             row_number() over (partition by d.integration_id order by d.due_at, d.id) as place \
-             from (select id, due_at, integration_id from deliveries d where d.due_at is not null and d.due_at <= ",
-        );
-        query
-            .push_bind(now.0)
-            .push(" and (d.lease_until is null or d.lease_until < ")
-            .push_bind(now.0)
-            .push(")");
-        for key in limits.full {
-            query.push(" and d.integration_id <> ").push_bind(key.0);
-        }
-        query.push(
-            " and not exists (select 1 from deliveries e where e.incident_id = d.incident_id \
-             and e.integration_id = d.integration_id and e.id < d.id and e.due_at is not null) \
-             order by d.due_at, d.id limit ",
-        );
-        // However many are due, a claim looks at a few of them.
-        query.push_bind(count(limits.total.saturating_mul(LOOK_AT))).push(") as d) as due where place <= ");
-        query
-            .push_bind(count(limits.each))
-            .push(" order by due_at, id limit ")
-            .push_bind(count(limits.total));
-        // PostgreSQL re-checks only the outer predicate after it waited for a lock, so the lease stands there once more.
-        query.push(") and due_at is not null and due_at <= ").push_bind(now.0);
-        query.push(" and (lease_until is null or lease_until < ").push_bind(now.0);
-        query.push(") returning id, public_id, integration_id, incident_id, message, attempts, due_at > created_at as deferred");
-        query.build_query_as().persistent(limits.full.is_empty()).fetch_all(conn).await?
-    });
-    let mut claimed: Vec<Claimed> = rows.into_iter().map(TryInto::try_into).collect::<Result<_>>()?;
-    claimed.sort_by_key(|claimed| claimed.key);
-    Ok(claimed)
-}
-
 /// Forgets at most `limit` messages from before `before` that are over, with their attempts; returns how many there were. Those of an
 /// open incident stay: they say who hears of its end.
 pub async fn forget(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
@@ -213,59 +100,22 @@ pub async fn forget(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
     }))
 }
 
-/// Gives back what a node held that is no more.
-pub async fn release(db: &Db, node: &str) -> Result<()> {
-    let mut tx = db.write().await?;
-    sql!(tx, |conn| {
-        sqlx::query(
-        "update deliveries set lease_until = null, lease_node = null where lease_node = $1 and lease_until is not null"
-    )
-    .bind(node)
-    .execute(conn)
-    .await?
-    .rows_affected()
-    });
-    tx.commit().await
-}
-
-/// Whether something is due that nobody holds.
-pub async fn any_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
-    let count: i64 = sql!(tx, |conn| {
-        sqlx::query_scalar(
-            "select count(*) from (select 1 from deliveries where due_at is not null and due_at <= $1 \
-         and (lease_until is null or lease_until < $1) limit 1) as due",
-        )
-        .bind(now.0)
-        .fetch_one(conn)
-        .await?
-    });
-    Ok(count > 0)
-}
-
-/// When to look for the next one: what is held is due when its lease runs out, and what is due now and was not claimed waits for
-/// something that wakes the dispatcher itself.
-pub async fn next_due(tx: &mut Tx, now: Timestamp) -> Result<Option<Timestamp>> {
-    let next: Option<i64> = sql!(tx, |conn| {
-        sqlx::query_scalar(
-        "select min(case when lease_until >= $1 then lease_until + 1 when due_at <= $1 then $1 + 1000 else due_at end) \
-         from deliveries where due_at is not null"
-    )
-    .bind(now.0)
-    .fetch_one(conn)
-    .await?
-    });
-    Ok(next.map(Timestamp))
-}
-
-/// Integrations that were told of an incident or will be, and whether the last word about its beginning failed for good.
-pub async fn told(tx: &mut Tx, incident: IncidentKey) -> Result<Vec<(IntegrationKey, DeliveryState)>> {
+/// Integrations that were told that an incident began or goes on, or will be, and whether the last word about that failed for good;
+/// `but` is left out.
+pub async fn told(
+    tx: &mut Tx,
+    incident: IncidentKey,
+    but: DeliveryKey,
+) -> Result<Vec<(IntegrationKey, DeliveryState)>> {
     let rows: Vec<(i64, i64, String)> = sql!(tx, |conn| {
         sqlx::query_as(
         "select d.id, d.integration_id, case when d.state = 'grouped' then coalesce(g.state, 'skipped') else d.state end \
          from deliveries d left join deliveries g on g.id = d.group_id \
-         where d.incident_id = $1 and d.kind = 'error' order by d.integration_id, d.id"
+         where d.incident_id = $1 and (d.kind = 'error' or d.kind = 'reminder') and d.id <> $2 \
+         order by d.integration_id, d.id"
     )
     .bind(incident.0)
+    .bind(but.0)
     .fetch_all(conn)
     .await?
     });
@@ -287,6 +137,46 @@ pub async fn told(tx: &mut Tx, incident: IncidentKey) -> Result<Vec<(Integration
         }
     }
     Ok(told)
+}
+
+/// The first alert of an incident to an integration, as it was planned.
+pub async fn beginning(
+    tx: &mut Tx,
+    incident: IncidentKey,
+    integration: IntegrationKey,
+) -> Result<Option<Message>> {
+    let message: Option<Json<Message>> = sql!(tx, |conn| {
+        sqlx::query_scalar(
+            "select message from deliveries where incident_id = $1 and integration_id = $2 \
+         and (kind = 'error' or kind = 'reminder') order by id limit 1",
+        )
+        .bind(incident.0)
+        .bind(integration.0)
+        .fetch_optional(conn)
+        .await?
+    });
+    Ok(message.map(|message| message.0))
+}
+
+/// Whether an integration was to be told that an incident began, after `since`.
+pub async fn is_planned_since(
+    tx: &mut Tx,
+    incident: IncidentKey,
+    integration: IntegrationKey,
+    since: Timestamp,
+) -> Result<bool> {
+    let count: i64 = sql!(tx, |conn| {
+        sqlx::query_scalar(
+            "select count(*) from deliveries where incident_id = $1 and integration_id = $2 and kind = 'error' \
+         and created_at > $3",
+        )
+        .bind(incident.0)
+        .bind(integration.0)
+        .bind(since.0)
+        .fetch_one(conn)
+        .await?
+    });
+    Ok(count > 0)
 }
 
 /// What the other side called the first message of an incident, to update or resolve it there.
@@ -332,7 +222,7 @@ pub async fn last_delivered(
 pub async fn replay(tx: &mut Tx, id: &DeliveryId, now: Timestamp) -> Result<bool> {
     let changed = sql!(tx, |conn| {
         sqlx::query(
-        "update deliveries set state = 'waiting', attempts = 0, due_at = $1, error = null, updated_at = $1 \
+        "update deliveries set state = 'waiting', attempts = 0, due_at = $1, error = null, updated_at = $1, replayed_at = $1 \
          where public_id = $2 and due_at is null"
     )
     .bind(now.0)

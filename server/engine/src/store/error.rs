@@ -33,6 +33,21 @@ impl StoreError {
         matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
     }
 
+    /// Whether trying the same again cannot help: the rows are what the database refuses, not the moment.
+    pub fn is_about_the_data(&self) -> bool {
+        match self {
+            Self::Corrupt { .. } | Self::Database(sqlx::Error::Encode(_)) => true,
+            // SQLSTATE classes 22 (a value that cannot be) and 23 (a rule that is broken).
+            Self::Database(sqlx::Error::Database(error)) => {
+                error.kind() != sqlx::error::ErrorKind::Other
+                    || error.code().is_some_and(|code| {
+                        code.len() == 5 && (code.starts_with("22") || code.starts_with("23"))
+                    })
+            }
+            Self::Database(_) | Self::Migration(_) | Self::Seal(_) => false,
+        }
+    }
+
     /// Whether a row that was referred to is not there (any more).
     pub fn is_missing_parent(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_foreign_key_violation())

@@ -1,11 +1,11 @@
 //! Messages that tell many outages at once.
 
-use domain::id::{DeliveryId, DeliveryKey, IncidentKey, IntegrationKey, MonitorKey};
+use domain::id::{DeliveryId, DeliveryKey, IncidentId, IncidentKey, IntegrationKey, MonitorKey};
 use domain::message::Message;
 use domain::time::Timestamp;
 use sqlx::types::Json;
 
-use super::{Result, Tx, sql};
+use super::{Result, StoreError, Tx, sql};
 
 /// How many messages of a kind about single outages were planned for an integration since then.
 pub async fn recent(tx: &mut Tx, integration: IntegrationKey, kind: &str, since: Timestamp) -> Result<i64> {
@@ -106,4 +106,63 @@ pub async fn insert(tx: &mut Tx, new: &Grouped<'_>) -> Result<bool> {
     .rows_affected()
     });
     Ok(added == 1)
+}
+
+/// One of the outages that a message tells together.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The delivery that stands for it.
+    pub key: DeliveryKey,
+    /// The incident.
+    pub incident: IncidentId,
+    /// Whether it is over.
+    pub over: bool,
+    /// Whether the same integration was told that it began or went on.
+    pub told: bool,
+    /// Whether it still may be.
+    pub pending: bool,
+}
+
+/// The outages that a message tells, in the order in which they came.
+pub async fn members(tx: &mut Tx, group: DeliveryKey) -> Result<Vec<Member>> {
+    let rows: Vec<(i64, String, bool, bool, bool)> = sql!(tx, |conn| {
+        sqlx::query_as(
+            "select m.id, i.public_id, i.resolved_at is not null, \
+             max(case when b.state = 'delivered' or (b.state = 'grouped' and g.state = 'delivered') then 1 else 0 end) > 0, \
+             max(case when b.due_at is not null or (b.state = 'grouped' and g.due_at is not null) then 1 else 0 end) > 0 \
+             from deliveries m join incidents i on i.id = m.incident_id \
+             left join deliveries b on b.incident_id = m.incident_id and b.integration_id = m.integration_id and b.id < m.id \
+             and (b.kind = 'error' or b.kind = 'reminder') \
+             left join deliveries g on g.id = b.group_id \
+             where m.group_id = $1 group by m.id, i.public_id, i.resolved_at order by m.id",
+        )
+        .bind(group.0)
+        .fetch_all(conn)
+        .await?
+    });
+    let member = |(key, incident, over, told, pending): (i64, String, bool, bool, bool)| {
+        let incident = incident.parse().map_err(|_| StoreError::Corrupt {
+            table: "incidents",
+            column: "public_id",
+            id: key,
+        })?;
+        Ok(Member { key: DeliveryKey(key), incident, over, told, pending })
+    };
+    rows.into_iter().map(member).collect()
+}
+
+/// Notes that a message that tells many does not tell this one after all.
+pub async fn drop(tx: &mut Tx, member: DeliveryKey, why: &str, at: Timestamp) -> Result<()> {
+    sql!(tx, |conn| {
+        sqlx::query(
+        "update deliveries set state = 'skipped', error = $1, updated_at = $2 where id = $3 and state = 'grouped'"
+    )
+    .bind(why)
+    .bind(at.0)
+    .bind(member.0)
+    .execute(conn)
+    .await?
+    .rows_affected()
+    });
+    Ok(())
 }

@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod alerts;
 mod batch;
+pub mod claiming;
 pub mod components;
 pub mod definitions;
 pub mod deliveries;

@@ -90,6 +90,51 @@ pub async fn get(tx: &mut Tx, incident: IncidentKey) -> Result<Option<Outage>> {
     }))
 }
 
+/// What decides whether anybody is to be told of an outage.
+#[derive(Clone, Copy, Debug)]
+pub struct Open {
+    /// The monitor's key.
+    pub monitor: MonitorKey,
+    /// The first failure.
+    pub started_at: Timestamp,
+    /// The time between two checks, in milliseconds.
+    pub interval: i64,
+    /// Whether somebody takes care of it.
+    pub acknowledged: bool,
+    /// Nobody is told more until then.
+    pub snoozed_until: Option<Timestamp>,
+}
+
+/// An outage that is not over, in short.
+pub async fn open(tx: &mut Tx, incident: IncidentKey) -> Result<Option<Open>> {
+    let row: Option<(i64, i64, i64, bool, Option<i64>)> = sql!(tx, |conn| {
+        sqlx::query_as(
+            "select m.id, i.started_at, m.interval_ms, i.acknowledged_at is not null, i.snooze_until \
+             from incidents i join monitors m on m.id = i.monitor_id where i.id = $1 and i.resolved_at is null",
+        )
+        .bind(incident.0)
+        .fetch_optional(conn)
+        .await?
+    });
+    Ok(row.map(|(monitor, started_at, interval, acknowledged, snoozed_until)| Open {
+        monitor: MonitorKey(monitor),
+        started_at: Timestamp(started_at),
+        interval,
+        acknowledged,
+        snoozed_until: snoozed_until.map(Timestamp),
+    }))
+}
+
+/// When an incident was over, whether or not its monitor is still there.
+pub async fn resolved_at(tx: &mut Tx, incident: IncidentKey) -> Result<Option<Timestamp>> {
+    let at: Option<Option<i64>> =
+        sql!(tx, |conn| sqlx::query_scalar("select resolved_at from incidents where id = $1")
+            .bind(incident.0)
+            .fetch_optional(conn)
+            .await?);
+    Ok(at.flatten().map(Timestamp))
+}
+
 /// Whether an outage is over, or gone with its monitor.
 pub async fn is_over(tx: &mut Tx, incident: IncidentKey) -> Result<bool> {
     let open: i64 = sql!(tx, |conn| sqlx::query_scalar(
@@ -142,15 +187,17 @@ pub async fn errors(tx: &mut Tx, monitor: MonitorKey, since: Timestamp) -> Resul
 
 /// Whether alerts of a monitor are held back: somebody silenced it, or something that it hangs on is down.
 pub async fn is_held_back(tx: &mut Tx, monitor: MonitorKey, now: Timestamp) -> Result<bool> {
-    let reasons: i64 = sql!(tx, |conn| sqlx::query_scalar(
+    let reasons: i64 = sql!(tx, |conn| {
+        sqlx::query_scalar(
         "select (select count(*) from mutes where monitor_id = $1 and until > $2) \
          + (select count(*) from monitor_parents p join health h on h.monitor_id = p.parent_id \
-            where p.monitor_id = $1 and h.settled = 'down')"
+            join monitors m on m.id = p.parent_id where p.monitor_id = $1 and h.settled = 'down' and not m.paused)"
     )
     .bind(monitor.0)
     .bind(now.0)
     .fetch_one(conn)
-    .await?);
+    .await?
+    });
     Ok(reasons > 0)
 }
 

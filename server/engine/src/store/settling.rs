@@ -6,7 +6,8 @@ use domain::id::DeliveryKey;
 use domain::time::Timestamp;
 use sqlx::QueryBuilder;
 
-use super::deliveries::{Attempt, Claimed, Settlement};
+use super::claiming::Claimed;
+use super::deliveries::{Attempt, Settlement};
 use super::{Result, Tx, sql};
 
 /// Rows in one statement.
@@ -46,9 +47,11 @@ pub async fn settle(
                     .push_bind(row.settlement.due_at.map(|at| at.0))
                     .push_bind(row.settlement.external_id.as_deref())
                     .push_bind(row.settlement.error.as_deref())
-                    .push_bind(row.claimed.key.0);
+                    .push_bind(row.claimed.key.0)
+                    .push_bind(row.claimed.lease.0);
             });
-            query.push(") as new where id = new.column6 and lease_node = ").push_bind(node.to_owned());
+            query.push(") as new where id = new.column6 and lease_until = new.column7 and lease_node = ");
+            query.push_bind(node.to_owned());
             query.push(" returning id");
             query.build_query_scalar().persistent(false).fetch_all(conn).await?
         });

@@ -365,7 +365,7 @@ fn storm(count: u8, resolved_at: Option<Timestamp>) -> Message {
         (monitor, IncidentFacts { id: IncidentId::new([number; 13]), resolved_at, ..incident() })
     };
     let cause = resolved_at.is_none().then(|| "All of them are behind 192.0.2.80.".to_owned());
-    message(Body::Group(Group { outages: (1..=count).map(outage).collect(), more: 0, cause }))
+    message(Body::Group(Group { outages: (1..=count).map(outage).collect(), more: 0, cause, still: false }))
 }
 
 pub(crate) fn acknowledged() -> Message {

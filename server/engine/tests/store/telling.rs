@@ -6,7 +6,8 @@ use domain::alert::{Condition, Level, QuietHours};
 use domain::delivery::DeliveryState;
 use domain::integration::WebhookSettings;
 use domain::time::{MINUTE, SECOND};
-use engine::store::deliveries::{self, Limits, Settlement};
+use engine::store::claiming::{self, Limits};
+use engine::store::deliveries::{self, Settlement};
 use engine::store::outages;
 use engine::store::settling::{self, Settled};
 
@@ -87,7 +88,7 @@ on_both! {
         assert_eq!(receiver.statuses(), ["ongoing"], "no end without a beginning");
         let incident = open_incident(&world).await;
         let mut tx = world.db.write().await.unwrap();
-        assert_eq!(deliveries::told(&mut tx, incident).await.unwrap(), [(hook, DeliveryState::Failed)]);
+        assert_eq!(deliveries::told(&mut tx, incident, domain::id::DeliveryKey(0)).await.unwrap(), [(hook, DeliveryState::Failed)]);
         tx.commit().await.unwrap();
     }
 }
@@ -145,7 +146,7 @@ on_both! {
             telling.planner.round().await.unwrap();
             let mut tx = world.db.write().await.unwrap();
             let until = domain::time::Timestamp(world.now().0 + MINUTE);
-            let claimed = deliveries::claim(&mut tx, "here", world.now(), until, &limits).await.unwrap();
+            let claimed = claiming::claim(&mut tx, "here", world.now(), until, &limits).await.unwrap();
             assert_eq!(claimed.len(), 1);
             let settlement = Settlement {
                 state: DeliveryState::Delivered,
@@ -181,7 +182,7 @@ on_both! {
         let mut tx = world.db.write().await.unwrap();
         let limits = Limits { total: 10, each: 10, full: &[] };
         let until = domain::time::Timestamp(world.now().0 + MINUTE);
-        let claimed = deliveries::claim(&mut tx, "dead", world.now(), until, &limits).await.unwrap();
+        let claimed = claiming::claim(&mut tx, "dead", world.now(), until, &limits).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(claimed.len(), 1);
         telling.pass().await;

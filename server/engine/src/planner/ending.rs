@@ -1,0 +1,127 @@
+//! What is told of an outage after its beginning: that somebody takes care of it, and that it is over.
+
+use std::collections::HashSet;
+
+use domain::alert::AlertKind;
+use domain::id::{DeliveryKey, IncidentKey, IntegrationKey};
+use domain::message::{Acknowledged, Alert, Body};
+use domain::time::Timestamp;
+
+use crate::store::outages::{self, Outage};
+use crate::store::{self, alerts, deliveries, integrations};
+
+use super::levels::Found;
+use super::{Addressee, Work};
+
+impl Work<'_> {
+    /// Tells those who follow incidents, and were told of this one, that somebody takes care of it; looks again at what was put off.
+    pub(super) async fn updated(&mut self, incident: IncidentKey) -> store::Result<()> {
+        let Some(outage) = outages::get(self.tx, incident).await? else { return Ok(()) };
+        let Some(by) = outage.acknowledged.clone() else { return self.wake(&outage).await };
+        for (integration, _) in deliveries::told(self.tx, incident, DeliveryKey(0)).await? {
+            let known = integrations::get(self.tx, integration).await?;
+            if known.is_none_or(|known| !known.enabled || !known.kind.follows()) {
+                continue;
+            }
+            let message = self
+                .message(Body::Acknowledged(Acknowledged {
+                    incident: outage.facts.clone(),
+                    monitor: outage.monitor_facts.clone(),
+                    by: by.clone(),
+                }))
+                .await?;
+            let cause = format!("acknowledged:{}:{}", incident.0, integration.0);
+            self.put(&outage, integration, &cause, &message).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks again at what waits: it may have been put off until later than now. The next reminder comes a full pause from now.
+    async fn wake(&mut self, outage: &Outage) -> store::Result<()> {
+        for mut alert in alerts::of_incident(self.tx, outage.incident).await? {
+            let Some(due_at) = alert.due_at.filter(|due_at| *due_at > self.now) else { continue };
+            let again = if alert.raised_at.is_none() {
+                self.now
+            } else {
+                match self.level(&alert, outage.monitor).await? {
+                    Found::Level(level, _) => Timestamp(self.now.0 + level.reminder_pause()),
+                    Found::Off | Found::Gone => due_at,
+                }
+            };
+            if again < due_at {
+                alert.due_at = Some(again);
+                alerts::update(self.tx, &alert).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells that an outage is over: whoever was told that it began, and nobody else. Who that was stands in the outbox, whatever has
+    /// become of levels, attachments and the monitor since.
+    pub(super) async fn resolved(&mut self, incident: IncidentKey) -> store::Result<()> {
+        let outage = outages::get(self.tx, incident).await?;
+        let unwanted = match &outage {
+            Some(outage) => self.without_end(outage).await?,
+            None => HashSet::new(),
+        };
+        for (integration, _) in deliveries::told(self.tx, incident, DeliveryKey(0)).await? {
+            let known = integrations::get(self.tx, integration).await?.filter(|known| known.enabled);
+            let Some(known) = known.filter(|_| !unwanted.contains(&integration)) else { continue };
+            let to = Addressee { key: integration, kind: known.kind };
+            let beginning = deliveries::beginning(self.tx, incident, integration).await?;
+            let Some(Body::Alert(beginning)) = beginning.map(|message| message.body) else { continue };
+            let outage = match &outage {
+                Some(outage) => outage.clone(),
+                None => match self.gone(incident, &beginning).await? {
+                    Some(outage) => outage,
+                    None => continue,
+                },
+            };
+            let errors = outages::errors(self.tx, outage.monitor, outage.facts.started_at).await?;
+            let alert = Alert {
+                kind: AlertKind::Ok,
+                incident: outage.facts.clone(),
+                monitor: outage.monitor_facts.clone(),
+                errors: errors.max(beginning.errors),
+                seen: outage.seen.clone(),
+                ..*beginning
+            };
+            self.send(&outage, alert, to, &format!("ok:{}:{}", incident.0, integration.0)).await?;
+        }
+        alerts::silence(self.tx, incident).await
+    }
+
+    /// Integrations that are told of an outage now, but by no level of its end.
+    async fn without_end(&mut self, outage: &Outage) -> store::Result<HashSet<IntegrationKey>> {
+        let (mut without, mut with) = (HashSet::new(), HashSet::new());
+        for alert in alerts::of_incident(self.tx, outage.incident).await? {
+            if alert.raised_at.is_none() {
+                continue;
+            }
+            let Found::Level(level, _) = self.level(&alert, outage.monitor).await? else { continue };
+            for target in self.targets(&level).await? {
+                let list = if target.target.ok { &mut with } else { &mut without };
+                list.insert(target.to.key);
+            }
+        }
+        Ok(without.difference(&with).copied().collect())
+    }
+
+    /// An outage whose monitor is gone, as it was told when it began.
+    async fn gone(&mut self, incident: IncidentKey, beginning: &Alert) -> store::Result<Option<Outage>> {
+        let Some(resolved_at) = outages::resolved_at(self.tx, incident).await? else { return Ok(None) };
+        let mut facts = beginning.incident.clone();
+        facts.resolved_at = Some(resolved_at);
+        Ok(Some(Outage {
+            incident,
+            facts,
+            // Nothing is looked up by it any more.
+            monitor: domain::id::MonitorKey(0),
+            monitor_facts: beginning.monitor.clone(),
+            interval: 0,
+            acknowledged: None,
+            snoozed_until: None,
+            seen: beginning.seen.clone(),
+        }))
+    }
+}

@@ -1,0 +1,231 @@
+//! Who sends what: a node claims what is due for a while, so that no two send the same.
+//!
+//! Order is kept for each incident and integration, and for what is told of a monitor outside of an incident: what waits behind an
+//! earlier message is not claimed.
+
+use domain::id::{DeliveryId, DeliveryKey, IncidentKey, IntegrationKey};
+use domain::message::Message;
+use domain::time::Timestamp;
+use sqlx::types::Json;
+use sqlx::{ColumnIndex, Decode, FromRow, QueryBuilder, Type};
+
+use super::{Db, Result, StoreError, Tx, sql};
+
+/// How many times as many due deliveries a claim looks at as it may take, to share them out among integrations.
+const LOOK_AT: usize = 4;
+
+/// A delivery that somebody holds.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The database key.
+    pub key: DeliveryKey,
+    /// The public id.
+    pub id: DeliveryId,
+    /// To whom.
+    pub integration: IntegrationKey,
+    /// What it is about.
+    pub incident: Option<IncidentKey>,
+    /// What to say.
+    pub message: Message,
+    /// Attempts so far, the one that begins now not counted. One that nobody knows the end of, because its node died, counts.
+    pub attempts: u32,
+    /// When it was planned.
+    pub created_at: Timestamp,
+    /// Whether somebody asked for it once more.
+    pub replayed: bool,
+    /// How long it is held: whoever settles it shows this, so that who held it before cannot.
+    pub lease: Timestamp,
+}
+
+struct Row {
+    id: i64,
+    public_id: String,
+    integration_id: i64,
+    incident_id: Option<i64>,
+    /// One that cannot be read stops no other.
+    message: std::result::Result<Json<Message>, sqlx::Error>,
+    attempts: i64,
+    created_at: i64,
+    replayed: bool,
+    lease_until: i64,
+}
+
+impl<'r, R: sqlx::Row> FromRow<'r, R> for Row
+where
+    &'static str: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    bool: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+    Json<Message>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            public_id: row.try_get("public_id")?,
+            integration_id: row.try_get("integration_id")?,
+            incident_id: row.try_get("incident_id")?,
+            message: row.try_get("message"),
+            attempts: row.try_get("attempts")?,
+            created_at: row.try_get("created_at")?,
+            replayed: row.try_get("replayed")?,
+            lease_until: row.try_get("lease_until")?,
+        })
+    }
+}
+
+impl TryFrom<Row> for Claimed {
+    type Error = (i64, StoreError);
+
+    fn try_from(row: Row) -> std::result::Result<Self, Self::Error> {
+        let corrupt = |column| (row.id, StoreError::Corrupt { table: "deliveries", column, id: row.id });
+        Ok(Self {
+            key: DeliveryKey(row.id),
+            id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
+            integration: IntegrationKey(row.integration_id),
+            incident: row.incident_id.map(IncidentKey),
+            attempts: row.attempts.try_into().map_err(|_| corrupt("attempts"))?,
+            created_at: Timestamp(row.created_at),
+            replayed: row.replayed,
+            lease: Timestamp(row.lease_until),
+            message: row.message.map_err(|_| corrupt("message"))?.0,
+        })
+    }
+}
+
+/// How many deliveries are claimed.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits<'a> {
+    /// In all.
+    pub total: usize,
+    /// To one integration.
+    pub each: usize,
+    /// Integrations to which as many are on their way as may be.
+    pub full: &'a [IntegrationKey],
+}
+
+/// Claims what is due for `node` until `until`, the longest due first: what nobody holds, or somebody held who is gone, and before
+/// which no message of the same incident to the same integration is still on its way. One that cannot be read fails for good.
+pub async fn claim(
+    tx: &mut Tx,
+    node: &str,
+    now: Timestamp,
+    until: Timestamp,
+    limits: &Limits<'_>,
+) -> Result<Vec<Claimed>> {
+    let count = |limit: usize| i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        // What is still on its way here was begun by a node that is gone.
+        let mut query = QueryBuilder::new(
+            "update deliveries set attempts = attempts + case when state = 'sending' then 1 else 0 end, \
+             state = 'sending', lease_until = ",
+        );
+        query.push_bind(until.0).push(", lease_node = ").push_bind(node.to_owned());
+        query.push(", updated_at = ").push_bind(now.0);
+        query.push(
+            " where id in (select id from (select d.id, d.due_at, \
+             row_number() over (partition by d.integration_id order by d.due_at, d.id) as place \
+             from (select id, due_at, integration_id from deliveries d where d.due_at is not null and d.due_at <= ",
+        );
+        query
+            .push_bind(now.0)
+            .push(" and (d.lease_until is null or d.lease_until < ")
+            .push_bind(now.0)
+            .push(")");
+        for key in limits.full {
+            query.push(" and d.integration_id <> ").push_bind(key.0);
+        }
+        query.push(
+            " and not exists (select 1 from deliveries e where e.incident_id = d.incident_id \
+             and e.integration_id = d.integration_id and e.id < d.id and e.due_at is not null) \
+             and (d.incident_id is not null or not exists (select 1 from deliveries e where e.monitor_id = d.monitor_id \
+             and e.integration_id = d.integration_id and e.id < d.id and e.due_at is not null and e.incident_id is null)) \
+             order by d.due_at, d.id limit ",
+        );
+        // However many are due, a claim looks at a few of them.
+        query.push_bind(count(limits.total.saturating_mul(LOOK_AT))).push(") as d) as due where place <= ");
+        query
+            .push_bind(count(limits.each))
+            .push(" order by due_at, id limit ")
+            .push_bind(count(limits.total));
+        // PostgreSQL re-checks only the outer predicate after it waited for a lock, so the lease stands there once more.
+        query.push(") and due_at is not null and due_at <= ").push_bind(now.0);
+        query.push(" and (lease_until is null or lease_until < ").push_bind(now.0);
+        query.push(
+            ") returning id, public_id, integration_id, incident_id, message, attempts, created_at, \
+             replayed_at is not null as replayed, lease_until",
+        );
+        query.build_query_as().persistent(limits.full.is_empty()).fetch_all(conn).await?
+    });
+    let mut claimed = Vec::with_capacity(rows.len());
+    for row in rows {
+        match Claimed::try_from(row) {
+            Ok(one) => claimed.push(one),
+            Err((id, error)) => {
+                tracing::error!(%error, "a message cannot be read and is not sent");
+                fail(tx, id, &error.to_string(), now).await?;
+            }
+        }
+    }
+    claimed.sort_by_key(|claimed| claimed.key);
+    Ok(claimed)
+}
+
+async fn fail(tx: &mut Tx, id: i64, why: &str, now: Timestamp) -> Result<()> {
+    sql!(tx, |conn| {
+        sqlx::query(
+        "update deliveries set state = 'failed', due_at = null, lease_until = null, lease_node = null, error = $1, \
+         updated_at = $2 where id = $3"
+    )
+    .bind(why)
+    .bind(now.0)
+    .bind(id)
+    .execute(conn)
+    .await?
+    .rows_affected()
+    });
+    Ok(())
+}
+
+/// Gives back what a node held that is no more.
+pub async fn release(db: &Db, node: &str) -> Result<()> {
+    let mut tx = db.write().await?;
+    sql!(tx, |conn| {
+        sqlx::query(
+        "update deliveries set lease_until = null, lease_node = null where lease_node = $1 and lease_until is not null"
+    )
+    .bind(node)
+    .execute(conn)
+    .await?
+    .rows_affected()
+    });
+    tx.commit().await
+}
+
+/// Whether something is due that nobody holds.
+pub async fn any_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
+    let count: i64 = sql!(tx, |conn| {
+        sqlx::query_scalar(
+            "select count(*) from (select 1 from deliveries where due_at is not null and due_at <= $1 \
+         and (lease_until is null or lease_until < $1) limit 1) as due",
+        )
+        .bind(now.0)
+        .fetch_one(conn)
+        .await?
+    });
+    Ok(count > 0)
+}
+
+/// When to look for the next one: what is held is due when its lease runs out, and what is due now and was not claimed waits for
+/// something that wakes the dispatcher itself.
+pub async fn next_due(tx: &mut Tx, now: Timestamp) -> Result<Option<Timestamp>> {
+    let next: Option<i64> = sql!(tx, |conn| {
+        sqlx::query_scalar(
+        "select min(case when lease_until >= $1 then lease_until + 1 when due_at <= $1 then $1 + 1000 else due_at end) \
+         from deliveries where due_at is not null"
+    )
+    .bind(now.0)
+    .fetch_one(conn)
+    .await?
+    });
+    Ok(next.map(Timestamp))
+}
