@@ -2,11 +2,15 @@
 
 use domain::alert::{Condition, Level};
 use domain::delivery::DeliveryState;
-use domain::id::DeliveryId;
+use domain::event::Event;
+use domain::health::{Change, Settled, State};
+use domain::id::{DeliveryId, MonitorId, MonitorKey};
 use domain::integration::{DiscordSettings, IntegrationDraft};
 use domain::person::Viewer;
 use domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use domain::views::console::{DeliveryQuery, SubscriptionDraft};
+
+use engine::store::events;
 
 use crate::on_both;
 use crate::tellers::{Receiver, Telling, attach, define, insert, integration, level};
@@ -229,10 +233,26 @@ on_both! {
     }
 }
 
+/// Settles a monitor, as the recorder does.
+async fn changed(world: &World, monitor: MonitorKey, id: &MonitorId, from: Settled, to: Settled) {
+    let state = |settled| if settled == Settled::Up { State::Up } else { State::Degraded };
+    let event = Event::StateChanged {
+        monitor,
+        id: id.clone(),
+        from: state(from),
+        to: state(to),
+        change: Some(Change { from, to, since: world.now() }),
+        reason: None,
+    };
+    let mut tx = world.db.write().await.unwrap();
+    events::append(&mut tx, world.now(), &[event]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 on_both! {
     async fn events_of_a_monitor_keep_their_order(world: World) {
         let receiver = Receiver::open().await;
-        let (monitor, _) = world.monitor("Shop").await;
+        let (monitor, id) = world.monitor("Shop").await;
         let (_, hook) = integration(&world, &receiver, None).await;
         let draft = SubscriptionDraft {
             name: "Health".to_owned(),
@@ -243,15 +263,11 @@ on_both! {
         };
         world.services.save_subscription(&SYSTEM, None, &draft).await.unwrap();
         let telling = Telling::over(&world);
-        world.outage(monitor).await;
-        world.recovery(monitor).await;
-        telling.pass().await;
-        receiver.heard.lock().unwrap().clear();
         receiver.answers(&[(503, ""), (200, "")]);
-        world.outage(monitor).await;
+        changed(&world, monitor, &id, Settled::Up, Settled::Degraded).await;
         telling.pass().await;
         world.pass(10 * SECOND);
-        world.recovery(monitor).await;
+        changed(&world, monitor, &id, Settled::Degraded, Settled::Up).await;
         telling.pass().await;
         world.pass(MINUTE);
         telling.pass().await;
