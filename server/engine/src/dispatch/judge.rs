@@ -101,12 +101,28 @@ async fn outdated(
     match (&mut claimed.message.body, claimed.incident) {
         (Body::Alert(alert), Some(incident)) if !alert.test => match alert.kind {
             AlertKind::Error => {
-                let skipped = claimed.attempts == 0 && is_stale && outages::is_over(tx, incident).await?;
-                Ok(skipped.then(|| skip("It was over before it could be told.")))
+                // Once it was tried, the other side may know of it, whatever the answer was.
+                if claimed.attempts > 0 || !is_stale {
+                    return Ok(None);
+                }
+                Ok(match outages::open(tx, incident).await? {
+                    None => Some(skip("It was over before it could be told.")),
+                    Some(open) if open.acknowledged => {
+                        Some(skip("Somebody took care of it before it could be told."))
+                    }
+                    Some(_) => None,
+                })
             }
             AlertKind::Reminder => {
-                if outages::is_over(tx, incident).await? {
-                    return Ok(Some(skip("It is over.")));
+                match outages::open(tx, incident).await? {
+                    None => return Ok(Some(skip("It is over."))),
+                    Some(open) if open.acknowledged => return Ok(Some(skip("Somebody takes care of it."))),
+                    Some(_) => {}
+                }
+                // After a night of quiet hours one is enough.
+                let planned = claimed.created_at;
+                if deliveries::is_superseded(tx, incident, claimed.integration, planned).await? {
+                    return Ok(Some(skip("Another message says the same.")));
                 }
                 // One whose beginning nobody could be told is the first that they hear of it.
                 let state = told(tx, claimed, incident).await?;
@@ -121,7 +137,15 @@ async fn outdated(
         },
         (Body::Acknowledged(_), Some(incident)) => {
             // Later than the good news it would replace that.
-            Ok(outages::is_over(tx, incident).await?.then(|| skip("It is over.")))
+            if outages::is_over(tx, incident).await? {
+                return Ok(Some(skip("It is over.")));
+            }
+            // Whoever did not hear of an outage need not hear who takes care of it.
+            Ok(match told(tx, claimed, incident).await? {
+                Some(DeliveryState::Delivered) => None,
+                Some(state) if is_pending(state) => Some(behind(now)),
+                Some(_) | None => Some(skip("Its beginning was never told.")),
+            })
         }
         (Body::Group(group), _) => {
             let members = groups::members(tx, claimed.key).await?;

@@ -35,6 +35,8 @@ const BATCH: i64 = 100;
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 /// How long an alert that is held back waits before it is looked at again, in milliseconds.
 const HELD_BACK: i64 = 15 * SECOND;
+/// How long the check after next may take to be recorded, in milliseconds: longer than the longest time-out.
+const MARGIN: i64 = 2 * MINUTE;
 /// The same for one on a level that is switched off.
 const OFF: i64 = MINUTE;
 /// How close together two levels tell the same, in milliseconds: then one of them is enough.
@@ -220,7 +222,8 @@ impl Work<'_> {
         if let Some(until) = open.snoozed_until.filter(|until| *until > self.now) {
             return Ok(Some(until));
         }
-        if outages::is_held_back(self.tx, open.monitor, self.now).await? {
+        let patience = open.interval.saturating_add(MARGIN);
+        if outages::is_held_back(self.tx, open.monitor, self.now, patience).await? {
             return Ok(Some(Timestamp(self.now.0 + HELD_BACK)));
         }
         let (level, facts) = match self.level(alert, open.monitor).await? {

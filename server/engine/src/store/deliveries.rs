@@ -179,6 +179,28 @@ pub async fn is_planned_since(
     Ok(count > 0)
 }
 
+/// Whether a reminder that was planned at `at` says nothing new by now: a later one waits behind it, or the outage was told only
+/// after it was planned.
+pub async fn is_superseded(
+    tx: &mut Tx,
+    incident: IncidentKey,
+    integration: IntegrationKey,
+    at: Timestamp,
+) -> Result<bool> {
+    let count: i64 = sql!(tx, |conn| {
+        sqlx::query_scalar(
+        "select count(*) from deliveries where incident_id = $1 and integration_id = $2 and ((kind = 'reminder' and created_at > $3) \
+         or (kind = 'error' and state = 'delivered' and created_at < $3 and updated_at > $3))"
+    )
+    .bind(incident.0)
+    .bind(integration.0)
+    .bind(at.0)
+    .fetch_one(conn)
+    .await?
+    });
+    Ok(count > 0)
+}
+
 /// What the other side called the first message of an incident, to update or resolve it there.
 pub async fn external_id(
     tx: &mut Tx,

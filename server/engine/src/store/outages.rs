@@ -185,16 +185,25 @@ pub async fn errors(tx: &mut Tx, monitor: MonitorKey, since: Timestamp) -> Resul
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// Whether alerts of a monitor are held back: somebody silenced it, or something that it hangs on is down.
-pub async fn is_held_back(tx: &mut Tx, monitor: MonitorKey, now: Timestamp) -> Result<bool> {
+/// Whether alerts of a monitor are held back at `now`: somebody silenced it, or something that it hangs on, directly or through
+/// others, is down or may be.
+///
+/// One that has just come back holds them back, too, until the monitor was checked once more: what was seen before says nothing
+/// about the monitor itself. `patience` bounds that wait, in milliseconds. A paused one holds nothing back: nobody looks at it.
+pub async fn is_held_back(tx: &mut Tx, monitor: MonitorKey, now: Timestamp, patience: i64) -> Result<bool> {
     let reasons: i64 = sql!(tx, |conn| {
         sqlx::query_scalar(
-        "select (select count(*) from mutes where monitor_id = $1 and until > $2) \
-         + (select count(*) from monitor_parents p join health h on h.monitor_id = p.parent_id \
-            join monitors m on m.id = p.parent_id where p.monitor_id = $1 and h.settled = 'down' and not m.paused)"
+        "with recursive up (id) as (select parent_id from monitor_parents where monitor_id = $1 \
+         union select p.parent_id from monitor_parents p join up on up.id = p.monitor_id) \
+         select (select count(*) from mutes where monitor_id = $1 and until > $2) \
+         + (select count(*) from up join monitors m on m.id = up.id join health h on h.monitor_id = up.id \
+            where not m.paused and (h.settled = 'down' or h.state = 'confirming' \
+            or (h.settled in ('up', 'degraded') and h.since > $3 \
+                and h.since > coalesce((select max(at) from results where monitor_id = $1), 0))))"
     )
     .bind(monitor.0)
     .bind(now.0)
+    .bind(now.0.saturating_sub(patience))
     .fetch_one(conn)
     .await?
     });

@@ -11,6 +11,7 @@ mod postgres;
 mod programs;
 mod public;
 mod races;
+mod receiver;
 mod retention;
 mod rollups;
 mod schema;
