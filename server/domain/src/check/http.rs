@@ -175,7 +175,7 @@ impl KindSettings for HttpSettings {
             .advanced(),
         Field::new("client_key", "Client key", FieldKind::SecretArea).help("The private key of the certificate, as PEM.").advanced(),
         Field::new("ip_version", "IP version", FieldKind::Select(IpVersion::OPTIONS)).default("any").advanced(),
-        Field::new("proxy", "Proxy", FieldKind::Text).placeholder("http://proxy.example.org:3128").help("http, https, socks5 or socks5h.").advanced(),
+        Field::new("proxy", "Proxy", FieldKind::Text).placeholder("http://proxy.example.org:3128").help("http, https, socks5 or socks5h. All but socks5 look up the host of the URL themselves: which networks may be checked is then up to the proxy.").advanced(),
         Field::new("body_limit_kb", "Body limit", FieldKind::Number { min: 1, max: MAX_BODY_KB as i64, unit: "kB" })
             .default("1024")
             .help("No more of the answer is read.")

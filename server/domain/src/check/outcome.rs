@@ -35,6 +35,18 @@ impl CheckReport {
             certificate: None,
         }
     }
+
+    /// Why a success counts as slow under a limit in milliseconds; `None` when it does not, or was none.
+    pub fn slow(&self, limit_ms: Option<i64>) -> Option<Degradation> {
+        let (Outcome::Up, Some(limit), Some(latency)) = (&self.outcome, limit_ms, self.latency_us) else {
+            return None;
+        };
+        let slow = latency > limit.saturating_mul(1_000);
+        slow.then(|| Degradation::Slow {
+            latency_ms: u64::try_from(latency / 1_000).unwrap_or(0),
+            limit_ms: u64::try_from(limit).unwrap_or(0),
+        })
+    }
 }
 
 /// What a check says about its target. A target that is down is not an error of the check.

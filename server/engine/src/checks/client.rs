@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use domain::check::{HttpSettings, Phase, target::IpVersion};
@@ -27,6 +28,8 @@ use super::{
 const MAX_SPECIAL: usize = 64;
 /// The most headers of an answer: more are a fault of the server, or an attack.
 const MAX_RESPONSE_HEADERS: usize = 256;
+/// The time-out, in seconds, of checks that share the common client: the one that monitors have unless somebody says otherwise.
+const COMMON_TIMEOUT: u64 = 10;
 
 /// The clients of all http checks.
 pub(super) struct Clients {
@@ -44,6 +47,14 @@ struct Special {
     version: IpVersion,
     proxy: Option<String>,
     identity: Option<(String, String)>,
+    /// The time-out of the check in whole seconds, rounded up. The client divides it among the addresses of a host, so that one
+    /// that never answers leaves time for the next; with both families it tries the other one after 300 ms anyway.
+    timeout_s: u64,
+}
+
+/// A time-out as [`Special`] has it. Rounded up: a single address may take all of it.
+fn whole_seconds(timeout: Duration) -> u64 {
+    timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0)
 }
 
 impl Clients {
@@ -56,8 +67,15 @@ impl Clients {
         policy: Arc<TargetPolicy>,
         user_agent: String,
     ) -> Result<Self, ChecksError> {
-        let plain = Special { verify: true, version: IpVersion::Any, proxy: None, identity: None };
-        let common = build(&trust, &policy, &user_agent, &plain).map_err(ChecksError::Roots)?;
+        let plain = Special {
+            verify: true,
+            version: IpVersion::Any,
+            proxy: None,
+            identity: None,
+            timeout_s: COMMON_TIMEOUT,
+        };
+        let resolver = JudgingResolver { policy: Arc::clone(&policy), version: IpVersion::Any };
+        let common = build(&trust, resolver, &user_agent, &plain).map_err(ChecksError::Roots)?;
         Ok(Self { common, special: Mutex::default(), trust, policy, user_agent })
     }
 
@@ -69,12 +87,14 @@ impl Clients {
         Self::new(self.trust.clone(), policy, self.user_agent.clone())
     }
 
-    /// The client for these settings.
+    /// The client for these settings in a check that takes at most `timeout`.
     ///
     /// # Errors
     /// A sentence, when the client certificate or the proxy cannot be used.
-    pub(super) fn get(&self, settings: &HttpSettings) -> Result<Client, String> {
-        let plain = settings.verify_tls
+    pub(super) fn get(&self, settings: &HttpSettings, timeout: Duration) -> Result<Client, String> {
+        let timeout_s = whole_seconds(timeout);
+        let plain = timeout_s == COMMON_TIMEOUT
+            && settings.verify_tls
             && settings.ip_version == IpVersion::Any
             && settings.proxy.is_none()
             && settings.client_certificate.is_none();
@@ -89,13 +109,15 @@ impl Clients {
                 .client_certificate
                 .as_ref()
                 .map(|pair| (pair.certificate.clone(), pair.key.expose().to_owned())),
+            timeout_s,
         };
         let kept = || self.special.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = kept().get(&special) {
             return Ok(client.clone());
         }
         // Built outside of the lock: two checks may build the same one once, but none waits for another.
-        let client = build(&self.trust, &self.policy, &self.user_agent, &special)?;
+        let resolver = JudgingResolver { policy: Arc::clone(&self.policy), version: special.version };
+        let client = build(&self.trust, resolver, &self.user_agent, &special)?;
         let mut kept = kept();
         if kept.len() >= MAX_SPECIAL
             && let Some(any) = kept.keys().next().cloned()
@@ -130,7 +152,7 @@ impl Clients {
 
 fn build(
     trust: &Trust,
-    policy: &Arc<TargetPolicy>,
+    resolver: impl Resolve + 'static,
     user_agent: &str,
     special: &Special,
 ) -> Result<Client, String> {
@@ -155,7 +177,8 @@ fn build(
         .http1_max_headers(MAX_RESPONSE_HEADERS)
         .tcp_nodelay(true)
         .tls_backend_preconfigured(tls)
-        .dns_resolver(JudgingResolver { policy: Arc::clone(policy), version: special.version })
+        .connect_timeout(Duration::from_secs(special.timeout_s))
+        .dns_resolver(resolver)
         .connector_layer(NoteConnected);
     let builder = match &special.proxy {
         None => builder,
@@ -232,5 +255,68 @@ where
             }
             connected
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::time::Instant;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+    use super::*;
+
+    /// Resolves every name to the same addresses.
+    struct Fixed(Vec<SocketAddr>);
+
+    impl Resolve for Fixed {
+        fn resolve(&self, _: Name) -> Resolving {
+            let addresses = self.0.clone();
+            Box::pin(async move { Ok(Box::new(addresses.into_iter()) as Addrs) })
+        }
+    }
+
+    /// An address that answers nothing: the queue of a listener that accepts nobody is full, so that the system drops what comes.
+    async fn black_hole(address: SocketAddr) -> (TcpListener, Vec<TcpStream>) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(address).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let mut queued = Vec::new();
+        while let Ok(Ok(stream)) =
+            tokio::time::timeout(Duration::from_millis(200), TcpStream::connect(address)).await
+        {
+            queued.push(stream);
+        }
+        (listener, queued)
+    }
+
+    #[tokio::test]
+    async fn an_address_that_never_answers_leaves_time_for_the_next_one() {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = server.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (mut stream, _) = server.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 1_024]).await;
+            stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await.unwrap();
+        });
+        let hole = Ipv4Addr::new(127, 0, 0, 2);
+        let _held = black_hole(SocketAddr::from((hole, port))).await;
+        let addresses = Fixed(vec![SocketAddr::from((hole, 0)), SocketAddr::from((Ipv4Addr::LOCALHOST, 0))]);
+        let special = Special {
+            verify: true,
+            version: IpVersion::Any,
+            proxy: None,
+            identity: None,
+            timeout_s: whole_seconds(Duration::from_millis(1_500)),
+        };
+        let client = build(&Trust::load(&[]).unwrap(), addresses, "test", &special).unwrap();
+        let begun = Instant::now();
+        let answer = client.get(format!("http://two.test:{port}/")).send().await.unwrap();
+        assert_eq!(answer.status(), 204);
+        let took = begun.elapsed();
+        assert!(took >= Duration::from_millis(900), "half of two seconds, not {took:?}");
+        assert!(took < Duration::from_millis(1_900), "{took:?}");
     }
 }

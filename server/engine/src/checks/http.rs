@@ -29,7 +29,7 @@ struct Request<'a> {
 /// Runs an http check.
 pub(super) async fn run(settings: &HttpSettings, probe: &Probe<'_>) -> Outcome {
     let misconfigured = |message: String| Outcome::Unknown { why: Blindness::Misconfigured { message } };
-    let client = match probe.shared.clients.get(settings) {
+    let client = match probe.shared.clients.get(settings, probe.timeout) {
         Ok(client) => client,
         Err(message) => return misconfigured(message),
     };
@@ -152,6 +152,11 @@ pub(super) fn headers(sent: &[domain::check::request::Header], auth: &Auth) -> R
 }
 
 /// Judges where a request goes before it goes there: an address in a URL never reaches the resolver.
+///
+/// Through a proxy, the proxy is what is dialled: its address is judged, by the resolver too when it has a name. Of the target is
+/// judged what is known here: an address in the URL, the names of metadata services, and with `socks5` (which resolves on this
+/// machine) every address of the name. What a name means to an http proxy or to `socks5h` only the proxy knows; it has to
+/// have rules of its own.
 fn judge_hop(url: &Url, settings: &HttpSettings, probe: &Probe<'_>) -> Result<(), Outcome> {
     let judge = |host: &str| match bare_host(host).parse::<IpAddr>() {
         Ok(address) => {

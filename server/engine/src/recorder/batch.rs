@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use domain::check::{CheckReport, Degradation, Outcome};
+use domain::check::{CheckReport, Outcome};
 use domain::health::{Change, Finding, Settled, State};
 use domain::id::MonitorKey;
 use domain::monitor::Monitor;
@@ -178,19 +178,12 @@ fn advance(
     (row, to)
 }
 
-/// The report, with a success that took longer than the limit turned into a degradation.
+/// The report, judged by the limit of its monitor.
 fn judged(report: &Arc<CheckReport>, limit_ms: Option<i64>) -> Arc<CheckReport> {
-    let (Outcome::Up, Some(limit), Some(latency)) = (&report.outcome, limit_ms, report.latency_us) else {
-        return report.clone();
-    };
-    if latency <= limit.saturating_mul(1_000) {
-        return report.clone();
+    match report.slow(limit_ms) {
+        None => report.clone(),
+        Some(reason) => Arc::new(CheckReport { outcome: Outcome::Degraded { reason }, ..(**report).clone() }),
     }
-    let reason = Degradation::Slow {
-        latency_ms: u64::try_from(latency / 1_000).unwrap_or(0),
-        limit_ms: u64::try_from(limit).unwrap_or(0),
-    };
-    Arc::new(CheckReport { outcome: Outcome::Degraded { reason }, ..(**report).clone() })
 }
 
 fn finding(outcome: &Outcome) -> Finding {

@@ -9,7 +9,10 @@ use hickory_resolver::proto::{
     rr::{Name, RData, Record, RecordType as WireType, rdata},
     serialize::binary::{BinDecodable as _, BinEncodable as _},
 };
-use tokio::net::UdpSocket;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, UdpSocket},
+};
 
 use crate::support::*;
 
@@ -100,6 +103,50 @@ async fn every_record_type_is_asked_for_and_compared() {
         assert!(report.phases.dns_us.is_some() && report.latency_us.is_some());
         assert_eq!(report.evidence.records.len(), expected.len());
     }
+}
+
+/// A name server whose datagrams are too small for any answer: it asks to come again over TCP.
+async fn truncating_server() -> SocketAddr {
+    let (tcp, udp) = loop {
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        if let Ok(udp) = UdpSocket::bind(tcp.local_addr().unwrap()).await {
+            break (tcp, udp);
+        }
+    };
+    let address = udp.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut buffer = [0; 1_500];
+        loop {
+            let (read, from) = udp.recv_from(&mut buffer).await.unwrap();
+            let mut short = answer(&Message::from_bytes(&buffer[..read]).unwrap()).unwrap();
+            short.answers.clear();
+            short.metadata.truncation = true;
+            udp.send_to(&short.to_bytes().unwrap(), from).await.unwrap();
+        }
+    });
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = tcp.accept().await.unwrap();
+            tokio::spawn(async move {
+                while let Ok(length) = stream.read_u16().await {
+                    let mut question = vec![0; usize::from(length)];
+                    stream.read_exact(&mut question).await.unwrap();
+                    let whole = answer(&Message::from_bytes(&question).unwrap()).unwrap().to_bytes().unwrap();
+                    stream.write_u16(u16::try_from(whole.len()).unwrap()).await.unwrap();
+                    stream.write_all(&whole).await.unwrap();
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_off_is_fetched_over_tcp() {
+    let server = truncating_server().await;
+    let report = run(settings(server, "example.test", RecordType::Txt, &["v=spf1 -all"])).await;
+    assert_eq!(report.outcome, Outcome::Up, "{report:?}");
+    assert_eq!(report.evidence.records, ["v=spf1 -all"]);
 }
 
 #[tokio::test]

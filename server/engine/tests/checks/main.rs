@@ -4,6 +4,7 @@
 
 mod dns;
 mod http;
+mod network;
 mod ping;
 mod redirects;
 mod support;

@@ -181,6 +181,20 @@ on_both! {
         assert_eq!(report.outcome, Outcome::Unknown { why: Blindness::NotPolled });
     }
 
+    async fn a_trial_is_judged_by_the_limit_of_the_form(world: World) {
+        let slow = crate::receiver::slow_page(40).await;
+        let mut asked = form("Shop", &slow);
+        asked.insert("degraded_above".to_owned(), "20".to_owned());
+        let report = world.services.try_form(OPERATOR, None, &asked).await.unwrap();
+        assert!(matches!(report.outcome, Outcome::Degraded { .. }), "{report:?}");
+        let id = world.services.add_monitor(OPERATOR, &asked).await.unwrap();
+        let report = world.services.test_now(OPERATOR, &id).await.unwrap();
+        assert!(matches!(report.outcome, Outcome::Degraded { .. }), "{report:?}");
+        asked.insert("degraded_above".to_owned(), "30000".to_owned());
+        let report = world.services.try_form(OPERATOR, None, &asked).await.unwrap();
+        assert_eq!(report.outcome, Outcome::Up);
+    }
+
     async fn pausing_ends_the_open_incident_and_a_resumed_monitor_starts_afresh(world: World) {
         let (key, id) = world.monitor("Shop").await;
         world.outage(key).await;

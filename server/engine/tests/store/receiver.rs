@@ -79,3 +79,19 @@ impl Receiver {
         heard.iter().map(|heard| heard.body["incident_status"].as_str().unwrap().to_owned()).collect()
     }
 }
+
+/// The address of a page that answers after so many milliseconds.
+pub(crate) async fn slow_page(after_ms: u64) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let _ = socket.read(&mut [0; 4_096]).await;
+                tokio::time::sleep(std::time::Duration::from_millis(after_ms)).await;
+                let _ = socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+            });
+        }
+    });
+    url
+}

@@ -10,14 +10,14 @@ use crate::support::down;
 const NOTHING: [&str; 0] = [];
 
 /// From midnight, when each story begins, until seven.
-fn night() -> Option<QuietHours> {
-    Some(QuietHours { time_zone: "UTC".to_owned(), from: 22 * 60, until: 7 * 60 })
+fn night() -> QuietHours {
+    QuietHours { time_zone: "UTC".to_owned(), from: 22 * 60, until: 7 * 60 }
 }
 
 on_both! {
     async fn the_morning_brings_what_still_goes_on_once_and_without_a_heap_of_reminders(mut stage: Stage) {
         let shop = stage.monitor("Shop").await;
-        let teller = stage.quiet_teller(night()).await;
+        let teller = stage.quiet_teller(Some(night())).await;
         stage.define(vec![Level { reminders: 20, reminder_minutes: 60, ..teller.level(errors(1)) }]).await;
         stage.pass(minutes(30)).await;
         stage.sees(shop, down()).await;
@@ -53,7 +53,7 @@ async fn of_reminders_that_pile_up_in_the_night_one_is_left() {
 async fn what_was_over_or_taken_on_by_the_morning_is_not_told() {
     let mut stage = Stage::sqlite().await;
     let (shop, mail) = (stage.monitor("Shop").await, stage.monitor("Mail").await);
-    let (sleeper, watch) = (stage.quiet_teller(night()).await, stage.teller().await);
+    let (sleeper, watch) = (stage.quiet_teller(Some(night())).await, stage.teller().await);
     let mut level = sleeper.level(errors(1));
     level.targets.push(watch.target());
     stage.define(vec![level]).await;

@@ -112,10 +112,15 @@ impl Services {
         Ok(ids)
     }
 
+    /// Judged as a check that counts.
     async fn try_settings(&self, settings: &CheckSettings, policy: &Policy) -> CheckReport {
         if settings.kind() == CheckKind::Push {
             return CheckReport::bare(Outcome::Unknown { why: Blindness::NotPolled });
         }
-        self.inner.checks.run(settings, policy.timeout()).await
+        let report = self.inner.checks.run(settings, policy.timeout()).await;
+        match report.slow(policy.degraded_above) {
+            None => report,
+            Some(reason) => CheckReport { outcome: Outcome::Degraded { reason }, ..report },
+        }
     }
 }
