@@ -198,7 +198,71 @@ fn template() -> impl Strategy<Value = String> {
     })
 }
 
+/// Functions as somebody may have written them: patterns of all kinds, the expensive ones too.
+fn own_functions() -> impl Strategy<Value = Vec<UserFunction>> {
+    let pattern = prop_oneof![
+        any::<String>(),
+        "[a-c.*+?|()\\[\\]{}0-9,^$\\\\dwsb]{0,24}",
+        proptest::sample::select(vec![
+            "(a+)+$",
+            "(a|aa)*c",
+            "(.*)*x",
+            r"(?:\w{1,50}){1,20}",
+            r"(x{0,200}){0,200}",
+            r"[\s\S]*",
+            "",
+            r"(?i)\p{L}+",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    let algorithm = proptest::sample::select(vec![
+        HashAlgorithm::Md5,
+        HashAlgorithm::Sha1,
+        HashAlgorithm::Sha512,
+        HashAlgorithm::HmacSha256,
+    ]);
+    let entry = (any::<String>(), any::<String>()).prop_map(|(from, to)| user::MappingEntry { from, to });
+    let kind = prop_oneof![
+        pattern.prop_map(|pattern| UserFunctionKind::Regex { pattern }),
+        (algorithm, any::<String>())
+            .prop_map(|(algorithm, key)| UserFunctionKind::Hash { algorithm, key: key.as_str().into() }),
+        proptest::collection::vec(entry, 0..8).prop_map(|entries| UserFunctionKind::Mapping { entries }),
+    ];
+    proptest::collection::vec(kind, 3).prop_map(|kinds| {
+        let names = ["severity", "digits", "sign"];
+        kinds
+            .into_iter()
+            .zip(names)
+            .map(|(kind, name)| UserFunction { name: name.to_owned(), kind })
+            .collect()
+    })
+}
+
+/// Longer than one rendering may take: 3 s on a common machine, and tests run unoptimised beside each other.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
 proptest! {
+    #[test]
+    fn own_functions_of_any_kind_end_in_time(
+        functions in own_functions(),
+        source in prop_oneof![source(), template()],
+        value in prop_oneof![any::<String>(), "[ab ]{0,200}", "(ab){0,2000}"],
+    ) {
+        // What cannot be compiled is refused when it is saved.
+        let Ok(functions) = Functions::compile(&functions) else { return Ok(()) };
+        let Ok(template) = Template::parse(&source) else { return Ok(()) };
+        let mut scope = scope().with_functions(functions);
+        scope.set("x", value);
+        let begun = std::time::Instant::now();
+        let rendered = template.render(&mut scope);
+        prop_assert!(begun.elapsed() < PATIENCE, "{:?} for {source:?}", begun.elapsed());
+        if let Ok(rendered) = rendered {
+            prop_assert!(rendered.text.len() <= MAX_OUTPUT_BYTES);
+            prop_assert!(rendered.steps <= MAX_EXPRESSIONS);
+            prop_assert!(rendered.work <= MAX_WORK);
+        }
+    }
+
     #[test]
     fn no_text_makes_it_panic_or_grow_without_end(source in prop_oneof![source(), template()]) {
         let Ok(template) = Template::parse(&source) else { return Ok(()) };
@@ -235,5 +299,24 @@ proptest! {
         scope.set("format", format);
         let source = format!("{{{{@DateTime({{{{format}}}},{offset})}}}}");
         Template::parse(&source).unwrap().render(&mut scope).unwrap();
+    }
+}
+
+/// The same at full size: an expensive pattern and others, over the largest body of an answer, as often as a template may ask.
+#[test]
+fn the_most_expensive_rendering_ends() {
+    let function = |name: &str, kind| UserFunction { name: name.to_owned(), kind };
+    let functions = [
+        function("digits", UserFunctionKind::Regex { pattern: "(a|aa)*c".into() }),
+        function("sign", UserFunctionKind::Hash { algorithm: HashAlgorithm::HmacSha512, key: "Jefe".into() }),
+    ];
+    let mut scope = scope().with_functions(Functions::compile(&functions).unwrap());
+    scope.set("x", "a".repeat(facts::MAX_RESPONSE_BODY_BYTES));
+    for call in ["{{digits({{x}})}}", "{{sign({{x}})}}", "{{@Base64Encode({{x}})}}", "{{x}}"] {
+        let source = call.repeat(MAX_EXPRESSIONS / 2);
+        let begun = std::time::Instant::now();
+        let refused = Template::parse(&source).unwrap().render(&mut scope);
+        assert!(refused.is_err(), "{call}");
+        assert!(begun.elapsed() < PATIENCE, "{call}: {:?}", begun.elapsed());
     }
 }
