@@ -9,6 +9,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
+/// Where the name of a request stands.
+const REQUEST_ID: &str = "x-request-id";
 /// Modules that are quieter than the rest when only a level is given: sqlx reports each slow statement, and tower-sessions takes
 /// every session that ended for an attack.
 const QUIETER: &str =
@@ -42,6 +44,29 @@ pub(crate) fn request_span(request: &Request) -> Span {
         .and_then(|id| id.header_value().to_str().ok())
         .unwrap_or_default();
     tracing::info_span!("request", method = %request.method(), route, id)
+}
+
+/// The longest name of a request that is taken over from outside, in bytes: room for what proxies and clouds write.
+const MAX_REQUEST_ID: usize = 128;
+
+/// Takes away a name that came with a request unless it is short and plain: it goes into the log and into the answer. The
+/// request gets one of ours then.
+pub(crate) fn vet_request_id(mut request: Request) -> Request {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:;=+/@".contains(byte);
+    let headers = request.headers_mut();
+    let mut sent = headers.get_all(REQUEST_ID).iter();
+    let fine = match (sent.next(), sent.next()) {
+        (Some(id), None) => {
+            let id = id.as_bytes();
+            (1..=MAX_REQUEST_ID).contains(&id.len()) && id.iter().all(plain)
+        }
+        (None, _) => true,
+        (Some(_), Some(_)) => false,
+    };
+    if !fine {
+        headers.remove(REQUEST_ID);
+    }
+    request
 }
 
 /// Names requests, so that an answer can be found in the log.

@@ -114,6 +114,7 @@ fn with_layers(state: &AppState, routes: Router<AppState>) -> Router<AppState> {
         .on_response(DefaultOnResponse::new().level(tracing::Level::DEBUG));
     routes.layer(
         ServiceBuilder::new()
+            .map_request(telemetry::vet_request_id)
             .layer(SetRequestIdLayer::x_request_id(telemetry::Names(state.chance.clone())))
             .layer(trace)
             .layer(PropagateRequestIdLayer::x_request_id())

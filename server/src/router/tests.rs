@@ -229,6 +229,30 @@ async fn a_panic_is_answered_with_a_plain_page_that_gives_nothing_away() {
 }
 
 #[tokio::test]
+async fn a_name_of_a_request_from_outside_is_taken_over_when_it_is_short_and_plain() {
+    let bench = Bench::new().await;
+    let named = async |id: &str| {
+        let answer = bench.call("GET", "/who", &[("x-request-id", id)], String::new()).await;
+        answer.headers()["x-request-id"].to_str().unwrap().to_owned()
+    };
+    for fine in ["01936d11-a66f-7230-a907-cb6048ad051f", "Root=1-67891233-abcdef012345678912345678", "a"] {
+        assert_eq!(named(fine).await, fine);
+    }
+    let long = "a".repeat(129);
+    for wrong in ["", "a b", "a\tlevel=error", "<script>", long.as_str()] {
+        let ours = named(wrong).await;
+        assert!(
+            ours != wrong && ours.len() < 40 && ours.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+            "{ours}"
+        );
+    }
+    let two = [("x-request-id", "one"), ("x-request-id", "two")];
+    let answer = bench.call("GET", "/who", &two, String::new()).await;
+    assert!(!["one", "two"].contains(&answer.headers()["x-request-id"].to_str().unwrap()));
+    bench.close().await;
+}
+
+#[tokio::test]
 async fn another_site_can_neither_change_something_nor_open_a_socket() {
     let bench = Bench::new().await;
     let cookie = bench.log_in("").await;
