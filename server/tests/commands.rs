@@ -92,6 +92,35 @@ fn people_are_added_and_given_new_passwords() {
 }
 
 #[tokio::test]
+async fn the_plan_is_shown_and_changed_and_text_messages_need_the_paid_one() {
+    let app = TestApp::spawn_with(&[("server.environment", "development")]).await;
+    let folder = app.folder.clone();
+    std::fs::write(folder.join("pharos.toml"), "").unwrap();
+    let plan = async |arguments: &'static [&'static str]| {
+        let folder = folder.clone();
+        let output = tokio::task::spawn_blocking(move || pharos(&folder, arguments, "")).await.unwrap();
+        (output.status.code(), out(&output))
+    };
+    let program = app.token().await;
+    let add = async || {
+        let sms = serde_json::json!({ "integration": {
+            "type": "Integrations::SmsIntegration", "settings": { "phone_number": "+15550100199" },
+        } });
+        let request = app.request(&program, reqwest::Method::POST, "/api/v1/integrations").json(&sms);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<serde_json::Value>().await.unwrap()["error"].clone())
+    };
+    assert_eq!(plan(&["plan"]).await, (Some(0), "paid\n".to_owned()));
+    assert_eq!(plan(&["plan", "free"]).await, (Some(0), "free\n".to_owned()));
+    assert_eq!(add().await, (403, "paid_plan_required".into()));
+    assert_eq!(plan(&["plan", "gold"]).await.0, Some(2));
+    assert_eq!(plan(&["plan"]).await.1, "free\n");
+    assert_eq!(plan(&["plan", "paid"]).await, (Some(0), "paid\n".to_owned()));
+    assert_eq!(add().await.0, 201);
+    app.close().await;
+}
+
+#[tokio::test]
 async fn check_answers_with_the_exit_codes_of_nagios() {
     let app = TestApp::spawn().await;
     let folder = folder_with("");

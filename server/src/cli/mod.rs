@@ -3,6 +3,7 @@
 mod check;
 mod healthcheck;
 mod migrate;
+mod plan;
 mod secrets;
 mod serve;
 mod token;
@@ -77,6 +78,8 @@ enum Command {
     /// Makes, lists and takes back tokens of programs
     #[command(subcommand)]
     Token(token::Command),
+    /// Shows or changes the plan: SMS integrations need the paid one, which is what every installation begins with
+    Plan(plan::Arguments),
     /// The keys that seal passwords and tokens in the database
     #[command(subcommand)]
     Secrets(secrets::Command),
@@ -123,6 +126,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Healthcheck => Ok(healthcheck::run(&config).await),
         Command::User(command) => user::run(command, config).await,
         Command::Token(command) => token::run(command, config).await,
+        Command::Plan(arguments) => plan::run(arguments, config).await,
         Command::Secrets(command) => secrets::run(command, config).await,
         Command::Migrate(arguments) => migrate::run(arguments, config).await,
     }

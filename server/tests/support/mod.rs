@@ -20,7 +20,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) struct TestApp {
     pub(crate) running: Running,
     client: Client,
-    folder: PathBuf,
+    /// Where its data is.
+    pub(crate) folder: PathBuf,
 }
 
 /// Who sends a request.
