@@ -102,7 +102,8 @@ section! {
     /// What checks may do.
     Checks at checks {
         allow_private: bool = "true" "", ["PHAROS_ALLOW_PRIVATE", "ALLOW_PRIVATE_TARGETS"],
-            "Whether private networks may be checked. Link-local and cloud metadata addresses never are.";
+            "Whether private networks may be checked. Link-local and cloud metadata addresses never are. Through a proxy only the proxy, \
+             addresses in the URL and names that are looked up here (`socks5`) can be judged.";
         allow: Networks = "none" "networks", ["PHAROS_CHECKS_ALLOW"],
             "Networks that may be checked although a rule forbids them.";
         deny: Networks = "none" "networks", ["PHAROS_CHECKS_DENY"],

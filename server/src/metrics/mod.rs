@@ -2,6 +2,7 @@
 
 mod exposition;
 mod monitors;
+mod telex;
 
 use std::sync::atomic::Ordering;
 
@@ -49,6 +50,9 @@ pub(crate) async fn metrics(
     let mut text = Exposition::default();
     own(&mut text, &state, size);
     telling(&mut text, outbox, state.services.now());
+    if let Some(telex) = &state.telex {
+        telex::write(&mut text, telex);
+    }
     monitors::write(&mut text, &rows, state.services.now());
     ([(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text.finish())
         .into_response()

@@ -4,10 +4,12 @@
 //! Nobody signs these calls, so anybody can make this machine look at addresses and post. Therefore sites and return addresses
 //! must be public, each client has its share of calls, and only so many are in work at a time.
 
+mod numbers;
 mod post;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::telex::{Finding, Problem, Report, ReturnHosts, Tick, request};
@@ -21,6 +23,8 @@ use crate::checks::{Checks, ChecksError, TargetPolicy};
 use crate::clock::Clock;
 use crate::rate::Rate;
 use crate::services::Services;
+
+pub use numbers::TelexNumbers;
 
 /// How long a site may take to answer; Telex' own page says so.
 const SITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -78,6 +82,7 @@ struct Shared {
     looks: Semaphore,
     tasks: TaskTracker,
     abandon: CancellationToken,
+    numbers: TelexNumbers,
 }
 
 impl Telex {
@@ -91,11 +96,27 @@ impl Telex {
         Ok(Self { shared: Arc::new(Shared::new(checks, inner.clock.clone(), config)) })
     }
 
+    /// What became of calls so far.
+    pub fn numbers(&self) -> &TelexNumbers {
+        &self.shared.numbers
+    }
+
+    /// Calls in work at this moment.
+    pub fn in_work(&self) -> usize {
+        self.shared.tasks.len()
+    }
+
     /// Takes a call and returns at once; the work goes on in the background. `client` is whatever tells clients apart.
     ///
     /// # Errors
     /// Why it was not taken; nothing is done then.
     pub fn accept(&self, client: &str, body: &[u8]) -> Result<(), TickRefusal> {
+        let taken = self.take(client, body);
+        self.shared.numbers.count_call(&taken);
+        taken
+    }
+
+    fn take(&self, client: &str, body: &[u8]) -> Result<(), TickRefusal> {
         let shared = &self.shared;
         // Counted before it is read: reading costs, too.
         shared
@@ -117,10 +138,11 @@ impl Telex {
 
     /// Takes no more calls, and waits a little for those in work; the others are abandoned.
     pub async fn stop(&self) {
-        let Shared { tasks, abandon, .. } = &*self.shared;
+        let Shared { tasks, abandon, numbers, .. } = &*self.shared;
         tasks.close();
         if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
             tracing::warn!(calls = tasks.len(), "calls of Telex were abandoned because the program stops");
+            numbers.abandoned.fetch_add(tasks.len() as u64, Ordering::Relaxed);
             abandon.cancel();
             tasks.wait().await;
         }
@@ -139,6 +161,7 @@ impl Shared {
             looks: Semaphore::new(MAX_LOOKS),
             tasks: TaskTracker::new(),
             abandon: CancellationToken::new(),
+            numbers: TelexNumbers::default(),
         }
     }
 
@@ -159,8 +182,14 @@ impl Shared {
     async fn run(self: Arc<Self>, tick: Tick, return_url: Url, _place: OwnedSemaphorePermit) {
         let work = async {
             let findings = join_all(tick.sites.iter().map(|site| self.look(site))).await;
-            let Some(report) = Report::of(&tick, &findings) else { return };
-            if let Err(error) = post::deliver(&self.checks, &return_url, &report).await {
+            let Some(report) = Report::of(&tick, &findings) else {
+                self.numbers.silent.fetch_add(1, Ordering::Relaxed);
+                return;
+            };
+            let posted = post::deliver(&self.checks, &return_url, &report).await;
+            let counter = if posted.is_ok() { &self.numbers.posted } else { &self.numbers.dropped };
+            counter.fetch_add(1, Ordering::Relaxed);
+            if let Err(error) = posted {
                 // The path of the address names a channel, so only the host is told.
                 let host = return_url.host_str().unwrap_or_default();
                 tracing::warn!(host, error, "a result for Telex could not be posted; it is dropped");
@@ -177,6 +206,7 @@ impl Shared {
         };
         // Never closed, so this is only waited for.
         let _place = self.looks.acquire().await;
+        self.numbers.sites.fetch_add(1, Ordering::Relaxed);
         Finding::of(&self.checks.run(&settings, SITE_TIMEOUT).await.outcome)
     }
 }

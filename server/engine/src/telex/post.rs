@@ -18,12 +18,15 @@ const POST_TIMEOUT: Duration = Duration::from_secs(10);
 /// integration may come after one.
 const WAITS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(9)];
 
+/// The longest pause that the other side may ask for: a longer one reaches past the next call, which brings newer results.
+const MAX_ASKED: Duration = Duration::from_secs(30);
+
 /// What became of a try.
 #[derive(Debug, PartialEq, Eq)]
 enum Posted {
     Taken,
-    /// It may work later.
-    Again(String),
+    /// It may work later; perhaps the other side said when.
+    Again(String, Option<Duration>),
     /// It will not.
     Never(String),
 }
@@ -35,13 +38,20 @@ enum Posted {
 pub(super) async fn deliver(checks: &Checks, url: &Url, report: &Report) -> Result<(), String> {
     let settings = settings(url, report).map_err(|error| error.to_string())?;
     let mut waits = WAITS.into_iter();
+    // Believed once: whoever asks for more each time would keep a place for ever.
+    let mut believed = false;
     loop {
-        let error = match posted(&checks.run(&settings, POST_TIMEOUT).await) {
+        let (error, asked) = match posted(&checks.run(&settings, POST_TIMEOUT).await) {
             Posted::Taken => return Ok(()),
             Posted::Never(error) => return Err(error),
-            Posted::Again(error) => error,
+            Posted::Again(error, asked) => (error, asked.filter(|_| !believed)),
         };
-        let Some(wait) = waits.next() else { return Err(error) };
+        let Some(usual) = waits.next() else { return Err(error) };
+        believed |= asked.is_some();
+        let wait = asked.unwrap_or(usual);
+        if wait > MAX_ASKED {
+            return Err(format!("{error} It asks to come back in {} s, which is too late.", wait.as_secs()));
+        }
         tracing::debug!(error, retry_ms = wait.as_millis(), "a result for Telex could not be posted yet");
         tokio::time::sleep(wait).await;
     }
@@ -66,15 +76,21 @@ fn posted(report: &CheckReport) -> Posted {
     let said = || report.outcome.sentence();
     match report.evidence.status {
         Some(200..=299) => return Posted::Taken,
-        Some(408 | 425 | 429 | 500..) => return Posted::Again(said()),
+        Some(408 | 425 | 429 | 500..) => return Posted::Again(said(), retry_after(report)),
         Some(_) => return Posted::Never(said()),
         None => {}
     }
     match &report.outcome {
         Outcome::Down { failure: Failure::ForbiddenTarget { .. } }
         | Outcome::Unknown { why: Blindness::Misconfigured { .. } } => Posted::Never(said()),
-        _ => Posted::Again(said()),
+        _ => Posted::Again(said(), None),
     }
+}
+
+/// When the other side asks to come back (RFC 9110, section 10.2.3: whole seconds; a date is answered with the usual pause).
+fn retry_after(report: &CheckReport) -> Option<Duration> {
+    let (_, value) = report.evidence.headers.iter().find(|(name, _)| name == "retry-after")?;
+    value.trim().parse().ok().map(Duration::from_secs)
 }
 
 #[cfg(test)]
@@ -94,10 +110,27 @@ mod tests {
     #[test]
     fn what_may_work_later_is_tried_again() {
         for status in [408, 429, 500, 503] {
-            assert!(matches!(answered(Some(status), refused(status)), Posted::Again(_)), "{status}");
+            assert!(matches!(answered(Some(status), refused(status)), Posted::Again(..)), "{status}");
         }
         let unreachable = Outcome::down(Failure::ConnectRefused { address: "a:443".into() });
-        assert!(matches!(answered(None, unreachable), Posted::Again(_)));
+        assert!(matches!(answered(None, unreachable), Posted::Again(..)));
+    }
+
+    #[test]
+    fn the_other_side_may_say_when() {
+        let asked = |value: &str| {
+            let mut report = CheckReport::bare(refused(429));
+            report.evidence.status = Some(429);
+            report.evidence.headers = vec![("retry-after".to_owned(), value.to_owned())];
+            match posted(&report) {
+                Posted::Again(_, asked) => asked,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(asked(" 7 "), Some(Duration::from_secs(7)));
+        for nothing in ["", "-1", "soon", "Fri, 31 Dec 1999 23:59:59 GMT"] {
+            assert_eq!(asked(nothing), None, "{nothing}");
+        }
     }
 
     #[test]

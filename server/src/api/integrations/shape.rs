@@ -39,7 +39,8 @@ pub(in crate::api) struct IntegrationBody {
     settings: Map<String, Value>,
     /// Whether it can be changed.
     editable: bool,
-    /// Whether it can be removed.
+    /// Whether it can be removed. Always so at present: no integration belongs to the installation itself. One that could not would be
+    /// refused with 422 and `This integration cannot be deleted.`
     deletable: bool,
     /// When it was added.
     #[schema(format = DateTime)]

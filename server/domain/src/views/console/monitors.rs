@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{FeedItem, IncidentRow, StateCounts};
-use crate::check::{CheckKind, CheckReport};
+use crate::check::{CheckKind, CheckReport, Phases};
 use crate::event::Seq;
 use crate::form::Form;
 use crate::health::State;
@@ -277,6 +277,8 @@ pub struct MetricsRow {
     pub state: State,
     /// How long the target took at the last check, in microseconds.
     pub latency_us: Option<i64>,
+    /// Where that time went.
+    pub phases: Phases,
     /// The HTTP status of the last answer.
     pub status: Option<u16>,
     /// When the certificate that was presented ends.

@@ -1,5 +1,6 @@
 //! What `/metrics` shows of monitors.
 
+use domain::check::Phases;
 use domain::health::State;
 use domain::time::Timestamp;
 use domain::views::console::MetricsRow;
@@ -16,6 +17,11 @@ struct Row {
     target: String,
     state: String,
     latency_us: Option<i64>,
+    dns_us: Option<i64>,
+    connect_us: Option<i64>,
+    tls_us: Option<i64>,
+    wait_us: Option<i64>,
+    download_us: Option<i64>,
     status: Option<i64>,
     certificate_until: Option<i64>,
 }
@@ -32,6 +38,13 @@ impl TryFrom<Row> for MetricsRow {
             target: row.target,
             state: State::from_word(&row.state).ok_or(corrupt("health", "state"))?,
             latency_us: row.latency_us,
+            phases: Phases {
+                dns_us: row.dns_us,
+                connect_us: row.connect_us,
+                tls_us: row.tls_us,
+                wait_us: row.wait_us,
+                download_us: row.download_us,
+            },
             status: row.status.and_then(|status| status.try_into().ok()),
             certificate_until: row.certificate_until.map(Timestamp),
         })
@@ -43,7 +56,7 @@ pub async fn rows(tx: &mut Tx) -> Result<Vec<MetricsRow>> {
     let rows: Vec<Row> = sql!(tx, |conn| {
         sqlx::query_as(
         "select m.id, m.public_id, m.name, m.kind, m.target, case when m.paused then 'paused' else h.state end as state, \
-         r.latency_us, f.status, f.certificate_until from monitors m join health h on h.monitor_id = m.id \
+         r.latency_us, r.dns_us, r.connect_us, r.tls_us, r.wait_us, r.download_us, f.status, f.certificate_until from monitors m join health h on h.monitor_id = m.id \
          left join facts f on f.monitor_id = m.id left join results r on r.monitor_id = m.id \
          and r.at = (select max(x.at) from results x where x.monitor_id = m.id) order by m.id"
     )
