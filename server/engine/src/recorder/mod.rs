@@ -207,7 +207,7 @@ impl Writer {
                 Err(error) => error,
             };
             self.vitals.recorder_failing.store(true, Ordering::Relaxed);
-            if is_about_the_data(&error) {
+            if error.is_about_the_data() {
                 self.one_by_one(batch).await;
                 self.vitals.recorder_failing.store(false, Ordering::Relaxed);
                 return;
@@ -263,9 +263,4 @@ impl Writer {
         }
         Ok(())
     }
-}
-
-/// Whether trying the same again cannot help.
-fn is_about_the_data(error: &StoreError) -> bool {
-    matches!(error, StoreError::Corrupt { .. }) || error.is_conflict() || error.is_missing_parent()
 }
