@@ -1,7 +1,5 @@
 //! What is told of an incident that ended although its monitor does not work again.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use domain::alert::AlertKind;
 use domain::id::{AlertId, IncidentId, MonitorId};
 use domain::incident::{Ended, Ending};

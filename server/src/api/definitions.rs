@@ -207,12 +207,10 @@ async fn change(
         return Err(ApiError::not_found(NOUN));
     };
     merged.extend(body::change(&body, NOUN)?);
-    let version = match merged.remove("version") {
-        Some(version) => version.as_i64().ok_or_else(|| {
-            ApiError::field("version", "Please send the version that the definition was read with, a number.")
-        })?,
-        None => old.version,
-    };
+    // Of the definition as it was just read, unless the program names an earlier one.
+    let version = merged.remove("version").and_then(|version| version.as_i64()).ok_or_else(|| {
+        ApiError::field("version", "Please send the number that the definition was read with.")
+    })?;
     let edited = Some((&id, version));
     let id = state.services.save_definition(&viewer, edited, &draft(merged)?).await.about(NOUN)?;
     shown(&state, &viewer, &id).await

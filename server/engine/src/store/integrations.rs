@@ -244,13 +244,13 @@ pub async fn sweep_deleted(tx: &mut Tx, limit: i64) -> Result<u64> {
     .rows_affected());
     Ok(sql!(tx, |conn| {
         sqlx::query(
-        "delete from deliveries where id in (select d.id from integrations g join deliveries d on d.integration_id = g.id \
-         where g.deleted_at is not null and d.due_at is null limit $1)"
-    )
-    .bind(limit)
-    .execute(conn)
-    .await?
-    .rows_affected()
+            "delete from deliveries where id in (select d.id from deliveries d where d.due_at is null \
+         and d.integration_id in (select g.id from integrations g where g.deleted_at is not null) limit $1)",
+        )
+        .bind(limit)
+        .execute(conn)
+        .await?
+        .rows_affected()
     }))
 }
 

@@ -1,12 +1,14 @@
 //! What people change while others change it too, and what this program cannot read.
 
+use std::time::Duration;
+
 use domain::alert::Condition;
 use domain::delivery::DeliveryState;
 use domain::event::{Event, Seq};
 use domain::form::Form;
 use domain::health::Settled;
 use domain::integration::ProviderKind;
-use domain::time::{DAY, MINUTE};
+use domain::time::{DAY, MINUTE, Timestamp};
 use domain::views::console::{DeliveryQuery, MOST_COUNTED};
 use engine::services::ServiceError;
 use engine::store;
@@ -136,8 +138,7 @@ on_both! {
     async fn what_a_later_program_wrote_stops_nobody(world: World) {
         let receiver = Receiver::open().await;
         let (key, _) = world.monitor("Shop").await;
-        let (known, id) = integration(&world, &receiver, None).await;
-        attach(&world, key, known).await;
+        let (_, id) = integration(&world, &receiver, None).await;
         define(&world, vec![level(Condition::Errors { count: 1 }, &id)]).await;
         // An event in a form of tomorrow, between two of today; more of them than one page of a follower.
         raw(
@@ -251,6 +252,28 @@ on_both! {
         world.pass(DAY);
         world.keep_house().await;
         assert_eq!((count(&world, "deliveries").await, count(&world, "integrations").await), (0, 0));
+    }
+
+    async fn who_removes_an_integration_does_not_wait_for_its_messages(world: World) {
+        if world.db.kind() == store::Kind::Sqlite {
+            return; // It has one writer, so nobody waits in two orders.
+        }
+        let receiver = Receiver::open().await;
+        let (key, _) = world.monitor("Shop").await;
+        let (teller, id) = integration(&world, &receiver, None).await;
+        attach(&world, key, teller).await;
+        world.outage(key).await;
+        Telling::over(&world).planner.round().await.unwrap();
+        // The dispatcher locks its messages and then their integration.
+        let mut settling = world.db.write().await.unwrap();
+        let limits = store::deliveries::Limits { total: 10, each: 10, full: &[] };
+        let until = Timestamp(world.now().0 + MINUTE);
+        let claimed = store::deliveries::claim(&mut settling, "here", world.now(), until, &limits).await.unwrap();
+        assert_eq!(claimed.len(), 1);
+        let removing = world.services.delete_integration(OPERATOR, &id);
+        tokio::time::timeout(Duration::from_secs(20), removing).await.expect("it waits for nothing").unwrap();
+        store::integrations::set_failing(&mut settling, teller, Some("gone"), world.now()).await.unwrap();
+        settling.commit().await.unwrap();
     }
 
     async fn a_stored_secret_is_not_tried_at_another_address(world: World) {

@@ -110,7 +110,7 @@ async fn answering(body: &'static str) -> String {
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
-            let mut buffer = [0; 65_536];
+            let mut buffer = [0; 8_192];
             let _ = socket.read(&mut buffer).await;
             let length = body.len();
             let answer = format!(

@@ -1,7 +1,7 @@
 //! The log of deliveries.
 
 use domain::delivery::DeliveryState;
-use domain::id::IncidentKey;
+use domain::id::{IncidentId, IncidentKey, IntegrationId, MonitorId};
 use domain::message::Message;
 use domain::time::Timestamp;
 use domain::views::console::{
@@ -101,9 +101,9 @@ impl Narrow {
             sql!(tx, |conn| sqlx::query_scalar("select id from integrations where deleted_at is not null")
                 .fetch_all(conn)
                 .await?);
-        let integration = query.integration.as_ref().map(|id| id.as_str());
-        let incident = query.incident.as_ref().map(|id| id.as_str());
-        let monitor = query.monitor.as_ref().map(|id| id.as_str());
+        let integration = query.integration.as_ref().map(IntegrationId::as_str);
+        let incident = query.incident.as_ref().map(IncidentId::as_str);
+        let monitor = query.monitor.as_ref().map(MonitorId::as_str);
         let mut keys = [None; 3];
         for (place, (statement, id)) in [
             ("select id from integrations where public_id = $1", integration),
@@ -161,9 +161,13 @@ impl Narrow {
         // Written out, as the condition of the index is.
         match self.rare {
             Some(DeliveryState::Failed) => query.push(" and d.state = 'failed'"),
-            Some(state) => {
-                query.push(" and d.due_at is not null and d.state = '").push(state.as_str()).push("'")
-            }
+            // What is not over is found by its due time, wherever in the log it stands.
+            Some(state) => query
+                .push(
+                    " and d.id in (select w.id from deliveries w where w.due_at is not null and w.state = '",
+                )
+                .push(state.as_str())
+                .push("')"),
             None => query,
         };
         if self.is_bounded() {
