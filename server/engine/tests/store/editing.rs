@@ -122,6 +122,14 @@ on_both! {
         telling.pass().await;
         assert_eq!(newest().await, "Shop is up again");
         assert!(world.services.incident(OPERATOR, &recovered).await.unwrap().ended.is_none());
+        receiver.statuses();
+        world.pass(10 * MINUTE);
+        world.outage(key).await;
+        telling.pass().await;
+        world.services.delete_monitor(OPERATOR, &id).await.unwrap();
+        telling.pass().await;
+        assert_eq!(newest().await, "Shop: no longer watched (deleted by Pharos)");
+        assert_eq!(receiver.statuses(), ["ongoing", "resolved"]);
     }
 
     async fn a_monitor_that_is_paused_after_its_incident_was_closed_starts_afresh(world: World) {
@@ -266,9 +274,9 @@ on_both! {
         Telling::over(&world).planner.round().await.unwrap();
         // The dispatcher locks its messages and then their integration.
         let mut settling = world.db.write().await.unwrap();
-        let limits = store::deliveries::Limits { total: 10, each: 10, full: &[] };
+        let limits = store::claiming::Limits { total: 10, each: 10, full: &[] };
         let until = Timestamp(world.now().0 + MINUTE);
-        let claimed = store::deliveries::claim(&mut settling, "here", world.now(), until, &limits).await.unwrap();
+        let claimed = store::claiming::claim(&mut settling, "here", world.now(), until, &limits).await.unwrap();
         assert_eq!(claimed.len(), 1);
         let removing = world.services.delete_integration(OPERATOR, &id);
         tokio::time::timeout(Duration::from_secs(20), removing).await.expect("it waits for nothing").unwrap();
