@@ -12,3 +12,17 @@ create index deliveries_by_kind on deliveries (integration_id, kind, created_at)
 alter table deliveries add column replayed_at bigint;
 -- What an event about a monitor waits behind.
 create index deliveries_behind on deliveries (monitor_id, integration_id, id) where due_at is not null and incident_id is null;
+-- The log of one monitor, and what failed.
+create index deliveries_failed on deliveries (state, id) where state = 'failed';
+create index deliveries_by_monitor on deliveries (monitor_id, id) where monitor_id is not null;
+
+-- Grows with each change of a definition, so that of two editors the second hears of the first.
+alter table alert_definitions add column version bigint not null default 1;
+
+-- An integration that somebody removed. Nothing shows or uses it; its log goes in slices, and then the row.
+alter table integrations add column deleted_at bigint;
+
+-- How an incident ended when nothing works again: closed (by hand), paused, deleted; null: its monitor recovered, or it is open.
+alter table incidents add column ending text;
+-- Who ended it, in words.
+alter table incidents add column ended_by text;

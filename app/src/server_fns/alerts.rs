@@ -56,15 +56,16 @@ pub async fn read_definition(
     Ok((form, request.services.monitor_choices(&request.viewer, &search).await?))
 }
 
-/// Adds a definition, or changes one, and goes to the list.
+/// Adds a definition, or changes one if nobody else did since `version`, and goes to the list.
 #[server(endpoint = "save_definition")]
 pub async fn save_definition(
     #[server(default)] definition: String,
+    #[server(default)] version: i64,
     #[server(default)] form: Form,
     #[server(default)] monitors: Vec<String>,
 ) -> Result<(), AppError> {
     let request = request()?;
-    let saved = save(&request, &definition, &form, &monitors).await;
+    let saved = save(&request, &definition, version, &form, &monitors).await;
     sent(&form, &monitors).answer_then(saved, |()| "/console/alerts".to_owned())
 }
 
@@ -109,6 +110,7 @@ pub async fn set_all_stop(#[server(default)] stop: bool) -> Result<(), AppError>
 async fn save(
     request: &Request,
     definition: &str,
+    version: i64,
     form: &Form,
     monitors: &[String],
 ) -> Result<(), ServiceError> {
@@ -119,7 +121,8 @@ async fn save(
         draft.examine(&mut errors);
         return Err(ServiceError::Invalid(errors));
     }
-    request.services.save_definition(&request.viewer, definition.as_ref(), &draft).await.map(drop)
+    let edited = definition.as_ref().map(|id| (id, version));
+    request.services.save_definition(&request.viewer, edited, &draft).await.map(drop)
 }
 
 #[cfg(feature = "ssr")]

@@ -188,6 +188,8 @@ pub struct Definition {
     pub id: DefinitionId,
     /// Whether it is for all monitors that no other definition names.
     pub is_default: bool,
+    /// Grows with each change.
+    pub version: i64,
     /// What it says.
     pub draft: DefinitionDraft,
 }

@@ -330,6 +330,13 @@ impl<'a> FormReader<'a> {
     }
 }
 
+/// Whether a form leaves a secret as it is in the form of what is stored.
+pub(crate) fn keeps_secret(form: &Form, stored: &Form, name: &str) -> bool {
+    let given = |suffix: &str| form.get(&format!("{name}{suffix}")).map_or("", String::as_str);
+    let is_cleared = matches!(given(CLEAR_SUFFIX), "true" | "on" | "1" | "yes");
+    stored.contains_key(&format!("{name}{STORED_SUFFIX}")) && !is_cleared && ["", MASK].contains(&given(""))
+}
+
 /// Puts a secret into a form: the value empty, and the marker when one is stored.
 pub fn put_secret(form: &mut Form, name: &str, secret: Option<&Secret>) {
     form.insert(name.to_owned(), String::new());

@@ -69,3 +69,52 @@ impl IncidentOrigin {
         [Self::Automatic, Self::Manual].into_iter().find(|origin| origin.as_str() == word)
     }
 }
+
+/// How an incident ended when its monitor did not work again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// Somebody closed it by hand.
+    Closed,
+    /// Its monitor was paused.
+    Paused,
+    /// Its monitor was deleted.
+    Deleted,
+}
+
+impl Ending {
+    /// The word used in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Paused => "paused",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// The ending of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Closed, Self::Paused, Self::Deleted].into_iter().find(|ending| ending.as_str() == word)
+    }
+}
+
+/// How an incident ended, and who ended it: nobody may be told that all is well when nobody knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// In which way.
+    pub how: Ending,
+    /// Who did, in words.
+    pub by: String,
+}
+
+impl Ended {
+    /// The words behind the monitor's name.
+    pub fn words(&self) -> String {
+        let by = &self.by;
+        match self.how {
+            Ending::Closed => format!("closed by {by} while it was down"),
+            Ending::Paused => format!("no longer watched (paused by {by})"),
+            Ending::Deleted => format!("no longer watched (deleted by {by})"),
+        }
+    }
+}

@@ -27,6 +27,7 @@ pub mod storm;
 pub mod tally;
 pub mod telex;
 pub mod template;
+pub mod text;
 pub mod time;
 pub mod uptime;
 pub mod views;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::alert::AlertKind;
 use crate::id::{AlertId, DefinitionId, IncidentId, MonitorId};
+use crate::incident::Ended;
 pub use crate::storm::Group;
 use crate::time::{HOUR, MINUTE, SECOND, Timestamp};
 
@@ -82,6 +83,9 @@ pub struct IncidentFacts {
     /// When it was over.
     #[serde(default)]
     pub resolved_at: Option<Timestamp>,
+    /// How it ended, when not because the monitor works again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
 }
 
 /// The monitor of a message.
@@ -219,10 +223,11 @@ impl Alert {
 
     fn headline(&self) -> String {
         let name = &self.monitor.name;
-        let line = match self.kind {
-            AlertKind::Error => format!("{name} is down"),
-            AlertKind::Reminder => format!("{name} is still down"),
-            AlertKind::Ok => format!("{name} is up again"),
+        let line = match (self.kind, &self.incident.ended) {
+            (AlertKind::Error, _) => format!("{name} is down"),
+            (AlertKind::Reminder, _) => format!("{name} is still down"),
+            (AlertKind::Ok, None) => format!("{name} is up again"),
+            (AlertKind::Ok, Some(ended)) => format!("{name}: {}", ended.words()),
         };
         if self.test { format!("Test: {line}") } else { line }
     }
@@ -233,6 +238,9 @@ impl Alert {
         match self.kind {
             AlertKind::Error => lines.push(self.incident.reason.clone()),
             AlertKind::Reminder => lines.push(format!("Down for {lasted}: {}", self.incident.reason)),
+            AlertKind::Ok if self.incident.ended.is_some() => {
+                lines.push(format!("It had been down for {lasted}, and was not up when this ended."));
+            }
             AlertKind::Ok => lines.push(format!("It was down for {lasted}.")),
         }
         if !self.monitor.target.is_empty() {
@@ -280,6 +288,7 @@ impl Alert {
                 reason: "No answer within 10 s while waiting for the first byte.".to_owned(),
                 started_at: Timestamp(now.0 - 5 * MINUTE),
                 resolved_at: (kind == AlertKind::Ok).then_some(now),
+                ended: None,
             },
             monitor: MonitorFacts {
                 id: monitor,

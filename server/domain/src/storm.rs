@@ -60,12 +60,19 @@ impl Group {
         !self.outages.is_empty() && self.outages.iter().all(|(_, incident)| incident.resolved_at.is_some())
     }
 
+    /// Whether some of what is over did not end because it works again.
+    pub fn is_unsure(&self) -> bool {
+        self.outages.iter().any(|(_, incident)| incident.ended.is_some())
+    }
+
     /// The line that people see first.
     pub fn headline(&self) -> String {
         let count = self.count();
         match (self.is_over(), count) {
             (false, 1) if self.still => "1 more monitor is still down".to_owned(),
             (false, _) if self.still => format!("{count} more monitors are still down"),
+            (true, 1) if self.is_unsure() => "1 more incident is over".to_owned(),
+            (true, _) if self.is_unsure() => format!("{count} more incidents are over"),
             (false, 1) => "1 more monitor is down".to_owned(),
             (true, 1) => "1 more monitor is up again".to_owned(),
             (false, _) => format!("{count} more monitors are down"),
@@ -76,9 +83,13 @@ impl Group {
     /// What there is to know, one line each.
     pub fn text(&self) -> String {
         let mut lines: Vec<_> = self.cause.iter().cloned().collect();
-        lines.extend(self.outages.iter().take(LINES).map(|(monitor, incident)| match incident.resolved_at {
-            Some(_) => monitor.name.clone(),
-            None => format!("{}: {}", monitor.name, incident.reason),
+        lines.extend(self.outages.iter().take(LINES).map(|(monitor, incident)| {
+            match (incident.resolved_at, &incident.ended) {
+                (Some(_), Some(ended)) => format!("{}: {}", monitor.name, ended.words()),
+                (Some(_), None) if self.is_unsure() => format!("{}: up again", monitor.name),
+                (Some(_), None) => monitor.name.clone(),
+                (None, _) => format!("{}: {}", monitor.name, incident.reason),
+            }
         }));
         let left = self.count().saturating_sub(LINES);
         if left > 0 {
@@ -147,6 +158,7 @@ fn domain(host: &str) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::id::{IncidentId, MonitorId};
+    use crate::incident::{Ended, Ending};
     use crate::time::Timestamp;
 
     fn group(outages: &[(&str, &str)]) -> Group {
@@ -165,6 +177,7 @@ mod tests {
                 reason: "It failed.".to_owned(),
                 started_at: Timestamp(0),
                 resolved_at: None,
+                ended: None,
             };
             group.push(monitor, incident);
         }
@@ -185,6 +198,22 @@ mod tests {
             ""
         );
         assert_eq!(cause(&[("https://a.example.org/", "timeout")]), "");
+    }
+
+    #[test]
+    fn what_was_closed_is_not_told_as_up_again() {
+        let mut group =
+            group(&[("https://a.example.org/", "timeout"), ("https://b.example.org/", "timeout")]);
+        for (_, incident) in &mut group.outages {
+            incident.resolved_at = Some(Timestamp(1));
+        }
+        group.cause = None;
+        assert_eq!(group.headline(), "2 more monitors are up again");
+        group.outages[1].1.ended = Some(Ended { how: Ending::Paused, by: "Ada".to_owned() });
+        assert_eq!(group.headline(), "2 more incidents are over");
+        let lines =
+            "https://a.example.org/: up again\nhttps://b.example.org/: no longer watched (paused by Ada)";
+        assert_eq!(group.text(), lines);
     }
 
     #[test]

@@ -111,6 +111,8 @@ enum Sweep {
     Events,
     Evidence,
     Deliveries,
+    /// Integrations that were removed, with their deliveries.
+    Integrations,
     Sessions,
 }
 
@@ -265,7 +267,12 @@ impl Housekeeping {
                     }
                     None => 0,
                 };
-                (Some(if is_full(forgotten) { Sweep::Deliveries } else { Sweep::Sessions }), forgotten)
+                (Some(if is_full(forgotten) { Sweep::Deliveries } else { Sweep::Integrations }), forgotten)
+            }
+            Sweep::Integrations => {
+                let forgotten = store::integrations::sweep_deleted(&mut tx, MOST_ROWS).await?;
+                // Whatever was forgotten, another round removes the integrations that nothing is left of.
+                (Some(if forgotten > 0 { Sweep::Integrations } else { Sweep::Sessions }), forgotten)
             }
             Sweep::Sessions => {
                 store::sessions::delete_expired(&mut tx, now).await?;

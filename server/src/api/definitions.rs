@@ -93,6 +93,8 @@ struct DefinitionBody {
     is_default: bool,
     /// Whether it is used.
     active: bool,
+    /// Grows with each change. Sent back with a change, it has that refused when somebody else made one meanwhile.
+    version: i64,
     /// The monitors that it is for.
     monitors: Vec<String>,
     /// The levels, in order.
@@ -107,6 +109,7 @@ impl From<DefinitionView> for DefinitionBody {
             name: view.draft.name,
             is_default: view.is_default,
             active: view.draft.active,
+            version: view.version,
             monitors: view.draft.monitors.into_iter().map(String::from).collect(),
             levels: view.draft.levels,
         }
@@ -204,7 +207,12 @@ async fn change(
         return Err(ApiError::not_found(NOUN));
     };
     merged.extend(body::change(&body, NOUN)?);
-    let id = state.services.save_definition(&viewer, Some(&id), &draft(merged)?).await.about(NOUN)?;
+    // Of the definition as it was just read, unless the program names an earlier one.
+    let version = merged.remove("version").and_then(|version| version.as_i64()).ok_or_else(|| {
+        ApiError::field("version", "Please send the number that the definition was read with.")
+    })?;
+    let edited = Some((&id, version));
+    let id = state.services.save_definition(&viewer, edited, &draft(merged)?).await.about(NOUN)?;
     shown(&state, &viewer, &id).await
 }
 

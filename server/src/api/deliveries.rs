@@ -126,7 +126,8 @@ struct Filter {
 
 /// List deliveries
 ///
-/// The newest first. What an id names that does not exist has no deliveries.
+/// The newest first. What an id names that does not exist has no deliveries. `meta` counts to 10,000 deliveries, and a search looks at the
+/// newest 20,000.
 #[utoipa::path(get, path = "/api/v1/deliveries", tag = "deliveries", params(Filter),
     responses((status = 200, description = "The deliveries.", body = DeliveryPage), Problems))]
 async fn list(

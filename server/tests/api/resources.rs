@@ -305,6 +305,14 @@ async fn alert_definitions_are_made_changed_and_deleted() {
     let one = format!("{path}/{}", definition["uuid"].as_str().unwrap());
     let (status, changed) = call(&app, &program, Method::PATCH, &one, &json!({ "active": false })).await;
     assert_eq!((status, &changed["active"], &changed["name"]), (200, &json!(false), &json!("Night")));
+    let late = json!({ "active": true, "version": definition["version"] });
+    assert_eq!(
+        call(&app, &program, Method::PATCH, &one, &late).await.0,
+        409,
+        "somebody else changed it meanwhile"
+    );
+    let known = json!({ "active": true, "version": changed["version"] });
+    assert_eq!(call(&app, &program, Method::PATCH, &one, &known).await.0, 200);
     let (_, list) = call(&app, &program, Method::GET, path, &Value::Null).await;
     assert_eq!(list[0]["is_default"], true);
     let default = format!("{path}/{}", list[0]["uuid"].as_str().unwrap());

@@ -55,6 +55,7 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
         definition.as_ref().map_or_else(|| "Add definition".to_owned(), |known| known.draft.name.clone());
     let is_default = definition.as_ref().is_some_and(|known| known.is_default);
     let id = definition.as_ref().map_or_else(String::new, |known| known.id.to_string());
+    let version = definition.as_ref().map_or(0, |known| known.version);
     let values = match &flash {
         Some(flash) if !flash.values.is_empty() => flash.values.clone(),
         _ => definition
@@ -91,6 +92,7 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
             <SendForm action id=FORM class="form" map="form" guard=Guard::Path flash=flash.unwrap_or_default()>
                 <div class="stack" on:input=move |_| follow() on:change=move |_| follow()>
                     <input type="hidden" name="definition" value=id/>
+                    <input type="hidden" name="version" value=version.to_string()/>
                     <section class="card form">
                         <NameField value=values.get("name").cloned().unwrap_or_default()/>
                         <CheckField name="active" label="In use" value=definition_form::is_ticked(&values, "active")/>

@@ -109,7 +109,7 @@ fn Found(list: DeliveryList, query: DeliveryQuery) -> impl IntoView {
             </table>
             <footer class="foot-bar">
                 {can_replay.then(|| view! { <Submit class="button small"><Icon name="refresh"/>"Send the chosen again"</Submit> })}
-                <Pages query page=list.page found=list.found/>
+                <Pages query page=list.page found=list.found more=list.more/>
             </footer>
         </SendForm>
     }
@@ -127,25 +127,27 @@ fn told(count: usize) -> String {
 
 /// The way to the neighbouring pages.
 #[component]
-fn Pages(query: DeliveryQuery, page: u32, found: i64) -> impl IntoView {
+fn Pages(query: DeliveryQuery, page: u32, found: i64, more: bool) -> impl IntoView {
     let (page, per_page) = (i64::from(page.max(1)), i64::from(DELIVERIES_PER_PAGE));
     if found <= per_page {
         return view! { <p class="pagination"><span>{figures::count(found, "message")}</span></p> }
             .into_any();
     }
     let link = |to: i64, words: &'static str, rel: &'static str| {
-        if to < 1 || (to - 1) * per_page >= found {
+        if to < 1 || (!more && (to - 1) * per_page >= found) {
             return view! { <a class="button small" role="link" aria-disabled="true">{words}</a> }.into_any();
         }
         let href = url::write(&DeliveryQuery { page: u32::try_from(to).unwrap_or(1), ..query.clone() });
         view! { <a class="button small" rel=rel href=href>{words}</a> }.into_any()
     };
-    let (first, last) = ((page - 1) * per_page + 1, (page * per_page).min(found));
+    let (first, last) =
+        ((page - 1) * per_page + 1, (page * per_page).min(if more { i64::MAX } else { found }));
     let text = format!(
-        "{}–{} of {}",
+        "{}–{} of {}{}",
         figures::thousands(first),
         figures::thousands(last),
-        figures::thousands(found)
+        figures::thousands(found),
+        if more { "+" } else { "" }
     );
     view! {
         <nav class="pagination" aria-label="Pages">

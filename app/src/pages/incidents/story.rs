@@ -43,12 +43,20 @@ pub(super) fn story(view: &IncidentDetail) -> Vec<Happening> {
     }
     if let Some(at) = row.resolved_at {
         let said = view.updates.first().map(|update| update.body.clone()).unwrap_or_default();
-        all.push(plain(at, "up", "st-operational", "It is over", said));
+        all.push(match &view.ended {
+            None => plain(at, "up", "st-operational", "It is over", said),
+            Some(ended) => plain(at, "unknown", "info", &capitalised(&ended.words()), said),
+        });
     }
     // Stable: of two at the same time the later one in this list came later.
     all.sort_by_key(|happening| happening.at);
     all.reverse();
     all
+}
+
+fn capitalised(words: &str) -> String {
+    let mut characters = words.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 fn told(row: &DeliveryRow) -> Happening {
@@ -116,6 +124,7 @@ mod tests {
             monitor_name: None,
             acknowledged: Some((Timestamp(30), "Ada".to_owned())),
             snoozed_until: None,
+            ended: None,
             updates: Vec::new(),
             deliveries: vec![
                 delivery(51, "ok", DeliveryState::Waiting),
@@ -129,5 +138,8 @@ mod tests {
             told,
             ["Recovery on its way to Ops", "It is over", "Ada took it on", "Outage told to Ops", "It began"]
         );
+        let ended = domain::incident::Ended { how: domain::incident::Ending::Closed, by: "Ada".to_owned() };
+        let closed = story(&IncidentDetail { ended: Some(ended), ..view });
+        assert_eq!(closed[1].what, "Closed by Ada while it was down");
     }
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use super::assertion::AssertionResult;
+use crate::text::without_nul;
 
 /// The most of an answer that is kept, in bytes.
 pub const MAX_EXCERPT_BYTES: usize = 4_096;
@@ -85,10 +86,11 @@ pub struct PingStatistics {
     pub max_us: i64,
 }
 
-/// The start of an answer as text, cut at [`MAX_EXCERPT_BYTES`] on a character.
+/// The start of an answer as text, cut at [`MAX_EXCERPT_BYTES`] on a character. NUL bytes, of which binary answers are full, are
+/// replaced like those that are no text.
 pub fn excerpt(bytes: &[u8]) -> String {
     let cut = &bytes[..bytes.len().min(MAX_EXCERPT_BYTES)];
-    clip(&String::from_utf8_lossy(cut), MAX_EXCERPT_BYTES).to_owned()
+    clip(&without_nul(&String::from_utf8_lossy(cut)), MAX_EXCERPT_BYTES).to_owned()
 }
 
 /// The longest start of a text that fits into so many bytes, cut on a character.
@@ -103,6 +105,8 @@ mod tests {
     #[test]
     fn an_excerpt_is_bounded_even_when_every_byte_is_replaced() {
         assert!(excerpt(&[0xFF; 10_000]).len() <= MAX_EXCERPT_BYTES);
+        assert!(excerpt(&[0; 10_000]).len() <= MAX_EXCERPT_BYTES);
+        assert_eq!(excerpt(b"5.7.44\0mysql"), "5.7.44\u{fffd}mysql");
         assert_eq!(excerpt("grüße".as_bytes()), "grüße");
     }
 }

@@ -34,7 +34,7 @@ pub mod websocket;
 pub use assertion::{Assertion, AssertionResult, Operator};
 pub use certificate::{CertificateFacts, ChainLink};
 pub use dns::DnsSettings;
-pub use evidence::{Evidence, Hop, PingStatistics};
+pub use evidence::{Evidence, Hop, PingStatistics, clip};
 pub use failure::Failure;
 pub use http::HttpSettings;
 pub use outcome::{Blindness, CheckReport, Degradation, Outcome, Phase, Phases};

@@ -34,7 +34,10 @@ pub fn facts(message: &Message, alert: &Alert) -> AlertFacts {
         kind: alert.kind,
         location: String::new(),
         description: match alert.kind {
-            AlertKind::Ok => OVER.to_owned(),
+            AlertKind::Ok => match &alert.incident.ended {
+                Some(ended) => format!("The incident is over: {}.", ended.words()),
+                None => OVER.to_owned(),
+            },
             AlertKind::Error | AlertKind::Reminder => alert.incident.reason.clone(),
         },
         failure_message: String::new(),

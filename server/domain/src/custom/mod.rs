@@ -18,6 +18,7 @@
 mod assertion;
 mod capture;
 mod default;
+mod destination;
 mod examine;
 mod facts;
 pub mod json_path;

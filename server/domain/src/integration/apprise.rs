@@ -140,6 +140,11 @@ impl ProviderSettings for AppriseSettings {
         }
     }
 
+    fn destination(&self, secret: &str) -> Option<&str> {
+        let _ = secret;
+        Some(&self.server)
+    }
+
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         [&mut self.key, &mut self.urls, &mut self.password].into_iter().flatten().collect()
     }

@@ -1,7 +1,7 @@
 //! custom: requests that the author of the integration composes (the second seed; contracts.md, section 3). What is set is
 //! [`crate::custom::CustomSettings`]; here it becomes a provider.
 
-use super::{Audience, ProviderSettings, read_form};
+use super::{Audience, ONCE_MORE, ProviderSettings, read_form};
 use crate::custom::{CustomSettings, render_request};
 use crate::form::{Field, FieldError, FieldKind, Form};
 use crate::secret::Secret;
@@ -77,6 +77,12 @@ impl ProviderSettings for CustomSettings {
 
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         self.secrets_mut()
+    }
+
+    fn misdirected(&self, form: &Form, old: &Self) -> Vec<FieldError> {
+        let sent = form.get(FIELD).and_then(|text| serde_json::from_str::<Self>(text).ok());
+        let keeps = sent.is_some_and(|sent| sent.asks_for_secrets());
+        if keeps && self.goes_elsewhere(old) { vec![FieldError::new(FIELD, ONCE_MORE)] } else { Vec::new() }
     }
 }
 
@@ -159,6 +165,35 @@ mod tests {
         }
         assert_eq!((count, sealed.secrets_mut().len()), (2, 2));
         assert_eq!(sealed.kind(), ProviderKind::Custom);
+    }
+
+    #[test]
+    fn stored_secrets_are_not_sent_to_another_host() {
+        let mut old = stock("https://api.example.org/x");
+        let headers = &mut old.definitions[0].steps[0].headers;
+        headers.push(Header { name: "X-Api-Key".to_owned(), value: "a key of our own".into() });
+        let stored = IntegrationSettings::from(old.clone());
+        let read = |settings: &CustomSettings| {
+            let form = form(&serde_json::to_string(settings).unwrap());
+            IntegrationSettings::from_form(ProviderKind::Custom, &form, Some(&stored))
+        };
+        let refused = Err(vec![FieldError::new(FIELD, ONCE_MORE)]);
+        let mut changed = old.redacted();
+        changed.variables[0].source = VariableSource::Fixed { value: "https://api.example.org/y".into() };
+        assert!(read(&changed).is_ok(), "another path of the same host");
+        changed.variables[0].source = VariableSource::Fixed { value: "https://evil.example/x".into() };
+        assert_eq!(read(&changed), refused);
+        changed.variables[0].source = VariableSource::PerLevel;
+        assert_eq!(read(&changed), refused, "whoever writes the level would choose the address");
+        let mut changed = old.redacted();
+        let mut step = changed.definitions[0].steps[0].clone();
+        step.url = "https://evil.example/".to_owned();
+        step.headers.clear();
+        changed.definitions[0].steps.push(step);
+        assert_eq!(read(&changed), refused, "a step more");
+        let mut entered = old.clone();
+        entered.variables[0].source = VariableSource::Fixed { value: "https://evil.example/x".into() };
+        assert!(read(&entered).is_ok(), "who knows the secret may send it anywhere");
     }
 
     #[test]

@@ -219,6 +219,11 @@ impl ProviderSettings for JiraSettings {
         }
     }
 
+    fn destination(&self, secret: &str) -> Option<&str> {
+        let _ = secret;
+        Some(&self.base_url)
+    }
+
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         vec![&mut self.api_token]
     }

@@ -21,6 +21,7 @@ pub mod discord;
 pub mod draft;
 pub mod email;
 pub mod jira;
+mod moved;
 pub mod ntfy;
 pub mod opsgenie;
 pub mod pagerduty;
@@ -33,6 +34,8 @@ pub mod telex;
 pub mod webhook;
 
 pub(crate) use address::{examine_secret_url, examine_url, read_secret_url, shown_host, shown_url};
+pub(crate) use moved::{ONCE_MORE, origin};
+
 pub use apprise::AppriseSettings;
 pub use discord::DiscordSettings;
 pub use draft::IntegrationDraft;
@@ -100,6 +103,17 @@ pub trait ProviderSettings: Clone + PartialEq + fmt::Debug + Serialize + for<'de
     /// The secrets in it, to seal them and to mask them.
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         Vec::new()
+    }
+
+    /// The URL that the secret of a field is sent to; `None` when the secret is an address itself, or goes nowhere that is set here.
+    fn destination(&self, secret: &str) -> Option<&str> {
+        let _ = secret;
+        None
+    }
+
+    /// The secrets that were not sent with a form and that these settings would send elsewhere than the old ones did.
+    fn misdirected(&self, form: &Form, old: &Self) -> Vec<FieldError> {
+        moved::misdirected(self, form, old)
     }
 
     /// Brings settings of `version` one version further.
@@ -216,7 +230,8 @@ macro_rules! provider_kinds {
                 match self { $(Self::$Variant(_) => ProviderKind::$Variant),+ }
             }
 
-            /// Reads a form; secrets that were not sent are kept from `old`, when that is of the same provider.
+            /// Reads a form; secrets that were not sent are kept from `old`, when that is of the same provider and they go where they
+            /// went before.
             ///
             /// # Errors
             /// Everything that is wrong, each with its field.
@@ -224,7 +239,9 @@ macro_rules! provider_kinds {
                 match kind {
                     $(ProviderKind::$Variant => {
                         let old = match old { Some(Self::$Variant(old)) => Some(old.as_ref()), _ => None };
-                        <$Settings as ProviderSettings>::from_form(form, old).map(Self::from)
+                        <$Settings as ProviderSettings>::from_form(form, old)
+                            .and_then(|settings| moved::refuse(form, settings, old))
+                            .map(Self::from)
                     })+
                 }
             }

@@ -139,6 +139,11 @@ impl ProviderSettings for NtfySettings {
         }
     }
 
+    fn destination(&self, secret: &str) -> Option<&str> {
+        let _ = secret;
+        Some(&self.server)
+    }
+
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         let optional = [&mut self.token, &mut self.password];
         std::iter::once(&mut self.topic).chain(optional.into_iter().flatten()).collect()

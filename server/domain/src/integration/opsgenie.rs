@@ -161,6 +161,12 @@ impl ProviderSettings for OpsgenieSettings {
         examine_url("base_url", self.base_url.as_deref().unwrap_or_default(), errors);
     }
 
+    fn destination(&self, secret: &str) -> Option<&str> {
+        let _ = secret;
+        // One of the vendor's regions is as good as the other: who took the wrong one keeps the key.
+        Some(self.base_url.as_deref().unwrap_or("https://api.opsgenie.com"))
+    }
+
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         vec![&mut self.api_key]
     }

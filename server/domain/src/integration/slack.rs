@@ -175,6 +175,10 @@ impl ProviderSettings for SlackSettings {
         examine_url("api_url", &self.api_url, errors);
     }
 
+    fn destination(&self, secret: &str) -> Option<&str> {
+        (secret == "bot_token").then_some(self.api_url.as_str())
+    }
+
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         [&mut self.webhook_url, &mut self.bot_token, &mut self.user_token].into_iter().flatten().collect()
     }

@@ -129,6 +129,11 @@ impl ProviderSettings for TelegramSettings {
         examine_url("api_url", &self.api_url, errors);
     }
 
+    fn destination(&self, secret: &str) -> Option<&str> {
+        let _ = secret;
+        Some(&self.api_url)
+    }
+
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         vec![&mut self.bot_token]
     }

@@ -285,6 +285,10 @@ impl ProviderSettings for WebhookSettings {
         }
     }
 
+    fn destination(&self, secret: &str) -> Option<&str> {
+        (secret != "url").then(|| self.url.expose())
+    }
+
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         let optional = [
             &mut self.bearer_token,

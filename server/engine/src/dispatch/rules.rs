@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::check::clip;
 use domain::delivery::DeliveryState;
 use domain::id::IntegrationKey;
+use domain::text::without_nul;
 use domain::time::{MINUTE, Timestamp};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -15,6 +17,11 @@ use crate::store::deliveries::Settlement;
 
 /// The pauses before the second, third and fourth attempt, in milliseconds (seed 003).
 const PAUSES: [i64; 3] = [MINUTE, 5 * MINUTE, 15 * MINUTE];
+
+/// The longest name that the other side may give a message, in bytes: what is longer names nothing that is asked for again.
+const MAX_EXTERNAL_ID: usize = 500;
+/// The longest reason that is kept, in bytes; answers are kept whole with the attempt.
+const MAX_ERROR: usize = 4_000;
 
 /// When each integration may be written to again, for those that ask for a pace.
 pub(super) type Paces = Arc<Mutex<HashMap<IntegrationKey, Instant>>>;
@@ -41,7 +48,17 @@ pub(super) fn settlement(
             }
         }
     };
-    Settlement { state, due_at, external_id, error: result.as_ref().err().map(ToString::to_string) }
+    Settlement {
+        state,
+        due_at,
+        external_id: external_id.map(|id| storable(&id, MAX_EXTERNAL_ID)),
+        error: result.as_ref().err().map(|error| storable(&error.to_string(), MAX_ERROR)),
+    }
+}
+
+/// What the other side says, so that both databases keep it: an answer that one of them refuses would stop the outbox.
+pub(super) fn storable(text: &str, max_bytes: usize) -> String {
+    clip(&without_nul(text), max_bytes).to_owned()
 }
 
 /// Waits until an integration may be written to again, and takes the turn.
@@ -102,6 +119,15 @@ mod tests {
         // Whoever comes then finds the next turn free.
         let soon = Instant::now() + patience;
         wait_for_turn(&paces, integration, pace, soon).await.unwrap();
+    }
+
+    #[test]
+    fn what_the_other_side_says_can_be_stored() {
+        let said = Receipt { external_id: Some(format!("a\0{}", "ä".repeat(400))), learned: None };
+        let id = settlement(1, &Ok(said), Timestamp(0)).external_id.unwrap();
+        assert!(id.starts_with("a\u{fffd}ä") && id.len() <= MAX_EXTERNAL_ID, "{id}");
+        let failed = Err(DeliveryError::permanent("HTTP 400: \0"));
+        assert_eq!(settlement(1, &failed, Timestamp(0)).error.as_deref(), Some("HTTP 400: \u{fffd}"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use domain::message::{Acknowledged, Alert, Body};
 use domain::time::Timestamp;
 
 use crate::store::outages::{self, Outage};
-use crate::store::{self, alerts, deliveries, integrations};
+use crate::store::{self, alerts, deliveries, incidents, integrations};
 
 use super::levels::Found;
 use super::{Addressee, Work};
@@ -112,6 +112,7 @@ impl Work<'_> {
         let Some(resolved_at) = outages::resolved_at(self.tx, incident).await? else { return Ok(None) };
         let mut facts = beginning.incident.clone();
         facts.resolved_at = Some(resolved_at);
+        facts.ended = incidents::ended(self.tx, incident).await?;
         Ok(Some(Outage {
             incident,
             facts,

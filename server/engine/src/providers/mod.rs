@@ -31,6 +31,7 @@ use std::time::Duration;
 use domain::id::DeliveryId;
 use domain::integration::IntegrationSettings;
 use domain::message::Message;
+use domain::text::without_nul;
 use domain::time::Timestamp;
 use futures::future::BoxFuture;
 
@@ -220,5 +221,5 @@ fn append(half: &mut String, text: &str) {
     }
     let room = MAX_TRANSCRIPT.saturating_sub(half.len());
     // PostgreSQL keeps no NUL in a text.
-    half.push_str(&text[..text.floor_char_boundary(room)].replace('\0', "\u{fffd}"));
+    half.push_str(&without_nul(&text[..text.floor_char_boundary(room)]));
 }

@@ -25,8 +25,11 @@ impl Tone {
             Body::Alert(alert) => match alert.kind {
                 AlertKind::Error => Self::Trouble,
                 AlertKind::Reminder => Self::StillTrouble,
+                // Closed or watched no more, which says nothing of how it is.
+                AlertKind::Ok if alert.incident.ended.is_some() => Self::Notice,
                 AlertKind::Ok => Self::Recovery,
             },
+            Body::Group(group) if group.is_over() && group.is_unsure() => Self::Notice,
             Body::Group(group) if group.is_over() => Self::Recovery,
             Body::Group(_) => Self::Trouble,
             Body::Acknowledged(_) => Self::Notice,

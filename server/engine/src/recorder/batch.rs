@@ -8,6 +8,7 @@ use domain::check::{CheckReport, Outcome};
 use domain::health::{Change, Finding, Settled, State};
 use domain::id::MonitorKey;
 use domain::monitor::Monitor;
+use domain::text::without_nul;
 use domain::time::{MINUTE, Timestamp};
 use domain::uptime::ResultState;
 
@@ -125,7 +126,8 @@ fn advance(
     let before = plan.kept.health;
     let step = before.after(finding, submission.slot, watched.thresholds());
     let after = step.health;
-    let reason = report.outcome.sentence();
+    // It may quote the target, and PostgreSQL keeps no NUL: the batch would fail as often as it is tried.
+    let reason = without_nul(&report.outcome.sentence()).into_owned();
     let failure = (!reason.is_empty()).then(|| reason.clone());
 
     let (from, to) = (before.state(false), after.state(false));

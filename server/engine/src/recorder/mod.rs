@@ -207,9 +207,16 @@ impl Writer {
                 Err(error) => error,
             };
             self.vitals.recorder_failing.store(true, Ordering::Relaxed);
-            if is_about_the_data(&error) {
-                self.one_by_one(batch).await;
-                self.vitals.recorder_failing.store(false, Ordering::Relaxed);
+            if error.is_about_the_data() {
+                if let [submission] = batch {
+                    tracing::error!(%error, monitor = submission.monitor.0, "an outcome could not be recorded and is dropped");
+                    self.vitals.dropped.fetch_add(1, Ordering::Relaxed);
+                    self.vitals.recorder_failing.store(false, Ordering::Relaxed);
+                }
+                // Each waits for the database like the whole batch: that one is bad says nothing about the others.
+                for submission in batch.iter().filter(|_| batch.len() > 1) {
+                    Box::pin(self.record_for_sure(std::slice::from_ref(submission), cancel)).await;
+                }
                 return;
             }
             let pause = RETRY[attempt.min(RETRY.len() - 1)];
@@ -223,15 +230,6 @@ impl Writer {
             }
             attempt += 1;
             tokio::time::sleep(pause).await;
-        }
-    }
-
-    async fn one_by_one(&self, batch: &[Submission]) {
-        for submission in batch {
-            if let Err(error) = self.record(std::slice::from_ref(submission)).await {
-                tracing::error!(%error, monitor = submission.monitor.0, "an outcome could not be recorded and is dropped");
-                self.vitals.dropped.fetch_add(1, Ordering::Relaxed);
-            }
         }
     }
 
@@ -263,9 +261,4 @@ impl Writer {
         }
         Ok(())
     }
-}
-
-/// Whether trying the same again cannot help.
-fn is_about_the_data(error: &StoreError) -> bool {
-    matches!(error, StoreError::Corrupt { .. }) || error.is_conflict() || error.is_missing_parent()
 }

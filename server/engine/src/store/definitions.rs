@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use domain::alert::{Definition, DefinitionDraft, Level};
 use domain::id::{DefinitionId, DefinitionKey, MonitorId, MonitorKey, ProjectKey};
 use domain::time::Timestamp;
+use serde_json::Value;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
-use super::{Result, StoreError, Tx, sql};
+use super::{Result, StoreError, Tx, error, sql};
 
 #[derive(FromRow)]
 struct Row {
@@ -17,24 +18,39 @@ struct Row {
     name: String,
     active: bool,
     is_default: bool,
-    levels: Json<Vec<Level>>,
+    version: i64,
+    levels: Json<Value>,
 }
 
-fn read(row: Row, monitors: Vec<MonitorId>) -> Result<Definition> {
-    let corrupt = |column| StoreError::Corrupt { table: "alert_definitions", column, id: row.id };
-    let id: DefinitionId = row.public_id.parse().map_err(|_| corrupt("public_id"))?;
-    let draft = DefinitionDraft { name: row.name, active: row.active, monitors, levels: row.levels.0 };
-    Ok(Definition { key: DefinitionKey(row.id), id, is_default: row.is_default, draft })
+/// What is read of a definition; ends where the condition begins.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select id, public_id, name, active, is_default, version, levels from alert_definitions ",
+            $rest
+        )
+    };
+}
+
+/// One that a later program wrote must not take the others with it: it is left out until a program that can read it runs again.
+fn read(row: Row, monitors: Vec<MonitorId>) -> Option<Definition> {
+    let unreadable = |column, why: &dyn std::fmt::Display| {
+        error::note_unreadable("alert_definitions", column, row.id, why);
+    };
+    let id = row.public_id.parse().inspect_err(|why| unreadable("public_id", why)).ok()?;
+    let levels: Vec<Level> =
+        serde_json::from_value(row.levels.0).inspect_err(|why| unreadable("levels", why)).ok()?;
+    let draft = DefinitionDraft { name: row.name, active: row.active, monitors, levels };
+    let (key, is_default, version) = (DefinitionKey(row.id), row.is_default, row.version);
+    Some(Definition { key, id, is_default, version, draft })
 }
 
 /// Every definition, the default one first.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Definition>> {
-    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
-        "select id, public_id, name, active, is_default, levels from alert_definitions \
-         order by is_default desc, lower(name), id"
-    )
-    .fetch_all(conn)
-    .await?);
+    let rows: Vec<Row> =
+        sql!(tx, |conn| sqlx::query_as(select!("order by is_default desc, lower(name), id"))
+            .fetch_all(conn)
+            .await?);
     let pairs: Vec<(i64, String)> = sql!(tx, |conn| sqlx::query_as(
         "select definition_id, public_id from alert_definition_monitors \
          join monitors on monitors.id = monitor_id order by lower(name), public_id"
@@ -50,38 +66,71 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Definition>> {
         })?;
         monitors.entry(definition).or_default().push(monitor);
     }
-    rows.into_iter()
-        .map(|row| {
-            let monitors = monitors.remove(&row.id).unwrap_or_default();
-            read(row, monitors)
-        })
-        .collect()
+    let definition = |row: Row| {
+        let monitors = monitors.remove(&row.id).unwrap_or_default();
+        read(row, monitors)
+    };
+    Ok(rows.into_iter().filter_map(definition).collect())
+}
+
+/// A definition by its public id, which nobody else can change until the transaction ends: two that read one and write it back would
+/// lose what the first of them did.
+pub async fn lock(tx: &mut Tx, id: &DefinitionId) -> Result<Option<Definition>> {
+    let key: Option<i64> = sql!(tx, |conn| sqlx::query_scalar(
+        "update alert_definitions set version = version where public_id = $1 returning id"
+    )
+    .bind(id.as_str())
+    .fetch_optional(conn)
+    .await?);
+    whole(tx, key).await
+}
+
+/// Does what [`lock`] does with the default definition.
+pub async fn lock_default(tx: &mut Tx) -> Result<Option<Definition>> {
+    let key: Option<i64> = sql!(tx, |conn| sqlx::query_scalar(
+        "update alert_definitions set version = version where is_default returning id"
+    )
+    .fetch_optional(conn)
+    .await?);
+    whole(tx, key).await
+}
+
+/// A definition with the monitors that it names.
+async fn whole(tx: &mut Tx, key: Option<i64>) -> Result<Option<Definition>> {
+    let Some(key) = key else { return Ok(None) };
+    let Some(mut definition) = get(tx, DefinitionKey(key)).await? else { return Ok(None) };
+    let named: Vec<String> = sql!(tx, |conn| sqlx::query_scalar(
+        "select public_id from alert_definition_monitors join monitors on monitors.id = monitor_id \
+         where definition_id = $1 order by lower(name), public_id"
+    )
+    .bind(key)
+    .fetch_all(conn)
+    .await?);
+    let corrupt = |_| StoreError::Corrupt { table: "monitors", column: "public_id", id: key };
+    definition.draft.monitors = named.iter().map(|id| id.parse().map_err(corrupt)).collect::<Result<_>>()?;
+    Ok(Some(definition))
 }
 
 /// A definition by its key; without the monitors that it names.
 pub async fn get(tx: &mut Tx, key: DefinitionKey) -> Result<Option<Definition>> {
-    let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(
-        "select id, public_id, name, active, is_default, levels from alert_definitions where id = $1"
-    )
-    .bind(key.0)
-    .fetch_optional(conn)
-    .await?);
-    row.map(|row| read(row, Vec::new())).transpose()
+    let row: Option<Row> =
+        sql!(tx, |conn| sqlx::query_as(select!("where id = $1")).bind(key.0).fetch_optional(conn).await?);
+    Ok(row.and_then(|row| read(row, Vec::new())))
 }
 
 /// The active definitions that hold for a monitor: those that name it, else the default one. Without the monitors.
 pub async fn of_monitor(tx: &mut Tx, monitor: MonitorKey) -> Result<Vec<Definition>> {
     let rows: Vec<Row> = sql!(tx, |conn| {
-        sqlx::query_as(
-        "select id, public_id, name, active, is_default, levels from alert_definitions where active and \
+        sqlx::query_as(select!(
+        "where active and \
          (id in (select definition_id from alert_definition_monitors where monitor_id = $1) or (is_default and not exists \
           (select 1 from alert_definition_monitors where monitor_id = $1))) order by id"
-    )
+    ))
     .bind(monitor.0)
     .fetch_all(conn)
     .await?
     });
-    rows.into_iter().map(|row| read(row, Vec::new())).collect()
+    Ok(rows.into_iter().filter_map(|row| read(row, Vec::new())).collect())
 }
 
 /// Adds a definition.
@@ -95,8 +144,8 @@ pub async fn insert(
 ) -> Result<DefinitionKey> {
     let key: i64 = sql!(tx, |conn| {
         sqlx::query_scalar(
-        "insert into alert_definitions (public_id, project_id, name, active, is_default, levels, created_at, updated_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $7) returning id"
+        "insert into alert_definitions (public_id, project_id, name, active, is_default, levels, version, created_at, updated_at) \
+         values ($1, $2, $3, $4, $5, $6, 1, $7, $7) returning id"
     )
     .bind(id.as_str())
     .bind(project.0)
@@ -112,10 +161,12 @@ pub async fn insert(
     Ok(DefinitionKey(key))
 }
 
-/// Changes a definition.
+/// Changes a definition that is locked.
 pub async fn update(tx: &mut Tx, key: DefinitionKey, draft: &DefinitionDraft, at: Timestamp) -> Result<bool> {
-    let changed = sql!(tx, |conn| sqlx::query(
-        "update alert_definitions set name = $1, active = $2, levels = $3, updated_at = $4 where id = $5"
+    let changed = sql!(tx, |conn| {
+        sqlx::query(
+        "update alert_definitions set name = $1, active = $2, levels = $3, updated_at = $4, version = version + 1 \
+         where id = $5"
     )
     .bind(draft.name.trim())
     .bind(draft.active)
@@ -124,7 +175,8 @@ pub async fn update(tx: &mut Tx, key: DefinitionKey, draft: &DefinitionDraft, at
     .bind(key.0)
     .execute(conn)
     .await?
-    .rows_affected());
+    .rows_affected()
+    });
     sql!(tx, |conn| sqlx::query("delete from alert_definition_monitors where definition_id = $1")
         .bind(key.0)
         .execute(conn)

@@ -3,10 +3,11 @@
 use domain::event::{Event, Numbered, Seq};
 use domain::id::MonitorKey;
 use domain::time::Timestamp;
+use serde_json::Value;
 use sqlx::types::Json;
 use sqlx::{FromRow, QueryBuilder};
 
-use super::{Result, Tx, sql};
+use super::{Result, Tx, error, sql};
 
 /// Rows a statement: 5 values each, and SQLite takes at most 32,766 values.
 const ROWS_PER_STATEMENT: usize = 2_000;
@@ -15,7 +16,7 @@ const ROWS_PER_STATEMENT: usize = 2_000;
 struct Row {
     seq: i64,
     at: i64,
-    payload: Json<Event>,
+    payload: Json<Value>,
 }
 
 /// Appends events and returns the number of the last one.
@@ -61,16 +62,26 @@ pub async fn last(tx: &mut Tx) -> Result<Seq> {
     Ok(Seq(last))
 }
 
-/// At most `limit` events after `seq`, the oldest first.
+/// At most `limit` events after `seq`, the oldest first; fewer only when there are no more. One that a later program wrote in a form that
+/// this one does not know is left out, or nobody would hear of those behind it.
 pub async fn after(tx: &mut Tx, seq: Seq, limit: i64) -> Result<Vec<Numbered>> {
-    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
-        "select seq, at, payload from events where seq > $1 order by seq limit $2"
-    )
-    .bind(seq.0)
-    .bind(limit)
-    .fetch_all(conn)
-    .await?);
-    Ok(rows.into_iter().map(Row::numbered).collect())
+    let (mut found, mut seq, mut room) = (Vec::new(), seq.0, limit);
+    loop {
+        let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
+            "select seq, at, payload from events where seq > $1 order by seq limit $2"
+        )
+        .bind(seq)
+        .bind(room)
+        .fetch_all(conn)
+        .await?);
+        let is_last = i64::try_from(rows.len()).unwrap_or(i64::MAX) < room;
+        seq = rows.last().map_or(seq, |row| row.seq);
+        found.extend(rows.into_iter().filter_map(Row::numbered));
+        room = limit.saturating_sub(i64::try_from(found.len()).unwrap_or(i64::MAX));
+        if is_last || room <= 0 {
+            return Ok(found);
+        }
+    }
 }
 
 /// At most `limit` changes of the state that people see, the newest first.
@@ -81,7 +92,7 @@ pub async fn state_changes(tx: &mut Tx, limit: i64) -> Result<Vec<Numbered>> {
     .bind(limit)
     .fetch_all(conn)
     .await?);
-    Ok(rows.into_iter().map(Row::numbered).collect())
+    Ok(rows.into_iter().filter_map(Row::numbered).collect())
 }
 
 /// At most `limit` changes of the state of one monitor, the newest first.
@@ -95,7 +106,7 @@ pub async fn state_changes_of(tx: &mut Tx, monitor: MonitorKey, limit: i64) -> R
     .fetch_all(conn)
     .await?
     });
-    Ok(rows.into_iter().map(Row::numbered).collect())
+    Ok(rows.into_iter().filter_map(Row::numbered).collect())
 }
 
 /// Forgets at most `limit` events from before `before`; returns how many there were.
@@ -111,8 +122,11 @@ pub async fn forget(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
 }
 
 impl Row {
-    fn numbered(self) -> Numbered {
-        Numbered { seq: Seq(self.seq), at: Timestamp(self.at), event: self.payload.0 }
+    fn numbered(self) -> Option<Numbered> {
+        let event = serde_json::from_value(self.payload.0);
+        let event =
+            event.inspect_err(|why| error::note_unreadable("events", "payload", self.seq, why)).ok()?;
+        Some(Numbered { seq: Seq(self.seq), at: Timestamp(self.at), event })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use domain::check::CheckReport;
 use domain::id::MonitorKey;
+use domain::text::clean_json;
 use domain::time::Timestamp;
 use domain::views::console::EvidenceItem;
 use sqlx::types::Json;
@@ -16,6 +17,7 @@ pub async fn insert(
     transition: bool,
     report: &CheckReport,
 ) -> Result<()> {
+    let report = storable(report)?;
     sql!(tx, |conn| sqlx::query(
         "insert into evidence (monitor_id, at, transition, report) values ($1, $2, $3, $4)"
     )
@@ -27,6 +29,13 @@ pub async fn insert(
     .await?
     .rows_affected());
     Ok(())
+}
+
+/// The report as JSON that both databases take: much of it is what the target said.
+fn storable(report: &CheckReport) -> Result<serde_json::Value> {
+    let mut value = serde_json::to_value(report).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    clean_json(&mut value);
+    Ok(value)
 }
 
 /// The latest reports of a monitor, the newest first, at most `limit`. Reports that an older program wrote in a form that is

@@ -1,7 +1,7 @@
 //! Incidents: the rows that the recorder writes. What pages read of them stands in `views`.
 
 use domain::id::{IncidentId, IncidentKey, IncidentUpdateId, MonitorKey};
-use domain::incident::{IncidentOrigin, IncidentPhase};
+use domain::incident::{Ended, Ending, IncidentOrigin, IncidentPhase};
 use domain::time::Timestamp;
 
 use super::{Result, StoreError, Tx, sql};
@@ -145,4 +145,31 @@ pub async fn resolve_by_hand(
     let Some((id, monitor)) = row else { return Ok(None) };
     let corrupt = StoreError::Corrupt { table: "incidents", column: "public_id", id: incident.0 };
     Ok(Some((id.parse().map_err(|_| corrupt)?, monitor.map(MonitorKey))))
+}
+
+/// Notes how an incident ended that was just resolved without its monitor working again.
+pub async fn set_ended(tx: &mut Tx, incident: IncidentKey, ended: &Ended) -> Result<()> {
+    sql!(tx, |conn| sqlx::query("update incidents set ending = $1, ended_by = $2 where id = $3")
+        .bind(ended.how.as_str())
+        .bind(&ended.by)
+        .bind(incident.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
+/// How an incident ended, when not because its monitor works again.
+pub async fn ended(tx: &mut Tx, incident: IncidentKey) -> Result<Option<Ended>> {
+    let row: Option<(Option<String>, Option<String>)> =
+        sql!(tx, |conn| sqlx::query_as("select ending, ended_by from incidents where id = $1")
+            .bind(incident.0)
+            .fetch_optional(conn)
+            .await?);
+    Ok(row.and_then(|(how, by)| read_ended(how.as_deref(), by)))
+}
+
+/// An ending as it stands in the table; one that a later program knows is none.
+pub(super) fn read_ended(how: Option<&str>, by: Option<String>) -> Option<Ended> {
+    Some(Ended { how: Ending::from_word(how?)?, by: by.unwrap_or_default() })
 }

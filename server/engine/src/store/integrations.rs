@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
-use super::{Result, StoreError, Tx, sql};
+use super::{Result, Tx, error, sql};
 use crate::seal::Sealer;
 
 /// An integration.
@@ -49,7 +49,7 @@ struct Row {
     version: i64,
     settings: Json<Value>,
     enabled: bool,
-    quiet: Option<Json<QuietHours>>,
+    quiet: Option<Json<Value>>,
     verified: bool,
     failing_since: Option<i64>,
     failing: Option<String>,
@@ -57,29 +57,40 @@ struct Row {
     updated_at: i64,
 }
 
-/// What is read of an integration; ends where the condition begins.
+/// What is read of an integration that was not removed; ends where further conditions begin.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "select id, public_id, kind, name, version, settings, enabled, quiet, verified, failing_since, failing, created_at, ",
-            "updated_at from integrations ",
+            "updated_at from integrations where deleted_at is null ",
             $rest
         )
     };
 }
 
-fn read(row: Row, sealer: &Sealer) -> Result<Integration> {
-    let corrupt = |column| StoreError::Corrupt { table: "integrations", column, id: row.id };
-    let kind: ProviderKind = row.kind.parse().map_err(|_| corrupt("kind"))?;
-    let version = u32::try_from(row.version).map_err(|_| corrupt("version"))?;
-    Ok(Integration {
+/// One that cannot be read must not take the others with it: it is shown with the reason, and only one without an id is left out.
+fn read(row: Row, sealer: &Sealer) -> Option<Integration> {
+    let id = row.public_id.parse();
+    let id = id.inspect_err(|why| error::note_unreadable("integrations", "public_id", row.id, why)).ok()?;
+    // Of a kind that a later program brought only the name is known; it is shown as the kind that can be anything.
+    let kind = row.kind.parse::<ProviderKind>();
+    let mut settings = kind.as_ref().map_err(ToString::to_string).and_then(|kind| {
+        let version = u32::try_from(row.version).map_err(|_| format!("{} is no version", row.version))?;
+        open(*kind, version, row.settings.0, sealer)
+    });
+    let quiet = row.quiet.map(|quiet| serde_json::from_value(quiet.0)).transpose();
+    let quiet = quiet.unwrap_or_else(|error| {
+        settings = Err(format!("the quiet hours make no sense: {error}"));
+        None
+    });
+    Some(Integration {
         key: IntegrationKey(row.id),
-        id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
-        kind,
+        id,
+        kind: kind.unwrap_or(ProviderKind::Custom),
         name: row.name,
-        settings: open(kind, version, row.settings.0, sealer),
+        settings,
         enabled: row.enabled,
-        quiet: row.quiet.map(|quiet| quiet.0),
+        quiet,
         verified: row.verified,
         failing_since: row.failing_since.map(Timestamp),
         failing: row.failing,
@@ -88,7 +99,6 @@ fn read(row: Row, sealer: &Sealer) -> Result<Integration> {
     })
 }
 
-/// One that cannot be read must not take the others with it: it is shown with the reason.
 fn open(
     kind: ProviderKind,
     version: u32,
@@ -195,37 +205,76 @@ pub async fn learn(
     Ok(())
 }
 
-/// Removes an integration with its deliveries.
-pub async fn delete(tx: &mut Tx, key: IntegrationKey) -> Result<bool> {
-    let removed = sql!(tx, |conn| sqlx::query("delete from integrations where id = $1")
-        .bind(key.0)
+/// Removes an integration: from here on nothing shows or uses it, and its secrets are gone. Its log is as long as it was busy, so that
+/// goes later, in slices; see [`sweep_deleted`].
+pub async fn delete(tx: &mut Tx, key: IntegrationKey, at: Timestamp) -> Result<bool> {
+    let removed = sql!(tx, |conn| {
+        sqlx::query(
+        "update integrations set deleted_at = $1, enabled = $2, settings = $3, failing = null, failing_since = null, \
+         updated_at = $1 where id = $4 and deleted_at is null"
+    )
+    .bind(at.0)
+    .bind(false)
+    .bind(Json(Value::Object(serde_json::Map::new())))
+    .bind(key.0)
+    .execute(conn)
+    .await?
+    .rows_affected()
+    });
+    for statement in [
+        "delete from monitor_integrations where integration_id = $1",
+        "delete from event_subscriptions where integration_id = $1",
+    ] {
+        sql!(tx, |conn| sqlx::query(statement).bind(key.0).execute(conn).await?.rows_affected());
+    }
+    Ok(removed == 1)
+}
+
+/// Forgets at most `limit` deliveries of integrations that were removed, and those integrations of which nothing is left; returns how many
+/// deliveries there were. What still waits is left to the dispatcher, which finds the integration gone: of two that lock rows of the
+/// outbox in two orders, one would fail.
+pub async fn sweep_deleted(tx: &mut Tx, limit: i64) -> Result<u64> {
+    // First, so that no row of the outbox is held while one of these is waited for.
+    sql!(tx, |conn| sqlx::query(
+        "delete from integrations where deleted_at is not null \
+         and not exists (select 1 from deliveries d where d.integration_id = integrations.id)"
+    )
+    .execute(conn)
+    .await?
+    .rows_affected());
+    Ok(sql!(tx, |conn| {
+        sqlx::query(
+            "delete from deliveries where id in (select d.id from deliveries d where d.due_at is null \
+         and d.integration_id in (select g.id from integrations g where g.deleted_at is not null) limit $1)",
+        )
+        .bind(limit)
         .execute(conn)
         .await?
-        .rows_affected());
-    Ok(removed == 1)
+        .rows_affected()
+    }))
 }
 
 /// An integration by its key.
 pub async fn get(tx: &mut Tx, key: IntegrationKey) -> Result<Option<Integration>> {
     let row: Option<Row> =
-        sql!(tx, |conn| sqlx::query_as(select!("where id = $1")).bind(key.0).fetch_optional(conn).await?);
-    row.map(|row| read(row, &tx.sealer)).transpose()
+        sql!(tx, |conn| sqlx::query_as(select!("and id = $1")).bind(key.0).fetch_optional(conn).await?);
+    Ok(row.and_then(|row| read(row, &tx.sealer)))
 }
 
 /// An integration by its public id.
 pub async fn by_id(tx: &mut Tx, id: &IntegrationId) -> Result<Option<Integration>> {
-    let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(select!("where public_id = $1"))
+    let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(select!("and public_id = $1"))
         .bind(id.as_str())
         .fetch_optional(conn)
         .await?);
-    row.map(|row| read(row, &tx.sealer)).transpose()
+    Ok(row.and_then(|row| read(row, &tx.sealer)))
 }
 
 /// Every integration, by name.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Integration>> {
     let rows: Vec<Row> =
         sql!(tx, |conn| sqlx::query_as(select!("order by lower(name), id")).fetch_all(conn).await?);
-    rows.into_iter().map(|row| read(row, &tx.sealer)).collect()
+    Ok(rows.into_iter().filter_map(|row| read(row, &tx.sealer)).collect())
 }
 
 /// Marks an integration whose messages fail for good, or takes the mark away; the first of the failures counts.

@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 use domain::uptime::ResultState;
 use sqlx::FromRow;
 
-use super::{Result, StoreError, Tx, evidence, sql};
+use super::{Result, StoreError, Tx, evidence, incidents, sql};
 
 /// Reports that are looked through for the one that began the outage.
 const REPORTS: i64 = 20;
@@ -75,6 +75,7 @@ pub async fn get(tx: &mut Tx, incident: IncidentKey) -> Result<Option<Outage>> {
             reason: row.reason.unwrap_or_default(),
             started_at: Timestamp(row.started_at),
             resolved_at: row.resolved_at.map(Timestamp),
+            ended: incidents::ended(tx, incident).await?,
         },
         monitor,
         monitor_facts: MonitorFacts {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use domain::id::DeliveryKey;
+use domain::text::without_nul;
 use domain::time::Timestamp;
 use sqlx::QueryBuilder;
 
@@ -45,8 +46,8 @@ pub async fn settle(
                     .push_bind(row.settlement.state.as_str())
                     .push_bind(i64::from(row.claimed.attempts) + i64::from(row.attempt.is_some()))
                     .push_bind(row.settlement.due_at.map(|at| at.0))
-                    .push_bind(row.settlement.external_id.as_deref())
-                    .push_bind(row.settlement.error.as_deref())
+                    .push_bind(row.settlement.external_id.as_deref().map(kept))
+                    .push_bind(row.settlement.error.as_deref().map(kept))
                     .push_bind(row.claimed.key.0)
                     .push_bind(row.claimed.lease.0);
             });
@@ -76,13 +77,18 @@ pub async fn settle(
                     .push_bind(attempt.at.0)
                     .push_bind(attempt.duration_ms)
                     .push_bind(attempt.status.map(i64::from))
-                    .push_bind(&attempt.request)
-                    .push_bind(&attempt.response)
-                    .push_bind(attempt.error.as_deref());
+                    .push_bind(kept(&attempt.request))
+                    .push_bind(kept(&attempt.response))
+                    .push_bind(attempt.error.as_deref().map(kept));
             });
             query.push(") as new");
             query.build().persistent(false).execute(conn).await?.rows_affected()
         });
     }
     Ok(ours)
+}
+
+/// A text of the other side as both databases keep it: one that PostgreSQL refuses would keep the whole batch from being settled.
+fn kept(text: &str) -> String {
+    without_nul(text).into_owned()
 }

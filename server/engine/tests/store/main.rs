@@ -4,7 +4,9 @@
 
 mod afterwards;
 mod answering;
+mod editing;
 mod following;
+mod hostile;
 mod lists;
 mod pages;
 mod postgres;

@@ -231,7 +231,7 @@ on_both! {
 }
 
 /// The settings as they stand in the table.
-async fn raw_settings(world: &World) -> String {
+pub(crate) async fn raw_settings(world: &World) -> String {
     use sqlx::{Connection, PgConnection, SqliteConnection};
     let statement = "select cast(settings as text) from integrations";
     if world.url.starts_with("sqlite") {

@@ -16,6 +16,8 @@ use super::{EvidenceItem, IncidentRow};
 pub const INCIDENTS_PER_PAGE: u32 = 50;
 /// The most deliveries on one page of the log.
 pub const DELIVERIES_PER_PAGE: u32 = 50;
+/// Deliveries that are counted; of more it is only said that there are.
+pub const MOST_COUNTED: i64 = 10_000;
 
 /// Something with a name that links to its page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +115,8 @@ pub struct DefinitionView {
     pub id: DefinitionId,
     /// Whether it is for every monitor that no other definition names.
     pub is_default: bool,
+    /// Grows with each change; whoever changes it names the one that it was read with.
+    pub version: i64,
     /// What it says.
     pub draft: DefinitionDraft,
     /// The monitors that it names.
@@ -178,7 +182,7 @@ pub struct DeliveryRow {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DeliveryQuery {
-    /// A text in the headline, the integration's name, the error or the id.
+    /// A text in the names of integration and monitor, the incident's title, the error or the id; only the newest messages are searched.
     pub search: String,
     /// Where it stands.
     pub state: Option<DeliveryState>,
@@ -197,8 +201,10 @@ pub struct DeliveryQuery {
 pub struct DeliveryList {
     /// The deliveries, the newest first.
     pub rows: Vec<DeliveryRow>,
-    /// How many there are in all.
+    /// How many there are in all, [`MOST_COUNTED`] at most.
     pub found: i64,
+    /// Whether there are more than that.
+    pub more: bool,
     /// The page, from 1 on.
     pub page: u32,
     /// How the last 24 hours went.
@@ -313,6 +319,8 @@ pub struct IncidentDetail {
     pub acknowledged: Option<(Timestamp, String)>,
     /// Nobody is told more until then.
     pub snoozed_until: Option<Timestamp>,
+    /// How it ended, when not because the monitor works again.
+    pub ended: Option<crate::incident::Ended>,
     /// What was said of it in public, the newest first.
     pub updates: Vec<crate::views::public::IncidentUpdateView>,
     /// What was sent to whom, the newest first.

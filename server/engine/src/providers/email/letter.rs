@@ -127,6 +127,7 @@ fn subject(settings: &EmailSettings, message: &Message) -> String {
         Body::Alert(alert) => match alert.kind {
             AlertKind::Error => "",
             AlertKind::Reminder => "[Still down] ",
+            AlertKind::Ok if alert.incident.ended.is_some() => "[Closed] ",
             AlertKind::Ok => "[Resolved] ",
         },
         Body::Acknowledged(_) => "[Taken on] ",

@@ -5,7 +5,7 @@ use domain::event::Event;
 use domain::form::Form;
 use domain::health::{Health, Settled};
 use domain::id::{IncidentUpdateId, MonitorId, MonitorKey};
-use domain::incident::IncidentPhase;
+use domain::incident::{Ended, Ending, IncidentPhase};
 use domain::incident_words;
 use domain::monitor::{Monitor, MonitorDraft};
 use domain::monitor_form;
@@ -92,9 +92,10 @@ impl Services {
             return Ok(());
         }
         let mut events = Vec::new();
-        if self.withdraw_incident(&mut tx, &monitor, now, &mut events).await? {
-            forget_outage(&mut tx, monitor.key, now).await?;
-        }
+        let ended = Ended { how: Ending::Paused, by: viewer.words() };
+        self.withdraw_incident(&mut tx, &monitor, &ended, now, &mut events).await?;
+        // Also when the incident was closed by hand before, and so none is open.
+        forget_outage(&mut tx, monitor.key, now).await?;
         events.push(Event::MonitorSaved { monitor: monitor.key, id: monitor.id });
         store::events::append(&mut tx, now, &events).await?;
         tx.commit().await?;
@@ -124,7 +125,8 @@ impl Services {
         let mut tx = self.inner.db.write().await?;
         let monitor = load(&mut tx, id).await?;
         let mut events = Vec::new();
-        self.withdraw_incident(&mut tx, &monitor, now, &mut events).await?;
+        let ended = Ended { how: Ending::Deleted, by: viewer.words() };
+        self.withdraw_incident(&mut tx, &monitor, &ended, now, &mut events).await?;
         let pages = store::views::public::pages_of(&mut tx, monitor.key).await?;
         store::monitors::delete(&mut tx, monitor.key).await?;
         events.push(Event::MonitorSaved { monitor: monitor.key, id: monitor.id });
@@ -147,17 +149,19 @@ impl Services {
         Ok((key, id))
     }
 
-    /// Ends the open automatic incident of a monitor that is watched no more; returns whether there was one.
+    /// Ends the open automatic incident of a monitor that is watched no more, if there is one.
     async fn withdraw_incident(
         &self,
         tx: &mut Tx,
         monitor: &Monitor,
+        ended: &Ended,
         now: Timestamp,
         events: &mut Vec<Event>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let Some(resolved) = store::incidents::resolve(tx, monitor.key, now, now).await? else {
-            return Ok(false);
+            return Ok(());
         };
+        store::incidents::set_ended(tx, resolved.incident, ended).await?;
         let names = store::incidents::component_names(tx, resolved.incident).await?;
         let update = IncidentUpdateId::new(self.inner.chance.bytes());
         let body = incident_words::withdrawn(&names);
@@ -168,14 +172,15 @@ impl Services {
             id: resolved.id,
             monitor: Some(monitor.key),
         });
-        Ok(true)
+        Ok(())
     }
 }
 
-/// Lets a monitor whose incident was ended start afresh: were it still "down" when it is resumed, nothing would change at its
+/// Lets a monitor that is down start afresh when its incident was ended: were it still "down" when it is resumed, nothing would change at its
 /// next failure, and so no incident would open.
 async fn forget_outage(tx: &mut Tx, monitor: MonitorKey, now: Timestamp) -> Result<()> {
-    let Some(mut kept) = store::health::get(tx, monitor).await? else { return Ok(()) };
+    let kept = store::health::get(tx, monitor).await?;
+    let Some(mut kept) = kept.filter(|kept| kept.health.settled == Settled::Down) else { return Ok(()) };
     kept.health = Health { settled: Settled::Pending, since: now, streak: None, blind_since: None };
     kept.failure = None;
     if store::health::update(tx, &kept).await? {

@@ -85,7 +85,7 @@ impl Services {
         let who = user.into_iter().find(|name| !name.is_empty()).map_or("somebody", String::as_str);
         let who: String = format!("{who} in Slack").chars().take(120).collect();
         let done = if action.action_id == RESOLVE {
-            self.resolve(&Viewer::System, &id).await
+            self.resolve_as(&Viewer::System, &id, &who).await
         } else {
             self.acknowledge_as(&Viewer::System, &id, &who).await
         };

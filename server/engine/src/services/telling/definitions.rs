@@ -11,6 +11,9 @@ use domain::views::console::{DefinitionForm, DefinitionView, Named};
 use super::{Result, ServiceError, Services, operator};
 use crate::store::{Tx, definitions, integrations, monitors};
 
+/// What is said to whoever edits something that somebody else has changed meanwhile.
+const CHANGED_MEANWHILE: &str = "Somebody else changed this definition meanwhile. Open the form again to see how it is now, and repeat your change.";
+
 impl Services {
     /// Every definition, the default one first.
     pub async fn definitions(&self, viewer: &Viewer) -> Result<Vec<DefinitionView>> {
@@ -42,11 +45,11 @@ impl Services {
         Ok(DefinitionForm { definition, integrations })
     }
 
-    /// Adds a definition, or changes one.
+    /// Adds a definition, or changes the one with this id from the version that it was read with.
     pub async fn save_definition(
         &self,
         viewer: &Viewer,
-        id: Option<&DefinitionId>,
+        edited: Option<(&DefinitionId, i64)>,
         draft: &DefinitionDraft,
     ) -> Result<DefinitionId> {
         operator(viewer)?;
@@ -54,6 +57,16 @@ impl Services {
         let mut errors = Vec::new();
         draft.examine(&mut errors);
         let mut tx = self.inner.db.write().await?;
+        let old = match edited {
+            Some((id, version)) => {
+                let old = definitions::lock(&mut tx, id).await?.ok_or(ServiceError::NotFound)?;
+                if old.version != version {
+                    return Err(ServiceError::Conflict(CHANGED_MEANWHILE.to_owned()));
+                }
+                Some(old)
+            }
+            None => None,
+        };
         for (number, level) in draft.levels.iter().enumerate() {
             for target in &level.targets {
                 if integrations::by_id(&mut tx, &target.integration).await?.is_none() {
@@ -62,17 +75,13 @@ impl Services {
                 }
             }
         }
-        let old = match id {
-            Some(id) => Some(load(&mut tx, id).await?),
-            None => None,
-        };
         let is_default = old.as_ref().is_some_and(|old| old.is_default);
         if is_default && !draft.monitors.is_empty() {
             let message =
                 "The default definition is for every monitor that no other names; it names none itself.";
             errors.push(FieldError::new("monitors", message));
         }
-        if id.is_none() && draft.monitors.is_empty() {
+        if old.is_none() && draft.monitors.is_empty() {
             errors.push(FieldError::new("monitors", "Please choose the monitors that it is for."));
         }
         if !errors.is_empty() {
@@ -129,6 +138,7 @@ async fn view(
     Ok(DefinitionView {
         id: definition.id,
         is_default: definition.is_default,
+        version: definition.version,
         draft: definition.draft,
         monitors: monitors_named,
     })

@@ -3,7 +3,7 @@
 use domain::id::DeliveryId;
 use domain::person::Viewer;
 use domain::time::{DAY, Timestamp};
-use domain::views::console::{DeliveryCounts, DeliveryDetail, DeliveryList, DeliveryQuery};
+use domain::views::console::{DeliveryCounts, DeliveryDetail, DeliveryList, DeliveryQuery, MOST_COUNTED};
 
 use super::{Result, ServiceError, Services, operator};
 use crate::store::{deliveries, views};
@@ -17,7 +17,8 @@ impl Services {
         let rows = views::deliveries::list(&mut tx, query).await?;
         let found = views::deliveries::found(&mut tx, query).await?;
         let counts = views::deliveries::counts(&mut tx, since).await?;
-        Ok(DeliveryList { rows, found, page: query.page.max(1), counts })
+        let (found, more) = (found.min(MOST_COUNTED), found > MOST_COUNTED);
+        Ok(DeliveryList { rows, found, more, page: query.page.max(1), counts })
     }
 
     /// How many deliveries of the last hours stand where.

@@ -1,8 +1,9 @@
 //! What people do about an incident: take it on, put it off, end it.
 
 use domain::event::Event;
+use domain::health::Settled;
 use domain::id::{IncidentId, IncidentUpdateId, MonitorId};
-use domain::incident::IncidentPhase;
+use domain::incident::{Ended, Ending, IncidentPhase};
 use domain::incident_words;
 use domain::person::Viewer;
 use domain::time::{MINUTE, Timestamp};
@@ -10,7 +11,7 @@ use domain::time::{MINUTE, Timestamp};
 use super::super::monitors::load as load_monitor;
 use super::{Result, ServiceError, Services, operator};
 use crate::store::views::telling::{self, Incident};
-use crate::store::{Tx, events, incidents, mutes, outages};
+use crate::store::{Tx, events, health, incidents, mutes, outages};
 
 /// The longest time that an incident can be put off or a monitor be muted, in minutes: 30 days.
 const MAX_SNOOZE: i64 = 30 * 24 * 60;
@@ -75,6 +76,11 @@ impl Services {
     /// Ends an incident by hand. Whoever was told of it hears that it is over; the next one opens when the monitor fails again after
     /// it was well. A second time changes nothing.
     pub async fn resolve(&self, viewer: &Viewer, id: &IncidentId) -> Result<()> {
+        self.resolve_as(viewer, id, &viewer.words()).await
+    }
+
+    /// The same on behalf of somebody whom another system names, such as a person in a chat.
+    pub async fn resolve_as(&self, viewer: &Viewer, id: &IncidentId, who: &str) -> Result<()> {
         operator(viewer)?;
         let now = self.now();
         let mut tx = self.inner.db.write().await?;
@@ -82,6 +88,14 @@ impl Services {
         let Some((id, monitor)) = incidents::resolve_by_hand(&mut tx, incident.key, now).await? else {
             return Ok(());
         };
+        if let Some(monitor) = monitor
+            && let Some(kept) = health::get(&mut tx, monitor).await?
+            && kept.health.settled == Settled::Down
+        {
+            // What is closed is not up for that: whoever hears of it must not think so.
+            let ended = Ended { how: Ending::Closed, by: who.to_owned() };
+            incidents::set_ended(&mut tx, incident.key, &ended).await?;
+        }
         let names = incidents::component_names(&mut tx, incident.key).await?;
         let update = IncidentUpdateId::new(self.inner.chance.bytes());
         let body = incident_words::resolved_by_hand(&names);

@@ -37,6 +37,7 @@ impl Services {
             monitor_name: incident.monitor_name,
             acknowledged: incident.acknowledged,
             snoozed_until: incident.snooze_until.filter(|until| *until > now),
+            ended: incident.ended,
             updates,
             deliveries,
             next,

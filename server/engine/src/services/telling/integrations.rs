@@ -1,6 +1,6 @@
 //! Integrations: adding, trying, changing, removing.
 
-use domain::alert::{AlertKind, LevelTarget};
+use domain::alert::{AlertKind, Definition, LevelTarget};
 use domain::form::Form;
 use domain::id::{AlertId, DeliveryId, IncidentId, IntegrationId, IntegrationKey, MonitorId};
 use domain::integration::draft::{empty_form, put_shared};
@@ -21,7 +21,7 @@ use crate::store::{self, Tx, definitions, subscriptions};
 /// The field that says whether a new integration hears of every outage.
 const IN_DEFAULT: &str = "in_default";
 /// Messages on an integration's page.
-const LATEST: usize = 10;
+const LATEST: u32 = 10;
 
 /// What a program changes of an integration; `None` leaves it.
 #[derive(Clone, Debug, Default)]
@@ -94,8 +94,7 @@ impl Services {
         put_shared(&mut values, &one.name, one.enabled, one.quiet.as_ref());
         let used_by = used_by(&mut tx, &one).await?;
         let query = DeliveryQuery { integration: Some(one.id.clone()), ..DeliveryQuery::default() };
-        let mut deliveries = store::views::deliveries::list(&mut tx, &query).await?;
-        deliveries.truncate(LATEST);
+        let deliveries = store::views::deliveries::page(&mut tx, &query, LATEST).await?;
         Ok(IntegrationForm {
             id: Some(one.id),
             kind: one.kind,
@@ -199,16 +198,14 @@ impl Services {
         let now = self.now();
         let mut tx = self.inner.db.write().await?;
         let one = load(&mut tx, id).await?;
-        for mut definition in definitions::all(&mut tx).await? {
-            let before = definition.draft.clone();
+        for definition in definitions::all(&mut tx).await?.iter().filter(|known| names_it(known, &one.id)) {
+            let Some(mut definition) = definitions::lock(&mut tx, &definition.id).await? else { continue };
             for level in &mut definition.draft.levels {
                 level.targets.retain(|target| target.integration != one.id);
             }
-            if definition.draft != before {
-                definitions::update(&mut tx, definition.key, &definition.draft, now).await?;
-            }
+            definitions::update(&mut tx, definition.key, &definition.draft, now).await?;
         }
-        integrations::delete(&mut tx, one.key).await?;
+        integrations::delete(&mut tx, one.key, now).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -347,8 +344,7 @@ pub(super) fn row(one: &Integration, used: Use, levels: u32) -> IntegrationRow {
 async fn used_by(tx: &mut Tx, one: &Integration) -> Result<UsedBy> {
     let mut names = Vec::new();
     for definition in definitions::all(tx).await? {
-        let targets = definition.draft.levels.iter().flat_map(|level| &level.targets);
-        if targets.into_iter().any(|target| target.integration == one.id) {
+        if names_it(&definition, &one.id) {
             names.push(Named { id: definition.id, name: definition.draft.name });
         }
     }
@@ -360,10 +356,15 @@ async fn used_by(tx: &mut Tx, one: &Integration) -> Result<UsedBy> {
     })
 }
 
+/// Whether a level of a definition tells an integration.
+fn names_it(definition: &Definition, id: &IntegrationId) -> bool {
+    definition.draft.levels.iter().flat_map(|level| &level.targets).any(|target| target.integration == *id)
+}
+
 /// Puts a new integration on the first level of the default definition.
 async fn join_default(tx: &mut Tx, id: &IntegrationId, now: Timestamp) -> Result<()> {
-    let default = definitions::all(tx).await?.into_iter().find(|definition| definition.is_default);
-    let Some(mut default) = default else { return Ok(()) };
+    // Locked before it is read: of two integrations that are added at the same time both are on it afterwards.
+    let Some(mut default) = definitions::lock_default(tx).await? else { return Ok(()) };
     if let Some(level) = default.draft.levels.first_mut() {
         level.targets.push(LevelTarget {
             integration: id.clone(),

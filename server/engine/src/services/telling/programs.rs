@@ -5,7 +5,7 @@ use domain::id::IncidentId;
 use domain::integration::IntegrationSettings;
 use domain::person::Viewer;
 use domain::time::{HOUR, Timestamp};
-use domain::views::console::{DeliveryCounts, DeliveryQuery, DeliveryRow, IntegrationRow};
+use domain::views::console::{DeliveryCounts, DeliveryQuery, DeliveryRow, IntegrationRow, MOST_COUNTED};
 
 use super::integrations::row;
 use super::{Result, ServiceError, Services, operator};
@@ -75,7 +75,8 @@ impl Services {
         with_report(&mut tx, incident).await
     }
 
-    /// A page of the log with as many deliveries as a program wants, the newest first; with how many there are in all.
+    /// A page of the log with as many deliveries as a program wants, the newest first; with how many there are in all, counted to
+    /// [`MOST_COUNTED`].
     pub async fn program_deliveries(
         &self,
         viewer: &Viewer,
@@ -85,7 +86,7 @@ impl Services {
         operator(viewer)?;
         let mut tx = self.inner.db.read().await?;
         let rows = views::deliveries::page(&mut tx, query, per_page).await?;
-        Ok((rows, views::deliveries::found(&mut tx, query).await?))
+        Ok((rows, views::deliveries::found(&mut tx, query).await?.min(MOST_COUNTED)))
     }
 
     /// How the deliveries of the last hours went.

@@ -1,17 +1,21 @@
 //! The log of deliveries.
 
 use domain::delivery::DeliveryState;
-use domain::id::IncidentKey;
+use domain::id::{IncidentId, IncidentKey, IntegrationId, MonitorId};
 use domain::message::Message;
 use domain::time::Timestamp;
 use domain::views::console::{
-    AttemptView, DELIVERIES_PER_PAGE, DeliveryCounts, DeliveryDetail, DeliveryQuery, DeliveryRow, Named,
+    AttemptView, DELIVERIES_PER_PAGE, DeliveryCounts, DeliveryDetail, DeliveryQuery, DeliveryRow,
+    MOST_COUNTED, Named,
 };
-use sqlx::FromRow;
 use sqlx::types::Json;
+use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
 
 use super::super::{Result, StoreError, Tx, sql};
 use super::monitors::pattern;
+
+/// Messages that a search looks at, the newest first: in a log of millions, more would take as long as everybody else may wait.
+const LOOKED_AT: i64 = 20_000;
 
 #[derive(FromRow)]
 struct Row {
@@ -57,7 +61,8 @@ fn read(row: Row) -> Result<(i64, DeliveryRow, Message)> {
 
 macro_rules! from {
     () => {
-        " from deliveries d join integrations g on g.id = d.integration_id left join incidents i on i.id = d.incident_id "
+        " from deliveries d join integrations g on g.id = d.integration_id and g.deleted_at is null \
+         left join incidents i on i.id = d.incident_id "
     };
 }
 
@@ -73,16 +78,113 @@ macro_rules! select {
     };
 }
 
-/// What fits a query; empty fits all.
-macro_rules! fitting {
-    () => {
-        "where ($1 = '' or lower(g.name) like $1 escape '!' or lower(d.public_id) like $1 escape '!' \
-         or lower(coalesce(d.error, '')) like $1 escape '!' or lower(coalesce(i.title, '')) like $1 escape '!' \
-         or lower(coalesce(d.external_id, '')) like $1 escape '!' or exists \
-         (select 1 from monitors m where m.id = d.monitor_id and lower(m.name) like $1 escape '!')) \
-         and ($2 = '' or d.state = $2) and ($3 = '' or g.public_id = $3) and ($4 = '' or i.public_id = $4) \
-         and ($5 = '' or exists (select 1 from monitors m where m.id = d.monitor_id and m.public_id = $5)) "
-    };
+/// What a query leaves of the outbox, in keys: a condition on the name of something in another table can use no index.
+#[derive(Debug)]
+struct Narrow {
+    integration: Option<i64>,
+    incident: Option<i64>,
+    monitor: Option<i64>,
+    /// Integrations that were removed and whose log is not gone yet.
+    hidden: Vec<i64>,
+    /// A state that an index knows: those that are not over, and what failed.
+    rare: Option<DeliveryState>,
+    /// A state that no index knows.
+    common: Option<DeliveryState>,
+    /// What some name has in it; empty: anything.
+    pattern: String,
+}
+
+impl Narrow {
+    /// Reads a query; `None` when it names something that does not exist, which no message is about.
+    async fn of(tx: &mut Tx, query: &DeliveryQuery) -> Result<Option<Self>> {
+        let hidden =
+            sql!(tx, |conn| sqlx::query_scalar("select id from integrations where deleted_at is not null")
+                .fetch_all(conn)
+                .await?);
+        let integration = query.integration.as_ref().map(IntegrationId::as_str);
+        let incident = query.incident.as_ref().map(IncidentId::as_str);
+        let monitor = query.monitor.as_ref().map(MonitorId::as_str);
+        let mut keys = [None; 3];
+        for (place, (statement, id)) in [
+            ("select id from integrations where public_id = $1", integration),
+            ("select id from incidents where public_id = $1", incident),
+            ("select id from monitors where public_id = $1", monitor),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let Some(id) = id else { continue };
+            let key: Option<i64> =
+                sql!(tx, |conn| sqlx::query_scalar(statement).bind(id).fetch_optional(conn).await?);
+            if key.is_none() {
+                return Ok(None);
+            }
+            keys[place] = key;
+        }
+        let [integration, incident, monitor] = keys;
+        let is_rare = |state: &DeliveryState| {
+            !matches!(state, DeliveryState::Delivered | DeliveryState::Skipped | DeliveryState::Grouped)
+        };
+        let (rare, common) = (query.state.filter(is_rare), query.state.filter(|state| !is_rare(state)));
+        let pattern = pattern(&query.search);
+        Ok(Some(Self { integration, incident, monitor, hidden, rare, common, pattern }))
+    }
+
+    /// Whether only the newest are looked at, because no index leads to the others.
+    fn is_bounded(&self) -> bool {
+        self.common.is_some() || !self.pattern.is_empty()
+    }
+
+    /// Adds the conditions to a statement that begins at `deliveries d`; those on a text need what [`from`] joins, and the monitor as `m`.
+    fn push<DB>(&self, query: &mut QueryBuilder<DB>)
+    where
+        DB: Database,
+        i64: for<'t> Encode<'t, DB> + Type<DB>,
+        String: for<'t> Encode<'t, DB> + Type<DB>,
+    {
+        if self.is_bounded() {
+            query.push(" where d.id in (select d.id from deliveries d");
+        }
+        query.push(" where 1 = 1");
+        for (column, key) in [
+            ("d.integration_id = ", self.integration),
+            ("d.incident_id = ", self.incident),
+            ("d.monitor_id = ", self.monitor),
+        ] {
+            if let Some(key) = key {
+                query.push(" and ").push(column).push_bind(key);
+            }
+        }
+        for key in &self.hidden {
+            query.push(" and d.integration_id <> ").push_bind(*key);
+        }
+        // Written out, as the condition of the index is.
+        match self.rare {
+            Some(DeliveryState::Failed) => query.push(" and d.state = 'failed'"),
+            // What is not over is found by its due time, wherever in the log it stands.
+            Some(state) => query
+                .push(
+                    " and d.id in (select w.id from deliveries w where w.due_at is not null and w.state = '",
+                )
+                .push(state.as_str())
+                .push("')"),
+            None => query,
+        };
+        if self.is_bounded() {
+            query.push(" order by d.id desc limit ").push_bind(LOOKED_AT).push(")");
+        }
+        if let Some(state) = self.common {
+            query.push(" and d.state = '").push(state.as_str()).push("'");
+        }
+        if !self.pattern.is_empty() {
+            query.push(" and (1 = 0");
+            for text in ["g.name", "d.public_id", "d.error", "i.title", "d.external_id", "m.name"] {
+                query.push(" or lower(coalesce(").push(text).push(", '')) like ");
+                query.push_bind(self.pattern.clone()).push(" escape '!'");
+            }
+            query.push(")");
+        }
+    }
 }
 
 /// A page of the log, the newest first.
@@ -92,32 +194,29 @@ pub async fn list(tx: &mut Tx, query: &DeliveryQuery) -> Result<Vec<DeliveryRow>
 
 /// The same with another number of deliveries on a page.
 pub async fn page(tx: &mut Tx, query: &DeliveryQuery, per_page: u32) -> Result<Vec<DeliveryRow>> {
-    const LIST: &str = select!(concat!(fitting!(), "order by d.id desc limit $6 offset $7"));
+    let Some(narrow) = Narrow::of(tx, query).await? else { return Ok(Vec::new()) };
     let limit = i64::from(per_page);
-    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(LIST)
-        .bind(pattern(&query.search))
-        .bind(query.state.map_or("", DeliveryState::as_str))
-        .bind(query.integration.as_ref().map_or("", |id| id.as_str()))
-        .bind(query.incident.as_ref().map_or("", |id| id.as_str()))
-        .bind(query.monitor.as_ref().map_or("", |id| id.as_str()))
-        .bind(limit)
-        .bind(i64::from(query.page.max(1) - 1) * limit)
-        .fetch_all(conn)
-        .await?);
+    let offset = i64::from(query.page.max(1) - 1) * limit;
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        let mut statement = QueryBuilder::new(select!("left join monitors m on m.id = d.monitor_id"));
+        narrow.push(&mut statement);
+        statement.push(" order by d.id desc limit ").push_bind(limit).push(" offset ").push_bind(offset);
+        statement.build_query_as().fetch_all(conn).await?
+    });
     rows.into_iter().map(|row| read(row).map(|(_, view, _)| view)).collect()
 }
 
-/// How many deliveries a query leaves.
+/// How many deliveries a query leaves, counted to [`MOST_COUNTED`]: one more says that there are more.
 pub async fn found(tx: &mut Tx, query: &DeliveryQuery) -> Result<i64> {
-    const COUNT: &str = concat!("select count(*)", from!(), fitting!());
-    Ok(sql!(tx, |conn| sqlx::query_scalar(COUNT)
-        .bind(pattern(&query.search))
-        .bind(query.state.map_or("", DeliveryState::as_str))
-        .bind(query.integration.as_ref().map_or("", |id| id.as_str()))
-        .bind(query.incident.as_ref().map_or("", |id| id.as_str()))
-        .bind(query.monitor.as_ref().map_or("", |id| id.as_str()))
-        .fetch_one(conn)
-        .await?))
+    const JOINED: &str = concat!("select d.id", from!(), "left join monitors m on m.id = d.monitor_id");
+    let Some(narrow) = Narrow::of(tx, query).await? else { return Ok(0) };
+    Ok(sql!(tx, |conn| {
+        let mut statement = QueryBuilder::new("select count(*) from (");
+        statement.push(if narrow.pattern.is_empty() { "select d.id from deliveries d" } else { JOINED });
+        narrow.push(&mut statement);
+        statement.push(" limit ").push_bind(MOST_COUNTED + 1).push(") as found");
+        statement.build_query_scalar().fetch_one(conn).await?
+    }))
 }
 
 /// The messages of an incident, the newest first.

@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use domain::delivery::DeliveryState;
 use domain::id::{IncidentId, IncidentKey, IntegrationKey, MonitorKey};
-use domain::incident::IncidentPhase;
+use domain::incident::{Ended, IncidentPhase};
 use domain::time::Timestamp;
 use domain::views::console::{IncidentRow, Named, PlannedAlert};
 use sqlx::FromRow;
 
+use super::super::incidents::read_ended;
 use super::super::{Result, StoreError, Tx, sql};
 
 /// How an integration is used.
@@ -99,6 +100,8 @@ pub struct Incident {
     pub snoozed_at: Option<Timestamp>,
     /// Nobody is told more until then.
     pub snooze_until: Option<Timestamp>,
+    /// How it ended, when not because the monitor works again.
+    pub ended: Option<Ended>,
     /// When it was written down.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -118,6 +121,8 @@ struct Row {
     acknowledged_by: Option<String>,
     snoozed_at: Option<i64>,
     snooze_until: Option<i64>,
+    ending: Option<String>,
+    ended_by: Option<String>,
     created_at: i64,
     updated_at: i64,
     monitor_id: Option<i64>,
@@ -143,6 +148,7 @@ fn read(row: Row) -> Result<Incident> {
         acknowledged: row.acknowledged_at.map(Timestamp).zip(row.acknowledged_by),
         snoozed_at: row.snoozed_at.map(Timestamp),
         snooze_until: row.snooze_until.map(Timestamp),
+        ended: read_ended(row.ending.as_deref(), row.ended_by),
         created_at: Timestamp(row.created_at),
         updated_at: Timestamp(row.updated_at),
     })
@@ -152,7 +158,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "select i.id, i.public_id, i.title, i.phase, i.reason, i.started_at, i.resolved_at, i.acknowledged_at, \
-             i.acknowledged_by, i.snoozed_at, i.snooze_until, i.created_at, i.updated_at, i.monitor_id, \
+             i.acknowledged_by, i.snoozed_at, i.snooze_until, i.ending, i.ended_by, i.created_at, i.updated_at, i.monitor_id, \
              m.public_id as monitor, m.name as monitor_name \
              from incidents i left join monitors m on m.id = i.monitor_id ",
             $rest

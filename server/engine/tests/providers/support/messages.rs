@@ -47,6 +47,7 @@ fn incident() -> IncidentFacts {
         reason: "No answer within 10 s.".to_owned(),
         started_at: Timestamp(NOW.0 - 5 * MINUTE),
         resolved_at: None,
+        ended: None,
     }
 }
 
