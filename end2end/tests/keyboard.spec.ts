@@ -102,3 +102,15 @@ async function press(page: Page, key: string): Promise<void> {
   await page.keyboard.press(key);
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
+
+test('the first stop skips to the content and takes the focus along', async ({ page }) => {
+  await page.goto(`${pharos.url}/console/monitors`);
+  await alive(page);
+  await expect(page.locator('[data-row]')).toHaveCount(2);
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  const isInside = await page.evaluate(() => document.querySelector('#main')!.contains(document.activeElement));
+  expect(isInside).toBe(true);
+});

@@ -109,6 +109,16 @@ pub fn open_dialog(id: &str) {
     }
 }
 
+/// Closes the menu that is open, if one is, and gives the focus back to its button.
+pub fn close_menu() {
+    let Ok(Some(menu)) = document().query_selector("details.menu[open]") else { return };
+    let _ = menu.remove_attribute("open");
+    let button = menu.query_selector("summary").ok().flatten();
+    if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+        let _ = button.focus();
+    }
+}
+
 /// Closes the dialog of that id.
 pub fn close_dialog(id: &str) {
     if let Some(dialog) = dialog(id) {

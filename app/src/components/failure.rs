@@ -41,7 +41,7 @@ pub fn Failure(
                 {if !may_enter {
                     view! { <a class="button primary" href="/login">"Log in"</a> }.into_any()
                 } else if is_gone {
-                    view! { <a class="button" href="/console/monitors">"To the monitors"</a> }.into_any()
+                    view! { <a class="button" href="/console">"To the overview"</a> }.into_any()
                 } else {
                     // A link, so that it works without scripts too.
                     view! {

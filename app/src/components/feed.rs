@@ -52,7 +52,8 @@ pub fn Incidents(
             <li data-state=style>
                 <Icon name=icon/>
                 <span><a href=format!("/console/incidents/{}", incident.id)>{incident.title}</a></span>
-                <Time at=incident.started_at/>
+                // How long it is open says when it began.
+                {(!is_open).then(|| view! { <Time at=incident.started_at/> })}
                 <span class="sub">{if is_open { "Open for " } else { "Lasted " }}{length}{incident.reason.map(|reason| format!(" · {reason}"))}</span>
             </li>
         }

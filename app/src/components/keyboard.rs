@@ -57,6 +57,7 @@ pub fn Keyboard() -> impl IntoView {
             (_, "j") => browser::focus_next(ROWS, 1),
             (_, "k") => browser::focus_next(ROWS, -1),
             (_, "?") => browser::open_dialog(HELP),
+            (_, "Escape") => browser::close_menu(),
             _ => {}
         }
     };

@@ -38,7 +38,8 @@ pub fn Layout(
     let class =
         move || if matches!(feed.link.get(), Link::Lost { .. }) { "shell stale" } else { "shell on-air" };
     view! {
-        <a class="skip" href="#main">"Skip to content"</a>
+        // `external`, so that the browser itself goes there and takes the focus along.
+        <a class="skip" href="#main" rel="external">"Skip to content"</a>
         <div class=class>
             <aside class="sidebar" aria-label="Console">
                 <Wordmark href="/console"/>
@@ -56,7 +57,7 @@ pub fn Layout(
                     </div>
                 </div>
             </aside>
-            <main id="main">
+            <main id="main" tabindex="-1">
                 <Transition>{move || Suspend::new(async move {
                     frame.await.ok().map(|frame: ConsoleFrame| {
                         let watching = frame.standing.counts.total() > 0;

@@ -3,6 +3,7 @@
 use domain::health::State;
 use leptos::prelude::*;
 use leptos_router::components::A;
+use leptos_router::hooks::use_location;
 
 use super::icon::Icon;
 use crate::live::LiveFeed;
@@ -25,8 +26,10 @@ const TELLING: [Way; 3] = [
 ];
 /// The program itself.
 const REST: [Way; 1] = [("/console/settings", "Settings", "settings")];
-/// What fits below a thumb.
-const THUMB: [Way; 4] = [WATCHING[0], WATCHING[1], WATCHING[2], ("/console/more", "More", "menu")];
+/// What fits below a thumb; the last place is for all the rest.
+const THUMB: [Way; 3] = [WATCHING[0], WATCHING[1], WATCHING[2]];
+/// Where the rest is listed.
+const MORE: &str = "/console/more";
 
 /// What does not fit below a thumb, for the page that lists it.
 pub fn more() -> impl Iterator<Item = Way> {
@@ -48,7 +51,15 @@ pub fn Ways() -> impl IntoView {
 /// The links, for the bar below the thumb.
 #[component]
 pub fn PhoneWays() -> impl IntoView {
-    THUMB.map(link).collect_view()
+    let path = use_location().pathname;
+    // Whatever has no place of its own below the thumb is reached through “More”.
+    let is_more = move || {
+        path.with(|path| path != "/console" && !THUMB[1..].iter().any(|(way, ..)| path.starts_with(way)))
+    };
+    view! {
+        {THUMB.map(link).collect_view()}
+        <a href=MORE aria-current=move || is_more().then_some("page")><Icon name="menu"/>"More"</a>
+    }
 }
 
 fn link((path, words, icon): Way) -> impl IntoView {

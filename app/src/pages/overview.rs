@@ -100,8 +100,9 @@ fn Body(view: View) -> impl IntoView {
         } else {
             view! {
                 <div class="stack">
-                    <Broken rows=broken at/>
+                    // The count first: it is one line, and a storm makes the list of what is broken long.
                     <Cards counts/>
+                    <Broken rows=broken at/>
                     <div class="split">
                         <section class="card flush">
                             <header><h2>"Events"</h2></header>

@@ -57,9 +57,9 @@ pub fn LatencyChart(
         if step == STEPS { format!("{text} ms") } else { text }
     };
     view! {
-        <div class="chart" role="img" aria-label=summary>
+        <div class="chart" role="group" aria-label=summary>
             <div class="y" aria-hidden="true">{(0..=STEPS).map(|step| view! { <span>{y_label(step)}</span> }).collect_view()}</div>
-            <div class="plot" tabindex="0" aria-label="Response times; arrow keys walk along them"
+            <div class="plot" tabindex="0" role="group" aria-label="Response times; arrow keys walk along them"
                 on:pointermove=move_to on:pointerdown=move_to on:pointerleave=move |_| picked.set(None)
                 on:blur=move |_| picked.set(None) on:keydown=key>
                 <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">

@@ -170,7 +170,7 @@ fn Nothing(query: DeliveryQuery) -> impl IntoView {
         .into_any();
     }
     view! {
-        <section class="empty">
+        <section class="empty first">
             <Icon name="inbox"/><h2>"Nothing was sent yet"</h2>
             <p>"Each message stands here with what was sent, what was answered, and when it is tried again."</p>
             <div class="button-row"><a class="button" href="/console/integrations">"To the integrations"</a></div>

@@ -148,7 +148,7 @@ fn NoMatch(query: MonitorQuery, hidden: i64) -> impl IntoView {
 #[component]
 fn Nothing() -> impl IntoView {
     view! {
-        <section class="empty">
+        <section class="empty first">
             <Icon name="monitors"/><h2>"Nothing is watched yet"</h2>
             <p>"A monitor is an address, a port, a name, a certificate or a job, and how often it is looked at."</p>
             <div class="button-row"><a class="button primary" href="/console/monitors/new"><Icon name="plus"/>"Add monitor"</a></div>

@@ -140,7 +140,7 @@ fn Parents(
     let given = parents.into_iter().map(|one| MonitorChoice { id: one.id, name: one.name }).collect();
     view! {
         <details class="fold">
-            <summary><Icon name="chevron-right"/>"Hangs on"<span class="muted">{told}</span></summary>
+            <summary><Icon name="chevron-right"/>"Depends on"<span class="muted">{told}</span></summary>
             <SendForm action id="parents">
                 <input type="hidden" name="monitor" value=monitor/>
                 <p class="hint muted">"While one of these is down, no alert of this monitor leaves: a dead router needs no hundred messages."</p>
