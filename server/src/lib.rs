@@ -6,6 +6,7 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod error;
+mod flash;
 mod health;
 mod hooks;
 pub mod live;

@@ -76,7 +76,7 @@ impl Mail {
         let server = match (&self.url, &self.host) {
             (Some(url), _) => value::mail_url(url.expose()).ok()?,
             (None, Some(host)) => MailUrl {
-                host: host.clone(),
+                host: value::unbracketed(host).to_owned(),
                 port: self.port,
                 security: self.security,
                 username: self.username.clone(),

@@ -12,7 +12,7 @@ use crate::browser;
 use crate::call::Call;
 use crate::components::choices::{Choices, FindForm, MonitorBoxes};
 use crate::components::confirm::{Ask, Confirm};
-use crate::components::form::{FormState, SendForm, Submit};
+use crate::components::form::{EnterSends, FormState, SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::input::{CheckField, Described, FieldFrame};
 use crate::components::leave::Guard;
@@ -89,6 +89,7 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
         <FindForm action=path/>
         <div class="split wide-side">
             <SendForm action id=FORM class="form" map="form" guard=Guard::Path flash=flash.unwrap_or_default()>
+                <EnterSends/>
                 <div class="stack" on:input=move |_| follow() on:change=move |_| follow()>
                     <input type="hidden" name="definition" value=id/>
                     <section class="card form">

@@ -105,7 +105,7 @@ fn Found(list: DeliveryList, query: DeliveryQuery) -> impl IntoView {
                 <thead><tr>
                     <th><span class="visually-hidden">"Choose"</span></th><th>"Message"</th><th>"State"</th><th>"To"</th><th>"Attempts"</th><th class="end">"When"</th>
                 </tr></thead>
-                <tbody>{list.rows.into_iter().map(|row| view! { <Row row/> }).collect_view()}</tbody>
+                <tbody><For each=move || rows.get_value() key=|row| row.id.clone() let:row><Row row/></For></tbody>
             </table>
             <footer class="foot-bar">
                 {can_replay.then(|| view! { <Submit class="button small"><Icon name="refresh"/>"Send the chosen again"</Submit> })}

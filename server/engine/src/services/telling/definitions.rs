@@ -8,7 +8,7 @@ use domain::id::{DefinitionId, MonitorId};
 use domain::person::Viewer;
 use domain::views::console::{DefinitionForm, DefinitionView, Named};
 
-use super::{Result, ServiceError, Services, operator};
+use super::{Result, ServiceError, Services, operator, unknown_monitors};
 use crate::store::{Tx, definitions, integrations, monitors};
 
 impl Services {
@@ -66,6 +66,7 @@ impl Services {
             Some(id) => Some(load(&mut tx, id).await?),
             None => None,
         };
+        errors.extend(unknown_monitors(&mut tx, &draft.monitors, &[]).await?);
         let is_default = old.as_ref().is_some_and(|old| old.is_default);
         if is_default && !draft.monitors.is_empty() {
             let message =
