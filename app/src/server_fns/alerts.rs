@@ -119,7 +119,8 @@ async fn save(
         draft.examine(&mut errors);
         return Err(ServiceError::Invalid(errors));
     }
-    request.services.save_definition(&request.viewer, definition.as_ref(), &draft).await.map(drop)
+    let saved = request.services.save_definition(&request.viewer, definition.as_ref(), &draft).await;
+    saved.map(drop).map_err(super::without_places)
 }
 
 #[cfg(feature = "ssr")]

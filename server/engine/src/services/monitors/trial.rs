@@ -9,7 +9,8 @@ use domain::id::{ComponentId, MonitorId};
 use domain::monitor::{MonitorDraft, Policy};
 use domain::person::Viewer;
 use domain::views::console::Tried;
-use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
 
 use super::load;
 use crate::services::{Result, ServiceError, Services, operator};
@@ -59,7 +60,8 @@ impl Services {
         let lines = &lines[..lines.len().min(MOST_ADDRESSES)];
         let rounds = u32::try_from(lines.len().div_ceil(AT_ONCE).max(1)).unwrap_or(u32::MAX);
         let limit = self.trial_limit / rounds;
-        let tries = lines.iter().map(|line| self.try_line(line, limit));
+        let tries: Vec<BoxFuture<'_, Tried>> =
+            lines.iter().map(|line| self.try_line(line, limit).boxed()).collect();
         Ok(futures::stream::iter(tries).buffered(AT_ONCE).collect().await)
     }
 
