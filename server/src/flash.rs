@@ -21,7 +21,7 @@ const MAX_OF_STRANGER: usize = 4 << 10;
 /// The largest flash of somebody who is, in bytes of JSON: a custom integration with long templates.
 const MAX_OF_PERSON: usize = 256 << 10;
 /// Flashes of strangers that are kept for one client in a minute: as often as somebody types a password wrong.
-const PER_CLIENT: NonZeroU32 = NonZeroU32::new(10).unwrap();
+const PER_CLIENT: u32 = 10;
 /// Mistakes that are kept, and characters of each.
 const MAX_ERRORS: (usize, usize) = (50, 300);
 
@@ -32,7 +32,7 @@ pub(crate) struct Strangers(Arc<Rate>);
 impl Strangers {
     /// Nobody was counted yet.
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Rate::per_minute(PER_CLIENT)))
+        Self(Arc::new(Rate::per_minute(NonZeroU32::new(PER_CLIENT).unwrap_or(NonZeroU32::MIN))))
     }
 
     /// The flash as it may be kept for the next page; `None` when it may not.
@@ -148,7 +148,7 @@ mod tests {
             strangers.judge(flash(form, &[]), viewer, client, now).is_some()
         };
         assert!(!judge("definition", &Viewer::Anonymous, "a"));
-        for _ in 0..PER_CLIENT.get() {
+        for _ in 0..PER_CLIENT {
             assert!(judge("login", &Viewer::Anonymous, "a"));
         }
         assert!(!judge("login", &Viewer::Anonymous, "a"));

@@ -15,18 +15,10 @@ async fn send(
     path: &str,
     fields: &[(&str, &str)],
 ) -> (u16, String, Option<Actor>) {
-    let body = fields.iter().fold(
-        url::form_urlencoded::Serializer::new(String::new()),
-        |mut form, (name, value)| {
-            form.append_pair(name, value);
-            form
-        },
-    );
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(fields);
     let request = app.request(actor, Method::POST, path).header("accept", "text/html");
-    let request = request.header("content-type", "application/x-www-form-urlencoded").body({
-        let mut body = body;
-        body.finish()
-    });
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form.finish());
     let answer = request.send().await.unwrap();
     let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     let cookie = header("set-cookie").and_then(|set| set.split(';').next().map(str::to_owned));
@@ -79,6 +71,21 @@ async fn a_dns_monitor_is_added_and_changed_in_the_console() {
 }
 
 #[tokio::test]
+async fn enter_in_the_editor_of_a_definition_saves_it() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let page = app.request(&viewer, Method::GET, "/console/alerts/new").send().await.unwrap();
+    let page = page.text().await.unwrap();
+    let (_, form) = page.split_once("action=\"/api/save_definition\"").expect("the form");
+    // What a browser presses at Enter is the first button that sends the form, in the order of the page.
+    let (_, button) = form.split_once("<button").expect("a button");
+    let (button, _) = button.split_once('>').unwrap();
+    assert!(!button.contains("formaction"), "{button}");
+    assert!(form.contains("formaction=\"/api/shape_definition\""), "there is one that does something else");
+    app.close().await;
+}
+
+#[tokio::test]
 async fn whoever_is_not_logged_in_leaves_nothing_in_the_database() {
     let app = TestApp::spawn().await;
     app.account("ada@example.org").await;
@@ -113,9 +120,7 @@ async fn a_subscription_is_for_all_monitors_only_when_that_was_said() {
     let services = &app.running.state.services;
     let form = [("url".to_owned(), "http://127.0.0.1:9/".to_owned())].into();
     let hook = services.add_integration(&Viewer::System, ProviderKind::Webhook, &form).await.unwrap();
-    let form = [("kind".to_owned(), "push".to_owned())].into();
-    let mut push = domain::monitor_form::empty_form(domain::check::CheckKind::Push);
-    push.extend::<std::collections::BTreeMap<String, String>>(form);
+    let push = domain::monitor_form::empty_form(domain::check::CheckKind::Push);
     let monitor = services.add_monitor(&Viewer::System, &push).await.unwrap();
     let save = async |more: &[(&str, &str)]| {
         let mut fields = vec![

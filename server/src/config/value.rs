@@ -360,12 +360,7 @@ mod tests {
         assert_eq!(read.username.as_deref(), Some("ada@example.org"));
         assert_eq!(read.password.unwrap().expose(), "p:w");
         assert_eq!(mail_url("smtp://relay:25").unwrap().port, 25);
-        let address = mail_url("smtp://[::1]:25").unwrap();
-        assert_eq!((address.host.as_str(), address.port), ("::1", 25));
-        assert_eq!(
-            (unbracketed("[::1]"), unbracketed("[relay]"), unbracketed("relay")),
-            ("::1", "[relay]", "relay")
-        );
+        assert_eq!(mail_url("smtp://[::1]:25").unwrap().host, "::1");
         assert!(mail_url("https://mail.example.org").unwrap_err().contains("smtp://"));
         assert!(mail_url("smtp://user:hunter2@").is_err_and(|error| !error.contains("hunter2")));
     }
