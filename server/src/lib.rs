@@ -18,6 +18,7 @@ pub mod public;
 pub mod router;
 pub mod security;
 pub mod session;
+mod slack;
 pub mod start;
 mod telemetry;
 pub mod viewer;

@@ -22,7 +22,7 @@ use tower_sessions::Session;
 use crate::client::Client;
 use crate::flash::{self, Strangers};
 use crate::router::AppState;
-use crate::{assets, error, logo, security};
+use crate::{assets, error, logo, security, slack};
 
 /// Bytes of chance in a nonce.
 const NONCE_BYTES: usize = 16;
@@ -46,6 +46,7 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
         .into_iter()
         .fold(Router::new(), |router, path| router.route(path, get(page.clone())))
         .route("/console/page/logo", post(logo::upload))
+        .route("/console/slack/add", post(slack::add))
         .layer(from_fn_with_state(state.clone(), gate));
     functions(pages, context).layer(from_fn_with_state((state.clone(), Strangers::new()), surround))
 }
@@ -94,6 +95,7 @@ async fn surround(
         viewer: viewer.clone(),
         session: intent.clone(),
         client: client.clone(),
+        slack: state.config.slack.client_id.is_some(),
     };
     let viewer = viewer.clone();
     let is_page = request.method() == Method::GET && !request.uri().path().starts_with("/api/");
@@ -118,7 +120,9 @@ async fn surround(
         return error::internal(error).into_response();
     }
     let headers = response.headers_mut();
-    if let Ok(policy) = HeaderValue::from_str(&security::console_policy(&nonce)) {
+    if let Ok(policy) =
+        HeaderValue::from_str(&security::console_policy(&nonce, state.config.slack.origin().as_deref()))
+    {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     // What the console shows is for one person, and old as soon as it is sent.

@@ -71,6 +71,34 @@ async fn a_dns_monitor_is_added_and_changed_in_the_console() {
 }
 
 #[tokio::test]
+async fn a_channel_of_slack_is_added_with_two_clicks_where_there_is_an_app() {
+    let page = "/console/integrations/new?kind=slack";
+    let shown = async |app: &TestApp, viewer: &Actor| {
+        let answer = app.request(viewer, Method::GET, page).send().await.unwrap();
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        (policy, answer.text().await.unwrap())
+    };
+    let app = TestApp::spawn_with(&[("slack.client_id", "1.2"), ("slack.client_secret", "hush")]).await;
+    let viewer = app.viewer().await;
+    let (policy, html) = shown(&app, &viewer).await;
+    assert!(html.contains("action=\"/console/slack/add\"") && html.contains("Add to Slack"));
+    assert!(policy.contains("form-action 'self' https://slack.com;"), "{policy}");
+    let (status, to, _) = send(&app, &viewer, "/console/slack/add", &[]).await;
+    assert!(status == 303 && to.starts_with("https://slack.com/oauth/v2/authorize?client_id=1.2"), "{to}");
+    assert!(to.contains("state=") && to.contains("callback"), "{to}");
+    app.close().await;
+
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let (policy, html) = shown(&app, &viewer).await;
+    assert!(!html.contains("Add to Slack") && policy.contains("form-action 'self';"), "{policy}");
+    let (_, to, _) = send(&app, &viewer, "/console/slack/add", &[]).await;
+    assert_eq!(to, page);
+    assert!(shown(&app, &viewer).await.1.contains("no app at Slack"));
+    app.close().await;
+}
+
+#[tokio::test]
 async fn enter_in_the_editor_of_a_definition_saves_it() {
     let app = TestApp::spawn().await;
     let viewer = app.viewer().await;
