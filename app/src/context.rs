@@ -29,6 +29,8 @@ pub struct Request {
     pub session: SessionIntent,
     /// What tells clients apart, to bound how often each may try to log in.
     pub client: String,
+    /// Whether there is an app at Slack, so that channels are added with two clicks.
+    pub slack: bool,
 }
 
 /// The request that is being answered.

@@ -168,3 +168,34 @@ async function checkEverySecond(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^Save/ }).click();
   await expect(page).toHaveURL(/\/console\/monitors\/NM\w+$/);
 }
+
+test('what was ticked is what is sent again, whatever comes in meanwhile', async ({ page }) => {
+  test.setTimeout(90_000);
+  await setUp(page, pharos, [target.url]);
+  await checkEverySecond(page);
+  await page.goto(`${pharos.url}/console/integrations/new?kind=webhook`);
+  await alive(page);
+  await page.getByRole('textbox', { name: /^URL/ }).fill(receiver.url);
+  await page.getByRole('button', { name: 'Add integration' }).click();
+  await expect(page).toHaveURL(/added=true/);
+  await target.off();
+  await expect(() => expect(receiver.bodies.length).toBe(1)).toPass({ timeout: 30_000 });
+  await page.goto(`${pharos.url}/console/deliveries`);
+  await alive(page);
+  const outage = page.getByRole('row').filter({ hasText: 'Outage' });
+  await outage.getByRole('checkbox').check();
+  // The end is told too, and its message comes above.
+  await target.on();
+  await expect(page.getByRole('row')).toHaveCount(3, { timeout: 30_000 });
+  await expect(outage.getByRole('checkbox')).toBeChecked();
+  await expect(page.locator('input[name="deliveries[]"]:checked')).toHaveCount(1);
+});
+
+test('Enter in the editor of a definition saves it instead of changing its levels @nojs', async ({ page }) => {
+  await setUp(page, pharos, [target.url], false);
+  await page.goto(`${pharos.url}/console/alerts/new`);
+  await page.getByRole('textbox', { name: 'Name' }).fill('Shop');
+  await page.getByRole('textbox', { name: 'Name' }).press('Enter');
+  await expect(page.locator('.error').first()).toContainText('choose the monitors');
+  await expect(page.getByRole('region', { name: 'Level 2' })).toBeHidden();
+});

@@ -2,6 +2,7 @@
 //! Headers that a proxy adds are believed only when the proxy is trusted; anybody can write them.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Once;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, Uri, header};
@@ -88,6 +89,16 @@ pub(crate) async fn identify(State(state): State<AppState>, mut request: Request
     // Without a connection (a test that calls the router itself) nobody is local.
     let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let client = Client::new(peer, request.uri(), request.headers(), &state.config);
+    if client.behind_unknown_proxy {
+        static TOLD: Once = Once::new();
+        TOLD.call_once(|| {
+            tracing::warn!(
+                proxy = %client.address,
+                "a request came through a proxy that is not trusted, so everybody behind it counts as one client, and is let in \
+                 or kept out together; name it in server.trusted_proxies"
+            );
+        });
+    }
     let https = client.https;
     request.extensions_mut().insert(client);
     let mut response = next.run(request).await;

@@ -41,9 +41,23 @@ pub fn internal(what: impl fmt::Display) -> Response {
 /// For a handler that panicked: the trace stays in the log.
 #[expect(clippy::needless_pass_by_value, reason = "the layer calls it like that")]
 pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
+    internal(format_args!("a handler panicked: {}", words_of(panic.as_ref())))
+}
+
+/// What a panic said.
+pub(crate) fn words_of(panic: &(dyn Any + Send)) -> &str {
     let message =
         panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    internal(format_args!("a handler panicked: {}", message.unwrap_or("without a message")))
+    message.unwrap_or("without a message")
+}
+
+/// For whatever took longer than `server.request_timeout`.
+pub(crate) fn timed_out() -> Response {
+    page(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "This took too long",
+        "The server gave up waiting. Please go back and try again; what you asked for may have been done.",
+    )
 }
 
 /// An error of a service as an answer without a form to show it in: a status and a sentence in plain text.

@@ -20,11 +20,10 @@ use leptos::prelude::{provide_context, use_context};
 use tower_sessions::Session;
 
 use crate::client::Client;
+use crate::flash::{self, Strangers};
 use crate::router::AppState;
-use crate::{assets, error, logo, security};
+use crate::{assets, error, logo, security, slack};
 
-/// Under which name the session holds what a form without scripts left for the next page.
-const FLASH: &str = "flash";
 /// Bytes of chance in a nonce.
 const NONCE_BYTES: usize = 16;
 
@@ -47,8 +46,9 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
         .into_iter()
         .fold(Router::new(), |router, path| router.route(path, get(page.clone())))
         .route("/console/page/logo", post(logo::upload))
+        .route("/console/slack/add", post(slack::add))
         .layer(from_fn_with_state(state.clone(), gate));
-    functions(pages, context).layer(from_fn_with_state(state.clone(), surround))
+    functions(pages, context).layer(from_fn_with_state((state.clone(), Strangers::new()), surround))
 }
 
 /// One route a function: no path is left to guess, and a table of all routes can be made.
@@ -80,7 +80,7 @@ fn give(assets: &PageAssets) {
 
 /// Gathers what the page needs, keeps what it leaves for the next one, and says what it may load.
 async fn surround(
-    State(state): State<AppState>,
+    State((state, strangers)): State<(AppState, Strangers)>,
     session: Session,
     mut request: Request,
     next: Next,
@@ -94,10 +94,12 @@ async fn surround(
         services: state.services.clone(),
         viewer: viewer.clone(),
         session: intent.clone(),
-        client,
+        client: client.clone(),
+        slack: state.config.slack.client_id.is_some(),
     };
+    let viewer = viewer.clone();
     let is_page = request.method() == Method::GET && !request.uri().path().starts_with("/api/");
-    let kept = if is_page { take_flash(&session).await } else { Ok(None) };
+    let kept = if is_page { flash::take(&session).await } else { Ok(None) };
     let kept = match kept {
         Ok(kept) => kept,
         Err(error) => return error::internal(error).into_response(),
@@ -110,27 +112,22 @@ async fn surround(
         nonce: Nonce::from_value(nonce.clone()),
     });
     let mut response = next.run(request).await;
-    if let Some(left) = flashes.take_left()
-        && let Err(error) = session.insert(FLASH, left).await
+    let left = flashes.take_left();
+    let left = left.and_then(|left| strangers.judge(left, &viewer, &client, state.clock.now()));
+    if let Some(left) = left
+        && let Err(error) = flash::put(&session, left).await
     {
         return error::internal(error).into_response();
     }
     let headers = response.headers_mut();
-    if let Ok(policy) = HeaderValue::from_str(&security::console_policy(&nonce)) {
+    if let Ok(policy) =
+        HeaderValue::from_str(&security::console_policy(&nonce, state.config.slack.origin().as_deref()))
+    {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     // What the console shows is for one person, and old as soon as it is sent.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-/// What the form before left, once. Only a session that holds something is changed: a change costs a write.
-async fn take_flash(session: &Session) -> Result<Option<Flash>, tower_sessions::session::Error> {
-    let held = session.get::<Flash>(FLASH).await?;
-    if held.is_some() {
-        session.remove::<Flash>(FLASH).await?;
-    }
-    Ok(held)
 }
 
 /// Sends whoever may not see a page to where they may go on.
@@ -207,7 +204,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// For handlers beside the pages that take a form without scripts: back to a page, which shows the flash.
 pub(crate) async fn back_with(session: &Session, path: &'static str, flash: Flash) -> Response {
-    match session.insert(FLASH, flash).await {
+    match flash::keep(session, flash).await {
         Ok(()) => (StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response(),
         Err(error) => error::internal(error).into_response(),
     }

@@ -21,10 +21,13 @@ const HSTS: &str = "max-age=31536000";
 
 /// The policy of a console page, whose own inline scripts carry this nonce; set it on the response as
 /// `content-security-policy`, and `headers` leaves it alone.
-pub fn console_policy(nonce: &str) -> String {
+///
+/// `away` is an origin that a form may lead to: browsers hold a form to its policy on the redirects that follow, too.
+pub fn console_policy(nonce: &str, away: Option<&str>) -> String {
+    let away = away.map(|origin| format!(" {origin}")).unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'{away}; base-uri 'none'; frame-ancestors 'none'"
     )
 }
 

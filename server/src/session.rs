@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use domain::time::{DAY, Timestamp};
+use domain::time::{DAY, MINUTE, Timestamp};
 use engine::clock::Clock;
 use engine::store::{self, Db, StoreError, sessions, sessions::SessionRow};
 use time::{Duration, OffsetDateTime};
@@ -28,6 +28,9 @@ pub(crate) const ACCOUNT: &str = "account";
 pub(crate) const PLAIN_COOKIE: &str = "pharos";
 /// The cookie over TLS: browsers take the prefix only with `Secure`, `Path=/` and no domain, so no neighbour can set it.
 pub(crate) const SECURE_COOKIE: &str = "__Host-pharos";
+/// How long the session of somebody who has not logged in is kept, in milliseconds: it holds no more than what the next page
+/// says about a refused log-in.
+const OF_STRANGER: i64 = 10 * MINUTE;
 /// New ids that are tried when one is taken. With 128 bits of chance the second is never needed.
 const TRIES: usize = 4;
 
@@ -47,11 +50,13 @@ impl Sessions {
 
     /// The end is counted by our clock, and not by the record's: tests can move ours.
     fn row(&self, record: &Record) -> Result<SessionRow> {
+        let account_id = record.data.get(ACCOUNT).and_then(serde_json::Value::as_i64);
+        let length = if account_id.is_some() { self.length_ms } else { self.length_ms.min(OF_STRANGER) };
         Ok(SessionRow {
             id: record.id.to_string(),
-            account_id: record.data.get(ACCOUNT).and_then(serde_json::Value::as_i64),
+            account_id,
             data: serde_json::to_vec(&record.data).map_err(|error| Error::Encode(error.to_string()))?,
-            expires_at: self.clock.now().0 + self.length_ms,
+            expires_at: self.clock.now().0 + length,
         })
     }
 

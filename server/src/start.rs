@@ -60,7 +60,7 @@ pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Resu
     db.migrate().await.context("the schema of the database could not be brought up to date")?;
     keys::agree(&db).await?;
     let engine = Engine::start(engine_config(&config), db.clone(), clock.clone(), chance.clone()).await?;
-    let services = engine.services();
+    let services = engine.services().trials_within(trial_limit(&config));
     services.ensure_default_page().await?;
     services.ensure_project().await?;
     add_admin(&config, &services).await?;
@@ -157,6 +157,12 @@ pub async fn open(config: &Config) -> anyhow::Result<Db> {
         .await
         .context("the database cannot be opened (data.dir, data.database_url)")?;
     Ok(db.sealing_with(config.secrets.sealer(&config.data.dir, &Chance::System)?))
+}
+
+/// How long a trial may take: it is answered as one that failed before the request is given up.
+fn trial_limit(config: &Config) -> Duration {
+    let limit = Duration::from_secs(u64::from(config.server.request_timeout));
+    limit.saturating_sub(Duration::from_secs(2)).max(limit / 2)
 }
 
 /// One TLS provider for everything; a second call changes nothing.

@@ -53,6 +53,7 @@ const MATRIX: &[(Method, &str, u16, u16)] = &[
     (Method::GET, "/console/settings", 303, 200),
     (Method::GET, "/console/no-such-page", 303, 404),
     (Method::POST, "/console/page/logo", 303, 400),
+    (Method::POST, "/console/slack/add", 303, 303), // to the log-in, and back with a sentence
     (Method::GET, "/login", 200, 303),
     (Method::GET, "/setup", 303, 303),    // somebody has an account
     (Method::GET, "/api/live", 400, 400), // no socket; live/console.rs opens real ones

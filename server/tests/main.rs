@@ -5,6 +5,7 @@
 mod access;
 mod api;
 mod commands;
+mod forms;
 mod hooks;
 mod live;
 mod operation;

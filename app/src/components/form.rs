@@ -197,6 +197,13 @@ pub fn Submit(
     }
 }
 
+/// The button that Enter presses, as the first child of a form whose first visible button does something else: browsers take the
+/// first button of a form that submits it, whatever that one is for.
+#[component]
+pub fn EnterSends() -> impl IntoView {
+    view! { <button class="visually-hidden" tabindex="-1" aria-hidden="true">"Save"</button> }
+}
+
 /// A button that sends the fields of the form around it to another function.
 #[component]
 pub fn SendElsewhere<T>(

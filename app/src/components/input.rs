@@ -129,12 +129,26 @@ pub fn SelectField(
     /// A sentence below.
     #[prop(default = "")]
     hint: &'static str,
+    /// Follows what is chosen.
+    #[prop(optional)]
+    chosen: Option<RwSignal<String>>,
 ) -> impl IntoView {
     let control = Described::field(name, !hint.is_empty());
     let value = FormState::here().value(name, value);
+    if let Some(chosen) = chosen {
+        let given = value.clone();
+        // Only where it can follow: without scripts nothing may depend on it.
+        Effect::new(move || chosen.set(given.clone()));
+    }
+    let follow = move |value: String| {
+        if let Some(chosen) = chosen {
+            chosen.set(value);
+        }
+    };
     view! {
         <FieldFrame name label hint>
             <select class="input" id=control.id.clone() name=control.name.clone()
+                on:change:target=move |event| follow(event.target().value())
                 aria-invalid=control.invalid() aria-describedby=control.by()>
                 {options.into_iter().map(|(option, words)| {
                     let selected = option == value;

@@ -122,7 +122,8 @@ async fn save(
         return Err(ServiceError::Invalid(errors));
     }
     let edited = definition.as_ref().map(|id| (id, version));
-    request.services.save_definition(&request.viewer, edited, &draft).await.map(drop)
+    let saved = request.services.save_definition(&request.viewer, edited, &draft).await;
+    saved.map(drop).map_err(super::without_places)
 }
 
 #[cfg(feature = "ssr")]

@@ -36,6 +36,13 @@ pub async fn read_integration(
     Ok(request.services.integration_form(&request.viewer, id.as_ref(), kind).await?)
 }
 
+/// Whether there is an app at Slack, so that channels are added with two clicks.
+#[server(endpoint = "read_slack", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
+pub async fn read_slack() -> Result<bool, AppError> {
+    let request = request()?;
+    if request.viewer.may_operate() { Ok(request.slack) } else { Err(AppError::Forbidden) }
+}
+
 /// Adds an integration and goes to its page, or to `next`.
 #[server(endpoint = "add_integration")]
 pub async fn add_integration(

@@ -51,6 +51,18 @@ fn optional_id<T: std::str::FromStr>(text: &str) -> Result<Option<T>, engine::se
     if text.is_empty() { Ok(None) } else { id(text).map(Some) }
 }
 
+/// Mistakes in the list of ticked monitors, without their places in it: a page shows them below the list as a whole.
+#[cfg(feature = "ssr")]
+fn without_places(error: engine::services::ServiceError) -> engine::services::ServiceError {
+    use engine::services::ServiceError::Invalid;
+
+    let Invalid(mut errors) = error else { return error };
+    for error in errors.iter_mut().filter(|error| error.field.starts_with("monitors.")) {
+        error.field.truncate("monitors".len());
+    }
+    Invalid(errors)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -40,16 +40,7 @@ pub async fn try_address(#[server(default)] line: String) -> Result<Tried, AppEr
 #[server(endpoint = "try_addresses")]
 pub async fn try_addresses(#[server(default)] address: String) -> Result<Vec<Tried>, AppError> {
     let request = request()?;
-    let mut tried = Ok(Vec::new());
-    for line in split(&address) {
-        let one = request.services.try_address(&request.viewer, &line).await;
-        tried = tried.and_then(|mut all: Vec<Tried>| {
-            one.map(|one| {
-                all.push(one);
-                all
-            })
-        });
-    }
+    let tried = request.services.try_addresses(&request.viewer, &split(&address)).await;
     Sent::form("addresses")
         .with("address", address)
         .answer_showing(tried, |tried, flash| flash.tried.clone_from(tried))

@@ -10,12 +10,17 @@ use crate::error::AppError;
 use {
     super::{id, optional_id},
     crate::context::{Request, Sent, request},
+    domain::id::{IntegrationId, MonitorId},
     domain::views::console::SubscriptionDraft,
     engine::services::ServiceError,
 };
 
 /// The id of the form in the page.
 pub const FORM: &str = "subscription";
+/// The scope of a subscription to every monitor.
+pub const ALL: &str = "all";
+/// The scope of a subscription to the monitors that are ticked.
+pub const THESE: &str = "these";
 
 /// What the form of a subscription starts from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +75,7 @@ pub async fn save_subscription(
     #[server(default)] integration: String,
     #[server(default)] enabled: bool,
     #[server(default)] events: Vec<String>,
+    #[server(default)] scope: String,
     #[server(default)] monitors: Vec<String>,
 ) -> Result<(), AppError> {
     let request = request()?;
@@ -78,8 +84,15 @@ pub async fn save_subscription(
         .with("integration", &integration)
         .with("enabled", enabled.to_string())
         .with("events", events.join(","))
+        .with("scope", &scope)
         .with(super::alerts::CHOSEN, monitors.join(","));
-    let saved = save(&request, &subscription, name, &integration, enabled, events, &monitors).await;
+    let saved = match (read_integration(&integration), read_monitors(&scope, &monitors)) {
+        (Ok(integration), Ok(monitors)) => {
+            let draft = SubscriptionDraft { name, integration, events, monitors, enabled };
+            save(&request, &subscription, &draft).await
+        }
+        (integration, monitors) => Err(both(integration.err(), monitors.err())),
+    };
     sent.answer_then(saved, |()| "/console/subscriptions".to_owned())
 }
 
@@ -95,21 +108,61 @@ pub async fn delete_subscription(subscription: String) -> Result<(), AppError> {
 }
 
 #[cfg(feature = "ssr")]
-async fn save(
-    request: &Request,
-    subscription: &str,
-    name: String,
-    integration: &str,
-    enabled: bool,
-    events: Vec<String>,
-    monitors: &[String],
-) -> Result<(), ServiceError> {
-    let integration = integration
-        .parse()
-        .map_err(|_| ServiceError::invalid("integration", "Please choose who shall hear."))?;
-    let monitors = monitors.iter().map(|monitor| id(monitor)).collect::<Result<Vec<_>, _>>()?;
-    let monitors = (!monitors.is_empty()).then_some(monitors);
-    let draft = SubscriptionDraft { name, integration, events, monitors, enabled };
+async fn save(request: &Request, subscription: &str, draft: &SubscriptionDraft) -> Result<(), ServiceError> {
     let subscription = optional_id(subscription)?;
-    request.services.save_subscription(&request.viewer, subscription.as_ref(), &draft).await.map(drop)
+    let saved = request.services.save_subscription(&request.viewer, subscription.as_ref(), draft).await;
+    saved.map(drop).map_err(super::without_places)
+}
+
+#[cfg(feature = "ssr")]
+fn read_integration(integration: &str) -> Result<IntegrationId, ServiceError> {
+    integration.parse().map_err(|_| ServiceError::invalid("integration", "Please choose who shall hear."))
+}
+
+/// The monitors that are meant; `None` for all. Ticks that are left over do not narrow what is said to be for all, and no tick never
+/// means all.
+#[cfg(feature = "ssr")]
+fn read_monitors(scope: &str, ticked: &[String]) -> Result<Option<Vec<MonitorId>>, ServiceError> {
+    match scope {
+        ALL => Ok(None),
+        THESE if ticked.is_empty() => {
+            let message = "Tick at least one monitor, or choose all of them.";
+            Err(ServiceError::invalid("monitors", message))
+        }
+        THESE => ticked.iter().map(|monitor| id(monitor)).collect::<Result<_, _>>().map(Some),
+        _ => Err(ServiceError::invalid("scope", "Choose all monitors, or only those that you tick.")),
+    }
+}
+
+/// What is wrong with either, at once.
+#[cfg(feature = "ssr")]
+fn both(first: Option<ServiceError>, second: Option<ServiceError>) -> ServiceError {
+    match (first, second) {
+        (Some(ServiceError::Invalid(mut errors)), Some(ServiceError::Invalid(more))) => {
+            errors.extend(more);
+            ServiceError::Invalid(errors)
+        }
+        (Some(one), _) | (None, Some(one)) => one,
+        (None, None) => ServiceError::Invalid(Vec::new()),
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_tick_never_means_all() {
+        assert!(matches!(read_monitors(ALL, &["NM00000000000000000000".to_owned()]), Ok(None)));
+        let field = |scope: &str, ticked: &[String]| match read_monitors(scope, ticked) {
+            Err(ServiceError::Invalid(errors)) => {
+                errors.into_iter().map(|error| error.field).collect::<Vec<_>>()
+            }
+            other => panic!("not about the input: {other:?}"),
+        };
+        assert_eq!(field(THESE, &[]), ["monitors"]);
+        assert_eq!(field("", &[]), ["scope"]);
+        let one = ["NM00000000000000000000".to_owned()];
+        assert!(matches!(read_monitors(THESE, &one), Ok(Some(monitors)) if monitors.len() == 1));
+    }
 }

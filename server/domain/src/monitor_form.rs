@@ -227,6 +227,30 @@ mod tests {
         assert_eq!(errors[0].field, KIND);
     }
 
+    #[test]
+    fn no_field_of_a_kind_has_the_name_of_one_that_every_monitor_has() {
+        for kind in CheckKind::ALL {
+            for field in kind.fields() {
+                let is_taken =
+                    POLICY_FIELDS.iter().any(|policy| policy.name == field.name) || field.name == KIND;
+                assert!(!is_taken, "{kind}: {}", field.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_dns_monitor_has_a_name_of_its_own_beside_the_one_that_it_looks_up() {
+        let mut form = empty_form(CheckKind::Dns);
+        form.extend(
+            [("name", "Mail"), ("record_name", "example.org")]
+                .map(|(name, value)| (name.into(), value.into())),
+        );
+        let draft = MonitorDraft::from_form(&form, None).unwrap();
+        assert_eq!((draft.name.as_str(), draft.settings.target().as_str()), ("Mail", "example.org A"));
+        assert_eq!(serde_json::to_value(&draft.settings).unwrap()["name"], "example.org", "stored as ever");
+        assert_eq!(MonitorDraft::from_form(&draft.to_form(), Some(&draft)), Ok(draft));
+    }
+
     proptest! {
         #[test]
         fn any_timeout_survives_its_text(millis in 0i64..60_000) {

@@ -50,6 +50,14 @@ impl Rate {
         paid_off.insert(client.to_owned(), due);
         Ok(())
     }
+
+    /// Takes a counted call back: it turned out to be of another kind.
+    pub fn give_back(&self, client: &str) {
+        let mut paid_off = self.paid_off.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(due) = paid_off.get_mut(client) {
+            *due -= self.cost;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -73,6 +81,18 @@ mod tests {
         rate.take("b", NOW).unwrap();
         rate.take("a", Timestamp(NOW.0 + 20_000)).unwrap();
         assert!(rate.take("a", Timestamp(NOW.0 + 20_000)).is_err());
+    }
+
+    #[test]
+    fn a_call_that_is_given_back_was_never_made() {
+        let rate = rate(1);
+        for _ in 0..5 {
+            rate.take("a", NOW).unwrap();
+            rate.give_back("a");
+        }
+        rate.take("a", NOW).unwrap();
+        rate.give_back("nobody");
+        assert!(rate.take("a", NOW).is_err());
     }
 
     #[test]

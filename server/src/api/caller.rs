@@ -17,6 +17,14 @@ pub(super) async fn authenticate(
     mut request: Request,
     next: Next,
 ) -> Response {
+    let client = request.extensions().get::<Client>().map(Client::key).unwrap_or_default();
+    let now = state.clock.now();
+    // Everybody counts as a stranger until the token has been looked up, which costs a question to the database.
+    if let Some(rates) = &state.api.rates
+        && let Err(wait) = rates.strangers.take(&client, now)
+    {
+        return ApiError::too_many(wait).into_response();
+    }
     let viewer = match token(request.headers()) {
         Some(token) => state.services.viewer_of_token(token).await,
         None => Ok(Viewer::Anonymous),
@@ -25,13 +33,9 @@ pub(super) async fn authenticate(
         Ok(viewer) => viewer,
         Err(error) => return ApiError::of("token", error).into_response(),
     };
-    if let Some(rate) = &state.api.rate {
-        let who = match (&viewer, request.extensions().get::<Client>()) {
-            (Viewer::Program { token, .. }, _) => token.to_string(),
-            (_, Some(client)) => client.key(),
-            (_, None) => String::new(),
-        };
-        if let Err(wait) = rate.take(&who, state.clock.now()) {
+    if let (Some(rates), Viewer::Program { token, .. }) = (&state.api.rates, &viewer) {
+        rates.strangers.give_back(&client);
+        if let Err(wait) = rates.programs.take(&token.to_string(), now) {
             return ApiError::too_many(wait).into_response();
         }
     }

@@ -152,6 +152,19 @@ impl ApiError {
     }
 }
 
+/// The answer to a call that took longer than `server.request_timeout`.
+pub(crate) fn timed_out() -> Response {
+    let message = "This took too long here (server.request_timeout). What was asked for may still be done.";
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", message).into_response()
+}
+
+/// The answer of a handler that panicked: the trace stays in the log.
+#[expect(clippy::needless_pass_by_value, reason = "the layer calls it like that")]
+pub(super) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let details = format!("a handler panicked: {}", crate::error::words_of(panic.as_ref()));
+    ApiError::of("", ServiceError::Internal(details)).into_response()
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body)).into_response();

@@ -29,6 +29,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::config;
 use crate::router::AppState;
 use error::ApiError;
+pub(crate) use error::timed_out;
 
 /// The longest body that the API takes, in bytes.
 const MAX_BODY: usize = 1 << 20;
@@ -36,14 +37,24 @@ const MAX_BODY: usize = 1 << 20;
 /// What the handlers of the API share.
 #[derive(Debug)]
 pub struct Api {
-    /// How often a token may call; `None` when nobody counts.
-    rate: Option<Rate>,
+    /// How often anybody may call; `None` when nobody counts.
+    rates: Option<Rates>,
+}
+
+/// Two tables, so that strangers cannot fill the one of the programs.
+#[derive(Debug)]
+struct Rates {
+    /// By token.
+    programs: Rate,
+    /// By client: calls without a token that is one of ours.
+    strangers: Rate,
 }
 
 impl Api {
     /// What the configuration asks for.
     pub(crate) fn new(config: &config::Api) -> Self {
-        Self { rate: std::num::NonZeroU32::new(config.rate).map(Rate::per_minute) }
+        let rates = |calls| Rates { programs: Rate::per_minute(calls), strangers: Rate::per_minute(calls) };
+        Self { rates: std::num::NonZeroU32::new(config.rate).map(rates) }
     }
 }
 
@@ -55,6 +66,7 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
         .route("/api/v1/", any(unknown))
         .route("/api/v1/{*path}", any(unknown))
         .layer(from_fn_with_state(state.clone(), caller::authenticate))
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(error::panicked))
         .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY))
         .route("/api/openapi.json", get(docs::json))
         .route("/api/docs", get(docs::page))

@@ -241,8 +241,12 @@ async fn save(
     let saved = state.services.save_subscription(viewer, id, &draft.read()?).await;
     saved.map_err(|error| match error {
         ServiceError::Invalid(mut errors) => {
-            for error in errors.iter_mut().filter(|error| error.field == "integration") {
-                "integration_id".clone_into(&mut error.field);
+            for error in &mut errors {
+                if error.field == "integration" {
+                    "integration_id".clone_into(&mut error.field);
+                } else if let Some(rest) = error.field.strip_prefix("monitors") {
+                    error.field = format!("monitor_ids{rest}");
+                }
             }
             ApiError::fields(errors)
         }

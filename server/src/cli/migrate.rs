@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::config::Config;
-use crate::start;
 
 /// Whether anything is changed.
 #[derive(Debug, Args)]
@@ -17,7 +16,7 @@ pub(super) struct Arguments {
 
 /// Runs or lists the pending migrations.
 pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<ExitCode> {
-    let db = start::open(&config).await?;
+    let db = super::open(&config).await?;
     let pending = db.pending_migrations().await?;
     if !arguments.check {
         db.migrate().await?;

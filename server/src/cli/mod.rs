@@ -10,7 +10,7 @@ mod token;
 mod user;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -165,10 +165,33 @@ fn complain(error: &anyhow::Error, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Opens the database for a command beside the server, and says which one it is: somebody who forgot a flag would look into an empty
+/// one, or change the wrong one.
+async fn open(config: &Config) -> anyhow::Result<Db> {
+    let (place, was_there) = place(&config.database_url());
+    let db = start::open(config).await?;
+    let made = if was_there { "" } else { " (it did not exist and was made)" };
+    let _ = writeln!(std::io::stderr(), "pharos: the database is {place}{made}");
+    Ok(db)
+}
+
+/// Where a database is, without its password, and whether it is there already as far as that can be seen from outside.
+fn place(url: &str) -> (String, bool) {
+    if let Some(file) = url.strip_prefix("sqlite:") {
+        let file = file.strip_prefix("//").unwrap_or(file).split('?').next().unwrap_or_default();
+        return (file.to_owned(), file.contains(":memory:") || Path::new(file).exists());
+    }
+    let shown = url::Url::parse(url).ok().and_then(|url| {
+        let host = url.host_str()?;
+        Some(format!("{}://{host}{}", url.scheme(), url.path()))
+    });
+    (shown.unwrap_or_else(|| "the one of data.database_url".to_owned()), true)
+}
+
 /// The services over the database, without anything that works in the background.
 async fn services(config: &Config) -> anyhow::Result<(Db, Services)> {
     start::install_tls_provider();
-    let db = start::open(config).await?;
+    let db = open(config).await?;
     db.migrate().await.context("the schema of the database could not be brought up to date")?;
     let vitals = Arc::new(Vitals::default());
     let checks = Checks::new(config.checks.engine())?;
@@ -190,6 +213,13 @@ mod tests {
     #[test]
     fn the_command_line_makes_sense() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_database_is_named_without_its_password() {
+        assert_eq!(place("sqlite:///no/such/pharos.db?mode=rwc"), ("/no/such/pharos.db".to_owned(), false));
+        assert_eq!(place("postgres://ada:hunter2@db/pharos").0, "postgres://db/pharos");
+        assert_eq!(place("postgres:///x").0, "the one of data.database_url");
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) async fn run(command: Command, config: Config) -> anyhow::Result<Exit
         seal::write_keys(&path, &keys)
             .with_context(|| format!("the key file {} cannot be written", path.display()))?;
     }
-    let db = start::open(&config).await?;
+    let db = super::open(&config).await?;
     db.migrate().await.context("the schema of the database could not be brought up to date")?;
     let done = keys::reseal(&db).await?;
     db.close().await;

@@ -76,7 +76,7 @@ impl Mail {
         let server = match (&self.url, &self.host) {
             (Some(url), _) => value::mail_url(url.expose()).ok()?,
             (None, Some(host)) => MailUrl {
-                host: host.clone(),
+                host: value::unbracketed(host).to_owned(),
                 port: self.port,
                 security: self.security,
                 username: self.username.clone(),
@@ -127,6 +127,12 @@ impl Sms {
 }
 
 impl Slack {
+    /// The origin that people who add a channel are sent to; `None` without an app.
+    pub(crate) fn origin(&self) -> Option<String> {
+        self.client_id.as_ref()?;
+        Some(url::Url::parse(&self.authorize_url).ok()?.origin().ascii_serialization())
+    }
+
     /// The app at Slack, if there is one.
     pub(crate) fn engine(&self) -> Option<SlackApp> {
         Some(SlackApp {

@@ -1,6 +1,8 @@
 //! The values of the API and of those who carry messages: mail, text messages, Slack.
 
+use domain::integration::email::is_address;
 use domain::secret::Secret;
+use url::Url;
 
 use super::sections::section;
 use super::value::{BaseUrl, MailSecurity};
@@ -97,6 +99,9 @@ impl Mail {
         if self.is_set() && self.from.is_none() {
             problems.push("mail: `from` is missing; write the address that mails come from.".to_owned());
         }
+        if let Some(from) = self.from.as_deref().filter(|from| !is_address(from)) {
+            problems.push(format!("mail.from: “{from}” is no address; write for example pharos@example.org (the name stands in `from_name`)."));
+        }
         if self.username.is_some() != self.password.is_some() {
             problems.push("mail: `username` and `password` belong together; set both, or none.".to_owned());
         }
@@ -138,8 +143,18 @@ impl Sms {
 impl Slack {
     /// Rules between its values.
     pub(super) fn problems(&self) -> Vec<String> {
-        let together = self.client_id.is_some() == self.client_secret.is_some();
-        let message = "slack: `client_id` and `client_secret` belong together; set both, or none.";
-        if together { Vec::new() } else { vec![message.to_owned()] }
+        let mut problems = Vec::new();
+        if self.client_id.is_some() != self.client_secret.is_some() {
+            let message = "slack: `client_id` and `client_secret` belong together; set both, or none.";
+            problems.push(message.to_owned());
+        }
+        for (name, text) in [("authorize_url", &self.authorize_url), ("api_url", &self.api_url)] {
+            let is_http = Url::parse(text)
+                .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
+            if !is_http {
+                problems.push(format!("slack.{name}: “{text}” is not a URL; write it as https://host/path."));
+            }
+        }
+        problems
     }
 }

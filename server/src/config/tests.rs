@@ -145,6 +145,27 @@ fn the_variables_that_kubernetes_sets_for_a_service_called_pharos_are_passed_ove
 }
 
 #[test]
+fn addresses_that_are_none_stop_the_start() {
+    let found = mistakes(&environment(&[
+        ("PHAROS_MAIL_HOST", "mail.example.org"),
+        ("PHAROS_MAIL_FROM", "Pharos <pharos@example.org>"),
+        ("PHAROS_SLACK_AUTHORIZE_URL", "slack.com/oauth"),
+        ("PHAROS_SLACK_API_URL", "ftp://slack.com"),
+    ]));
+    assert_eq!(found.len(), 3, "{found:?}");
+    for (line, key) in found.iter().zip(["mail.from", "slack.authorize_url", "slack.api_url"]) {
+        assert!(line.starts_with(key), "{line}");
+    }
+}
+
+#[test]
+fn an_address_of_ipv6_may_be_a_mail_server() {
+    let variables = [("PHAROS_MAIL_HOST", "[::1]"), ("PHAROS_MAIL_FROM", "pharos@example.org")];
+    let config = Config::load(&environment(&variables)).unwrap();
+    assert_eq!(config.carriers().mail.unwrap().host, "::1");
+}
+
+#[test]
 fn finer_results_may_not_outlive_coarser_ones() {
     let mistakes = mistakes(&environment(&[("PHAROS_RETENTION_RAW", "60")]));
     assert_eq!(mistakes.len(), 1);

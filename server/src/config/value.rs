@@ -169,7 +169,7 @@ pub(super) fn mail_url(text: &str) -> Result<MailUrl, String> {
         _ => return Err(format!("it does not begin with smtp:// or smtps://; {example}")),
     };
     let host = url.host_str().filter(|host| !host.is_empty());
-    let host = host.ok_or_else(|| format!("it names no host; {example}"))?.to_owned();
+    let host = unbracketed(host.ok_or_else(|| format!("it names no host; {example}"))?).to_owned();
     let plain = |text: &str| decoded(text).ok_or_else(|| format!("a name in it is not UTF-8; {example}"));
     let username = Some(plain(url.username())?).filter(|name| !name.is_empty());
     let password = url.password().map(plain).transpose()?.map(Secret::new);
@@ -177,6 +177,12 @@ pub(super) fn mail_url(text: &str) -> Result<MailUrl, String> {
         return Err(format!("user name and password belong together; {example}"));
     }
     Ok(MailUrl { host, port: url.port().unwrap_or(port), security, username, password })
+}
+
+/// An IPv6 address without the brackets that it has in a URL; any other host as it is.
+pub(super) fn unbracketed(host: &str) -> &str {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    bare.filter(|bare| bare.parse::<std::net::Ipv6Addr>().is_ok()).unwrap_or(host)
 }
 
 /// A text without its percent-encoding.
@@ -354,6 +360,7 @@ mod tests {
         assert_eq!(read.username.as_deref(), Some("ada@example.org"));
         assert_eq!(read.password.unwrap().expose(), "p:w");
         assert_eq!(mail_url("smtp://relay:25").unwrap().port, 25);
+        assert_eq!(mail_url("smtp://[::1]:25").unwrap().host, "::1");
         assert!(mail_url("https://mail.example.org").unwrap_err().contains("smtp://"));
         assert!(mail_url("smtp://user:hunter2@").is_err_and(|error| !error.contains("hunter2")));
     }

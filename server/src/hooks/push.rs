@@ -2,13 +2,12 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::services::ServiceError;
 use engine::services::push::{Beat, MAX_MESSAGE_BYTES, Taken};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::Refusal;
 use crate::router::AppState;
@@ -18,9 +17,11 @@ const BODY_LIMIT: HeaderName = HeaderName::from_static("ping-body-limit");
 /// A run of more than a year is a mistake of the sender; in milliseconds.
 const MAX_PING_MS: f64 = 366.0 * 86_400_000.0;
 
-/// What Kuma's form carries in its query. Every value is optional, and a value that makes no sense is passed over, as Kuma does.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct KumaQuery {
+/// What Kuma's form carries in its query. Every value is optional, and a value that makes no sense is passed over, as Kuma does;
+/// but what is no good news never becomes it.
+#[derive(Debug, Default)]
+struct KumaQuery {
+    /// The first status that is not up, if there is one.
     status: Option<String>,
     msg: Option<String>,
     ping: Option<String>,
@@ -35,26 +36,44 @@ struct KumaAnswer {
 }
 
 impl KumaQuery {
+    /// Reads a query whatever it looks like: a name that comes twice or an encoding that breaks off must not lose the rest.
+    fn read(query: Option<&str>) -> Self {
+        let mut read = Self::default();
+        for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            match &*name {
+                "status" if !is_up(read.status.as_deref()) => {}
+                "status" => read.status = Some(value.into_owned()),
+                "msg" => read.msg = Some(value.into_owned()),
+                "ping" => read.ping = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        read
+    }
+
     fn beat(self, body: &Bytes) -> Beat {
         let message = self.msg.unwrap_or_else(|| text(body));
-        match self.status.as_deref() {
-            None | Some("" | "up") => {
-                Beat::Success { latency_us: self.ping.as_deref().and_then(microseconds), message }
-            }
-            // Whatever is not up is down; `pending` and misspellings must not pass for good news.
-            Some(_) => Beat::Failure { exit: None, message },
+        if is_up(self.status.as_deref()) {
+            Beat::Success { latency_us: self.ping.as_deref().and_then(microseconds), message }
+        } else {
+            Beat::Failure { exit: None, message }
         }
     }
+}
+
+/// Whatever is not up is down; `pending` and misspellings must not pass for good news.
+fn is_up(status: Option<&str>) -> bool {
+    matches!(status, None | Some("" | "up"))
 }
 
 /// `/api/push/{token}?status=up|down&msg=OK&ping=12`, by any method: our own form of "it worked", and Kuma's.
 pub(super) async fn kuma(
     State(state): State<AppState>,
     Path(token): Path<String>,
-    query: Result<Query<KumaQuery>, QueryRejection>,
+    RawQuery(query): RawQuery,
     body: Bytes,
 ) -> Response {
-    let query = query.map(|Query(query)| query).unwrap_or_default();
+    let query = KumaQuery::read(query.as_deref());
     let unknown = KumaAnswer { ok: false, msg: Some("Monitor not found or not active.") };
     match state.services.push(&token, query.beat(&body)).await {
         Ok(Taken::Counted) => fresh(Json(KumaAnswer { ok: true, msg: None })),
@@ -67,10 +86,10 @@ pub(super) async fn kuma(
 pub(super) async fn signal(
     State(state): State<AppState>,
     Path((token, signal)): Path<(String, String)>,
-    query: Result<Query<KumaQuery>, QueryRejection>,
+    RawQuery(query): RawQuery,
     body: Bytes,
 ) -> Response {
-    let message = query.ok().and_then(|Query(query)| query.msg).unwrap_or_else(|| text(&body));
+    let message = KumaQuery::read(query.as_deref()).msg.unwrap_or_else(|| text(&body));
     let unknown = KumaAnswer { ok: false, msg: Some("Monitor not found or not active.") };
     let Some(beat) = beat_of(&signal, message) else {
         let msg = Some("Use start, fail, log or an exit code from 0 to 255.");
@@ -174,7 +193,18 @@ mod tests {
 
     #[test]
     fn whatever_is_not_up_is_down() {
-        let query = KumaQuery { status: Some("dwon".to_owned()), ..KumaQuery::default() };
-        assert!(matches!(query.beat(&Bytes::new()), Beat::Failure { .. }));
+        let beat = |query: &str| KumaQuery::read(Some(query)).beat(&Bytes::new());
+        for query in [
+            "status=dwon",
+            "status=down&status=up",
+            "status=up&status=down",
+            "status=down&msg=%ff",
+            "%&status=%zz",
+        ] {
+            assert!(matches!(beat(query), Beat::Failure { .. }), "{query}");
+        }
+        for query in ["", "status=up", "status=&ping=12&ping=13&%", "msg=a&msg=b"] {
+            assert!(matches!(beat(query), Beat::Success { .. }), "{query}");
+        }
     }
 }

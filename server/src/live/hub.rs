@@ -55,13 +55,16 @@ struct Inner {
     vitals: Arc<Vitals>,
     paint: Paint,
     /// By slug. The cell lets many wait for one reading.
-    faces: Mutex<HashMap<String, Arc<OnceCell<Arc<Face>>>>>,
+    faces: Mutex<HashMap<String, Cell>>,
     /// The slug of the page at `/`, once it is known.
     front: Mutex<Option<String>>,
     /// Rung when a page was read while something happened.
     late: Notify,
     sockets: Arc<AtomicUsize>,
 }
+
+/// A page that is read once, by the first who asks.
+type Cell = Arc<OnceCell<Arc<Face>>>;
 
 /// How much of a page has to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,8 +131,7 @@ impl Hub {
         let face = match cell.get_or_try_init(read).await {
             Ok(face) => face.clone(),
             Err(error) => {
-                // Addresses that were made up must not fill the memory.
-                self.faces().remove(&slug);
+                forget(&mut self.faces(), &slug, &cell);
                 return Err(error);
             }
         };
@@ -256,11 +258,27 @@ impl Hub {
     }
 
     fn drop_idle(&self) {
-        self.faces().retain(|_, cell| cell.get().is_none_or(|face| !face.is_idle(IDLE)));
+        let in_use = |cell: &Cell| match cell.get() {
+            Some(face) => !face.is_idle(IDLE),
+            // Somebody is about to read it.
+            None => Arc::strong_count(cell) > 1,
+        };
+        self.faces().retain(|_, cell| in_use(cell));
     }
 
-    fn faces(&self) -> MutexGuard<'_, HashMap<String, Arc<OnceCell<Arc<Face>>>>> {
+    fn faces(&self) -> MutexGuard<'_, HashMap<String, Cell>> {
         self.inner.faces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Removes a page that could not be read: addresses that were made up must not fill the memory. It stays while others wait for the
+/// same cell, because one of them may read it after all, and would then follow a page that the hub does not know; the last of
+/// them removes it.
+fn forget(faces: &mut HashMap<String, Cell>, slug: &str, cell: &Cell) {
+    let is_same = faces.get(slug).is_some_and(|known| Arc::ptr_eq(known, cell));
+    // The map's and ours; others get theirs under the same lock.
+    if is_same && !cell.initialized() && Arc::strong_count(cell) <= 2 {
+        faces.remove(slug);
     }
 }
 
@@ -290,6 +308,20 @@ fn next_whole(now: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_that_could_not_be_read_stays_while_others_wait_for_it() {
+        let mut faces = HashMap::from([("main".to_owned(), Cell::default())]);
+        let (first, second) = (faces["main"].clone(), faces["main"].clone());
+        forget(&mut faces, "main", &first);
+        assert!(faces.contains_key("main"), "the second may still read it");
+        drop(first);
+        let stray = Cell::default();
+        forget(&mut faces, "main", &stray);
+        assert!(faces.contains_key("main"), "the cell of another is left alone");
+        forget(&mut faces, "main", &second);
+        assert!(faces.is_empty());
+    }
 
     #[test]
     fn pages_are_read_whole_at_each_roll_up_and_when_it_was_counted() {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::get;
 use engine::bus::Bus;
 use engine::chance::Chance;
@@ -21,7 +21,6 @@ use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
-use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::{DefaultOnResponse, TraceLayer};
 
 use crate::api::{self, Api};
@@ -120,9 +119,19 @@ fn with_layers(state: &AppState, routes: Router<AppState>) -> Router<AppState> {
             .layer(PropagateRequestIdLayer::x_request_id())
             .layer(from_fn_with_state(state.clone(), client::identify))
             .layer(CatchPanicLayer::custom(error::panicked))
-            .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limit))
+            .layer(from_fn_with_state(limit, bound))
             .layer(DefaultBodyLimit::max(MAX_BODY)),
     )
+}
+
+/// Gives up on what takes too long, with an answer in the shape that the caller reads.
+async fn bound(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/v1");
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(answer) => answer,
+        Err(_) if is_api => api::timed_out(),
+        Err(_) => error::timed_out(),
+    }
 }
 
 /// What needs to know who asks: the console's pages, their functions, and its socket.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{Request, header};
+use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use axum::routing::post;
 use domain::id::AccountKey;
@@ -250,6 +250,22 @@ async fn a_name_of_a_request_from_outside_is_taken_over_when_it_is_short_and_pla
     let answer = bench.call("GET", "/who", &two, String::new()).await;
     assert!(!["one", "two"].contains(&answer.headers()["x-request-id"].to_str().unwrap()));
     bench.close().await;
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_given_up_in_the_shape_that_the_caller_reads() {
+    let never = get(std::future::pending::<()>);
+    let routes = Router::new().route("/api/v1/slow", never.clone()).route("/slow", never);
+    let routes: Router = routes.layer(from_fn_with_state(Duration::from_millis(10), bound));
+    for (path, kind, word) in
+        [("/api/v1/slow", "application/json", "\"timeout\""), ("/slow", "text/html", "This took too long")]
+    {
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let answer = routes.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(answer.headers()[header::CONTENT_TYPE].to_str().unwrap().starts_with(kind), "{path}");
+        assert!(text(answer).await.contains(word), "{path}");
+    }
 }
 
 #[tokio::test]

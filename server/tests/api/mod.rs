@@ -1,6 +1,7 @@
 //! The REST API, as programs use it.
 
 mod description;
+mod edges;
 mod resources;
 mod seed;
 mod slack;

@@ -3,7 +3,8 @@
 
 use domain::definition_form::{self, LEVELS, levels};
 use domain::form::Form;
-use domain::views::console::{DefinitionForm, DefinitionView, IntegrationChoice, MonitorChoice};
+use domain::id::MonitorId;
+use domain::views::console::{DefinitionForm, IntegrationChoice, MonitorChoice, Named};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -12,7 +13,7 @@ use crate::browser;
 use crate::call::Call;
 use crate::components::choices::{Choices, FindForm, MonitorBoxes};
 use crate::components::confirm::{Ask, Confirm};
-use crate::components::form::{FormState, SendForm, Submit};
+use crate::components::form::{EnterSends, FormState, SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::input::{CheckField, Described, FieldFrame};
 use crate::components::leave::Guard;
@@ -62,7 +63,8 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
             .as_ref()
             .map_or_else(definition_form::new_form, |known| definition_form::to_form(&known.draft)),
     };
-    let chosen = chosen(definition.as_ref(), flash.as_ref().and_then(|flash| flash.values.get(CHOSEN)));
+    let named = definition.as_ref().map(|known| known.monitors.as_slice()).unwrap_or_default();
+    let chosen = chosen(named, flash.as_ref().and_then(|flash| flash.values.get(CHOSEN)));
     // What the form is drawn from, anew with each level that comes or goes; and what it holds at present, for the picture.
     let shape = RwSignal::new((0_u32, values.clone()));
     let held = RwSignal::new(values.clone());
@@ -90,6 +92,7 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
         <FindForm action=path/>
         <div class="split wide-side">
             <SendForm action id=FORM class="form" map="form" guard=Guard::Path flash=flash.unwrap_or_default()>
+                <EnterSends/>
                 <div class="stack" on:input=move |_| follow() on:change=move |_| follow()>
                     <input type="hidden" name="definition" value=id/>
                     <input type="hidden" name="version" value=version.to_string()/>
@@ -174,15 +177,15 @@ pub(super) fn ErrorOf(#[prop(into)] field: String) -> impl IntoView {
     }
 }
 
-/// The monitors that are ticked at first: those of a form that came back, or those of the definition.
-fn chosen(definition: Option<&DefinitionView>, came_back: Option<&String>) -> Vec<MonitorChoice> {
-    let named = definition.map(|known| known.monitors.as_slice()).unwrap_or_default();
+/// The monitors that are ticked at first: those of a form that came back, by commas, or those that are `named` already. One that is
+/// not offered stays: nobody has taken its tick away.
+pub(super) fn chosen(named: &[Named<MonitorId>], came_back: Option<&String>) -> Vec<MonitorChoice> {
     let choice = |(id, name)| MonitorChoice { id, name };
     match came_back {
         None => named.iter().map(|one| choice((one.id.clone(), one.name.clone()))).collect(),
         Some(ids) => {
             let offered = Choices::here().behind(Vec::new());
-            let name = |id: &domain::id::MonitorId| {
+            let name = |id: &MonitorId| {
                 let known = named.iter().find(|one| one.id == *id).map(|one| one.name.clone());
                 let known =
                     known.or_else(|| offered.iter().find(|one| one.id == *id).map(|one| one.name.clone()));

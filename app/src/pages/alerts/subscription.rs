@@ -1,11 +1,11 @@
 //! The form of a subscription to events.
 
 use domain::event_id::{EVENTS, EventKind};
-use domain::views::console::MonitorChoice;
+use domain::integration::ProviderKind;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use super::editor::ErrorOf;
+use super::editor::{ErrorOf, chosen};
 use crate::call::Call;
 use crate::components::choices::{Choices, FindForm, MonitorBoxes};
 use crate::components::confirm::{Ask, Confirm};
@@ -18,7 +18,7 @@ use crate::components::page_head::{PageHead, PageTitle};
 use crate::flash;
 use crate::server_fns::alerts::CHOSEN;
 use crate::server_fns::subscriptions::{
-    DeleteSubscription, FORM, SaveSubscription, SubscriptionForm, read_subscription,
+    ALL, DeleteSubscription, FORM, SaveSubscription, SubscriptionForm, THESE, read_subscription,
 };
 
 /// The id of the dialog.
@@ -57,13 +57,13 @@ fn Editor(form: SubscriptionForm) -> impl IntoView {
     let id = old.as_ref().map_or_else(String::new, |old| old.id.to_string());
     let events =
         came_back("events").unwrap_or_else(|| old.as_ref().map(|old| old.events.clone()).unwrap_or_default());
-    let given = match came_back(CHOSEN) {
-        None => form.named.into_iter().map(|one| MonitorChoice { id: one.id, name: one.name }).collect(),
-        Some(ids) => {
-            let offered = Choices::here().behind(Vec::new());
-            offered.into_iter().filter(|one| ids.iter().any(|id| id == one.id.as_str())).collect()
-        }
+    let given = chosen(&form.named, flash.as_ref().and_then(|flash| flash.values.get(CHOSEN)));
+    let only = match flash.as_ref().and_then(|flash| flash.values.get("scope")) {
+        Some(scope) => scope == THESE,
+        None => old.as_ref().is_some_and(|old| old.monitors.is_some()),
     };
+    let kinds = form.integrations.iter().map(|one| (one.id.to_string(), one.kind)).collect();
+    let heard_by = RwSignal::new(String::new());
     let mut options = vec![(String::new(), "Choose …".to_owned())];
     options.extend(
         form.integrations
@@ -88,10 +88,12 @@ fn Editor(form: SubscriptionForm) -> impl IntoView {
         <SendForm action id=FORM class="form card narrow" guard=Guard::Path flash=flash.clone().unwrap_or_default()>
             <input type="hidden" name="subscription" value=id/>
             <TextField name="name" label="Name" value=name/>
-            <SelectField name="integration" label="Who hears" options value=integration/>
+            <SelectField name="integration" label="Who hears" options value=integration chosen=heard_by/>
             {nobody.then(|| view! { <p class="hint">"There is no integration yet. "<a href="/console/integrations/new">"Add one"</a>" first."</p> })}
-            <Events chosen=events/>
-            <MonitorBoxes legend="Of these monitors only; none ticked means of all" given/>
+            <Events chosen=events kinds heard_by/>
+            <Scope only/>
+            <div class="only-these"><MonitorBoxes legend="These monitors" given/></div>
+            <ErrorOf field="monitors"/>
             <CheckField name="enabled" label="In use" value=enabled/>
             <div class="form-foot">
                 <Submit>"Save subscription"</Submit>
@@ -101,24 +103,53 @@ fn Editor(form: SubscriptionForm) -> impl IntoView {
     }
 }
 
-/// The events, by what they belong to.
+/// Whether every monitor is meant or some. Said outright: no tick at all may mean a search that found nothing, or monitors that
+/// are gone.
 #[component]
-fn Events(chosen: Vec<String>) -> impl IntoView {
+fn Scope(only: bool) -> impl IntoView {
+    view! {
+        <fieldset class="field">
+            <legend>"Of which monitors"</legend>
+            <label class="check"><input type="radio" name="scope" value=ALL checked=!only/><span>"All, and those that are added later"</span></label>
+            <label class="check"><input type="radio" name="scope" value=THESE checked=only/><span>"Only these"</span></label>
+        </fieldset>
+        <ErrorOf field="scope"/>
+    }
+}
+
+/// The events, by what they belong to; those that the chosen integration cannot tell of are not offered.
+#[component]
+fn Events(
+    chosen: Vec<String>,
+    kinds: Vec<(String, ProviderKind)>,
+    heard_by: RwSignal<String>,
+) -> impl IntoView {
+    let kind = Memo::new(move |_| {
+        heard_by.with(|id| kinds.iter().find(|(known, _)| known == id).map(|(_, kind)| *kind))
+    });
+    let fits = move |event: &EventKind| {
+        kind.get().and_then(ProviderKind::events).is_none_or(|told| told.contains(&event.id))
+    };
     let row = |event: &'static EventKind| {
         let is_chosen = chosen.iter().any(|id| id == event.id);
         view! {
-            <label class="check">
-                <input type="checkbox" name="events[]" value=event.id checked=is_chosen/>
+            <label class="check" hidden=move || !fits(event)>
+                <input type="checkbox" name="events[]" value=event.id checked=is_chosen disabled=move || !fits(event)/>
                 <span>{event.name}<span class="hint">{event.description}" "<code>{event.short()}</code></span></span>
             </label>
         }
     };
     let groups = EVENTS.chunk_by(|one, next| one.category == next.category).map(|group| {
         let category = group.first().map_or("", |event| event.category);
-        view! { <fieldset class="field"><legend>{category}</legend>{group.iter().map(row).collect_view()}</fieldset> }
+        let is_empty = move || !group.iter().any(fits);
+        view! { <fieldset class="field" hidden=is_empty><legend>{category}</legend>{group.iter().map(row).collect_view()}</fieldset> }
     });
     let groups = groups.collect_view();
-    view! { {groups}<ErrorOf field="events"/> }
+    let nothing = move || {
+        let kind = kind.get().filter(|_| !EVENTS.iter().any(fits))?;
+        Some(view! { <p class="hint">{kind.label()}" cannot tell of events; use a webhook for them."</p> })
+    };
+    view! { {groups}{nothing}<ErrorOf field="events"/> }
 }
 
 /// Removes it, after a question that names it.

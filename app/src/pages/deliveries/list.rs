@@ -7,7 +7,7 @@ use domain::views::console::{DELIVERIES_PER_PAGE, DeliveryCounts, DeliveryList, 
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use super::rows::{Row, may_replay};
+use super::rows::{Chosen, Row, identity, may_replay};
 use super::toolbar::Toolbar;
 use super::url;
 use crate::call::Call;
@@ -34,6 +34,8 @@ pub fn Deliveries() -> impl IntoView {
     let query = Memo::new(move |_| url::read(&params.read()));
     let list = Resource::new(move || (query.get(), again.count()), |(query, _)| read_deliveries(query));
     keep_fresh(list, FRESH, query, read_deliveries);
+    // Outlives the rows, which are drawn again whenever something happens: what is sent again is what was ticked.
+    let chosen = Chosen::default();
     view! {
         <PageTitle text="Deliveries"/>
         <PageHead title="Deliveries" facts=|| view! { <span>"Every message, every attempt, and what was answered."</span> }/>
@@ -44,7 +46,7 @@ pub fn Deliveries() -> impl IntoView {
                 view! {
                     <Counts counts=list.counts query=now.clone()/>
                     <Toolbar query integrations/>
-                    <Found list query=now/>
+                    <Found list query=now chosen/>
                 }
             }
         </Loaded>
@@ -83,13 +85,14 @@ fn Counts(counts: DeliveryCounts, query: DeliveryQuery) -> impl IntoView {
 
 /// What was found, or what to do when nothing was.
 #[component]
-fn Found(list: DeliveryList, query: DeliveryQuery) -> impl IntoView {
+fn Found(list: DeliveryList, query: DeliveryQuery, chosen: Chosen) -> impl IntoView {
     let action = Call::to::<Replay>();
     Again::here().after(action);
     let toasts = expect_context::<Toasts>();
     Effect::new(move || {
         if let Some(Ok(count)) = action.value().get() {
             toasts.say(told(count));
+            chosen.clear();
         }
     });
     let flash = flash::take("replay");
@@ -97,6 +100,7 @@ fn Found(list: DeliveryList, query: DeliveryQuery) -> impl IntoView {
     if list.rows.is_empty() {
         return view! { <Nothing query/> }.into_any();
     }
+    let rows = StoredValue::new(list.rows.clone());
     let can_replay = list.rows.iter().any(|row| may_replay(row.state));
     view! {
         {replayed.map(|count| view! { <Notice tone=Tone::Good title=told(count)/> })}
@@ -105,7 +109,7 @@ fn Found(list: DeliveryList, query: DeliveryQuery) -> impl IntoView {
                 <thead><tr>
                     <th><span class="visually-hidden">"Choose"</span></th><th>"Message"</th><th>"State"</th><th>"To"</th><th>"Attempts"</th><th class="end">"When"</th>
                 </tr></thead>
-                <tbody>{list.rows.into_iter().map(|row| view! { <Row row/> }).collect_view()}</tbody>
+                <tbody><For each=move || rows.get_value() key=identity let:row><Row row chosen/></For></tbody>
             </table>
             <footer class="foot-bar">
                 {can_replay.then(|| view! { <Submit class="button small"><Icon name="refresh"/>"Send the chosen again"</Submit> })}

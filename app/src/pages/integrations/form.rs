@@ -8,6 +8,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use super::fields::{IntegrationFields, SendTest};
 use super::gallery::Gallery;
 use super::side::{Delete, Latest, UsedByCard};
+use super::slack::AddToSlack;
 use crate::call::Call;
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
@@ -42,7 +43,10 @@ pub fn NewIntegration() -> impl IntoView {
                 <PageTitle text=title.clone()/>
                 <Crumb href="/console/integrations/new" words="All providers"/>
                 <PageHead title facts=move || view! { <span>{kind.description()}</span> }/>
-                <Loaded from=form let:form><Editor form/></Loaded>
+                <div class="stack">
+                    {(kind == ProviderKind::Slack).then(|| view! { <AddToSlack/> })}
+                    <Loaded from=form let:form><Editor form/></Loaded>
+                </div>
             }
             .into_any()
         }

@@ -5,3 +5,4 @@ pub mod form;
 pub mod gallery;
 pub mod list;
 mod side;
+pub mod slack;

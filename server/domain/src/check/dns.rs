@@ -12,6 +12,8 @@ use crate::{
 };
 
 const MAX_EXPECTED: usize = 50;
+/// The field of the name that is looked up.
+const NAME: &str = "record_name";
 
 choices! {
     /// The type of the records that are asked for.
@@ -115,7 +117,8 @@ impl KindSettings for DnsSettings {
     const DESCRIPTION: &'static str = "A name that resolves to what it should.";
     const ICON: &'static str = "signpost";
     const FIELDS: &'static [Field] = &[
-        Field::new("name", "Name", FieldKind::Host).required().placeholder("example.org"),
+        // Not `name`: that is what people call the monitor, in the same form.
+        Field::new(NAME, "Name to look up", FieldKind::Host).required().placeholder("example.org"),
         Field::new("record_type", "Record type", FieldKind::Select(RecordType::OPTIONS)).default("A"),
         Field::new("expected", "Expected values", FieldKind::Lines)
             .placeholder("192.0.2.1")
@@ -129,7 +132,7 @@ impl KindSettings for DnsSettings {
 
     fn from_form(form: &Form, _old: Option<&Self>) -> Result<Self, Vec<FieldError>> {
         read_form(form, |reader| Self {
-            name: reader.text("name"),
+            name: reader.text(NAME),
             record_type: reader.choice("record_type"),
             expected: reader.lines("expected"),
             match_mode: reader.choice("match_mode"),
@@ -139,7 +142,7 @@ impl KindSettings for DnsSettings {
 
     fn to_form(&self) -> Form {
         [
-            ("name", self.name.clone()),
+            (NAME, self.name.clone()),
             ("record_type", self.record_type.as_str().to_owned()),
             ("expected", self.expected.join("\n")),
             ("match_mode", self.match_mode.as_str().to_owned()),
@@ -161,11 +164,11 @@ impl KindSettings for DnsSettings {
     fn examine(&self, errors: &mut Vec<FieldError>) {
         let is_address = self.name.parse::<std::net::IpAddr>().is_ok();
         if self.name.is_empty() {
-            errors.push(FieldError::new("name", "Please fill this in."));
+            errors.push(FieldError::new(NAME, "Please fill this in."));
         } else if is_address {
-            errors.push(FieldError::new("name", "This is an address; write a name such as example.org."));
+            errors.push(FieldError::new(NAME, "This is an address; write a name such as example.org."));
         } else if let Err(message) = check_host(self.name.trim_start_matches("*.")) {
-            errors.push(FieldError::new("name", message));
+            errors.push(FieldError::new(NAME, message));
         }
         if self.expected.len() > MAX_EXPECTED {
             errors.push(FieldError::new("expected", format!("These are more than {MAX_EXPECTED} values.")));

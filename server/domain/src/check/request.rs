@@ -82,7 +82,7 @@ impl Header {
 }
 
 /// Reads headers; a masked value stays what it was.
-pub(super) fn read_headers(reader: &mut FormReader<'_>, old: &[Header]) -> Vec<Header> {
+pub(crate) fn read_headers(reader: &mut FormReader<'_>, old: &[Header]) -> Vec<Header> {
     let mut headers = Vec::new();
     for line in reader.lines("headers") {
         let Some((name, value)) = line.split_once(':') else {
@@ -102,7 +102,7 @@ pub(super) fn read_headers(reader: &mut FormReader<'_>, old: &[Header]) -> Vec<H
 }
 
 /// The headers as lines, secret values masked.
-pub(super) fn show_headers(headers: &[Header]) -> String {
+pub(crate) fn show_headers(headers: &[Header]) -> String {
     let lines: Vec<String> = headers
         .iter()
         .map(|header| {
@@ -219,7 +219,7 @@ pub(super) fn secret_headers(headers: &[Header]) -> impl Iterator<Item = &Secret
 }
 
 /// The same values, to seal and open them.
-pub(super) fn secret_headers_mut(headers: &mut [Header]) -> impl Iterator<Item = &mut Secret> {
+pub(crate) fn secret_headers_mut(headers: &mut [Header]) -> impl Iterator<Item = &mut Secret> {
     headers.iter_mut().filter(|header| header.is_sensitive()).map(|header| &mut header.value)
 }
 

@@ -2,8 +2,10 @@
 
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::{Audience, ProviderSettings, examine_url, read_form, shown_url};
+use crate::check::request::{Header, read_headers, secret_headers_mut, show_headers};
 use crate::choices;
 use crate::form::{Choice as _, Field, FieldError, FieldKind, Form, put_secret};
 use crate::secret::Secret;
@@ -89,9 +91,9 @@ pub struct WebhookSettings {
     /// The value for [`WebhookAuth::Header`].
     #[serde(default)]
     pub auth_header_value: Option<Secret>,
-    /// Further headers, `Name: value` each.
+    /// Further headers. Values of names that announce a secret are sealed and masked like one.
     #[serde(default)]
-    pub headers: Vec<String>,
+    pub headers: Vec<Header>,
     /// The body instead of the usual one; empty for that.
     #[serde(default)]
     pub template: Option<String>,
@@ -126,14 +128,6 @@ impl WebhookSettings {
             signing_secret: None,
         }
     }
-
-    /// The further headers as pairs.
-    pub fn header_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers
-            .iter()
-            .filter_map(|line| line.split_once(':'))
-            .map(|(name, value)| (name.trim(), value.trim()))
-    }
 }
 
 impl ProviderSettings for WebhookSettings {
@@ -141,6 +135,8 @@ impl ProviderSettings for WebhookSettings {
     const DESCRIPTION: &'static str = "An HTTP request to a program of your own.";
     const ICON: &'static str = "webhook";
     const AUDIENCE: Audience = Audience::Programs;
+    /// 2: headers are pairs, and no lines any more.
+    const VERSION: u32 = 2;
     const FIELDS: &'static [Field] = &[
         Field::new("url", "URL", FieldKind::Secret)
             .required()
@@ -159,9 +155,9 @@ impl ProviderSettings for WebhookSettings {
         Field::new("basic_password", "Password", FieldKind::Secret).advanced(),
         Field::new("auth_header_name", "Header name", FieldKind::Text).placeholder("X-Api-Key").advanced(),
         Field::new("auth_header_value", "Header value", FieldKind::Secret).advanced(),
-        Field::new("headers", "Further headers", FieldKind::TextArea)
+        Field::new("headers", "Further headers", FieldKind::Lines)
             .placeholder("X-Team: ops")
-            .help("One a line.")
+            .help("One a line, as Name: value. Values of secret headers are shown masked and stay unless you change them.")
             .advanced(),
         Field::new("template", "Body template", FieldKind::TextArea)
             .help("Instead of the usual body; {{path.to.value}} is replaced.")
@@ -204,7 +200,7 @@ impl ProviderSettings for WebhookSettings {
                 auth_header_name: reader.optional_text("auth_header_name"),
                 auth_header_value: reader
                     .secret("auth_header_value", old.and_then(|old| old.auth_header_value.as_ref())),
-                headers: reader.lines("headers"),
+                headers: read_headers(reader, old.map_or(&[], |old| old.headers.as_slice())),
                 template: Some(reader.long_text("template")).filter(|text| !text.trim().is_empty()),
                 retry_on: statuses,
                 timeout_ms: reader.number("timeout_ms", TIMEOUT_MS.0..=TIMEOUT_MS.1),
@@ -223,7 +219,7 @@ impl ProviderSettings for WebhookSettings {
             ("auth", self.auth.as_str().to_owned()),
             ("basic_username", self.basic_username.clone().unwrap_or_default()),
             ("auth_header_name", self.auth_header_name.clone().unwrap_or_default()),
-            ("headers", self.headers.join("\n")),
+            ("headers", show_headers(&self.headers)),
             ("template", self.template.clone().unwrap_or_default()),
             ("retry_on", statuses.join(", ")),
             ("timeout_ms", self.timeout_ms.to_string()),
@@ -264,11 +260,15 @@ impl ProviderSettings for WebhookSettings {
         if self.headers.len() > MAX_HEADERS {
             errors.push(FieldError::new("headers", format!("These are more than {MAX_HEADERS} headers.")));
         }
-        for line in &self.headers {
-            let fits = line.split_once(':').is_some_and(|(name, _)| is_header_name(name.trim()));
-            if !fits || line.chars().any(char::is_control) {
-                errors.push(FieldError::new("headers", format!("“{line}” is no header; write Name: value.")));
-            }
+        for Header { name, value } in &self.headers {
+            let problem = if !is_header_name(name) {
+                format!("“{name}” is no name of a header; write Name: value.")
+            } else if value.expose().chars().any(char::is_control) {
+                format!("The value of {name} has control characters.")
+            } else {
+                continue;
+            };
+            errors.push(FieldError::new("headers", problem));
         }
         if let Some(status) = self.retry_on.iter().find(|status| !(300..=599).contains(*status)) {
             errors.push(FieldError::new(
@@ -296,7 +296,21 @@ impl ProviderSettings for WebhookSettings {
             &mut self.auth_header_value,
             &mut self.signing_secret,
         ];
-        std::iter::once(&mut self.url).chain(optional.into_iter().flatten()).collect()
+        let headers = secret_headers_mut(&mut self.headers);
+        std::iter::once(&mut self.url).chain(optional.into_iter().flatten()).chain(headers).collect()
+    }
+
+    fn migrate(version: u32, mut data: Value) -> Result<Value, String> {
+        if version != 1 {
+            return Err(format!("there is no way from version {version}"));
+        }
+        let Some(headers) = data.get_mut("headers").and_then(Value::as_array_mut) else { return Ok(data) };
+        for header in headers {
+            let line = header.as_str().ok_or("a header is no text")?;
+            let (name, value) = line.split_once(':').ok_or("a header has no colon")?;
+            *header = json!({ "name": name.trim(), "value": value.trim() });
+        }
+        Ok(data)
     }
 }
 
@@ -311,4 +325,47 @@ pub fn signing_key(secret: &Secret) -> Option<Vec<u8>> {
 fn is_header_name(name: &str) -> bool {
     !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::integration::{IntegrationSettings, ProviderKind};
+
+    fn webhook(settings: IntegrationSettings) -> WebhookSettings {
+        let IntegrationSettings::Webhook(settings) = settings else { panic!("another kind") };
+        *settings
+    }
+
+    #[test]
+    fn headers_that_were_stored_as_lines_are_still_read() {
+        let old = json!({ "url": "https://a.example", "method": "POST", "content_type": "application/json",
+            "body": "incident", "auth": "none", "timeout_ms": 10_000, "headers": ["X-Api-Key: a:b ", "X-Team:ops"] });
+        let read = webhook(IntegrationSettings::load(ProviderKind::Webhook, 1, old).unwrap());
+        let pairs: Vec<_> =
+            read.headers.iter().map(|header| (header.name.as_str(), header.value.expose())).collect();
+        assert_eq!(pairs, [("X-Api-Key", "a:b"), ("X-Team", "ops")]);
+        let now = IntegrationSettings::from(read.clone());
+        let again = IntegrationSettings::load(ProviderKind::Webhook, 2, now.data().unwrap()).unwrap();
+        assert_eq!(webhook(again), read);
+    }
+
+    #[test]
+    fn the_values_of_secret_headers_are_sealed_shown_masked_and_kept() {
+        let form = |headers: &str| {
+            let mut form = WebhookSettings::to("https://a.example").to_form();
+            form.insert("url".to_owned(), "https://a.example".to_owned());
+            form.insert("headers".to_owned(), headers.to_owned());
+            form
+        };
+        let first = form("Authorization: Bearer s3cret\nX-Team: ops");
+        let mut settings = WebhookSettings::from_form(&first, None).unwrap();
+        assert_eq!(settings.to_form()["headers"], "Authorization: ********\nX-Team: ops");
+        assert!(!format!("{settings:?}").contains("s3cret"));
+        let sealed: Vec<_> =
+            settings.secrets_mut().into_iter().map(|secret| secret.expose().to_owned()).collect();
+        assert_eq!(sealed, ["https://a.example", "Bearer s3cret"]);
+        let shown = form(&settings.to_form()["headers"]);
+        assert_eq!(WebhookSettings::from_form(&shown, Some(&settings)), Ok(settings));
+    }
 }

@@ -239,7 +239,7 @@ fn own_functions() -> impl Strategy<Value = Vec<UserFunction>> {
 }
 
 /// Longer than one rendering may take: 3 s on a common machine, and tests run unoptimised beside each other.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
 
 proptest! {
     #[test]

@@ -168,6 +168,14 @@ pub fn of(settings: &IntegrationSettings) -> &dyn Provider {
     }
 }
 
+/// Sends nothing, because the provider cannot tell of such an event: that is the fault of the subscription and not of the
+/// integration, which must not seem broken.
+fn untold(attempting: &Attempting<'_>, why: &str) -> Receipt {
+    let sentence = format!("Nothing: {why}. Remove the subscription to this event, or use a webhook for it.");
+    attempting.transcript.sent(&sentence);
+    Receipt::default()
+}
+
 /// What was sent and answered, for the log.
 #[derive(Default)]
 pub struct Transcript(Mutex<Lines>);

@@ -39,7 +39,10 @@ impl Provider for OpsgenieSettings {
         attempting: &'a Attempting<'a>,
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         async move {
-            let subject = needed(message, "Opsgenie")?;
+            let subject = match needed(message, "Opsgenie", attempting) {
+                Ok(subject) => subject,
+                Err(answer) => return answer,
+            };
             let alias: String = url::form_urlencoded::byte_serialize(subject.key.as_bytes()).collect();
             let action = match subject.phase {
                 // The same alias again counts up the alert that is open.

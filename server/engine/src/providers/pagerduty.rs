@@ -32,7 +32,10 @@ impl Provider for PagerDutySettings {
         attempting: &'a Attempting<'a>,
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         async move {
-            let subject = needed(message, "PagerDuty")?;
+            let subject = match needed(message, "PagerDuty", attempting) {
+                Ok(subject) => subject,
+                Err(answer) => return answer,
+            };
             let answer = send(self, &event(self, message, &subject), outbound, attempting).await?;
             let json = answer.json().unwrap_or_default();
             let key = json.get("dedup_key").and_then(Value::as_str).unwrap_or(&subject.key);

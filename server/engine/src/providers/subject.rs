@@ -4,7 +4,7 @@ use domain::alert::AlertKind;
 use domain::message::{Body, EventNote, Message};
 use serde_json::Value;
 
-use super::DeliveryError;
+use super::{Attempting, DeliveryError, Receipt, untold};
 
 /// Where in its life an incident is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,20 +47,28 @@ pub(super) fn subject(message: &Message) -> Option<Subject> {
     }
 }
 
-/// As [`subject`].
+/// As [`subject`]; what to answer instead when the message is about nothing of the kind: an event is passed over.
 ///
 /// # Errors
-/// For a message that is about nothing of the kind.
-pub(super) fn needed(message: &Message, service: &str) -> Result<Subject, DeliveryError> {
-    subject(message).ok_or_else(|| {
-        DeliveryError::permanent(match &message.body {
-            Body::Event(event) => format!(
-                "{service} keeps incidents, and “{}” is none; remove the subscription, or use a webhook for it.",
-                event.event
-            ),
-            _ => format!("{service} is told of each outage by itself, not of many in one message."),
-        })
+/// The answer.
+pub(super) fn needed(
+    message: &Message,
+    service: &str,
+    attempting: &Attempting<'_>,
+) -> Result<Subject, Result<Receipt, DeliveryError>> {
+    subject(message).ok_or_else(|| match &message.body {
+        Body::Event(event) => {
+            Ok(untold(attempting, &format!("{service} keeps incidents, and “{}” is none", event.event)))
+        }
+        _ => Err(alone(service)),
     })
+}
+
+/// The answer to a message about many outages.
+pub(super) fn alone(service: &str) -> DeliveryError {
+    DeliveryError::permanent(format!(
+        "{service} is told of each outage by itself, not of many in one message."
+    ))
 }
 
 fn of_event(event: &EventNote) -> Option<Subject> {

@@ -81,10 +81,14 @@ fn request(
             headers.push((name, secret(&settings.auth_header_value)));
         }
     }
-    for (name, value) in settings.header_pairs() {
+    for header in &settings.headers {
         // A later one of the same name takes the place of ours.
-        headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
-        headers.push((name.to_owned(), value.to_owned()));
+        headers.retain(|(known, _)| !known.eq_ignore_ascii_case(&header.name));
+        let value = header.value.expose().to_owned();
+        if header.is_sensitive() {
+            secrets.push(value.clone());
+        }
+        headers.push((header.name.clone(), value));
     }
     if let Some(key) = &settings.signing_secret {
         let key = signing_key(key)

@@ -1,10 +1,10 @@
 //! How often somebody may try: a sliding minute, counted by name.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use domain::time::{MINUTE, Timestamp};
+use domain::time::{DAY, MINUTE, Timestamp};
 
 use super::{Result, ServiceError};
 
@@ -12,24 +12,37 @@ use super::{Result, ServiceError};
 const PER_ACCOUNT: usize = 5;
 /// Tries at logging in from one client, a minute: a household or an office may share it.
 const PER_CLIENT: usize = 20;
-/// Tries at logging in altogether, a minute: what hashing may cost, and the bound of this table.
+/// Tries at logging in altogether, a minute: what hashing may cost, and the bound of this table. Clients from which somebody has
+/// logged in do not count: whoever guesses from many addresses must not keep out those who work here.
 const OVERALL: usize = 120;
+/// How long a client is known by a success, in milliseconds.
+const KNOWN_FOR: i64 = 90 * DAY;
+/// The most clients that are known; the one that was seen the longest ago makes room.
+const MAX_KNOWN: usize = 1_000;
 
-/// The tries of the last minute. A try that is refused is not counted, so the table holds at most [`OVERALL`] of each name.
+/// The tries of the last minute. A try that is refused is not counted, so the table holds at most [`OVERALL`] of each name, and
+/// [`PER_CLIENT`] for each of the [`MAX_KNOWN`].
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
-    seen: Mutex<HashMap<String, VecDeque<Timestamp>>>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    tries: HashMap<String, VecDeque<Timestamp>>,
+    /// When somebody last logged in from a client.
+    known: HashMap<String, Timestamp>,
 }
 
 impl Attempts {
     /// Counts a try at an account from a client (an address, or whatever tells clients apart).
     pub(crate) fn count(&self, client: &str, account: &str, now: Timestamp) -> Result<()> {
-        let names = [
-            (format!("{client} {account}"), PER_ACCOUNT),
-            (client.to_owned(), PER_CLIENT),
-            (String::new(), OVERALL),
-        ];
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen();
+        let mut names = vec![(format!("{client} {account}"), PER_ACCOUNT), (client.to_owned(), PER_CLIENT)];
+        if seen.known.get(client).is_none_or(|at| now.since(*at) >= KNOWN_FOR) {
+            names.push((String::new(), OVERALL));
+        }
+        let seen = &mut seen.tries;
         seen.retain(|_, times| {
             times.retain(|at| now.since(*at) < MINUTE);
             !times.is_empty()
@@ -53,7 +66,22 @@ impl Attempts {
 
     /// Forgets the tries at an account from a client that turned out to be its owner's.
     pub(crate) fn forgive(&self, client: &str, account: &str) {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).remove(&format!("{client} {account}"));
+        self.seen().tries.remove(&format!("{client} {account}"));
+    }
+
+    /// Somebody logged in from a client: it is known from now on.
+    pub(crate) fn welcome(&self, client: &str, now: Timestamp) {
+        let known = &mut self.seen().known;
+        known.insert(client.to_owned(), now);
+        if known.len() > MAX_KNOWN
+            && let Some(oldest) = known.iter().min_by_key(|(_, at)| **at).map(|(client, _)| client.clone())
+        {
+            known.remove(&oldest);
+        }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -96,6 +124,27 @@ mod tests {
         for client in 0..1_000 {
             let _ = attempts.count(&client.to_string(), "a", Timestamp(0));
         }
-        assert!(attempts.seen.lock().unwrap().len() <= 2 * OVERALL + 1);
+        assert!(attempts.seen().tries.len() <= 2 * OVERALL + 1);
+        for client in 0..2 * MAX_KNOWN {
+            attempts.welcome(&client.to_string(), Timestamp(i64::try_from(client).unwrap()));
+        }
+        assert_eq!(attempts.seen().known.len(), MAX_KNOWN);
+        assert!(!attempts.seen().known.contains_key("0"), "the oldest made room");
+    }
+
+    #[test]
+    fn whoever_logged_in_before_is_not_kept_out_by_guesses_from_everywhere() {
+        let attempts = Attempts::default();
+        attempts.count("office", "ada", Timestamp(0)).unwrap();
+        attempts.forgive("office", "ada");
+        attempts.welcome("office", Timestamp(0));
+        for client in 0..1_000 {
+            let _ = attempts.count(&client.to_string(), "ada", Timestamp(1));
+        }
+        assert!(attempts.count("elsewhere", "ada", Timestamp(2)).is_err());
+        for _ in 0..PER_ACCOUNT {
+            attempts.count("office", "ada", Timestamp(2)).unwrap();
+        }
+        assert!(attempts.count("office", "ada", Timestamp(2)).is_err(), "its own bounds hold");
     }
 }

@@ -18,6 +18,7 @@ pub mod slack;
 pub mod telling;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::person::Viewer;
 use tokio::sync::Notify;
@@ -38,7 +39,12 @@ pub use error::{Result, ServiceError};
 #[derive(Clone, Debug)]
 pub struct Services {
     pub(crate) inner: Arc<Inner>,
+    /// How long something that is merely tried may take.
+    pub(crate) trial_limit: Duration,
 }
+
+/// How long a trial may take when nobody set a bound: longer than any check or message may.
+const TRIAL_LIMIT: Duration = Duration::from_mins(2);
 
 /// What the services work with.
 #[derive(Debug)]
@@ -126,7 +132,15 @@ impl Services {
                 door: people::Door::default(),
                 telling,
             }),
+            trial_limit: TRIAL_LIMIT,
         }
+    }
+
+    /// The same, but what is merely tried (a check, a message) has failed when it takes longer than `limit`: whoever asked waits for
+    /// the answer, and the edge does not wait for ever.
+    #[must_use]
+    pub fn trials_within(self, limit: Duration) -> Self {
+        Self { trial_limit: limit, ..self }
     }
 
     /// The time of day, as the services see it.

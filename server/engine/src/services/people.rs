@@ -138,6 +138,7 @@ impl Services {
         match (guard.passwords.verify(password, hash).await?, found) {
             (true, Some(found)) => {
                 guard.attempts.forgive(client, name);
+                guard.attempts.welcome(client, self.now());
                 Ok(found.account)
             }
             _ => Err(ServiceError::invalid("password", REFUSED)),

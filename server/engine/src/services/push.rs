@@ -59,6 +59,11 @@ impl Services {
     /// `NotFound` when no monitor has the token.
     pub async fn push(&self, token: &str, beat: Beat) -> Result<Taken> {
         let now = self.now();
+        // Anybody may call with a made-up token: the only writer is not taken before the token is known.
+        let known = monitors::by_push_token(&mut self.inner.db.read().await?, token).await?;
+        if known.is_none() {
+            return Err(ServiceError::NotFound);
+        }
         let mut tx = self.inner.db.write().await?;
         let monitor = monitors::by_push_token(&mut tx, token).await?.ok_or(ServiceError::NotFound)?;
         if monitor.paused {

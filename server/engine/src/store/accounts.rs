@@ -5,7 +5,7 @@ use domain::person::Account;
 use domain::time::Timestamp;
 use sqlx::FromRow;
 
-use super::{Result, StoreError, Tx, sql};
+use super::{Result, StoreError, Tx, holds_nul, sql};
 
 #[derive(FromRow)]
 struct Row {
@@ -69,6 +69,9 @@ pub async fn insert(
 
 /// The account of an e-mail address (in lower case).
 pub async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<Credentials>> {
+    if holds_nul(email) {
+        return Ok(None);
+    }
     let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(
         "select id, public_id, email, name, password_hash from accounts where email = $1"
     )

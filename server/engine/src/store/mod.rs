@@ -329,3 +329,8 @@ impl Tx {
 pub fn default_file(data_dir: &std::path::Path) -> PathBuf {
     data_dir.join("pharos.db")
 }
+
+/// Whether a text from outside can be no stored one: PostgreSQL keeps no NUL in a text, and refuses to compare with one.
+fn holds_nul(text: &str) -> bool {
+    text.contains('\0')
+}

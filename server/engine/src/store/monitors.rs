@@ -8,7 +8,7 @@ use domain::time::Timestamp;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
-use super::{Result, StoreError, Tx, sql};
+use super::{Result, StoreError, Tx, holds_nul, sql};
 use crate::seal::Sealer;
 
 #[derive(FromRow)]
@@ -100,8 +100,21 @@ pub async fn by_id(tx: &mut Tx, id: &MonitorId) -> Result<Option<Monitor>> {
     row.map(|row| read(row, &tx.sealer)).transpose()
 }
 
+/// The key of a public id.
+pub async fn key_of(tx: &mut Tx, id: &MonitorId) -> Result<Option<MonitorKey>> {
+    let key: Option<i64> =
+        sql!(tx, |conn| sqlx::query_scalar("select id from monitors where public_id = $1")
+            .bind(id.as_str())
+            .fetch_optional(conn)
+            .await?);
+    Ok(key.map(MonitorKey))
+}
+
 /// The push monitor that a heartbeat URL belongs to.
 pub async fn by_push_token(tx: &mut Tx, token: &str) -> Result<Option<Monitor>> {
+    if holds_nul(token) {
+        return Ok(None);
+    }
     let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(select_monitors!("where push_token = $1"))
         .bind(token)
         .fetch_optional(conn)

@@ -194,19 +194,19 @@ pub async fn errors(tx: &mut Tx, monitor: MonitorKey, since: Timestamp) -> Resul
 pub async fn is_held_back(tx: &mut Tx, monitor: MonitorKey, now: Timestamp, patience: i64) -> Result<bool> {
     let reasons: i64 = sql!(tx, |conn| {
         sqlx::query_scalar(
-        "with recursive up (id) as (select parent_id from monitor_parents where monitor_id = $1 \
+            "with recursive up (id) as (select parent_id from monitor_parents where monitor_id = $1 \
          union select p.parent_id from monitor_parents p join up on up.id = p.monitor_id) \
          select (select count(*) from mutes where monitor_id = $1 and until > $2) \
          + (select count(*) from up join monitors m on m.id = up.id join health h on h.monitor_id = up.id \
             where not m.paused and (h.settled = 'down' or h.state = 'confirming' \
             or (h.settled in ('up', 'degraded') and h.since > $3 \
-                and h.since > coalesce((select max(at) from results where monitor_id = $1), 0))))"
-    )
-    .bind(monitor.0)
-    .bind(now.0)
-    .bind(now.0.saturating_sub(patience))
-    .fetch_one(conn)
-    .await?
+                and h.since > coalesce((select max(at) from results where monitor_id = $1), 0))))",
+        )
+        .bind(monitor.0)
+        .bind(now.0)
+        .bind(now.0.saturating_sub(patience))
+        .fetch_one(conn)
+        .await?
     });
     Ok(reasons > 0)
 }

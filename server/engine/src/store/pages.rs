@@ -5,7 +5,7 @@ use domain::time::Timestamp;
 use domain::views::public::PageHead;
 use sqlx::FromRow;
 
-use super::{Result, StoreError, Tx, sql};
+use super::{Result, StoreError, Tx, holds_nul, sql};
 
 /// A page as it is kept, without the bytes of its logo.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,9 @@ macro_rules! select_pages {
 
 /// The page of a name in URLs.
 pub async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Page>> {
+    if holds_nul(slug) {
+        return Ok(None);
+    }
     let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(select_pages!("where slug = $1"))
         .bind(slug)
         .fetch_optional(conn)
@@ -164,6 +167,9 @@ pub async fn set_logo(tx: &mut Tx, key: PageKey, logo: Option<(&str, &[u8])>, at
 
 /// The logo of a page.
 pub async fn logo(tx: &mut Tx, slug: &str) -> Result<Option<Logo>> {
+    if holds_nul(slug) {
+        return Ok(None);
+    }
     Ok(sql!(tx, |conn| sqlx::query_as(
         "select logo_type, logo, logo_version from pages where slug = $1 and logo is not null \
          and logo_type is not null and logo_version is not null"

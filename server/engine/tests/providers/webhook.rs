@@ -1,5 +1,6 @@
 //! webhook: seed 001's fields, the envelope of seed 003, and the shared table.
 
+use domain::check::request::Header;
 use domain::integration::webhook::{ContentType, WebhookBody};
 use domain::integration::{IntegrationSettings, WebhookSettings};
 use serde_json::{Value, json};
@@ -80,6 +81,19 @@ async fn a_form_carries_the_same_json_in_one_field() {
     assert_eq!(payload()["incident_status"], "ongoing");
     deliver(&settings, &event_with(json!({ "incidentId": incident_id() }))).await.result.unwrap();
     assert_eq!(payload()["data"], json!({ "incidentId": incident_id() }));
+}
+
+#[tokio::test]
+async fn the_values_of_secret_headers_are_sent_and_never_logged() {
+    let server = Server::saying(Reply::text(500, "you said s3cret-word")).await;
+    let header = |name: &str, value: &str| Header { name: name.to_owned(), value: value.into() };
+    let headers = vec![header("X-Api-Key", "s3cret-word"), header("X-Team", "ops")];
+    let settings = WebhookSettings { headers, ..WebhookSettings::to(&server.url) };
+    let told = deliver(&settings.into(), &error()).await;
+    told.hides(&["s3cret-word"]);
+    assert!(told.request.contains("X-Team: ops"), "{told:#?}");
+    let heard = server.one();
+    assert_eq!((heard.header("x-api-key"), heard.header("x-team")), ("s3cret-word", "ops"));
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! Every statement that no other file here runs, on both databases.
 
 use domain::check::{CheckReport, Failure, Outcome, Phase};
-use domain::id::{AccountId, IncidentId, MonitorKey};
+use domain::id::{AccountId, IncidentId, MonitorId, MonitorKey};
 use domain::time::{DAY, Timestamp};
 use domain::uptime::ResultState;
+use domain::views::console::MonitorQuery;
 use engine::store::pushes::PushRow;
 use engine::store::sessions::SessionRow;
 use engine::store::{self, StoreError};
@@ -85,6 +86,19 @@ on_both! {
         assert!(store::monitors::delete(&mut tx, key).await.unwrap());
         assert!(!store::monitors::delete(&mut tx, key).await.unwrap());
         assert!(store::health::get(&mut tx, key).await.unwrap().is_none());
+    }
+
+    async fn a_text_with_a_nul_in_it_is_the_name_of_nothing(world: World) {
+        let (key, id) = world.monitor("Shop").await;
+        let mut tx = world.db.read().await.unwrap();
+        assert_eq!(store::monitors::key_of(&mut tx, &id).await.unwrap(), Some(key));
+        assert_eq!(store::monitors::key_of(&mut tx, &MonitorId::new([9; 13])).await.unwrap(), None);
+        assert!(store::monitors::by_push_token(&mut tx, "a\0b").await.unwrap().is_none());
+        assert!(store::accounts::by_email(&mut tx, "ada\0@example.org").await.unwrap().is_none());
+        assert!(store::pages::by_slug(&mut tx, "main\0").await.unwrap().is_none());
+        assert!(store::pages::logo(&mut tx, "main\0").await.unwrap().is_none());
+        let query = MonitorQuery { search: "sh\0op".to_owned(), ..MonitorQuery::default() };
+        assert_eq!(store::views::monitors::found(&mut tx, &query).await.unwrap(), 1);
     }
 
     async fn heartbeats_keep_the_last_word(world: World) {

@@ -68,6 +68,12 @@ pub(super) struct IntegrationDetail {
     monitors: u32,
     /// Subscriptions to events.
     subscriptions: u32,
+    /// When the hours begin in which it is not written to, such as `22:00`; null: never.
+    quiet_from: Option<String>,
+    /// When they end.
+    quiet_until: Option<String>,
+    /// The time zone of both.
+    quiet_zone: Option<String>,
 }
 
 /// What is said about an integration.
@@ -90,6 +96,15 @@ pub(super) struct IntegrationDraft {
     /// Whether it hears of every outage that no alert definition of its own is for.
     #[schema(default = true)]
     in_default: Option<bool>,
+    /// When the hours begin in which it is not written to; messages wait for their end.
+    #[schema(example = "22:00")]
+    quiet_from: Option<String>,
+    /// When they end.
+    #[schema(example = "07:00")]
+    quiet_until: Option<String>,
+    /// The time zone of both.
+    #[schema(example = "Europe/Berlin", default = "UTC")]
+    quiet_zone: Option<String>,
 }
 
 /// The body that adds an integration.
@@ -111,6 +126,12 @@ pub(super) struct IntegrationChange {
     name: Option<String>,
     /// Whether it is used.
     enabled: Option<bool>,
+    /// When the hours begin in which it is not written to; null: never.
+    quiet_from: Option<String>,
+    /// When they end; null: never.
+    quiet_until: Option<String>,
+    /// The time zone of both; null: `UTC`.
+    quiet_zone: Option<String>,
 }
 
 /// The body that changes an integration.
@@ -195,7 +216,9 @@ pub(super) fn shared_of(object: &Map<String, Value>, form: &mut Form) -> Vec<Fie
         }
     }
     if errors.is_empty() {
-        body::put_fields(form, object, draft::FIELDS, &mut errors);
+        // Null says nothing about whether it is used; its default would switch on what somebody switched off.
+        let says = |field: &&Field| field.name != "enabled" || object.get("enabled") != Some(&Value::Null);
+        body::put_fields(form, object, draft::FIELDS.iter().filter(says), &mut errors);
     }
     errors
 }
@@ -240,7 +263,13 @@ pub(super) fn detail(
     settings: Option<&IntegrationSettings>,
     echo: bool,
 ) -> IntegrationDetail {
+    let mut shared = Form::new();
+    draft::put_shared(&mut shared, &row.name, row.enabled, row.quiet.as_ref());
+    let mut quiet = |name: &str| shared.remove(name).filter(|_| row.quiet.is_some());
     IntegrationDetail {
+        quiet_from: quiet("quiet_from"),
+        quiet_until: quiet("quiet_until"),
+        quiet_zone: quiet("quiet_zone"),
         integration: integration(row, settings, echo),
         enabled: row.enabled,
         verified: !row.unverified,

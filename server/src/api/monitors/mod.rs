@@ -111,11 +111,8 @@ async fn create(
     let object = body::object(&body, NOUN)?;
     let paused = body::truth(&object, "paused")?;
     let form = shape::form(&object, None).map_err(ApiError::fields)?;
-    let added = state.services.add_monitor(&viewer, &form).await;
+    let added = state.services.add_monitor_paused(&viewer, &form, paused == Some(true)).await;
     let id = added.map_err(|error| refused(&object, error))?;
-    if paused == Some(true) {
-        state.services.pause_monitor(&viewer, &id).await.about(NOUN)?;
-    }
     Ok((StatusCode::CREATED, shown(&state, &viewer, &id).await?))
 }
 
@@ -151,13 +148,8 @@ async fn change(
     let mut values = old.values;
     values.insert(KIND.to_owned(), old.kind.as_str().to_owned());
     let form = shape::form(&object, Some(values)).map_err(ApiError::fields)?;
-    let edited = state.services.edit_monitor(&viewer, &id, old.version, &form).await;
+    let edited = state.services.edit_monitor_paused(&viewer, &id, old.version, &form, paused).await;
     edited.map_err(|error| refused(&object, error))?;
-    match paused {
-        Some(true) => state.services.pause_monitor(&viewer, &id).await.about(NOUN)?,
-        Some(false) => state.services.resume_monitor(&viewer, &id).await.about(NOUN)?,
-        None => {}
-    }
     shown(&state, &viewer, &id).await
 }
 

@@ -1,5 +1,7 @@
 //! How a monitor looks to programs, and how what they say of one becomes the form of its kind (contracts.md 2.3).
 
+use std::net::Ipv6Addr;
+
 use domain::check::{CheckKind, CheckSettings};
 use domain::form::{FieldError, Form};
 use domain::health::State;
@@ -13,7 +15,9 @@ use utoipa::ToSchema;
 use crate::api::body;
 use crate::api::paging::time;
 
-/// The words of `check_type`, each with our kind. `keyword` is `http` with a text that the answer must contain.
+/// The kind that is `http` with a text that the answer must contain, and the field of that text.
+const KEYWORD: &str = "keyword";
+/// The words of `check_type`, each with our kind.
 const TYPES: &[(&str, CheckKind)] = &[
     ("http", CheckKind::Http),
     ("tcp", CheckKind::Tcp),
@@ -22,7 +26,7 @@ const TYPES: &[(&str, CheckKind)] = &[
     ("ssl", CheckKind::Tls),
     ("heartbeat", CheckKind::Push),
     ("websocket", CheckKind::WebSocket),
-    ("keyword", CheckKind::Http),
+    (KEYWORD, CheckKind::Http),
 ];
 
 /// Fields of the body, each with the field of the form that it stands for.
@@ -37,7 +41,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("expected_status_codes", "accepted_statuses"),
     ("request_headers", "headers"),
     ("request_body", "body"),
-    ("keyword", "keyword"),
+    (KEYWORD, "keyword"),
 ];
 
 /// A monitor in a list.
@@ -117,6 +121,9 @@ pub(super) struct MonitorDraft {
     /// So many checks must succeed before it is up again.
     #[schema(minimum = 1, maximum = 100)]
     recovery_threshold: Option<i64>,
+    /// An answer that takes longer counts as slow, in milliseconds; null: no limit.
+    #[schema(minimum = 1, maximum = 60000)]
+    degraded_above_ms: Option<i64>,
     /// The method of the request.
     #[schema(example = "GET")]
     http_method: Option<String>,
@@ -201,7 +208,7 @@ fn type_of(settings: &CheckSettings) -> &'static str {
     if settings.kind() == CheckKind::Http
         && settings.to_form().get("keyword").is_some_and(|keyword| !keyword.is_empty())
     {
-        return "keyword";
+        return KEYWORD;
     }
     TYPES.iter().find(|(_, kind)| *kind == settings.kind()).map_or("http", |(word, _)| word)
 }
@@ -260,6 +267,11 @@ pub(super) fn form(object: &Map<String, Value>, old: Option<Form>) -> Result<For
             errors.push(FieldError::new("settings", "This must be an object with the fields of the kind."));
         }
     }
+    let wants_keyword =
+        matches!(object.get("check_type"), Some(Value::String(word)) if word.trim() == KEYWORD);
+    if wants_keyword && form.get(KEYWORD).is_none_or(|keyword| keyword.trim().is_empty()) {
+        errors.push(FieldError::new(KEYWORD, "Please name the text that the answer must contain."));
+    }
     if errors.is_empty() { Ok(form) } else { Err(errors) }
 }
 
@@ -267,7 +279,7 @@ pub(super) fn form(object: &Map<String, Value>, old: Option<Form>) -> Result<For
 fn fits(public: &str, value: &Value) -> Result<(), String> {
     let wanted = match public {
         _ if value.is_null() => return Ok(()),
-        "name" | "http_method" | "request_body" | "keyword" if !value.is_string() => "a text",
+        "name" | "http_method" | "request_body" | KEYWORD if !value.is_string() => "a text",
         "timeout_seconds" | "degraded_above_ms" if !value.is_number() => "a number",
         "interval_seconds" | "failure_threshold" | "recovery_threshold" if !value.is_i64() => {
             "a whole number"
@@ -289,6 +301,8 @@ fn put_target(kind: CheckKind, url: &str, form: &mut Form) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let bare = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     let (host, port) = match bare.rsplit_once(':') {
+        // Without brackets the last group looks like a port.
+        _ if bare.parse::<Ipv6Addr>().is_ok() => (bare, None),
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !host.ends_with(':') => {
             (host, Some(port))
         }
@@ -298,7 +312,7 @@ fn put_target(kind: CheckKind, url: &str, form: &mut Form) {
     match kind {
         CheckKind::Http | CheckKind::WebSocket => put("url", url),
         CheckKind::Ping => put("host", host),
-        CheckKind::Dns => put("name", host),
+        CheckKind::Dns => put("record_name", host),
         CheckKind::Tcp | CheckKind::Tls => {
             put("host", host);
             if let Some(port) = port {
@@ -312,11 +326,11 @@ fn put_target(kind: CheckKind, url: &str, form: &mut Form) {
 
 /// The names that programs know, in what the form said of its fields.
 pub(super) fn renamed(object: &Map<String, Value>, errors: Vec<FieldError>) -> Vec<FieldError> {
-    let by_url = object.get("settings").is_none_or(|settings| settings.get("host").is_none());
+    let by_url = |field: &str| object.get("settings").is_none_or(|settings| settings.get(field).is_none());
     let rename = |error: FieldError| {
         let field = match error.field.as_str() {
             KIND => "check_type",
-            "host" if by_url => "url",
+            target @ ("host" | "record_name") if by_url(target) => "url",
             other => FIELDS.iter().find(|(_, name)| *name == other).map_or(other, |(public, _)| public),
         };
         FieldError { field: field.to_owned(), ..error }
@@ -340,7 +354,13 @@ mod tests {
         assert_eq!((form["host"].as_str(), form["port"].as_str()), ("db.example.org", "5432"));
         let form = target(CheckKind::Tls, "https://[2001:db8::1]:8443");
         assert_eq!((form["host"].as_str(), form["port"].as_str()), ("2001:db8::1", "8443"));
-        assert_eq!(target(CheckKind::Dns, "example.org")["name"], "example.org");
+        assert_eq!(target(CheckKind::Dns, "example.org")["record_name"], "example.org");
+        for (address, port) in [("2001:db8::1:5", None), ("::1", None), ("[2001:db8::1:5]:443", Some("443"))]
+        {
+            let form = target(CheckKind::Tls, address);
+            let bare = address.trim_start_matches('[').split(']').next().unwrap();
+            assert_eq!((form["host"].as_str(), form.get("port").map(String::as_str)), (bare, port));
+        }
         assert_eq!(target(CheckKind::Ping, "https://example.org/")["host"], "example.org");
         assert!(target(CheckKind::Push, "anything").is_empty());
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::alert::DefinitionDraft;
+use crate::alert::{DefinitionDraft, QuietHours};
 use crate::delivery::DeliveryState;
 use crate::form::Form;
 use crate::id::{DefinitionId, DeliveryId, IncidentId, IntegrationId, MonitorId, SubscriptionId, TokenId};
@@ -41,6 +41,8 @@ pub struct IntegrationRow {
     pub target: String,
     /// Whether it is used.
     pub enabled: bool,
+    /// When it is not written to.
+    pub quiet: Option<QuietHours>,
     /// Whether its address still has to be confirmed before anything is sent.
     pub unverified: bool,
     /// Since when messages fail for a reason that trying again cannot mend.

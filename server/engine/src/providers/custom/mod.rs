@@ -19,7 +19,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use super::http::Outbound;
-use super::{Attempting, DeliveryError, Provider, Receipt};
+use super::{Attempting, DeliveryError, Provider, Receipt, untold};
 use step::{Place, Run};
 
 /// The time of one step, in seconds.
@@ -40,14 +40,12 @@ impl Provider for CustomSettings {
                 // Nothing in a definition is ticked for it.
                 Body::Acknowledged(_) => return Ok(nothing(attempting, "about who takes an outage on")),
                 Body::Group(_) => {
-                    let reason = "A custom integration is told of each outage by itself, not of many in one message.";
+                    let reason =
+                        "A custom integration is told of each outage by itself, not of many in one message.";
                     return Err(DeliveryError::permanent(reason));
                 }
-                Body::Event(_) => {
-                    let reason = "A custom integration cannot tell of events: its templates speak of alerts. Remove the \
-                                  subscription, or use a webhook for it.";
-                    return Err(DeliveryError::permanent(reason));
-                }
+                // A subscription from before such were refused. The integration works, so this is no failure of it.
+                Body::Event(_) => return Ok(untold(attempting, "its templates speak of alerts")),
             };
             let Some(definition) = self.definition_for(alert.kind) else {
                 return Ok(nothing(attempting, &format!("for “{}”", alert.kind.label())));

@@ -15,7 +15,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::http::Outbound;
-use super::subject::{Phase, Subject, needed, subject};
+use super::subject::{Phase, Subject, alone, subject};
 use super::words::{fit, link};
 use super::{Attempting, DeliveryError, Provider, Receipt};
 use api::Api;
@@ -64,7 +64,7 @@ async fn tell(api: &Api<'_>, message: &Message) -> Result<Option<String>, Delive
         (_, Some(subject)) => subject,
         // Other events are an issue each.
         (Body::Event(_), None) => Subject { key: api.attempting.id.to_string(), phase: Phase::Begun },
-        _ => needed(message, "Jira")?,
+        _ => return Err(alone("Jira")),
     };
     let known = match api.attempting.external_id {
         Some(key) => Some(key.to_owned()),

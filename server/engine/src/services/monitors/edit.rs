@@ -44,11 +44,19 @@ impl Services {
 
     /// Adds a monitor.
     pub async fn add_monitor(&self, viewer: &Viewer, form: &Form) -> Result<MonitorId> {
+        self.add_monitor_paused(viewer, form, false).await
+    }
+
+    /// Adds a monitor that is checked from now on, or not until it is resumed.
+    pub async fn add_monitor_paused(&self, viewer: &Viewer, form: &Form, paused: bool) -> Result<MonitorId> {
         operator(viewer)?;
         let draft = MonitorDraft::from_form(form, None).map_err(ServiceError::Invalid)?;
         let now = self.now();
         let mut tx = self.inner.db.write().await?;
         let (monitor, id) = self.insert_monitor(&mut tx, &draft, now).await?;
+        if paused {
+            store::monitors::set_paused(&mut tx, monitor, true, now).await?;
+        }
         store::events::append(&mut tx, now, &[Event::MonitorSaved { monitor, id: id.clone() }]).await?;
         tx.commit().await?;
         Ok(id)
@@ -62,6 +70,18 @@ impl Services {
         version: i64,
         form: &Form,
     ) -> Result<()> {
+        self.edit_monitor_paused(viewer, id, version, form, None).await
+    }
+
+    /// Changes a monitor from `version`, and pauses or resumes it in the same transaction; `None` leaves that as it is.
+    pub async fn edit_monitor_paused(
+        &self,
+        viewer: &Viewer,
+        id: &MonitorId,
+        version: i64,
+        form: &Form,
+        paused: Option<bool>,
+    ) -> Result<()> {
         operator(viewer)?;
         let now = self.now();
         let mut tx = self.inner.db.write().await?;
@@ -71,13 +91,18 @@ impl Services {
         }
         let draft = MonitorDraft::from_form(form, Some(&old.draft)).map_err(ServiceError::Invalid)?;
         let push_token = match draft.settings.kind() {
-            CheckKind::Push => Some(old.push_token.unwrap_or_else(|| self.inner.chance.token())),
+            CheckKind::Push => Some(old.push_token.clone().unwrap_or_else(|| self.inner.chance.token())),
             _ => None,
         };
         if !store::monitors::update(&mut tx, old.key, version, &draft, push_token.as_deref(), now).await? {
             return Err(ServiceError::Conflict(CHANGED_MEANWHILE.to_owned()));
         }
-        store::events::append(&mut tx, now, &[Event::MonitorSaved { monitor: old.key, id: old.id }]).await?;
+        let mut events = Vec::new();
+        if let Some(paused) = paused {
+            self.set_paused(viewer, &mut tx, &old, paused, &mut events).await?;
+        }
+        events.push(Event::MonitorSaved { monitor: old.key, id: old.id });
+        store::events::append(&mut tx, now, &events).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -88,14 +113,10 @@ impl Services {
         let now = self.now();
         let mut tx = self.inner.db.write().await?;
         let monitor = load(&mut tx, id).await?;
-        if !store::monitors::set_paused(&mut tx, monitor.key, true, now).await? {
+        let mut events = Vec::new();
+        if !self.set_paused(viewer, &mut tx, &monitor, true, &mut events).await? {
             return Ok(());
         }
-        let mut events = Vec::new();
-        let ended = Ended { how: Ending::Paused, by: viewer.words() };
-        self.withdraw_incident(&mut tx, &monitor, &ended, now, &mut events).await?;
-        // Also when the incident was closed by hand before, and so none is open.
-        forget_outage(&mut tx, monitor.key, now).await?;
         events.push(Event::MonitorSaved { monitor: monitor.key, id: monitor.id });
         store::events::append(&mut tx, now, &events).await?;
         tx.commit().await?;
@@ -108,10 +129,9 @@ impl Services {
         let now = self.now();
         let mut tx = self.inner.db.write().await?;
         let monitor = load(&mut tx, id).await?;
-        if !store::monitors::set_paused(&mut tx, monitor.key, false, now).await? {
+        if !self.set_paused(viewer, &mut tx, &monitor, false, &mut Vec::new()).await? {
             return Ok(());
         }
-        store::pushes::restart(&mut tx, monitor.key, now).await?;
         store::events::append(&mut tx, now, &[Event::MonitorSaved { monitor: monitor.key, id: monitor.id }])
             .await?;
         tx.commit().await?;
@@ -147,6 +167,30 @@ impl Services {
         let token = (draft.settings.kind() == CheckKind::Push).then(|| self.inner.chance.token());
         let key = store::monitors::insert(tx, &id, draft, token.as_deref(), now).await?;
         Ok((key, id))
+    }
+
+    /// Pauses or resumes a monitor, with what follows from it; returns whether that changed anything.
+    async fn set_paused(
+        &self,
+        viewer: &Viewer,
+        tx: &mut Tx,
+        monitor: &Monitor,
+        paused: bool,
+        events: &mut Vec<Event>,
+    ) -> Result<bool> {
+        let now = self.now();
+        if !store::monitors::set_paused(tx, monitor.key, paused, now).await? {
+            return Ok(false);
+        }
+        if paused {
+            let ended = Ended { how: Ending::Paused, by: viewer.words() };
+            self.withdraw_incident(tx, monitor, &ended, now, events).await?;
+            // Also when the incident was closed by hand before, and so none is open.
+            forget_outage(tx, monitor.key, now).await?;
+        } else {
+            store::pushes::restart(tx, monitor.key, now).await?;
+        }
+        Ok(true)
     }
 
     /// Ends the open automatic incident of a monitor that is watched no more, if there is one.

@@ -1,5 +1,7 @@
 //! Checks that do not count: trying a form, an address, or a monitor out of turn.
 
+use std::time::Duration;
+
 use domain::check::{Blindness, CheckKind, CheckReport, CheckSettings, Outcome, recognise};
 use domain::event::Event;
 use domain::form::{FieldError, Form};
@@ -7,6 +9,8 @@ use domain::id::{ComponentId, MonitorId};
 use domain::monitor::{MonitorDraft, Policy};
 use domain::person::Viewer;
 use domain::views::console::Tried;
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
 
 use super::load;
 use crate::services::{Result, ServiceError, Services, operator};
@@ -14,6 +18,8 @@ use crate::store::{self, components};
 
 /// Addresses that may be added at once.
 const MOST_ADDRESSES: usize = 50;
+/// Addresses that are tried at a time.
+const AT_ONCE: usize = 25;
 
 impl Services {
     /// Checks what a form says, now and without saving it. Secrets that were not sent are those of the monitor `id`.
@@ -31,7 +37,7 @@ impl Services {
             None => None,
         };
         let draft = MonitorDraft::from_form(form, old.as_ref()).map_err(ServiceError::Invalid)?;
-        Ok(self.try_settings(&draft.settings, &draft.policy).await)
+        Ok(self.try_settings(&draft.settings, &draft.policy, self.trial_limit).await)
     }
 
     /// Checks a monitor now; the result does not count.
@@ -39,21 +45,24 @@ impl Services {
         operator(viewer)?;
         // The transaction must not stay open while a target takes its time.
         let monitor = load(&mut self.inner.db.read().await?, id).await?;
-        Ok(self.try_settings(&monitor.draft.settings, &monitor.draft.policy).await)
+        Ok(self.try_settings(&monitor.draft.settings, &monitor.draft.policy, self.trial_limit).await)
     }
 
     /// Understands a pasted line, and checks what it means.
     pub async fn try_address(&self, viewer: &Viewer, line: &str) -> Result<Tried> {
         operator(viewer)?;
-        let line = line.trim().to_owned();
-        Ok(match recognise(&line) {
-            Err(error) => Tried { line, kind: None, text: error.message, report: None },
-            Ok(recognised) => {
-                let report = self.try_settings(&recognised.settings, &Policy::default()).await;
-                let kind = Some(recognised.settings.kind());
-                Tried { line, kind, text: recognised.settings.target(), report: Some(report) }
-            }
-        })
+        Ok(self.try_line(line, self.trial_limit).await)
+    }
+
+    /// Understands pasted lines, and checks what each means: several at a time, in the order given, and within the time of one trial.
+    pub async fn try_addresses(&self, viewer: &Viewer, lines: &[String]) -> Result<Vec<Tried>> {
+        operator(viewer)?;
+        let lines = &lines[..lines.len().min(MOST_ADDRESSES)];
+        let rounds = u32::try_from(lines.len().div_ceil(AT_ONCE).max(1)).unwrap_or(u32::MAX);
+        let limit = self.trial_limit / rounds;
+        let tries: Vec<BoxFuture<'_, Tried>> =
+            lines.iter().map(|line| self.try_line(line, limit).boxed()).collect();
+        Ok(futures::stream::iter(tries).buffered(AT_ONCE).collect().await)
     }
 
     /// Turns pasted lines into monitors, each with a component of the default page that follows it. Lines that make no sense
@@ -112,12 +121,24 @@ impl Services {
         Ok(ids)
     }
 
+    async fn try_line(&self, line: &str, limit: Duration) -> Tried {
+        let line = line.trim().to_owned();
+        match recognise(&line) {
+            Err(error) => Tried { line, kind: None, text: error.message, report: None },
+            Ok(recognised) => {
+                let report = self.try_settings(&recognised.settings, &Policy::default(), limit).await;
+                let kind = Some(recognised.settings.kind());
+                Tried { line, kind, text: recognised.settings.target(), report: Some(report) }
+            }
+        }
+    }
+
     /// Judged as a check that counts.
-    async fn try_settings(&self, settings: &CheckSettings, policy: &Policy) -> CheckReport {
+    async fn try_settings(&self, settings: &CheckSettings, policy: &Policy, limit: Duration) -> CheckReport {
         if settings.kind() == CheckKind::Push {
             return CheckReport::bare(Outcome::Unknown { why: Blindness::NotPolled });
         }
-        let report = self.inner.checks.run(settings, policy.timeout()).await;
+        let report = self.inner.checks.run(settings, policy.timeout().min(limit)).await;
         match report.slow(policy.degraded_above) {
             None => report,
             Some(reason) => CheckReport { outcome: Outcome::Degraded { reason }, ..report },

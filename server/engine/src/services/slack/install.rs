@@ -120,9 +120,14 @@ impl Services {
         code: Option<&str>,
     ) -> std::result::Result<IntegrationId, SlackRefusal> {
         let now = self.now();
+        // Anybody may come with a made-up state: the only writer is not taken before the state is known.
+        let name = name_of(state);
+        if settings::get(&mut self.inner.db.read().await?, &name).await?.is_none() {
+            return Err(SlackRefusal::Expired);
+        }
         let mut tx = self.inner.db.write().await?;
         // Of two that come with the same state, one gets it; and it is gone even when Slack refuses.
-        let kept = settings::take(&mut tx, &name_of(state)).await?;
+        let kept = settings::take(&mut tx, &name).await?;
         tx.commit().await?;
         let kept: Option<Waiting> = kept.and_then(|kept| serde_json::from_str(&kept).ok());
         let kept = kept

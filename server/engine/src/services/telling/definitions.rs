@@ -8,7 +8,7 @@ use domain::id::{DefinitionId, MonitorId};
 use domain::person::Viewer;
 use domain::views::console::{DefinitionForm, DefinitionView, Named};
 
-use super::{Result, ServiceError, Services, operator};
+use super::{Result, ServiceError, Services, operator, unknown_monitors};
 use crate::store::{Tx, definitions, integrations, monitors};
 
 /// What is said to whoever edits something that somebody else has changed meanwhile.
@@ -75,6 +75,7 @@ impl Services {
                 }
             }
         }
+        errors.extend(unknown_monitors(&mut tx, &draft.monitors, &[]).await?);
         let is_default = old.as_ref().is_some_and(|old| old.is_default);
         if is_default && !draft.monitors.is_empty() {
             let message =

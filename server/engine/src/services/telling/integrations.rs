@@ -2,7 +2,7 @@
 
 use domain::alert::{AlertKind, Definition, LevelTarget};
 use domain::form::Form;
-use domain::id::{AlertId, DeliveryId, IncidentId, IntegrationId, IntegrationKey, MonitorId};
+use domain::id::{AlertId, DeliveryId, IncidentId, IntegrationId, MonitorId};
 use domain::integration::draft::{empty_form, put_shared};
 use domain::integration::{IntegrationDraft, IntegrationSettings, ProviderKind};
 use domain::message::{Alert, Body, Message};
@@ -13,7 +13,7 @@ use domain::views::console::{
 };
 
 use super::super::monitors::load as load_monitor;
-use super::{Result, ServiceError, Services, operator};
+use super::{Result, ServiceError, Services, no_answer, operator};
 use crate::store::integrations::{self, Integration};
 use crate::store::views::telling::{self, Use};
 use crate::store::{self, Tx, definitions, subscriptions};
@@ -265,7 +265,10 @@ impl Services {
             body: Body::Alert(Box::new(alert)),
         };
         let id = DeliveryId::new(chance.bytes());
-        let (attempt, result) = telling.dispatcher.trial(settings, &message, &id).await;
+        let trial = telling.dispatcher.trial(settings, &message, &id);
+        let Ok((attempt, result)) = tokio::time::timeout(self.trial_limit, trial).await else {
+            return no_answer(self.trial_limit);
+        };
         IntegrationTrial {
             ok: result.is_ok(),
             words: result.err().map(|error| error.to_string()),
@@ -329,6 +332,7 @@ pub(super) fn row(one: &Integration, used: Use, levels: u32) -> IntegrationRow {
         name: one.name.clone(),
         target: one.settings.as_ref().map_or_else(Clone::clone, IntegrationSettings::target),
         enabled: one.enabled,
+        quiet: one.quiet.clone(),
         unverified: !one.verified,
         failing_since: one.failing_since,
         failing: one.failing.clone(),
@@ -375,12 +379,4 @@ async fn join_default(tx: &mut Tx, id: &IntegrationId, now: Timestamp) -> Result
         definitions::update(tx, default.key, &default.draft, now).await?;
     }
     Ok(())
-}
-
-/// The key of an integration that something names.
-pub(super) async fn key(tx: &mut Tx, id: &IntegrationId, field: &str) -> Result<IntegrationKey> {
-    match integrations::by_id(tx, id).await? {
-        Some(one) => Ok(one.key),
-        None => Err(ServiceError::invalid(field, "This integration does not exist (any more).")),
-    }
 }

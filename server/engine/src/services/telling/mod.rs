@@ -12,18 +12,47 @@ mod subscriptions;
 mod tokens;
 
 use domain::alert::{DefinitionDraft, Level};
-use domain::id::{DefinitionId, ProjectId, ProjectKey};
+use domain::form::FieldError;
+use domain::id::{DefinitionId, MonitorId, ProjectId, ProjectKey};
 use domain::person::Viewer;
 use domain::time::Timestamp;
-use domain::views::console::{Named, TellingHealth};
+use domain::views::console::{IntegrationTrial, Named, TellingHealth};
 
 use super::{Result, ServiceError, Services, operator};
-use crate::store::{Tx, definitions as stored, integrations as kept, projects};
+use crate::store::{Tx, definitions as stored, integrations as kept, monitors, projects};
 
 pub use integrations::Changes;
 pub use phone::PhoneError;
 pub use programs::{DeliveryStats, ProgramIncident};
 pub use tokens::TOKEN_PREFIX;
+
+/// What is said of a trial that took longer than anybody waits for it.
+fn no_answer(limit: std::time::Duration) -> IntegrationTrial {
+    let words = format!(
+        "no answer within {} s, which is as long as a test may take (server.request_timeout); it may still arrive",
+        limit.as_secs()
+    );
+    IntegrationTrial {
+        ok: false,
+        words: Some(words),
+        request: String::new(),
+        response: String::new(),
+        status: None,
+        duration_ms: i64::try_from(limit.as_millis()).unwrap_or(i64::MAX),
+    }
+}
+
+/// What is wrong with a list of monitors: each that does not exist, but for those that were `named` before and are gone since.
+async fn unknown_monitors(tx: &mut Tx, ids: &[MonitorId], named: &[MonitorId]) -> Result<Vec<FieldError>> {
+    let mut errors = Vec::new();
+    for (place, id) in ids.iter().enumerate() {
+        if !named.contains(id) && monitors::key_of(tx, id).await?.is_none() {
+            let message = format!("There is no monitor {id} (any more).");
+            errors.push(FieldError::new(format!("monitors.{place}"), message));
+        }
+    }
+    Ok(errors)
+}
 
 impl Services {
     /// Makes the project and its default alert definition, when there is none.

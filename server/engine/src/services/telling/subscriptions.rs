@@ -1,14 +1,14 @@
 //! Subscriptions to events.
 
-use domain::event_id;
+use domain::event_id::{self, EVENTS};
 use domain::form::FieldError;
 use domain::id::{MonitorId, SubscriptionId};
+use domain::integration::ProviderKind;
 use domain::person::Viewer;
 use domain::views::console::{Named, SubscriptionDraft, SubscriptionRow};
 
-use super::integrations::key;
-use super::{Result, ServiceError, Services, operator};
-use crate::store::{Tx, monitors, subscriptions};
+use super::{Result, ServiceError, Services, operator, unknown_monitors};
+use crate::store::{Tx, integrations, monitors, subscriptions};
 
 impl Services {
     /// Every subscription, by name.
@@ -31,7 +31,10 @@ impl Services {
         Ok(named)
     }
 
-    /// Adds a subscription, or changes one.
+    /// Adds a subscription, or changes one. Monitors that are gone stay named by a subscription that named them before.
+    ///
+    /// # Errors
+    /// `Invalid` with the fields `name`, `events`, `integration`, `monitors` and `monitors.N`.
     pub async fn save_subscription(
         &self,
         viewer: &Viewer,
@@ -58,19 +61,29 @@ impl Services {
         draft.events.sort();
         draft.events.dedup();
         let mut tx = self.inner.db.write().await?;
-        let integration = match key(&mut tx, &draft.integration, "integration").await {
-            Ok(key) => Some(key),
-            Err(ServiceError::Invalid(more)) => {
-                errors.extend(more);
-                None
-            }
-            Err(other) => return Err(other),
+        let old = match id {
+            Some(id) => Some(load(&mut tx, id).await?),
+            None => None,
         };
-        let (true, Some(integration)) = (errors.is_empty(), integration) else {
+        let integration = integrations::by_id(&mut tx, &draft.integration).await?;
+        match &integration {
+            None => {
+                errors.push(FieldError::new("integration", "This integration does not exist (any more)."));
+            }
+            Some(one) => errors.extend(untold(one.kind, &draft.events)),
+        }
+        if let Some(monitors) = &draft.monitors {
+            let named = old.as_ref().and_then(|old| old.view.monitors.as_deref()).unwrap_or_default();
+            if monitors.is_empty() {
+                errors
+                    .push(FieldError::new("monitors", "Please choose at least one monitor, or all of them."));
+            }
+            errors.extend(unknown_monitors(&mut tx, monitors, named).await?);
+        }
+        let (true, Some(integration)) = (errors.is_empty(), integration.map(|one| one.key)) else {
             return Err(ServiceError::Invalid(errors));
         };
-        let id = if let Some(id) = id {
-            let old = load(&mut tx, id).await?;
+        let id = if let (Some(id), Some(old)) = (id, old) {
             subscriptions::update(&mut tx, old.key, integration, &draft, now).await?;
             id.clone()
         } else {
@@ -92,6 +105,22 @@ impl Services {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// The events that a provider cannot tell of: each message would fail, and the integration would seem broken.
+fn untold(kind: ProviderKind, events: &[String]) -> Option<FieldError> {
+    let told = kind.events()?;
+    let names: Vec<_> = events
+        .iter()
+        .filter(|event| !told.contains(&event.as_str()))
+        .filter_map(|event| EVENTS.iter().find(|known| known.id == event))
+        .map(|event| format!("“{}”", event.name))
+        .collect();
+    if names.is_empty() {
+        return None;
+    }
+    let message = format!("{} cannot tell of {}; use a webhook for it.", kind.label(), names.join(", "));
+    Some(FieldError::new("events", message))
 }
 
 async fn load(tx: &mut Tx, id: &SubscriptionId) -> Result<subscriptions::Subscription> {

@@ -242,7 +242,8 @@ fn choice(key: i64, id: &str, name: String) -> Result<MonitorChoice> {
 
 /// The pattern of `like … escape '!'` that finds a text anywhere; empty for an empty search.
 pub(super) fn pattern(search: &str) -> String {
-    let search = search.trim().to_lowercase();
+    // PostgreSQL knows no text with a NUL in it, so nothing is found by one.
+    let search = search.replace('\0', "").trim().to_lowercase();
     if search.is_empty() {
         return search;
     }
@@ -266,6 +267,7 @@ mod tests {
     fn the_signs_of_a_pattern_are_taken_literally() {
         assert_eq!(pattern(" Shop_100%! "), "%shop!_100!%!!%");
         assert_eq!(pattern("  "), "");
+        assert_eq!((pattern("a\0b"), pattern("\0")), ("%ab%".to_owned(), String::new()));
     }
 
     #[test]
