@@ -7,6 +7,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use domain::origin::Origin;
 
 use crate::config::{BaseUrl, Config};
 use crate::router::AppState;
@@ -74,6 +75,21 @@ impl Client {
     pub fn base_url(&self, config: &Config) -> Option<BaseUrl> {
         let configured = config.server.base_url.clone();
         configured.or_else(|| BaseUrl::of_host(self.https, self.host.as_deref()?))
+    }
+
+    /// Where the browser is, as it and the request say; nothing when that is no host. Behind a proxy that does not say so, only the
+    /// browser knows that it speaks TLS, and its word counts where it names the host that the request is for. Anybody can write
+    /// both headers: good enough for whoever has just proved who they are, and for nobody else.
+    pub fn origin(&self, headers: &HeaderMap) -> Option<Origin> {
+        let host = self.host.as_deref()?;
+        let seen = BaseUrl::of_host(self.https, host)?.as_str().parse::<Origin>().ok();
+        let told =
+            headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()?.parse::<Origin>().ok());
+        let of_host = |told: &Origin| {
+            let port = if told.as_str().starts_with("https") { ":443" } else { ":80" };
+            told.host() == host.trim_end_matches(port)
+        };
+        told.filter(of_host).or(seen)
     }
 
     /// Whether the request was made on this machine, and not through a proxy on it.

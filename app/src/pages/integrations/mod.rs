@@ -1,7 +1,9 @@
 //! Integrations: where messages go.
 
+mod code;
 pub mod fields;
 pub mod form;
 pub mod gallery;
 pub mod list;
 mod side;
+mod unconfirmed;

@@ -87,6 +87,8 @@ pub struct IntegrationForm {
     pub unreadable: Option<String>,
     /// Why messages fail for good, if they do.
     pub failing: Option<String>,
+    /// Those of its addresses that belong to accounts and are not confirmed: nothing is sent before they are.
+    pub unconfirmed: Vec<String>,
     /// Its last messages, the newest first, at most ten.
     pub deliveries: Vec<DeliveryRow>,
 }

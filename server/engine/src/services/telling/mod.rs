@@ -10,6 +10,7 @@ mod phone;
 mod programs;
 mod subscriptions;
 mod tokens;
+mod trials;
 
 use domain::alert::{DefinitionDraft, Level};
 use domain::id::{DefinitionId, ProjectId, ProjectKey};
@@ -21,7 +22,7 @@ use super::{Result, ServiceError, Services, operator};
 use crate::store::{Tx, definitions as stored, integrations as kept, projects};
 
 pub use integrations::Changes;
-pub use phone::PhoneError;
+pub use phone::{CODE, PhoneError};
 pub use programs::{DeliveryStats, ProgramIncident};
 pub use tokens::TOKEN_PREFIX;
 
