@@ -205,6 +205,27 @@ mod tests {
     }
 
     #[test]
+    fn the_browser_knows_its_scheme_where_it_names_the_host_that_was_asked_for() {
+        let origin = |host: &str, origin: &str| {
+            let headers = [("host", host), ("origin", origin)];
+            let headers: HeaderMap = headers
+                .iter()
+                .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+                .collect();
+            let seen =
+                Client::new("10.0.0.1".parse().unwrap(), &Uri::from_static("/"), &headers, &config(&[]));
+            seen.origin(&headers).map(|origin| origin.to_string())
+        };
+        let is = |host, told, expected: &str| assert_eq!(origin(host, told).as_deref(), Some(expected));
+        is("status.example.org", "https://status.example.org", "https://status.example.org");
+        is("status.example.org:443", "https://status.example.org", "https://status.example.org");
+        is("status.example.org:8443", "https://status.example.org:8443", "https://status.example.org:8443");
+        is("pharos:3000", "https://status.example.org", "http://pharos:3000");
+        is("pharos:3000", "null", "http://pharos:3000");
+        assert_eq!(origin("a.example/x", "https://a.example"), None);
+    }
+
+    #[test]
     fn our_own_address_is_the_configured_one_or_the_one_that_was_asked_for() {
         let own = |headers: &[(&'static str, &str)], config: &Config| {
             client("10.0.0.1", headers, config).base_url(config).map(|base| base.as_str().to_owned())
