@@ -14,7 +14,7 @@ use crate::server_fns::account::{ChangeEmail, ChangePassword, RenameMyself, Send
 /// Name and address.
 #[component]
 pub(super) fn Account() -> impl IntoView {
-    let again = Again::provide();
+    let again = Again::here();
     let me = Resource::new(move || again.count(), |_| read_myself());
     view! {
         <Loaded from=me let:me>

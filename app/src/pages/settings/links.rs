@@ -14,7 +14,7 @@ use crate::server_fns::account::{SetLinks, read_links};
 /// The card.
 #[component]
 pub(super) fn Links() -> impl IntoView {
-    let again = Again::provide();
+    let again = Again::here();
     let links = Resource::new(move || again.count(), |_| read_links());
     view! {
         <section class="card stack" aria-labelledby="links-title">

@@ -5,6 +5,7 @@ mod links;
 
 use leptos::prelude::*;
 
+use crate::components::again::Again;
 use crate::components::icon::Icon;
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::tabs::Tabs;
@@ -17,6 +18,7 @@ pub(super) const TABS: &[(&str, &str)] =
 /// The page.
 #[component]
 pub fn Settings() -> impl IntoView {
+    Again::provide();
     view! {
         <PageTitle text="Settings"/>
         <PageHead title="Settings"/>

@@ -158,6 +158,9 @@ on_both! {
         let words = trial.words.unwrap();
         assert!(!trial.ok && words.starts_with("ada@example.org has not been confirmed. "), "{words}");
 
+        let health = services.telling_health(OPERATOR).await.unwrap();
+        assert_eq!((health.failing[0].id.clone(), health.why), (id.clone(), Some(words.clone())), "before the first outage");
+
         // An outage says the same, for good, and nothing leaves.
         let (monitor, _) = world.monitor("Shop").await;
         let key = integrations::by_id(&mut world.db.read().await.unwrap(), &id).await.unwrap().unwrap().key;

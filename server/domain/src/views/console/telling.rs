@@ -381,7 +381,7 @@ pub struct IncidentList {
 pub struct TellingHealth {
     /// Whether somebody stopped all telling.
     pub all_stop: bool,
-    /// Integrations whose messages fail for good.
+    /// Integrations whose messages fail for good, or would: those that are not confirmed.
     pub failing: Vec<Named<IntegrationId>>,
     /// Why the first of them fails, and what to do.
     pub why: Option<String>,

@@ -14,6 +14,7 @@ mod trials;
 
 use domain::alert::{DefinitionDraft, Level};
 use domain::id::{DefinitionId, ProjectId, ProjectKey};
+use domain::integration::email::unconfirmed_words;
 use domain::person::Viewer;
 use domain::time::Timestamp;
 use domain::views::console::{Named, TellingHealth};
@@ -56,8 +57,13 @@ impl Services {
         let mut tx = self.inner.db.read().await?;
         let all_stop = projects::only(&mut tx).await?.is_some_and(|project| project.all_stop);
         let integrations = kept::all(&mut tx).await?;
-        let failing = integrations.iter().filter(|one| one.enabled && one.failing_since.is_some());
-        let why = failing.clone().next().and_then(|one| one.failing.clone());
+        // One that waits for somebody to open a link delivers nothing either, and says so before the first outage.
+        let is_failing = |one: &&kept::Integration| one.failing_since.is_some() || !one.unconfirmed.is_empty();
+        let failing = integrations.iter().filter(|one| one.enabled).filter(is_failing);
+        let why = failing.clone().next().and_then(|one| {
+            let unconfirmed = (!one.unconfirmed.is_empty()).then(|| unconfirmed_words(&one.unconfirmed));
+            unconfirmed.or_else(|| one.failing.clone())
+        });
         let failing = failing.map(|one| Named { id: one.id.clone(), name: one.name.clone() }).collect();
         let in_use = crate::store::views::telling::in_use(&mut tx).await?;
         let definitions = stored::all(&mut tx).await?;
