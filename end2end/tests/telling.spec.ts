@@ -70,7 +70,7 @@ test('an outage changes the public page, is told, signed and logged, and taken o
   await expect(() => expect(mailbox.to(TEAM)).toHaveLength(1)).toPass();
   await page.getByRole('button', { name: 'Add integration' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Team mail' })).toBeVisible();
-  await expect(page.getByText('Not confirmed')).toBeHidden();
+  await expect(page.getByText('Not confirmed', { exact: true })).toBeHidden();
 
   // A second level, by the editor.
   await page.goto(`${pharos.url}/console/alerts`);

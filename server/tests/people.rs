@@ -150,8 +150,9 @@ async fn log_in(app: &TestApp, password: &str, headers: &[(&str, &str)]) {
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let form = [("email", "ada@example.org"), ("password", password)];
-    let answer = request.header("accept", "text/html").form(&form).send().await.unwrap();
+    let form = format!("email=ada%40example.org&password={}", password.replace(' ', "+"));
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+    let answer = request.header("accept", "text/html").send().await.unwrap();
     assert_eq!(answer.status(), 303);
 }
 

@@ -58,7 +58,8 @@ impl Services {
         let all_stop = projects::only(&mut tx).await?.is_some_and(|project| project.all_stop);
         let integrations = kept::all(&mut tx).await?;
         // One that waits for somebody to open a link delivers nothing either, and says so before the first outage.
-        let is_failing = |one: &&kept::Integration| one.failing_since.is_some() || !one.unconfirmed.is_empty();
+        let is_failing =
+            |one: &&kept::Integration| one.failing_since.is_some() || !one.unconfirmed.is_empty();
         let failing = integrations.iter().filter(|one| one.enabled).filter(is_failing);
         let why = failing.clone().next().and_then(|one| {
             let unconfirmed = (!one.unconfirmed.is_empty()).then(|| unconfirmed_words(&one.unconfirmed));
