@@ -14,6 +14,9 @@ let phone: Phone;
 /** The address of the account that `setUp` makes. */
 const OWN = 'ada@example.org';
 
+// Each walks through many pages; a machine that builds at the same time needs longer.
+test.describe.configure({ timeout: 180_000 });
+
 test.beforeEach(async () => {
   [mailbox, phone, target] = [await Mailbox.start(), await Phone.start(), await Target.start()];
   pharos = await Pharos.start({ ...mailbox.environment, ...phone.environment });
@@ -33,7 +36,6 @@ async function check(page: Page, scripts: boolean): Promise<void> {
 
 /** From an integration that may not send to a mailbox whose owner agreed. */
 async function confirmOwnAddress(page: Page, stranger: Page, scripts: boolean): Promise<void> {
-  test.setTimeout(120_000);
   const ready = (on: Page) => (scripts ? alive(on) : Promise.resolve());
   await setUp(page, pharos, [target.url], scripts);
   await page.goto(`${pharos.url}/console/integrations/new?kind=email`);

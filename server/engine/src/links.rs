@@ -48,11 +48,9 @@ pub(crate) async fn see(tx: &mut Tx, origin: &Origin) -> store::Result<()> {
 
 /// Keeps what an operator wrote; `None` forgets it, and what log-ins left.
 pub(crate) async fn write(tx: &mut Tx, origin: Option<&Origin>) -> store::Result<()> {
-    match origin {
-        Some(origin) => settings::put(tx, WRITTEN, origin.as_str()).await,
-        None => {
-            settings::remove(tx, WRITTEN).await?;
-            settings::remove(tx, SEEN).await
-        }
+    if let Some(origin) = origin {
+        return settings::put(tx, WRITTEN, origin.as_str()).await;
     }
+    settings::remove(tx, WRITTEN).await?;
+    settings::remove(tx, SEEN).await
 }
