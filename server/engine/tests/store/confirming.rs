@@ -15,7 +15,7 @@ use engine::recorder::Recorder;
 use engine::registry::Registry;
 use engine::services::people::NewAccount;
 use engine::services::{self, ServiceError, Services};
-use engine::store::deliveries::{self, Limits};
+use engine::store::claiming::{self, Limits};
 use engine::store::integrations;
 use engine::vitals::Vitals;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -310,7 +310,7 @@ on_both! {
         telling.planner.round().await.unwrap();
         let mut tx = world.db.write().await.unwrap();
         let (until, limits) = (Timestamp(world.now().0 + MINUTE), Limits { total: 1, each: 1, full: &[] });
-        let claimed = deliveries::claim(&mut tx, "here", world.now(), until, &limits).await.unwrap();
+        let claimed = claiming::claim(&mut tx, "here", world.now(), until, &limits).await.unwrap();
         let message = &claimed[0].message;
         assert_eq!(message.link(), Some(format!("https://status.example.com/console/incidents/{incident}")));
         drop(tx);
