@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::form::Form;
-use domain::person::Viewer;
+use domain::origin::Origin;
+use domain::person::{Account, Viewer};
 use engine::services::session::SessionIntent;
 use engine::services::{ServiceError, Services};
 use http::header::{ACCEPT, HOST, HeaderName, HeaderValue, LOCATION, REFERER};
@@ -31,6 +32,19 @@ pub struct Request {
     pub client: String,
     /// Whether there is an app at Slack, so that channels are added with two clicks.
     pub slack: bool,
+    /// Where the browser is, as far as it and the request say: anybody can write that.
+    pub origin: Option<Origin>,
+}
+
+impl Request {
+    /// Remembers where somebody has just logged in, for links in messages. That it fails is no reason to keep them out.
+    pub async fn entered(&self, account: &Account) {
+        let Some(origin) = &self.origin else { return };
+        let viewer = Viewer::Person(account.clone());
+        if let Err(error) = self.services.logged_in_at(&viewer, origin).await {
+            tracing::warn!(%error, "where somebody logged in could not be remembered");
+        }
+    }
 }
 
 /// The request that is being answered.

@@ -37,8 +37,8 @@ use crate::components::layout::Layout;
 use crate::components::leave::Leaving;
 use crate::components::time::Clock;
 use crate::pages::{
-    alerts, deliveries, incidents, integrations, login, missing, monitors, more, overview, page_editor,
-    settings, setup, tokens,
+    alerts, confirm, deliveries, incidents, integrations, login, missing, monitors, more, overview,
+    page_editor, settings, setup, tokens,
 };
 
 /// The console.
@@ -54,6 +54,7 @@ pub fn App() -> impl IntoView {
             <Routes fallback=missing::Missing>
                 <Route path=path!("/setup") view=setup::SetUp/>
                 <Route path=path!("/login") view=login::LogIn/>
+                <Route path=path!("/confirm/:token") view=confirm::Confirm/>
                 <ParentRoute path=path!("/console") view=|| view! { <Layout><Outlet/></Layout> }>
                     <Route path=path!("") view=overview::Overview/>
                     <Route path=path!("/monitors") view=monitors::list::Monitors/>

@@ -22,11 +22,12 @@ export class Pharos {
   private constructor(
     readonly port: number,
     private readonly folder: string,
+    private readonly environment: Record<string, string>,
   ) {}
 
-  /** Starts it on an empty folder. */
-  static async start(): Promise<Pharos> {
-    const pharos = new Pharos(await freePort(), mkdtempSync(join(tmpdir(), 'pharos-e2e-')));
+  /** Starts it on an empty folder; `environment` is what it finds there besides. */
+  static async start(environment: Record<string, string> = {}): Promise<Pharos> {
+    const pharos = new Pharos(await freePort(), mkdtempSync(join(tmpdir(), 'pharos-e2e-')), environment);
     await pharos.run();
     return pharos;
   }
@@ -58,6 +59,7 @@ export class Pharos {
         // No traffic to the internet from a test.
         PHAROS_CHECKS_ANCHORS: 'none',
         RUST_BACKTRACE: '1',
+        ...this.environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -8,6 +8,8 @@ export class Receiver {
   status = 200;
   /** The bodies that came, the oldest first. */
   readonly bodies: any[] = [];
+  /** The same as they came, with their headers: what a signature is over. */
+  readonly raw: { headers: Record<string, string>; text: string }[] = [];
 
   static async start(): Promise<Receiver> {
     const receiver = new Receiver();
@@ -16,6 +18,7 @@ export class Receiver {
       request.on('data', (data) => (text += data));
       request.on('end', () => {
         receiver.bodies.push(JSON.parse(text));
+        receiver.raw.push({ headers: request.headers as Record<string, string>, text });
         answer.writeHead(receiver.status, { 'content-type': 'text/plain' });
         answer.end(receiver.status === 200 ? 'thank you' : 'not today');
       });

@@ -1,5 +1,7 @@
 // Telling people: from an integration that is added and tried to an outage that somebody takes on from a phone.
 import { expect, Page, test } from '@playwright/test';
+import { Webhook } from 'standardwebhooks';
+import { Mailbox } from '../support/mailbox.ts';
 import { Pharos } from '../support/pharos.ts';
 import { Receiver } from '../support/receiver.ts';
 import { Target } from '../support/target.ts';
@@ -8,19 +10,28 @@ import { alive, expectAccessible, setUp } from '../support/steps.ts';
 let pharos: Pharos;
 let target: Target;
 let receiver: Receiver;
+let mailbox: Mailbox;
+
+/** The key of the signatures; whoever verifies them is another program in another language. */
+const SIGNING_SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
+/** An address that belongs to no account. */
+const TEAM = 'ops@example.org';
 
 test.beforeEach(async () => {
-  [pharos, target, receiver] = [await Pharos.start(), await Target.start(), await Receiver.start()];
+  mailbox = await Mailbox.start();
+  [pharos, target, receiver] = [await Pharos.start(mailbox.environment), await Target.start(), await Receiver.start()];
 });
 
 test.afterEach(async () => {
   await pharos.remove();
   await target.off();
   await receiver.stop();
+  await mailbox.stop();
 });
 
-test('an outage is told, logged, and taken on from a phone before the second level', async ({ page, browser }) => {
-  test.setTimeout(120_000);
+test('an outage changes the public page, is told, signed and logged, and taken on from a phone before the second level', async ({ page, browser }) => {
+  // More than a minute of it waits for a message that never comes.
+  test.setTimeout(300_000);
   await setUp(page, pharos, [target.url]);
   await checkEverySecond(page);
   await page.goto(`${pharos.url}/console`);
@@ -32,6 +43,8 @@ test('an outage is told, logged, and taken on from a phone before the second lev
   await page.getByRole('link', { name: /^Webhook/ }).click();
   await page.getByRole('textbox', { name: /^URL/ }).fill(receiver.url);
   await page.getByRole('textbox', { name: /^Name/ }).first().fill('Ops room');
+  await page.locator('.fold > summary').click();
+  await page.getByLabel('Signing secret').fill(SIGNING_SECRET);
   await page.getByRole('button', { name: 'Send test' }).click();
   await expect(page.getByText('It arrived')).toBeVisible();
   await expect(page.locator('#trial')).toContainText('thank you');
@@ -48,6 +61,18 @@ test('an outage is told, logged, and taken on from a phone before the second lev
   await expect(page.getByText('Nobody would be told')).toBeHidden();
   await expectAccessible(page);
 
+  // A mailbox of the team, tried too.
+  await page.goto(`${pharos.url}/console/integrations/new?kind=email`);
+  await alive(page);
+  await page.getByRole('textbox', { name: /^Address/ }).fill(TEAM);
+  await page.getByRole('textbox', { name: /^Name/ }).first().fill('Team mail');
+  await page.getByRole('button', { name: 'Send test' }).click();
+  await expect(page.getByText('It arrived')).toBeVisible();
+  await expect(() => expect(mailbox.to(TEAM)).toHaveLength(1)).toPass();
+  await page.getByRole('button', { name: 'Add integration' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Team mail' })).toBeVisible();
+  await expect(page.getByText('Not confirmed', { exact: true })).toBeHidden();
+
   // A second level, by the editor.
   await page.goto(`${pharos.url}/console/alerts`);
   await alive(page);
@@ -62,13 +87,35 @@ test('an outage is told, logged, and taken on from a phone before the second lev
   await expect(page).toHaveURL(`${pharos.url}/console/alerts`);
   await expect(page.locator('.definition').first()).toContainText('Level 2, after 1 min');
 
-  // The target dies; the receiver hears of it, and the log shows it.
+  // The target dies; whoever looks at the public page sees it without a reload.
+  const visitor = await (await browser.newContext()).newPage();
+  await visitor.goto(pharos.url);
+  await expect(visitor.locator('#banner h1')).toHaveText('All systems operational');
   receiver.bodies.length = 0;
+  receiver.raw.length = 0;
+  mailbox.mails.length = 0;
   await target.off();
+  await expect(visitor.locator('#banner')).toHaveAttribute('data-state', 'major', { timeout: 30_000 });
+  await expect(visitor.locator('#incidents article')).toHaveCount(1);
+  await visitor.context().close();
+
+  // The receiver hears of it, with a signature that others can verify; the mail leads to the incident, and the log shows both.
   await expect(() => expect(receiver.bodies.length).toBe(1)).toPass({ timeout: 30_000 });
+  await expect(() => expect(mailbox.to(TEAM)).toHaveLength(1)).toPass();
+  const webhook = new Webhook(SIGNING_SECRET);
+  const [posted] = receiver.raw;
+  expect(webhook.verify(posted.text, posted.headers)).toEqual(receiver.bodies[0]);
+  expect(() => webhook.verify(`${posted.text} `, posted.headers)).toThrow();
+  const [mail] = mailbox.to(TEAM);
+  expect(mail.headers.subject).toContain('is down');
+  // Nobody configured the address: it is the one where the operator set Pharos up.
+  expect(mail.plain).toMatch(new RegExp(`${pharos.url}/console/incidents/INC\\w+`));
   await page.goto(`${pharos.url}/console/deliveries`);
   await alive(page);
-  const row = page.getByRole('row').filter({ hasText: 'Outage' });
+  const outages = page.getByRole('row').filter({ hasText: 'Outage' });
+  await expect(outages).toHaveCount(2);
+  await expect(outages.filter({ hasText: 'Team mail' })).toContainText('Delivered');
+  const row = outages.filter({ hasText: 'Ops room' });
   await expect(row).toContainText('Delivered');
   await row.getByRole('link').click();
   await expect(page.getByRole('heading', { name: 'Attempt 1' })).toBeVisible();
@@ -102,6 +149,7 @@ test('an outage is told, logged, and taken on from a phone before the second lev
   const told = receiver.bodies.length;
   await page.waitForTimeout(65_000);
   expect(receiver.bodies.length).toBe(told);
+  expect(mailbox.to(TEAM)).toHaveLength(1);
   await phone.close();
 });
 

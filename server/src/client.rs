@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use domain::origin::Origin;
 
 use crate::config::{BaseUrl, Config};
 use crate::router::AppState;
@@ -75,6 +76,21 @@ impl Client {
     pub fn base_url(&self, config: &Config) -> Option<BaseUrl> {
         let configured = config.server.base_url.clone();
         configured.or_else(|| BaseUrl::of_host(self.https, self.host.as_deref()?))
+    }
+
+    /// Where the browser is, as it and the request say; nothing when that is no host. Behind a proxy that does not say so, only the
+    /// browser knows that it speaks TLS, and its word counts where it names the host that the request is for. Anybody can write
+    /// both headers: good enough for whoever has just proved who they are, and for nobody else.
+    pub fn origin(&self, headers: &HeaderMap) -> Option<Origin> {
+        let host = self.host.as_deref()?;
+        let seen = BaseUrl::of_host(self.https, host)?.as_str().parse::<Origin>().ok();
+        let told =
+            headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()?.parse::<Origin>().ok());
+        let of_host = |told: &Origin| {
+            let port = if told.as_str().starts_with("https") { ":443" } else { ":80" };
+            told.host() == host.trim_end_matches(port)
+        };
+        told.filter(of_host).or(seen)
     }
 
     /// Whether the request was made on this machine, and not through a proxy on it.
@@ -197,6 +213,27 @@ mod tests {
         assert!(client("172.17.0.1", &[("host", "status.example.org")], &config).https);
         assert!(client("127.0.0.1", &[("host", "localhost:3000")], &config).https);
         assert!(!client("192.168.1.7", &[("host", "192.168.1.2:3000")], &config).https);
+    }
+
+    #[test]
+    fn the_browser_knows_its_scheme_where_it_names_the_host_that_was_asked_for() {
+        let origin = |host: &str, origin: &str| {
+            let headers = [("host", host), ("origin", origin)];
+            let headers: HeaderMap = headers
+                .iter()
+                .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+                .collect();
+            let seen =
+                Client::new("10.0.0.1".parse().unwrap(), &Uri::from_static("/"), &headers, &config(&[]));
+            seen.origin(&headers).map(|origin| origin.to_string())
+        };
+        let is = |host, told, expected: &str| assert_eq!(origin(host, told).as_deref(), Some(expected));
+        is("status.example.org", "https://status.example.org", "https://status.example.org");
+        is("status.example.org:443", "https://status.example.org", "https://status.example.org");
+        is("status.example.org:8443", "https://status.example.org:8443", "https://status.example.org:8443");
+        is("pharos:3000", "https://status.example.org", "http://pharos:3000");
+        is("pharos:3000", "null", "http://pharos:3000");
+        assert_eq!(origin("a.example/x", "https://a.example"), None);
     }
 
     #[test]

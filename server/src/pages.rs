@@ -42,7 +42,7 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
     let assets = page_assets();
     let context = move || give(&assets);
     let page = leptos_axum::render_app_async_with_context(context.clone(), shell);
-    let pages = ["/console", "/console/{*path}", "/login", "/setup"]
+    let pages = ["/console", "/console/{*path}", "/login", "/setup", "/confirm/{token}"]
         .into_iter()
         .fold(Router::new(), |router, path| router.route(path, get(page.clone())))
         .route("/console/page/logo", post(logo::upload))
@@ -89,13 +89,16 @@ async fn surround(
     let (Some(viewer), Some(intent)) = (extensions.get::<Viewer>(), extensions.get::<SessionIntent>()) else {
         return error::internal("a page without a viewer").into_response();
     };
-    let client = extensions.get::<Client>().map(Client::key).unwrap_or_default();
+    let client = extensions.get::<Client>();
+    let origin = client.and_then(|client| client.origin(request.headers()));
+    let client = client.map(Client::key).unwrap_or_default();
     let page = PageRequest {
         services: state.services.clone(),
         viewer: viewer.clone(),
         session: intent.clone(),
         client: client.clone(),
         slack: state.config.slack.client_id.is_some(),
+        origin,
     };
     let viewer = viewer.clone();
     let is_page = request.method() == Method::GET && !request.uri().path().starts_with("/api/");
@@ -167,6 +170,8 @@ fn way(path: &str, is_step: bool, is_set_up: bool, may_operate: bool) -> Way {
         (_, false, _) => Way::SetUp,
         ("/setup", true, true) if is_step => Way::Open,
         ("/setup" | "/login", true, true) => Way::Console,
+        // Whoever has the mail may open it where nobody is logged in.
+        (path, true, _) if path.starts_with("/confirm/") => Way::Open,
         ("/login", true, false) | (_, true, true) => Way::Open,
         (_, true, false) => Way::LogIn,
     }
@@ -239,5 +244,8 @@ mod tests {
         assert_eq!(way("/setup", false, true, true), Way::Console);
         assert_eq!(way("/setup", true, true, true), Way::Open);
         assert_eq!(way("/console", false, true, true), Way::Open);
+        assert_eq!(way("/confirm/abc", false, true, true), Way::Open);
+        assert_eq!(way("/confirm/abc", false, true, false), Way::Open);
+        assert_eq!(way("/confirm/abc", false, false, false), Way::SetUp);
     }
 }

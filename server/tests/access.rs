@@ -55,6 +55,8 @@ const MATRIX: &[(Method, &str, u16, u16)] = &[
     (Method::POST, "/console/page/logo", 303, 400),
     (Method::POST, "/console/slack/add", 303, 303), // to the log-in, and back with a sentence
     (Method::GET, "/login", 200, 303),
+    (Method::GET, "/confirm/unknown", 200, 200), // whoever has the mail need not be logged in
+    (Method::POST, "/confirm/unknown", 405, 405),
     (Method::GET, "/setup", 303, 303),    // somebody has an account
     (Method::GET, "/api/live", 400, 400), // no socket; live/console.rs opens real ones
     (Method::GET, "/api/openapi.json", 200, 200),
@@ -216,8 +218,8 @@ async fn every_answer_tells_the_browser_what_it_may_do() {
     app.close().await;
 }
 
-/// Functions that anybody may call: they are how somebody becomes somebody, and nobody again.
-const OPEN: [&str; 3] = ["log_in", "log_out", "set_up"];
+/// Functions that anybody may call: they are how somebody becomes somebody, and nobody again; or they ask for the token of a mail.
+const OPEN: [&str; 5] = ["log_in", "log_out", "set_up", "read_confirmation", "confirm_address"];
 
 #[tokio::test]
 async fn no_function_of_the_console_works_for_somebody_who_did_not_log_in() {

@@ -3,10 +3,13 @@
 use std::time::{Duration, Instant};
 
 use domain::person::Viewer;
+use domain::views::console::LinkSource;
 use engine::services::ServiceError;
 use engine::services::people::NewAccount;
 
-use crate::support::{PASSWORD, TestApp};
+use reqwest::Method;
+
+use crate::support::{Actor, PASSWORD, TestApp};
 
 fn ada() -> NewAccount {
     NewAccount { email: " Ada@Example.org ".into(), name: String::new(), password: PASSWORD.into() }
@@ -133,5 +136,60 @@ async fn a_password_is_changed_by_who_knows_it_and_reset_by_the_command_line() {
         services.account(ada.account().unwrap().key).await.unwrap().unwrap().name,
         "Countess Lovelace"
     );
+    app.close().await;
+}
+
+/// What links in messages begin with.
+async fn links(app: &TestApp) -> Option<(String, LinkSource)> {
+    app.running.state.services.link_address(&Viewer::System, None).await.unwrap().used
+}
+
+/// Logs in by the form, with headers that anybody could write.
+async fn log_in(app: &TestApp, password: &str, headers: &[(&str, &str)]) {
+    let mut request = app.request(&Actor::Anonymous, Method::POST, "/api/log_in");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let form = format!("email=ada%40example.org&password={}", password.replace(' ', "+"));
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+    let answer = request.header("accept", "text/html").send().await.unwrap();
+    assert_eq!(answer.status(), 303);
+}
+
+#[tokio::test]
+async fn links_begin_where_somebody_logged_in_and_not_where_anybody_says_they_are() {
+    let app = TestApp::spawn().await;
+    app.account("ada@example.org").await;
+    let here = format!("http://{}", app.running.address);
+    let evil = [("host", "evil.example"), ("origin", "http://evil.example")];
+    app.request(&Actor::Anonymous, Method::GET, "/login")
+        .header("host", "evil.example")
+        .send()
+        .await
+        .unwrap();
+    log_in(&app, "guessed wrongly", &evil).await;
+    assert_eq!(links(&app).await, None, "a request that proves nothing is not believed");
+    // A proxy that nobody trusts may say what it likes.
+    log_in(&app, PASSWORD, &[("x-forwarded-host", "evil.example"), ("x-forwarded-proto", "https")]).await;
+    assert_eq!(links(&app).await, Some((here, LinkSource::LogIn)));
+    let real = [("host", "status.example.com"), ("origin", "https://status.example.com")];
+    log_in(&app, PASSWORD, &real).await;
+    let kept = Some(("https://status.example.com".to_owned(), LinkSource::LogIn));
+    assert_eq!(links(&app).await, kept);
+    log_in(&app, PASSWORD, &[]).await;
+    assert_eq!(links(&app).await, kept, "an address of this machine is no better");
+    app.close().await;
+}
+
+#[tokio::test]
+async fn what_the_configuration_says_decides_where_links_lead() {
+    let app = TestApp::spawn_with(&[("server.base_url", "https://status.example.org")]).await;
+    app.account("ada@example.org").await;
+    log_in(&app, PASSWORD, &[]).await;
+    let decided = Some(("https://status.example.org".to_owned(), LinkSource::Configuration));
+    assert_eq!(links(&app).await, decided);
+    let services = &app.running.state.services;
+    let refused = services.set_link_address(&Viewer::System, "https://other.example.org").await;
+    assert!(matches!(refused, Err(ServiceError::Conflict(words)) if words.contains("server.base_url")));
     app.close().await;
 }

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod auth;
+pub mod confirm;
 pub mod deliveries;
 pub mod incidents;
 pub mod integrations;

@@ -17,6 +17,8 @@ use {
 
 /// The id of the form in the page.
 pub const FORM: &str = "integration";
+/// The value with the number that a code was sent to, in the flash of a page without scripts.
+pub const CODE_SENT: &str = "code_sent";
 
 /// Every integration.
 #[server(endpoint = "read_integrations", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
@@ -53,7 +55,7 @@ pub async fn add_integration(
 ) -> Result<String, AppError> {
     let request = request()?;
     let form = complete(form, unticked);
-    let added = request.services.add_integration(&request.viewer, kind, &form).await.map(String::from);
+    let added = request.services.add_proven_integration(&request.viewer, kind, &form).await.map(String::from);
     Sent::form(FORM).with_all(&without_secrets(kind, &form)).answer_then(added, |id| {
         if is_local(&next) { next } else { format!("/console/integrations/{id}?added=true") }
     })
@@ -70,7 +72,7 @@ pub async fn edit_integration(
     let request = request()?;
     let form = complete(form, unticked);
     let edited = match id(&integration) {
-        Ok(id) => request.services.edit_integration(&request.viewer, &id, &form).await,
+        Ok(id) => request.services.edit_proven_integration(&request.viewer, &id, &form).await,
         Err(error) => Err(error),
     };
     Sent::form(FORM)
@@ -102,6 +104,22 @@ pub async fn try_integration(
         .with_all(&without_secrets(kind, &form))
         .with("example", example.as_str())
         .answer_showing(trial, |trial, flash| flash.trial = Some(Box::new(trial.clone())))
+}
+
+/// Sends a code to the phone number in the form; answers with the number.
+#[server(endpoint = "send_code")]
+pub async fn send_code(
+    kind: ProviderKind,
+    #[server(default)] form: Form,
+    #[server(default)] unticked: Form,
+) -> Result<String, AppError> {
+    let request = request()?;
+    let form = complete(form, unticked);
+    let number = form.get("phone_number").cloned().unwrap_or_default();
+    let sent = request.services.send_code_to(&request.viewer, &number).await;
+    Sent::form(FORM).with_all(&without_secrets(kind, &form)).answer_showing(sent, |number, flash| {
+        flash.values.insert(CODE_SENT.to_owned(), number.clone());
+    })
 }
 
 /// Uses an integration, or lets it rest. Whoever names it goes on naming it.

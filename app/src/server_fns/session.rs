@@ -19,6 +19,9 @@ pub async fn log_in(
 ) -> Result<(), AppError> {
     let request = request()?;
     let found = request.services.log_in(&email, &password, &request.client).await;
+    if let Ok(account) = &found {
+        request.entered(account).await;
+    }
     let entered = found.map(|account| request.session.set(SessionChange::Begin(account.key)));
     let next = if is_local(&next) { next } else { "/console".to_owned() };
     Sent::form("login").with("email", email).answer_then(entered, |()| next)

@@ -25,6 +25,9 @@ pub async fn set_up(
     let request = request()?;
     let sent = Sent::form("account").with("name", &name).with("email", &email);
     let made = request.services.set_up(&token, &NewAccount { email, name, password }).await;
+    if let Ok(account) = &made {
+        request.entered(account).await;
+    }
     let entered = made.map(|account| request.session.set(SessionChange::Begin(account.key)));
     sent.answer_then(entered, |()| "/setup?step=addresses".to_owned())
 }

@@ -20,6 +20,7 @@ pub mod integration;
 pub mod message;
 pub mod monitor;
 pub mod monitor_form;
+pub mod origin;
 pub mod person;
 pub mod secret;
 pub mod status_page;

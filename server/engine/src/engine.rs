@@ -40,7 +40,7 @@ pub struct EngineConfig {
     pub anchors: Vec<SocketAddr>,
     /// How long results and roll-ups are kept.
     pub retention: Retention,
-    /// Where the console is, for links in messages; empty when nobody configured it.
+    /// Where the console is, for links in messages; empty when nobody configured it: then log-ins tell.
     pub base_url: String,
     /// Who carries messages.
     pub carriers: Carriers,

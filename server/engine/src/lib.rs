@@ -13,6 +13,7 @@ pub mod engine;
 pub mod housekeeping;
 pub mod keys;
 mod lease_keeper;
+mod links;
 pub mod planner;
 pub mod providers;
 pub mod rate;

@@ -56,7 +56,7 @@ section! {
         port: u16 = "3000" "", ["PHAROS_PORT", "PORT"],
             "The port to listen on; 0 takes any free one.";
         base_url: Option<BaseUrl> = "" "", ["PHAROS_BASE_URL", "BASE_URL"],
-            "The address that browsers use, for links; https makes cookies `Secure`. Empty: taken from each request.";
+            "The address that browsers use, for links; https makes cookies `Secure`. Empty: taken from each request, and for links in messages from where operators log in.";
         trusted_proxies: Networks = "none" "networks", ["PHAROS_TRUSTED_PROXIES", "TRUST_PROXY"],
             "Proxies whose `X-Forwarded-*` headers are believed: networks, `loopback`, `private` or `none`.";
         session_days: u16 = "14" "days", ["PHAROS_SESSION_DAYS"],

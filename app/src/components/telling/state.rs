@@ -42,10 +42,10 @@ pub fn DeliveryPill(
 pub fn standing(row: &IntegrationRow) -> (&'static str, &'static str, &'static str) {
     if !row.enabled {
         ("paused", "st-paused", "Off")
+    } else if row.unverified {
+        ("degraded", "st-degraded", "Not confirmed")
     } else if row.failing_since.is_some() {
         ("down", "st-major", "Failing")
-    } else if row.unverified {
-        ("degraded", "st-degraded", "To be confirmed")
     } else if row.levels + row.monitors + row.subscriptions == 0 {
         ("unknown", "st-unknown", "Not used")
     } else {

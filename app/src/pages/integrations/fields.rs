@@ -5,6 +5,7 @@ use domain::integration::{ProviderKind, draft};
 use domain::views::console::IntegrationTrial;
 use leptos::prelude::*;
 
+use super::code::PhoneCode;
 use crate::call::Call;
 use crate::components::field::Fields;
 use crate::components::form::{FormState, SendElsewhere};
@@ -32,7 +33,10 @@ pub fn IntegrationFields(
     if new {
         fields.push(&IN_DEFAULT);
     }
-    view! { <Fields fields values/> }
+    view! {
+        <Fields fields values/>
+        {(kind == ProviderKind::Sms).then(|| view! { <PhoneCode new/> })}
+    }
 }
 
 /// Chooses an example and sends it.

@@ -9,6 +9,7 @@ use super::fields::{IntegrationFields, SendTest};
 use super::gallery::Gallery;
 use super::side::{Delete, Latest, UsedByCard};
 use super::slack::AddToSlack;
+use super::unconfirmed::Unconfirmed;
 use crate::call::Call;
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
@@ -73,8 +74,10 @@ fn Existing(form: IntegrationForm, added: Memo<bool>) -> impl IntoView {
     let name = form.values.get("name").cloned().unwrap_or_else(|| form.kind.label().to_owned());
     let id = form.id.as_ref().map_or_else(String::new, ToString::to_string);
     let (kind, deleted) = (form.kind, name.clone());
-    let failing = form.failing.clone();
+    // An address that is not confirmed is said by itself, with what to do.
+    let failing = form.failing.clone().filter(|_| form.unconfirmed.is_empty());
     let unreadable = form.unreadable.clone();
+    let (to_confirm, unconfirmed) = (id.clone(), form.unconfirmed.clone());
     view! {
         <PageTitle text=name.clone()/>
         <PageHead title=name
@@ -87,6 +90,7 @@ fn Existing(form: IntegrationForm, added: Memo<bool>) -> impl IntoView {
             {unreadable.map(|why| view! {
                 <Notice tone=Tone::Bad title="Its settings cannot be read" text=format!("{why}. Fill the form in and save it: that replaces them.")/>
             })}
+            {(!unconfirmed.is_empty()).then(|| view! { <Unconfirmed id=to_confirm addresses=unconfirmed/> })}
             {failing.map(|why| view! {
                 <Notice tone=Tone::Bad title="It is not delivering" text=format!("{why} Change the settings, and send a test.")/>
             })}

@@ -33,7 +33,10 @@ fn entry(head: &PageHead, day: &PastDay, level: u8) -> impl IntoView + use<> {
         _ => view! { <h3>{date}</h3> }.into_any(),
     };
     let body = match day.incidents.as_slice() {
-        [] => view! { <p class="none">"No incidents reported"</p> }.into_any(),
+        // Incidents that are open stand above and not here. Whether there are any is seen by the style sheet, so that the log need
+        // not be sent again whenever one opens.
+        [] => view! { <p class="none">"No " <span class="other">"other "</span> "incidents reported"</p> }
+            .into_any(),
         [one] => past(head, one).into_any(),
         more => {
             let items = more.iter().map(|incident| view! { <li>{past(head, incident)}</li> }).collect_view();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Audience, ProviderSettings, read_form};
+use super::{Audience, IntegrationSettings, ProviderSettings, read_form};
 use crate::check::target::check_host;
 use crate::form::{Field, FieldError, FieldKind, Form};
 
@@ -96,6 +96,25 @@ impl ProviderSettings for EmailSettings {
     }
 }
 
+impl IntegrationSettings {
+    /// Whether it sends mails to an address. Case is of no importance: no mailbox differs from another by it alone.
+    pub fn writes_to(&self, address: &str) -> bool {
+        match self {
+            Self::Email(settings) => settings.email.iter().any(|known| known.eq_ignore_ascii_case(address)),
+            _ => false,
+        }
+    }
+}
+
+/// Why nothing is sent to the addresses of accounts that nobody confirmed, and what to do; `addresses` is not empty.
+pub fn unconfirmed_words(addresses: &[String]) -> String {
+    let (has, it) = if addresses.len() == 1 { ("has", "it") } else { ("have", "each") };
+    let who = addresses.join(" and ");
+    format!(
+        "{who} {has} not been confirmed. Open the link that Pharos mails to {it}; “Send the link again” is on the page of the integration."
+    )
+}
+
 /// Whether a text is the address of a mailbox: a dot-atom, `@` and the name of a host (RFC 5321, 4.1.2). Quoted local parts, which nobody
 /// has, and addresses beyond ASCII, which few servers take (RFC 6531), are not accepted; a domain may be written in its `xn--` form.
 pub fn is_address(text: &str) -> bool {
@@ -149,6 +168,17 @@ mod tests {
             assert!(!is_address(bad), "{bad}");
         }
         assert!(!is_address(&format!("{}@example.org", "a".repeat(65))));
+    }
+
+    #[test]
+    fn what_is_not_confirmed_is_named_with_what_to_do() {
+        let settings: IntegrationSettings = EmailSettings::to("Ada@Example.org").into();
+        assert!(settings.writes_to("ada@example.org"));
+        assert!(!settings.writes_to("eve@example.org"));
+        let words = unconfirmed_words(&["ada@example.org".to_owned()]);
+        assert!(words.starts_with("ada@example.org has not been confirmed. Open the link"), "{words}");
+        let words = unconfirmed_words(&["a@example.org".to_owned(), "b@example.org".to_owned()]);
+        assert!(words.starts_with("a@example.org and b@example.org have not been confirmed."), "{words}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use domain::alert::AlertKind;
 use domain::delivery::DeliveryState;
 use domain::integration::IntegrationSettings;
+use domain::integration::email::unconfirmed_words;
 use domain::message::{Body, Group};
 use domain::time::{MINUTE, SECOND, Timestamp};
 
@@ -73,6 +74,11 @@ pub(super) async fn judge<'a>(
     if let Some(ends) = quiet.filter(|_| !is_test && !claimed.replayed) {
         let ends = ends.max(Timestamp(now.0 + SECOND));
         return Ok(settle(DeliveryState::Waiting, Some(ends), "It waits for the end of the quiet hours."));
+    }
+    if !integration.unconfirmed.is_empty() {
+        let why = unconfirmed_words(&integration.unconfirmed);
+        integrations::set_failing(tx, claimed.integration, Some(&why), now).await?;
+        return Ok(settle(DeliveryState::Failed, None, why));
     }
     let external_id = match (&claimed.message.body, claimed.incident) {
         (Body::Alert(alert), Some(incident)) if !alert.test => {

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bus::Bus;
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::links;
 use crate::store::alerts::{self, AlertRow, DIRECT};
 use crate::store::deliveries::{self, NewDelivery};
 use crate::store::outages::{self, Outage};
@@ -51,7 +52,7 @@ pub struct Planner {
     pub clock: Clock,
     /// For public ids.
     pub chance: Chance,
-    /// Where the console is, for links; empty when nobody configured it.
+    /// Where the console is, for links; empty when nobody configured it, and [`crate::links`] knows.
     pub base_url: String,
     /// Rung when there are messages.
     pub outbox: Arc<Notify>,
@@ -97,6 +98,7 @@ impl Planner {
                 integrations: HashMap::new(),
                 subscriptions: None,
                 time_zone: None,
+                base_url: None,
             };
             let events = work.follow().await?;
             let stopped = work.is_stopped().await?;
@@ -148,6 +150,8 @@ struct Work<'a> {
     subscriptions: Option<Vec<Subscription>>,
     /// The zone in which people read times, once it was asked for.
     time_zone: Option<String>,
+    /// What links begin with, once it was asked for.
+    base_url: Option<String>,
 }
 
 /// An integration as the planner needs it.
@@ -295,8 +299,8 @@ impl Work<'_> {
 
     /// A message of now.
     async fn message(&mut self, body: Body) -> store::Result<Message> {
-        let time_zone = self.time_zone().await?;
-        Ok(Message { at: self.now, base_url: self.planner.base_url.clone(), time_zone, body })
+        let (base_url, time_zone) = (self.base_url().await?, self.time_zone().await?);
+        Ok(Message { at: self.now, base_url, time_zone, body })
     }
 
     /// Puts a message about an outage into the outbox.
@@ -320,6 +324,14 @@ impl Work<'_> {
         };
         self.planned += usize::from(deliveries::insert(self.tx, &new).await?);
         Ok(())
+    }
+
+    /// What links begin with; empty when nobody knows.
+    async fn base_url(&mut self) -> store::Result<String> {
+        if self.base_url.is_none() {
+            self.base_url = Some(links::base_url(self.tx, &self.planner.base_url).await?);
+        }
+        Ok(self.base_url.clone().unwrap_or_default())
     }
 
     /// The zone in which people read times: that of the status page.

@@ -51,7 +51,7 @@ impl Work<'_> {
             }
             let message = Message {
                 at: self.now,
-                base_url: self.planner.base_url.clone(),
+                base_url: self.base_url().await?,
                 time_zone: self.time_zone().await?,
                 body: Body::Event(EventNote {
                     event: told.event.to_owned(),

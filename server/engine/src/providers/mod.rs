@@ -35,7 +35,7 @@ use domain::text::without_nul;
 use domain::time::Timestamp;
 use futures::future::BoxFuture;
 
-pub use email::{MailSecurity, MailSettings};
+pub use email::{MailSecurity, MailSettings, send_confirmation};
 pub use http::{Answer, Call, Outbound};
 pub use sms::{TwilioAuth, TwilioSender, TwilioSettings};
 
@@ -46,6 +46,8 @@ pub struct Carriers {
     pub mail: Option<MailSettings>,
     /// Who carries text messages, if anybody does.
     pub sms: Option<TwilioSettings>,
+    /// Whether phone numbers are taken without the code that proves who owns them.
+    pub trusts_numbers: bool,
 }
 
 /// What is known of a delivery while it is tried.

@@ -3,8 +3,10 @@
 
 mod attempts;
 mod components;
+mod confirming;
 pub mod error;
 pub mod feed;
+mod links;
 mod live;
 pub mod monitors;
 mod overview;
@@ -69,6 +71,8 @@ pub struct Telling {
     pub planner: Planner,
     /// Proves who owns a phone number.
     pub verifier: Verifier,
+    /// Whether numbers are taken without the code that proves it: where somebody only tries things.
+    pub trusts_numbers: bool,
 }
 
 impl Telling {
@@ -96,7 +100,7 @@ impl Telling {
         let planner =
             Planner { db: db.clone(), clock: clock.clone(), chance: chance.clone(), base_url, outbox };
         let verifier = Verifier::new(dispatcher.outbound.clone(), clock.clone(), chance.clone());
-        Ok(Self { dispatcher, planner, verifier })
+        Ok(Self { dispatcher, planner, verifier, trusts_numbers: false })
     }
 
     /// The same through a mail server and through somebody who carries text messages.
@@ -106,6 +110,7 @@ impl Telling {
         let outbound = outbound.clone().with_mail(carriers.mail).with_sms(carriers.sms);
         self.verifier = Verifier::new(outbound.clone(), clock.clone(), chance.clone());
         self.dispatcher.outbound = outbound;
+        self.trusts_numbers = carriers.trusts_numbers;
         self
     }
 }

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use super::attempts::Attempts;
 use super::password::Passwords;
 use super::{Result, ServiceError, Services};
-use crate::store::{StoreError, Tx, accounts, sessions, settings};
+use crate::store::{StoreError, Tx, accounts, confirmations, sessions, settings};
 
 /// The setting that holds the SHA-256 of the set-up token, in hexadecimal digits.
 const SETUP_TOKEN: &str = "setup_token";
@@ -43,13 +43,8 @@ impl NewAccount {
     fn examined(&self) -> Result<Self> {
         let email = self.email.trim().to_lowercase();
         let mut errors = Vec::new();
-        let before_at = match email.split_once('@') {
-            Some((local, host)) if is_address(local, host) && email.chars().count() <= MAX_EMAIL => local,
-            _ => {
-                errors.push(FieldError::new("email", "Write an e-mail address, such as ada@example.org."));
-                ""
-            }
-        };
+        errors.extend(email_error(&email));
+        let before_at = email.split_once('@').map_or("", |(local, _)| local);
         let name = Some(self.name.trim()).filter(|name| !name.is_empty()).unwrap_or(before_at).to_owned();
         errors.extend(name_error(&name));
         errors.extend(password_error("password", &self.password));
@@ -160,6 +155,35 @@ impl Services {
         if let Some(error) = password_error("new", new) {
             return Err(ServiceError::Invalid(vec![error]));
         }
+        self.prove(key, current).await?;
+        self.set_password(key, new).await
+    }
+
+    /// Changes the address that the viewer logs in with. Links that were mailed to the old one are worth nothing then, and the new
+    /// one is not confirmed.
+    ///
+    /// # Errors
+    /// `Invalid` with the field `email` or `current`; `Conflict` when the address has an account; `TooMany`; `Forbidden` for
+    /// whoever has no account.
+    pub async fn change_email(&self, viewer: &Viewer, email: &str, current: &str) -> Result<()> {
+        let account = viewer.account().ok_or(ServiceError::Forbidden)?;
+        let email = email.trim().to_lowercase();
+        if let Some(error) = email_error(&email) {
+            return Err(ServiceError::Invalid(vec![error]));
+        }
+        self.prove(account.key, current).await?;
+        if email == account.email {
+            return Ok(());
+        }
+        let mut tx = self.inner.db.write().await?;
+        let changed = accounts::set_email(&mut tx, account.key, &email, self.now()).await;
+        changed.map_err(|error| taken(error, &email))?;
+        confirmations::delete_of(&mut tx, account.key).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Refuses whoever does not know the password of the account that they are logged in to.
+    async fn prove(&self, key: AccountKey, current: &str) -> Result<()> {
         let guard = &self.inner.door;
         let name = format!("account {}", key.0);
         guard.attempts.count(&name, "", self.now())?;
@@ -169,7 +193,7 @@ impl Services {
             return Err(ServiceError::invalid("current", "This is not your current password."));
         }
         guard.attempts.forgive(&name, "");
-        self.set_password(key, new).await
+        Ok(())
     }
 
     /// Gives an account another password and ends all its sessions; only the command line may.
@@ -239,7 +263,7 @@ async fn check_setup_token(tx: &mut Tx, token: &str) -> Result<()> {
 }
 
 /// The SHA-256 of a token, in hexadecimal digits. A token is random enough to need no slow hash.
-fn fingerprint(token: &str) -> String {
+pub(super) fn fingerprint(token: &str) -> String {
     use std::fmt::Write as _;
 
     Sha256::digest(token.as_bytes()).iter().fold(String::new(), |mut text, byte| {
@@ -266,6 +290,12 @@ fn is_address(local: &str, host: &str) -> bool {
         !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@')
     };
     plain(local) && plain(host) && !host.starts_with('.') && !host.ends_with('.')
+}
+
+fn email_error(email: &str) -> Option<FieldError> {
+    let fits = email.split_once('@').is_some_and(|(local, host)| is_address(local, host));
+    (!fits || email.chars().count() > MAX_EMAIL)
+        .then(|| FieldError::new("email", "Write an e-mail address, such as ada@example.org."))
 }
 
 fn name_error(name: &str) -> Option<FieldError> {

@@ -115,3 +115,40 @@ pub async fn rename(tx: &mut Tx, key: AccountKey, name: &str, at: Timestamp) -> 
         .rows_affected());
     Ok(())
 }
+
+/// Changes the address of an account; the new one is not confirmed. A taken one is a conflict ([`StoreError::is_conflict`]).
+pub async fn set_email(tx: &mut Tx, key: AccountKey, email: &str, at: Timestamp) -> Result<()> {
+    sql!(tx, |conn| sqlx::query(
+        "update accounts set email = $1, verified_at = null, updated_at = $2 where id = $3"
+    )
+    .bind(email)
+    .bind(at.0)
+    .bind(key.0)
+    .execute(conn)
+    .await?
+    .rows_affected());
+    Ok(())
+}
+
+/// Notes that somebody proved that the address of an account is theirs; the first time counts.
+pub async fn set_confirmed(tx: &mut Tx, key: AccountKey, at: Timestamp) -> Result<()> {
+    sql!(tx, |conn| sqlx::query(
+        "update accounts set verified_at = $1 where id = $2 and verified_at is null"
+    )
+    .bind(at.0)
+    .bind(key.0)
+    .execute(conn)
+    .await?
+    .rows_affected());
+    Ok(())
+}
+
+/// The accounts whose addresses nobody proved to be theirs.
+pub async fn unconfirmed(tx: &mut Tx) -> Result<Vec<(AccountKey, String)>> {
+    let rows: Vec<(i64, String)> = sql!(tx, |conn| sqlx::query_as(
+        "select id, email from accounts where verified_at is null order by id"
+    )
+    .fetch_all(conn)
+    .await?);
+    Ok(rows.into_iter().map(|(key, email)| (AccountKey(key), email)).collect())
+}

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
-use super::{Result, Tx, error, sql};
+use super::{Result, Tx, accounts, error, sql};
 use crate::seal::Sealer;
 
 /// An integration.
@@ -28,8 +28,10 @@ pub struct Integration {
     pub enabled: bool,
     /// When it is not written to.
     pub quiet: Option<QuietHours>,
-    /// Whether its address agreed to be written to.
+    /// Whether it may be written to: the addresses of accounts that it names are confirmed.
     pub verified: bool,
+    /// Those of its addresses that belong to accounts and are not confirmed, in lower case.
+    pub unconfirmed: Vec<String>,
     /// Since when messages fail for a reason that trying again cannot mend.
     pub failing_since: Option<Timestamp>,
     /// The reason.
@@ -92,6 +94,7 @@ fn read(row: Row, sealer: &Sealer) -> Option<Integration> {
         enabled: row.enabled,
         quiet,
         verified: row.verified,
+        unconfirmed: Vec::new(),
         failing_since: row.failing_since.map(Timestamp),
         failing: row.failing,
         created_at: Timestamp(row.created_at),
@@ -258,7 +261,7 @@ pub async fn sweep_deleted(tx: &mut Tx, limit: i64) -> Result<u64> {
 pub async fn get(tx: &mut Tx, key: IntegrationKey) -> Result<Option<Integration>> {
     let row: Option<Row> =
         sql!(tx, |conn| sqlx::query_as(select!("and id = $1")).bind(key.0).fetch_optional(conn).await?);
-    Ok(row.and_then(|row| read(row, &tx.sealer)))
+    one(tx, row).await
 }
 
 /// An integration by its public id.
@@ -267,14 +270,41 @@ pub async fn by_id(tx: &mut Tx, id: &IntegrationId) -> Result<Option<Integration
         .bind(id.as_str())
         .fetch_optional(conn)
         .await?);
-    Ok(row.and_then(|row| read(row, &tx.sealer)))
+    one(tx, row).await
 }
 
 /// Every integration, by name.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Integration>> {
     let rows: Vec<Row> =
         sql!(tx, |conn| sqlx::query_as(select!("order by lower(name), id")).fetch_all(conn).await?);
-    Ok(rows.into_iter().filter_map(|row| read(row, &tx.sealer)).collect())
+    let mut all: Vec<_> = rows.into_iter().filter_map(|row| read(row, &tx.sealer)).collect();
+    look_up_addresses(tx, &mut all).await?;
+    Ok(all)
+}
+
+async fn one(tx: &mut Tx, row: Option<Row>) -> Result<Option<Integration>> {
+    let Some(one) = row.and_then(|row| read(row, &tx.sealer)) else { return Ok(None) };
+    let mut one = [one];
+    look_up_addresses(tx, &mut one).await?;
+    let [one] = one;
+    Ok(Some(one))
+}
+
+/// Notes which addresses belong to accounts and are not confirmed. Looked up at each reading rather than kept: accounts come,
+/// change and are confirmed without anybody thinking of integrations.
+async fn look_up_addresses(tx: &mut Tx, integrations: &mut [Integration]) -> Result<()> {
+    if !integrations.iter().any(|one| one.kind == ProviderKind::Email) {
+        return Ok(());
+    }
+    let unconfirmed = accounts::unconfirmed(tx).await?;
+    for one in integrations {
+        if let Ok(settings) = &one.settings {
+            let theirs = unconfirmed.iter().filter(|(_, email)| settings.writes_to(email));
+            one.unconfirmed = theirs.map(|(_, email)| email.clone()).collect();
+            one.verified &= one.unconfirmed.is_empty();
+        }
+    }
+    Ok(())
 }
 
 /// Marks an integration whose messages fail for good, or takes the mark away; the first of the failures counts.

@@ -9,6 +9,7 @@ pub mod alerts;
 mod batch;
 pub mod claiming;
 pub mod components;
+pub mod confirmations;
 pub mod definitions;
 pub mod deliveries;
 pub mod error;

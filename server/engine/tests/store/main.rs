@@ -4,6 +4,7 @@
 
 mod afterwards;
 mod answering;
+mod confirming;
 mod editing;
 mod following;
 mod hostile;

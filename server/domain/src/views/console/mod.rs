@@ -2,6 +2,7 @@
 
 mod monitors;
 mod page;
+mod settings;
 mod telling;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use crate::time::Timestamp;
 
 pub use monitors::*;
 pub use page::*;
+pub use settings::*;
 pub use telling::*;
 
 /// How many monitors show each state.

@@ -89,6 +89,8 @@ pub struct IntegrationForm {
     pub unreadable: Option<String>,
     /// Why messages fail for good, if they do.
     pub failing: Option<String>,
+    /// Those of its addresses that belong to accounts and are not confirmed: nothing is sent before they are.
+    pub unconfirmed: Vec<String>,
     /// Its last messages, the newest first, at most ten.
     pub deliveries: Vec<DeliveryRow>,
 }
@@ -381,7 +383,7 @@ pub struct IncidentList {
 pub struct TellingHealth {
     /// Whether somebody stopped all telling.
     pub all_stop: bool,
-    /// Integrations whose messages fail for good.
+    /// Integrations whose messages fail for good, or would: those that are not confirmed.
     pub failing: Vec<Named<IntegrationId>>,
     /// Why the first of them fails, and what to do.
     pub why: Option<String>,

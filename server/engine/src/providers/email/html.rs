@@ -87,7 +87,9 @@ pub(super) fn write(content: &Content) -> String {
             .words(link)
             .own("\" style=\"display:inline-block;padding:10px 18px;color:#ffffff;font-weight:600;text-decoration:none;")
             .own(FONT)
-            .own("\">Open in Pharos</a></td></tr></table>\r\n");
+            .own("\">")
+            .words(content.does)
+            .own("</a></td></tr></table>\r\n");
     }
     html.own(
         "</td></tr>\r\n<tr><td style=\"padding:12px 20px;border-top:1px solid #999999;font-size:13px;\">",

@@ -46,6 +46,8 @@ pub(super) struct Content {
     /// Labels and values.
     pub(super) facts: Vec<(&'static str, String)>,
     pub(super) link: Option<String>,
+    /// What the link does.
+    pub(super) does: &'static str,
     /// Why it was sent.
     pub(super) footer: String,
 }
@@ -60,20 +62,34 @@ pub(super) fn write(
     message: &Message,
     attempting: &Attempting<'_>,
 ) -> Result<Letter, DeliveryError> {
+    let incident = incident(message).map(|incident| incident.id.to_string());
+    assemble(subject(settings, message), &content(message), &settings.email, incident, mail, attempting)
+}
+
+/// Puts a mail together: headers, and both halves.
+///
+/// # Errors
+/// When an address is none.
+pub(super) fn assemble(
+    subject: String,
+    content: &Content,
+    receivers: &[String],
+    incident: Option<String>,
+    mail: &MailSettings,
+    attempting: &Attempting<'_>,
+) -> Result<Letter, DeliveryError> {
     let from = address(&mail.from).ok_or_else(|| {
         DeliveryError::permanent(format!("mail.from is “{}”, which is no address.", mail.from))
     })?;
     // RFC 5322, 3.6.4: the right half is a domain of ours, so that nobody else makes the same id.
     let message_id = format!("<{}@{}>", attempting.id, from.domain());
-    let content = content(message);
-    let (subject, text) = (subject(settings, message), text(&content));
-
+    let text = text(content);
     let mut builder = lettre::Message::builder()
         .from(Mailbox::new(mail.from_name.clone(), from))
         .date(UNIX_EPOCH + Duration::from_millis(u64::try_from(attempting.now.0).unwrap_or(0)))
         .subject(subject.clone())
         .message_id(Some(message_id.clone()));
-    for receiver in &settings.email {
+    for receiver in receivers {
         let receiver = address(receiver).ok_or_else(|| {
             DeliveryError::permanent(format!("“{receiver}” is no e-mail address: change the integration."))
         })?;
@@ -87,18 +103,16 @@ pub(super) fn write(
         HeaderName::new_from_ascii_str("Auto-Submitted"),
         "auto-generated".to_owned(),
     ));
-    if let Some(incident) = incident(message) {
-        builder = builder.raw_header(HeaderValue::new(
-            HeaderName::new_from_ascii_str("X-Pharos-Incident"),
-            incident.id.to_string(),
-        ));
+    if let Some(incident) = incident {
+        builder = builder
+            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("X-Pharos-Incident"), incident));
     }
     // Made of the id rather than of chance, so that a second attempt sends the same bytes. `=_` stands in no encoded text.
     let halves = MultiPart::builder()
         .kind(MultiPartKind::Alternative)
         .boundary(format!("=_{}", attempting.id))
         .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(text.clone()))
-        .singlepart(SinglePart::builder().header(ContentType::TEXT_HTML).body(html::write(&content)));
+        .singlepart(SinglePart::builder().header(ContentType::TEXT_HTML).body(html::write(content)));
     let built = builder.multipart(halves).map_err(|error| DeliveryError::permanent(error.to_string()))?;
     Ok(Letter { subject, message_id, text, bytes: built.formatted() })
 }
@@ -187,7 +201,15 @@ fn content(message: &Message) -> Content {
     let facts =
         facts.into_iter().map(|(label, value): (_, String)| (label, fit(&plain(&value), MAX_LINE))).collect();
     let headline = fit(&plain(&message.headline()), MAX_LINE);
-    Content { tone: Tone::of(message), headline, lines, facts, link: link(message), footer: plain(&footer) }
+    Content {
+        tone: Tone::of(message),
+        headline,
+        lines,
+        facts,
+        link: link(message),
+        does: "Open in Pharos",
+        footer: plain(&footer),
+    }
 }
 
 /// A time as people read it, with its zone.

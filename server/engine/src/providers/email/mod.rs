@@ -1,5 +1,6 @@
 //! email: one mail to all receivers, over the mail server of the installation.
 
+mod confirmation;
 mod html;
 mod letter;
 mod smtp;
@@ -15,6 +16,8 @@ use futures::future::BoxFuture;
 use super::{Attempting, DeliveryError, Outbound, Provider, Receipt};
 use letter::Letter;
 use smtp::Conversation;
+
+pub use confirmation::send_confirmation;
 
 /// The longest that a mail may take, whatever is configured: a claim of the outbox does not hold for ever.
 const MAX_TIMEOUT: Duration = Duration::from_mins(1);
@@ -82,8 +85,8 @@ impl Provider for EmailSettings {
         async move {
             let mail = server(outbound)?;
             let letter = letter::write(self, mail, message, attempting)?;
-            attempting.transcript.sent(&request(self, mail, Some(&letter)));
-            within(mail, send(self, outbound, mail, &letter, attempting)).await?;
+            attempting.transcript.sent(&request(&self.email, mail, Some(&letter)));
+            within(mail, send(&self.email, outbound, mail, &letter, attempting)).await?;
             Ok(Receipt { external_id: Some(letter.message_id), learned: None })
         }
         .boxed()
@@ -97,7 +100,7 @@ impl Provider for EmailSettings {
         Some(
             async move {
                 let mail = server(outbound)?;
-                attempting.transcript.sent(&request(self, mail, None));
+                attempting.transcript.sent(&request(&self.email, mail, None));
                 within(mail, ask(self, outbound, mail, attempting)).await?;
                 Ok(format!("{} takes mail for {}.", mail.host, self.email.join(", ")))
             }
@@ -119,7 +122,7 @@ fn server(outbound: &Outbound) -> Result<&MailSettings, DeliveryError> {
 }
 
 /// What is asked of the server, for the log. The text is that of the plain half; the other one says the same.
-fn request(settings: &EmailSettings, mail: &MailSettings, letter: Option<&Letter>) -> String {
+fn request(receivers: &[String], mail: &MailSettings, letter: Option<&Letter>) -> String {
     let security = match mail.security {
         MailSecurity::StartTls => "STARTTLS",
         MailSecurity::Tls => "TLS",
@@ -128,7 +131,7 @@ fn request(settings: &EmailSettings, mail: &MailSettings, letter: Option<&Letter
     let mut lines = vec![format!("{}:{}, {security}", mail.host, mail.port)];
     lines.extend(mail.username.as_ref().map(|user| format!("AUTH as {user}")));
     lines.push(format!("MAIL FROM:<{}>", mail.from));
-    lines.extend(settings.email.iter().map(|address| format!("RCPT TO:<{address}>")));
+    lines.extend(receivers.iter().map(|address| format!("RCPT TO:<{address}>")));
     if let Some(letter) = letter {
         lines.push(format!(
             "\nSubject: {}\nMessage-ID: {}\n\n{}",
@@ -150,7 +153,7 @@ async fn within<T>(
 }
 
 async fn send(
-    settings: &EmailSettings,
+    receivers: &[String],
     outbound: &Outbound,
     mail: &MailSettings,
     letter: &Letter,
@@ -158,8 +161,8 @@ async fn send(
 ) -> Result<(), DeliveryError> {
     let mut conversation = Conversation::open(outbound, mail, &attempting.transcript).await?;
     conversation.sender(&mail.from).await?;
-    let refused = conversation.receivers(&settings.email).await?;
-    if refused.len() == settings.email.len() {
+    let refused = conversation.receivers(receivers).await?;
+    if refused.len() == receivers.len() {
         conversation.quit().await;
         return Err(smtp::none_taken(&refused));
     }

@@ -1,19 +1,18 @@
 //! Integrations: adding, trying, changing, removing.
 
-use domain::alert::{AlertKind, Definition, LevelTarget};
+use domain::alert::{Definition, LevelTarget};
 use domain::form::Form;
-use domain::id::{AlertId, DeliveryId, IncidentId, IntegrationId, MonitorId};
+use domain::id::{IntegrationId, MonitorId};
 use domain::integration::draft::{empty_form, put_shared};
 use domain::integration::{IntegrationDraft, IntegrationSettings, ProviderKind};
-use domain::message::{Alert, Body, Message};
 use domain::person::Viewer;
 use domain::time::Timestamp;
 use domain::views::console::{
-    DeliveryQuery, IntegrationChoice, IntegrationForm, IntegrationRow, IntegrationTrial, Named, UsedBy,
+    DeliveryQuery, IntegrationChoice, IntegrationForm, IntegrationRow, Named, UsedBy,
 };
 
 use super::super::monitors::load as load_monitor;
-use super::{Result, ServiceError, Services, no_answer, operator};
+use super::{Result, ServiceError, Services, operator};
 use crate::store::integrations::{self, Integration};
 use crate::store::views::telling::{self, Use};
 use crate::store::{self, Tx, definitions, subscriptions};
@@ -84,6 +83,7 @@ impl Services {
                 used_by: UsedBy::default(),
                 unreadable: None,
                 failing: None,
+                unconfirmed: Vec::new(),
                 deliveries: Vec::new(),
             });
         };
@@ -102,6 +102,7 @@ impl Services {
             used_by,
             unreadable: one.settings.err(),
             failing: one.failing,
+            unconfirmed: one.unconfirmed,
             deliveries,
         })
     }
@@ -149,6 +150,7 @@ impl Services {
             join_default(&mut tx, &id, now).await?;
         }
         tx.commit().await?;
+        self.send_first_links(&draft.settings).await?;
         Ok(id)
     }
 
@@ -162,7 +164,7 @@ impl Services {
             .map_err(ServiceError::Invalid)?;
         integrations::update(&mut tx, old.key, &draft, now).await?;
         tx.commit().await?;
-        Ok(())
+        self.send_first_links(&draft.settings).await
     }
 
     /// Changes some fields of an integration.
@@ -189,7 +191,7 @@ impl Services {
             .map_err(ServiceError::Invalid)?;
         integrations::update(&mut tx, old.key, &draft, now).await?;
         tx.commit().await?;
-        Ok(())
+        self.send_first_links(&draft.settings).await
     }
 
     /// Removes an integration with its log. Levels that name it lead nowhere then.
@@ -208,75 +210,6 @@ impl Services {
         integrations::delete(&mut tx, one.key, now).await?;
         tx.commit().await?;
         Ok(())
-    }
-
-    /// Sends an example through settings as they stand in a form, saved or not, and says everything that was sent and answered.
-    pub async fn try_integration(
-        &self,
-        viewer: &Viewer,
-        id: Option<&IntegrationId>,
-        kind: ProviderKind,
-        form: &Form,
-        example: AlertKind,
-    ) -> Result<IntegrationTrial> {
-        operator(viewer)?;
-        let old = match id {
-            Some(id) => {
-                let mut tx = self.inner.db.read().await?;
-                load(&mut tx, id).await?.settings.ok()
-            }
-            None => None,
-        };
-        let draft = IntegrationDraft::from_form(kind, form, old.as_ref()).map_err(ServiceError::Invalid)?;
-        Ok(self.trial(&draft.settings, example).await)
-    }
-
-    /// Sends an example through an integration as it is stored.
-    pub async fn try_stored_integration(
-        &self,
-        viewer: &Viewer,
-        id: &IntegrationId,
-        example: AlertKind,
-    ) -> Result<IntegrationTrial> {
-        operator(viewer)?;
-        let mut tx = self.inner.db.read().await?;
-        let one = load(&mut tx, id).await?;
-        drop(tx);
-        let settings = one
-            .settings
-            .map_err(|why| ServiceError::Conflict(format!("Its settings cannot be read: {why}")))?;
-        Ok(self.trial(&settings, example).await)
-    }
-
-    async fn trial(&self, settings: &IntegrationSettings, example: AlertKind) -> IntegrationTrial {
-        let (chance, now) = (&self.inner.chance, self.now());
-        let alert = Alert::example(
-            example,
-            AlertId::new(chance.bytes()),
-            IncidentId::new(chance.bytes()),
-            MonitorId::new(chance.bytes()),
-            now,
-        );
-        let telling = &self.inner.telling;
-        let message = Message {
-            at: now,
-            base_url: telling.planner.base_url.clone(),
-            time_zone: "UTC".to_owned(),
-            body: Body::Alert(Box::new(alert)),
-        };
-        let id = DeliveryId::new(chance.bytes());
-        let trial = telling.dispatcher.trial(settings, &message, &id);
-        let Ok((attempt, result)) = tokio::time::timeout(self.trial_limit, trial).await else {
-            return no_answer(self.trial_limit);
-        };
-        IntegrationTrial {
-            ok: result.is_ok(),
-            words: result.err().map(|error| error.to_string()),
-            request: attempt.request,
-            response: attempt.response,
-            status: attempt.status,
-            duration_ms: attempt.duration_ms,
-        }
     }
 
     /// The integrations that are attached to a monitor.

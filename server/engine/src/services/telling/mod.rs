@@ -10,10 +10,12 @@ mod phone;
 mod programs;
 mod subscriptions;
 mod tokens;
+mod trials;
 
 use domain::alert::{DefinitionDraft, Level};
 use domain::form::FieldError;
 use domain::id::{DefinitionId, MonitorId, ProjectId, ProjectKey};
+use domain::integration::email::unconfirmed_words;
 use domain::person::Viewer;
 use domain::time::Timestamp;
 use domain::views::console::{IntegrationTrial, Named, TellingHealth};
@@ -22,7 +24,7 @@ use super::{Result, ServiceError, Services, operator};
 use crate::store::{Tx, definitions as stored, integrations as kept, monitors, projects};
 
 pub use integrations::Changes;
-pub use phone::PhoneError;
+pub use phone::{CODE, PhoneError};
 pub use programs::{DeliveryStats, ProgramIncident};
 pub use tokens::TOKEN_PREFIX;
 
@@ -84,8 +86,14 @@ impl Services {
         let mut tx = self.inner.db.read().await?;
         let all_stop = projects::only(&mut tx).await?.is_some_and(|project| project.all_stop);
         let integrations = kept::all(&mut tx).await?;
-        let failing = integrations.iter().filter(|one| one.enabled && one.failing_since.is_some());
-        let why = failing.clone().next().and_then(|one| one.failing.clone());
+        // One that waits for somebody to open a link delivers nothing either, and says so before the first outage.
+        let is_failing =
+            |one: &&kept::Integration| one.failing_since.is_some() || !one.unconfirmed.is_empty();
+        let failing = integrations.iter().filter(|one| one.enabled).filter(is_failing);
+        let why = failing.clone().next().and_then(|one| {
+            let unconfirmed = (!one.unconfirmed.is_empty()).then(|| unconfirmed_words(&one.unconfirmed));
+            unconfirmed.or_else(|| one.failing.clone())
+        });
         let failing = failing.map(|one| Named { id: one.id.clone(), name: one.name.clone() }).collect();
         let in_use = crate::store::views::telling::in_use(&mut tx).await?;
         let definitions = stored::all(&mut tx).await?;
