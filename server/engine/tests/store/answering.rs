@@ -127,6 +127,11 @@ on_both! {
         world.recovery(router).await;
         world.pass(MINUTE);
         telling.pass().await;
+        assert!(receiver.statuses().is_empty(), "nobody has looked at the shop since");
+        let again = crate::world::result(shop, world.now().0, domain::uptime::ResultState::Down, None);
+        world.record(&[again]).await;
+        world.pass(MINUTE);
+        telling.pass().await;
         assert_eq!(receiver.statuses(), ["ongoing"], "the router is well, and the shop is not");
         world.recovery(shop).await;
         telling.pass().await;

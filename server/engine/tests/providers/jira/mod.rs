@@ -13,8 +13,8 @@ use engine::chance::Chance;
 use engine::providers::{self, DeliveryError, Receipt};
 use serde_json::{Value, json};
 
-use super::support::{self, CONSOLE, Reply, Server, deliver, deliver_after, incident_id};
-use site::{Site, refused, start};
+use super::support::{self, CONSOLE, Server, deliver, deliver_after, incident_id};
+use site::{Site, created, refused, start};
 
 const TOKEN: &str = "ATATT3xFfGF0";
 

@@ -37,9 +37,9 @@ impl Heard {
 /// What the stand-in answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
-    status: u16,
-    headers: Vec<(&'static str, String)>,
-    body: String,
+    pub(super) status: u16,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: String,
 }
 
 impl Reply {
