@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::alert::AlertKind;
-use crate::id::{AlertId, DefinitionId, IncidentId, MonitorId};
+use crate::id::{AlertId, DefinitionId, IncidentId, MonitorId, ProjectId};
 use crate::incident::Ended;
+use crate::notes::Notes;
 pub use crate::storm::Group;
 use crate::time::{HOUR, MINUTE, SECOND, Timestamp};
 
@@ -24,6 +25,9 @@ pub struct Message {
     /// The zone in which people read times: an IANA name.
     #[serde(default)]
     pub time_zone: String,
+    /// The project; not known of messages that were planned before it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
     /// What it tells.
     pub body: Body,
 }
@@ -99,6 +103,9 @@ pub struct MonitorFacts {
     pub check: String,
     /// What it watches, without secrets.
     pub target: String,
+    /// What was written down about it.
+    #[serde(default, skip_serializing_if = "Notes::is_empty")]
+    pub notes: Notes,
 }
 
 /// Why an integration is told.
@@ -295,6 +302,10 @@ impl Alert {
                 name: "Example shop".to_owned(),
                 check: "http".to_owned(),
                 target: "https://shop.example.com/".to_owned(),
+                notes: Notes {
+                    text: "Ask the \"web\" team first.".to_owned(),
+                    fields: BTreeMap::from([("Team".to_owned(), "web".to_owned())]),
+                },
             },
             level: None,
             errors: 5,
@@ -358,6 +369,7 @@ mod tests {
             at: now,
             base_url: String::new(),
             time_zone: "UTC".to_owned(),
+            project: None,
             body: Body::Alert(Box::new(alert)),
         }
     }
@@ -387,5 +399,18 @@ mod tests {
         let message = alert(AlertKind::Reminder);
         let text = serde_json::to_string(&message).unwrap();
         assert_eq!(serde_json::from_str::<Message>(&text).unwrap(), message);
+    }
+
+    #[test]
+    fn a_message_from_before_there_were_notes_is_still_read() {
+        let old = r#"{"at":600000,"base_url":"https://pharos.example.org","time_zone":"UTC","body":{"type":"alert",
+            "kind":"error","id":"AL00000000000000000001","incident":{"id":"IN00000000000000000001","title":"Shop is down",
+            "failure":"timeout","reason":"No answer.","started_at":300000},"monitor":{"id":"NM00000000000000000001",
+            "name":"Shop","check":"http","target":"https://shop.example.org/"}}}"#;
+        let message: Message = serde_json::from_str(old).unwrap();
+        let alert = message.alert().unwrap();
+        assert!(message.project.is_none() && alert.monitor.notes.is_empty());
+        let again = serde_json::to_value(&message).unwrap();
+        assert!(again.get("project").is_none() && again["body"]["monitor"].get("notes").is_none(), "{again}");
     }
 }
