@@ -400,17 +400,4 @@ mod tests {
         let text = serde_json::to_string(&message).unwrap();
         assert_eq!(serde_json::from_str::<Message>(&text).unwrap(), message);
     }
-
-    #[test]
-    fn a_message_from_before_there_were_notes_is_still_read() {
-        let old = r#"{"at":600000,"base_url":"https://pharos.example.org","time_zone":"UTC","body":{"type":"alert",
-            "kind":"error","id":"AL00000000000000000001","incident":{"id":"IN00000000000000000001","title":"Shop is down",
-            "failure":"timeout","reason":"No answer.","started_at":300000},"monitor":{"id":"NM00000000000000000001",
-            "name":"Shop","check":"http","target":"https://shop.example.org/"}}}"#;
-        let message: Message = serde_json::from_str(old).unwrap();
-        let alert = message.alert().unwrap();
-        assert!(message.project.is_none() && alert.monitor.notes.is_empty());
-        let again = serde_json::to_value(&message).unwrap();
-        assert!(again.get("project").is_none() && again["body"]["monitor"].get("notes").is_none(), "{again}");
-    }
 }

@@ -124,6 +124,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::message::Message;
 
     #[test]
     fn fields_are_lines_of_name_and_value() {
@@ -158,6 +159,19 @@ mod tests {
         let many: Vec<_> = (0..51).map(|number| format!("f{number} = x")).collect();
         let errors = Notes::read("", &many.join("\n")).unwrap_err();
         assert!(errors[0].message.contains("at most 50"), "{}", errors[0]);
+    }
+
+    #[test]
+    fn a_message_from_before_there_were_notes_is_still_read() {
+        let old = r#"{"at":600000,"base_url":"https://pharos.example.org","time_zone":"UTC","body":{"type":"alert",
+            "kind":"error","id":"AL00000000000000000001","incident":{"id":"IN00000000000000000001","title":"Shop is down",
+            "failure":"timeout","reason":"No answer.","started_at":300000},"monitor":{"id":"NM00000000000000000001",
+            "name":"Shop","check":"http","target":"https://shop.example.org/"}}}"#;
+        let message: Message = serde_json::from_str(old).unwrap();
+        let alert = message.alert().unwrap();
+        assert!(message.project.is_none() && alert.monitor.notes.is_empty());
+        let again = serde_json::to_value(&message).unwrap();
+        assert!(again.get("project").is_none() && again["body"]["monitor"].get("notes").is_none(), "{again}");
     }
 
     proptest! {

@@ -13,6 +13,7 @@ pub(super) struct Editing {
     settings: StoredValue<Option<CustomSettings>>,
     drawn: RwSignal<u32>,
     errors: RwSignal<Vec<FieldError>>,
+    looks: RwSignal<u32>,
     caret: StoredValue<String>,
 }
 
@@ -24,6 +25,7 @@ impl Editing {
             text: RwSignal::new(text),
             drawn: RwSignal::new(0),
             errors: RwSignal::new(Vec::new()),
+            looks: RwSignal::new(0),
             caret: StoredValue::new(String::new()),
         };
         provide_context(editing);
@@ -38,6 +40,21 @@ impl Editing {
     /// The JSON, as it stands in the form.
     pub(super) fn text(self) -> String {
         self.text.get()
+    }
+
+    /// Whether the JSON can be read as a definition.
+    pub(super) fn is_readable(self) -> bool {
+        self.settings.with_value(Option::is_some)
+    }
+
+    /// Asks for a look at the definition as it is: somebody was refused.
+    pub(super) fn look(self) {
+        self.looks.update(|looks| *looks += 1);
+    }
+
+    /// How often that was asked for.
+    pub(super) fn looks(self) -> u32 {
+        self.looks.get()
     }
 
     /// The JSON at first.
@@ -178,9 +195,18 @@ impl<T: 'static> List<T> {
         });
     }
 
-    /// Removes an item.
-    pub(super) fn remove(self, index: usize) {
-        self.editing.shape(None, |settings| {
+    /// Where the button stands that adds an item.
+    pub(super) fn add_path(self) -> String {
+        self.path.with_value(|path| format!("{path}.add"))
+    }
+
+    /// Removes an item of `count`; the focus goes to the same button of a neighbour, or to the one that adds.
+    pub(super) fn remove(self, index: usize, count: usize) {
+        let focus = match count {
+            0 | 1 => self.add_path(),
+            more => self.path(index.min(more - 2), "remove"),
+        };
+        self.editing.shape(Some(focus), |settings| {
             if let Some(list) = (self.get)(settings, self.at).filter(|list| index < list.len()) {
                 list.remove(index);
             }
@@ -227,7 +253,7 @@ mod tests {
             steps.write(0, |step| step.url = "https://example.org".to_owned());
             assert_eq!(editing.first_text(), text.replace("\"{{ApiUrl}}\"", "\"https://example.org\""));
             editing.type_json("{".to_owned());
-            assert!(editing.draw(|_| ()).is_none());
+            assert!(!editing.is_readable());
             steps.write(0, |step| step.url.clear());
             assert_eq!(editing.first_text(), "{", "what cannot be read is not written over");
             editing.type_json(text.clone());

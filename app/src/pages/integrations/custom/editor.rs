@@ -87,7 +87,7 @@ fn Variables(variables: Vec<PredefinedVariable>) -> impl IntoView {
             <h2>"Variables"</h2>
             <p class="hint">"Templates use them as {{Name}}."</p>
             <ul>{variables.into_iter().enumerate().map(row).collect_view()}</ul>
-            <Add label="Add variable" add/>
+            <Add path=list.add_path() label="Add variable" add/>
         </section>
     }
 }
@@ -150,7 +150,7 @@ fn Functions(functions: Vec<UserFunction>) -> impl IntoView {
             <h2>"Own functions"</h2>
             <p class="hint">"Templates call them as {{name({{@alert.type}})}}."</p>
             <ul>{functions.into_iter().enumerate().map(row).collect_view()}</ul>
-            <Add label="Add function" add/>
+            <Add path=list.add_path() label="Add function" add/>
         </section>
     }
 }
@@ -213,7 +213,7 @@ fn FunctionKind(list: List<UserFunction>, index: usize, kind: UserFunctionKind) 
             let add = Callback::new(move |()| rows.push(count, "from", entry()));
             view! {
                 <ul>{entries.into_iter().enumerate().map(row).collect_view()}</ul>
-                <Add label="Add entry" add/>
+                <Add path=rows.add_path() label="Add entry" add/>
             }
             .into_any()
         }
@@ -260,7 +260,7 @@ fn Definitions(definitions: Vec<Definition>) -> impl IntoView {
                     </div>
                 </fieldset>
                 {drawn.collect_view()}
-                <Add label="Add step" add/>
+                <Add path=steps.add_path() label="Add step" add/>
             </section>
         }
     };
@@ -271,6 +271,6 @@ fn Definitions(definitions: Vec<Definition>) -> impl IntoView {
     });
     view! {
         {definitions.into_iter().enumerate().map(one).collect_view()}
-        <div><Add label="Add another definition" add/></div>
+        <div><Add path=list.add_path() label="Add another definition" add/></div>
     }
 }

@@ -36,7 +36,12 @@ pub(super) fn DefinitionField() -> impl IntoView {
     let error = FormState::here().error_of(FIELD);
     let id = StoredValue::new(control.id.clone());
     // What cannot be read as fields, or was refused, must be seen.
-    let unreadable = editing.draw(|_| ()).is_none();
+    let unreadable = !editing.is_readable();
+    Effect::new(move || {
+        if error.with(Option::is_some) {
+            editing.look();
+        }
+    });
     view! {
         <DefinitionFields/>
         <details class="fold" id="as-json" open=move || unreadable || error.with(Option::is_some)>

@@ -156,7 +156,7 @@ pub(super) fn Tools<T: Send + Sync + 'static>(
         let focus = if index + 2 < count { "down" } else { "up" };
         list.swap(index, index + 1, focus);
     });
-    let remove = Callback::new(move |()| list.remove(index));
+    let remove = Callback::new(move |()| list.remove(index, count));
     view! {
         <span class="tools">
             {(count > 1).then(|| view! {
@@ -179,10 +179,12 @@ fn icon(name: &str) -> &'static str {
 /// Adds an item.
 #[component]
 pub(super) fn Add(
+    /// Its place, for the focus.
+    path: String,
     /// What is added, such as `Add header`.
     label: &'static str,
     /// Adds it.
     add: Callback<()>,
 ) -> impl IntoView {
-    view! { <button class="button small" type="button" on:click=move |_| add.run(())><Icon name="plus"/>{label}</button> }
+    view! { <button class="button small" type="button" id=dom_id(&path) on:click=move |_| add.run(())><Icon name="plus"/>{label}</button> }
 }

@@ -37,7 +37,11 @@ pub(super) fn Preview(
     let (errors, warnings) = (given.errors.clone(), given.warnings.clone());
     // What nobody has filled in yet is no error of theirs: a new definition has no address.
     let untouched = integration.is_empty() && !changed;
-    let shown = RwSignal::new(if untouched { CustomPreview { errors: Vec::new(), ..given } } else { given });
+    let shown = RwSignal::new(if untouched {
+        CustomPreview { from: given.from, ..CustomPreview::default() }
+    } else {
+        given
+    });
     editing.set_errors(if untouched { Vec::new() } else { all(&errors, &warnings) });
     follow(editing, shown, integration, changed);
 
@@ -77,6 +81,9 @@ pub(super) fn Preview(
                 {move || (!warnings.read().is_empty()).then(|| view! { <Places errors=warnings.get() class="warning"/> })}
             </div>
             {panels.collect_view()}
+            {move || shown.with(|shown| shown.messages.is_empty()).then(|| view! {
+                <p class="muted">"Each request stands here as it would be sent, once the definition is filled in."</p>
+            })}
         </section>
     }
 }
@@ -85,14 +92,14 @@ pub(super) fn Preview(
 fn follow(editing: Editing, shown: RwSignal<CustomPreview>, integration: String, changed: bool) {
     let integration = StoredValue::new(integration);
     let round = StoredValue::new(0_u32);
-    Effect::new(move |before: Option<String>| {
-        let text = editing.text();
-        if before.as_ref().map_or(!changed, |before| *before == text) {
-            return text;
+    Effect::new(move |before: Option<(String, u32)>| {
+        let now = (editing.text(), editing.looks());
+        if before.as_ref().map_or(!changed, |before| *before == now) {
+            return now;
         }
         let this = round.get_value().wrapping_add(1);
         round.set_value(this);
-        let wanted = text.clone();
+        let wanted = now.0.clone();
         let ask = move || {
             if round.try_get_value() != Some(this) {
                 return;
@@ -113,7 +120,7 @@ fn follow(editing: Editing, shown: RwSignal<CustomPreview>, integration: String,
             });
         };
         set_timeout(ask, PAUSE);
-        text
+        now
     });
 }
 

@@ -103,7 +103,7 @@ fn Headers(list: List<HttpStep>, at: At, headers: Vec<Header>) -> impl IntoView 
         <fieldset class="field">
             <legend>"Headers"</legend>
             <ul>{headers.into_iter().enumerate().map(row).collect_view()}</ul>
-            <div><Add label="Add header" add/></div>
+            <div><Add path=rows.add_path() label="Add header" add/></div>
         </fieldset>
     }
 }
@@ -195,7 +195,7 @@ fn Captures(list: List<HttpStep>, at: At, captures: Vec<Capture>) -> impl IntoVi
             <legend>"Captures"</legend>
             <p class="hint">"Variables that are taken from the answer, for the steps behind it."</p>
             <ul>{captures.into_iter().enumerate().map(row).collect_view()}</ul>
-            <div><Add label="Add capture" add/></div>
+            <div><Add path=rows.add_path() label="Add capture" add/></div>
         </fieldset>
     }
 }
@@ -246,7 +246,7 @@ fn Assertions(list: List<HttpStep>, at: At, assertions: Vec<StepAssertion>) -> i
             <legend>"Assertions"</legend>
             <p class="hint">"What must be true of the answer. Without one about the status, it must be less than 400."</p>
             <ul>{assertions.into_iter().enumerate().map(row).collect_view()}</ul>
-            <div><Add label="Add assertion" add/></div>
+            <div><Add path=rows.add_path() label="Add assertion" add/></div>
         </fieldset>
     }
 }
