@@ -1,7 +1,6 @@
 //! The form of an integration, drawn from the fields that its provider declares; beside it what a test said.
 
 use domain::integration::ProviderKind;
-use domain::integration::custom::FIELD;
 use domain::views::console::IntegrationForm;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -109,8 +108,9 @@ fn Crumb(href: &'static str, words: &'static str) -> impl IntoView {
 
 /// The fields; beside them what a test said, who uses it, and its last messages.
 #[component]
-fn Editor(form: IntegrationForm) -> impl IntoView {
+fn Editor(mut form: IntegrationForm) -> impl IntoView {
     let flash = flash::take(FORM);
+    let beside = custom::begin(&mut form, flash.as_ref());
     let shown = flash.as_ref().and_then(|flash| flash.trial.clone()).map(|trial| Ok(*trial));
     let trial = Call::to::<TryIntegration>();
     let found = Signal::derive(move || trial.value().get().or_else(|| shown.clone()));
@@ -118,15 +118,6 @@ fn Editor(form: IntegrationForm) -> impl IntoView {
     let kind = form.kind;
     let id = form.id.as_ref().map_or_else(String::new, ToString::to_string);
     let new = id.is_empty();
-    let is_custom = kind == ProviderKind::Custom;
-    let beside = form.preview.map(|preview| {
-        let given = form.values.get(FIELD).cloned().unwrap_or_default();
-        let typed = flash.as_ref().and_then(|flash| flash.values.get(FIELD)).cloned();
-        let changed = typed.as_ref().is_some_and(|typed| *typed != given);
-        custom::provide(typed.unwrap_or(given));
-        (preview, changed)
-    });
-    let (integration, words) = (id.clone(), form.words);
     let given = StoredValue::new((form.values, id));
     let inside = move || {
         let (values, id) = given.get_value();
@@ -142,8 +133,9 @@ fn Editor(form: IntegrationForm) -> impl IntoView {
         }
     };
     let flash = flash.unwrap_or_default();
+    let class = if beside.is_some() { "split halves" } else { "split" };
     view! {
-        <div class=if is_custom { "split halves" } else { "split" }>
+        <div class=class>
             {if new {
                 let action = Call::to::<AddIntegration>();
                 view! { <SendForm action id=FORM class="form card" map="form" guard=Guard::Path flash>{inside()}</SendForm> }.into_any()
@@ -152,7 +144,7 @@ fn Editor(form: IntegrationForm) -> impl IntoView {
                 view! { <SendForm action id=FORM class="form card" map="form" guard=Guard::Path flash>{inside()}</SendForm> }.into_any()
             }}
             <div class="stack">
-                {beside.map(|(given, changed)| view! { <DefinitionSide given integration changed words/> })}
+                {beside.map(|beside| view! { <DefinitionSide beside/> })}
                 <TrialCard found pending/>
                 {(!new).then(|| view! { <UsedByCard used=form.used_by/><Latest rows=form.deliveries id=given.get_value().1/> })}
             </div>

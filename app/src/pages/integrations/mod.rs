@@ -1,7 +1,7 @@
 //! Integrations: where messages go.
 
 mod code;
-mod custom;
+pub mod custom;
 pub mod fields;
 pub mod form;
 pub mod gallery;

@@ -8,12 +8,13 @@ mod step;
 mod words;
 
 use domain::integration::custom::FIELD;
-use domain::views::console::{CustomPreview, TemplateWord};
+use domain::views::console::{CustomPreview, IntegrationForm, TemplateWord};
 use leptos::prelude::*;
 
 use crate::components::form::FormState;
 use crate::components::icon::Icon;
 use crate::components::input::{Described, FieldFrame};
+use crate::flash::Flash;
 use editing::Editing;
 use editor::DefinitionFields;
 use preview::Preview;
@@ -23,14 +24,32 @@ use words::Words;
 const HELP: &str =
     "Variables, functions and steps. Secrets are shown as ******** and stay unless you change them.";
 
-/// Begins to edit a definition, for the form and for what stands beside it.
-pub(super) fn provide(text: String) {
-    Editing::provide(text);
+/// What stands beside the form of a custom integration.
+pub struct Beside {
+    given: CustomPreview,
+    integration: String,
+    changed: bool,
+    words: Vec<TemplateWord>,
 }
 
-/// The definition in the form.
+/// Begins to edit the definition of a form, for its fields and for what stands beside it. `None` for every other provider.
+pub fn begin(form: &mut IntegrationForm, flash: Option<&Flash>) -> Option<Beside> {
+    let preview = form.preview.take()?;
+    let given = form.values.get(FIELD).cloned().unwrap_or_default();
+    let typed = flash.and_then(|flash| flash.values.get(FIELD)).cloned();
+    let changed = typed.as_ref().is_some_and(|typed| *typed != given);
+    Editing::provide(typed.unwrap_or(given));
+    Some(Beside {
+        given: preview,
+        integration: form.id.as_ref().map_or_else(String::new, ToString::to_string),
+        changed,
+        words: std::mem::take(&mut form.words),
+    })
+}
+
+/// The definition in the form. [`begin`] comes before it.
 #[component]
-pub(super) fn DefinitionField() -> impl IntoView {
+pub fn DefinitionField() -> impl IntoView {
     let editing = Editing::here();
     let control = Described::field(FIELD, true);
     let error = FormState::here().error_of(FIELD);
@@ -57,18 +76,13 @@ pub(super) fn DefinitionField() -> impl IntoView {
     }
 }
 
-/// What stands beside the form.
+/// What would be sent, and everything that templates can say.
 #[component]
-pub(super) fn DefinitionSide(
-    /// What the server filled in.
-    given: CustomPreview,
-    /// The integration; empty for a new one.
-    integration: String,
-    /// Whether what stands in the form is not what was filled in.
-    changed: bool,
-    /// Everything that templates can say.
-    words: Vec<TemplateWord>,
+pub fn DefinitionSide(
+    /// What [`begin`] gave.
+    beside: Beside,
 ) -> impl IntoView {
+    let Beside { given, integration, changed, words } = beside;
     view! {
         <Preview given integration changed/>
         <Words words/>
