@@ -302,10 +302,7 @@ impl Alert {
                 name: "Example shop".to_owned(),
                 check: "http".to_owned(),
                 target: "https://shop.example.com/".to_owned(),
-                notes: Notes {
-                    text: "Ask the \"web\" team first.".to_owned(),
-                    fields: BTreeMap::from([("Team".to_owned(), "web".to_owned())]),
-                },
+                notes: Notes::example(),
             },
             level: None,
             errors: 5,

@@ -30,6 +30,12 @@ pub struct Notes {
 }
 
 impl Notes {
+    /// The notes of a monitor that never was, to try an integration with.
+    pub fn example() -> Self {
+        let fields = BTreeMap::from([("Team".to_owned(), "web".to_owned())]);
+        Self { text: "Ask the \"web\" team first.".to_owned(), fields }
+    }
+
     /// Whether nothing was written down.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty() && self.fields.is_empty()

@@ -134,8 +134,16 @@ async fn storms_events_and_tests_are_mails_too() {
         send(&outbound, &ops(), &noted(message, "Ask <Ada>.\nThen Bob.")).await.result.unwrap();
         let mail = server.mail().await;
         let (plain, html) = (mail["plain"].as_str().unwrap(), mail["html"].as_str().unwrap());
-        assert_eq!(plain.contains("\r\n\r\nNotes:\r\nAsk <Ada>.\r\nThen Bob.\r\n\r\nBegan:"), is_error, "{plain}");
-        assert_eq!(html.contains("<strong>Notes</strong><br>Ask &lt;Ada&gt;.<br>Then Bob.</p>"), is_error, "{html}");
+        assert_eq!(
+            plain.contains("\r\n\r\nNotes:\r\nAsk <Ada>.\r\nThen Bob.\r\n\r\nBegan:"),
+            is_error,
+            "{plain}"
+        );
+        assert_eq!(
+            html.contains("<strong>Notes</strong><br>Ask &lt;Ada&gt;.<br>Then Bob.</p>"),
+            is_error,
+            "{html}"
+        );
     }
     // What would end a header, a line or the mail does not; nor does what is long break anything.
     let mut nasty =

@@ -1,4 +1,4 @@
-//! What would be sent, read again while one types. The server fills it in: it knows the secrets, which never come here, and the time
+//! What would be sent, read again while one types. The server fills it in: it knows which secrets are kept, which never come here, and the time
 //! zones; and the template language with its patterns and hashes would make what the browser loads half as big again (411 kB of brotli by
 //! itself).
 
