@@ -8,6 +8,7 @@ use domain::check::PushSettings;
 use domain::health::Settled;
 use domain::id::MonitorId;
 use domain::monitor::{MonitorDraft, Policy};
+use domain::notes::Notes;
 use engine::chance::Chance;
 use engine::clock::Clock;
 use engine::store::{Db, health, monitors, results};
@@ -206,6 +207,7 @@ async fn a_signal_loses_no_heartbeat_that_was_answered_and_waits_for_no_open_str
             name: format!("job {number}"),
             settings: PushSettings::every(3_600, 60).into(),
             policy: Policy::default(),
+            notes: Notes::default(),
         };
         let id = MonitorId::new(Chance::System.bytes());
         let token = format!("job{number}");

@@ -147,6 +147,21 @@ pub fn copy(text: &str) {
     }
 }
 
+/// Writes a text where the caret is in the control of that id, as if it were typed: it can be taken back, and whoever listens hears of
+/// it.
+pub fn insert_text(id: &str, text: &str) {
+    let Some(control) =
+        document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok())
+    else {
+        return;
+    };
+    let _ = control.focus();
+    // Nothing else keeps what Ctrl+Z takes back; every browser still has it, and for nothing else.
+    if let Ok(document) = document().dyn_into::<web_sys::HtmlDocument>() {
+        let _ = document.exec_command_with_show_ui_and_value("insertText", false, text);
+    }
+}
+
 /// Scheme, host and port of the page.
 pub fn origin() -> String {
     window().location().origin().unwrap_or_default()

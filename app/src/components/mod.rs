@@ -17,6 +17,7 @@ pub mod input;
 pub mod keyboard;
 pub mod layout;
 pub mod leave;
+pub mod linked;
 pub mod loaded;
 pub mod nav;
 pub mod notice;

@@ -3,7 +3,7 @@
 use domain::alert::AlertKind;
 use domain::form::Form;
 use domain::integration::ProviderKind;
-use domain::views::console::{IntegrationForm, IntegrationRow, IntegrationTrial};
+use domain::views::console::{CustomPreview, IntegrationForm, IntegrationRow, IntegrationTrial};
 use leptos::prelude::*;
 
 use crate::error::AppError;
@@ -120,6 +120,18 @@ pub async fn send_code(
     Sent::form(FORM).with_all(&without_secrets(kind, &form)).answer_showing(sent, |number, flash| {
         flash.values.insert(CODE_SENT.to_owned(), number.clone());
     })
+}
+
+/// What a definition of a custom integration would send, as it stands in the form. Secrets that were not typed are those of
+/// `integration`; none is answered.
+#[server(endpoint = "preview_custom", output = crate::codec::Answer)]
+pub async fn preview_custom(
+    #[server(default)] integration: String,
+    #[server(default)] definition: String,
+) -> Result<CustomPreview, AppError> {
+    let request = request()?;
+    let id = optional_id(&integration)?;
+    Ok(request.services.preview_custom(&request.viewer, id.as_ref(), &definition).await?)
 }
 
 /// Uses an integration, or lets it rest. Whoever names it goes on naming it.

@@ -11,6 +11,7 @@ use domain::check::PushSettings;
 use domain::health::Thresholds;
 use domain::id::MonitorId;
 use domain::monitor::{MonitorDraft, Policy};
+use domain::notes::Notes;
 use domain::person::Viewer;
 use domain::views::console::ComponentDraft;
 use engine::chance::Chance;
@@ -139,8 +140,12 @@ async fn site(folder: &std::path::Path) -> Running {
     let db = Db::open(&Db::sqlite_url(&folder.join("pharos.db"))).await.unwrap();
     db.migrate().await.unwrap();
     let policy = Policy { thresholds: Thresholds { failure: 1, recovery: 1 }, ..Policy::default() };
-    let draft =
-        MonitorDraft { name: "job".to_owned(), settings: PushSettings::every(3_600, 60).into(), policy };
+    let draft = MonitorDraft {
+        name: "job".to_owned(),
+        settings: PushSettings::every(3_600, 60).into(),
+        policy,
+        notes: Notes::default(),
+    };
     let id = MonitorId::new(Chance::System.bytes());
     let mut tx = db.write().await.unwrap();
     store::monitors::insert(&mut tx, &id, &draft, Some(TOKEN), Clock::System.now()).await.unwrap();

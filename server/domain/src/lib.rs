@@ -20,6 +20,7 @@ pub mod integration;
 pub mod message;
 pub mod monitor;
 pub mod monitor_form;
+pub mod notes;
 pub mod origin;
 pub mod person;
 pub mod secret;

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::alert::AlertKind;
-use crate::id::{AlertId, DefinitionId, IncidentId, MonitorId};
+use crate::id::{AlertId, DefinitionId, IncidentId, MonitorId, ProjectId};
 use crate::incident::Ended;
+use crate::notes::Notes;
 pub use crate::storm::Group;
 use crate::time::{HOUR, MINUTE, SECOND, Timestamp};
 
@@ -24,6 +25,9 @@ pub struct Message {
     /// The zone in which people read times: an IANA name.
     #[serde(default)]
     pub time_zone: String,
+    /// The project; not known of messages that were planned before it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
     /// What it tells.
     pub body: Body,
 }
@@ -99,6 +103,9 @@ pub struct MonitorFacts {
     pub check: String,
     /// What it watches, without secrets.
     pub target: String,
+    /// What was written down about it.
+    #[serde(default, skip_serializing_if = "Notes::is_empty")]
+    pub notes: Notes,
 }
 
 /// Why an integration is told.
@@ -295,6 +302,7 @@ impl Alert {
                 name: "Example shop".to_owned(),
                 check: "http".to_owned(),
                 target: "https://shop.example.com/".to_owned(),
+                notes: Notes::example(),
             },
             level: None,
             errors: 5,
@@ -358,6 +366,7 @@ mod tests {
             at: now,
             base_url: String::new(),
             time_zone: "UTC".to_owned(),
+            project: None,
             body: Body::Alert(Box::new(alert)),
         }
     }

@@ -8,6 +8,7 @@ use crate::check::CheckSettings;
 use crate::form::FieldError;
 use crate::health::Thresholds;
 use crate::id::{MonitorId, MonitorKey};
+use crate::notes::Notes;
 use crate::time::{DAY, MINUTE, SECOND, Timestamp};
 
 /// The shortest interval between two checks, in milliseconds.
@@ -117,6 +118,9 @@ pub struct MonitorDraft {
     pub settings: CheckSettings,
     /// How often, and when it counts.
     pub policy: Policy,
+    /// What was written down about it.
+    #[serde(default)]
+    pub notes: Notes,
 }
 
 impl MonitorDraft {

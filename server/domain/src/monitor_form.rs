@@ -4,6 +4,7 @@ use crate::check::{CheckKind, CheckSettings};
 use crate::form::{Field, FieldError, FieldKind, Form, FormReader};
 use crate::health::Thresholds;
 use crate::monitor::{MAX_INTERVAL, MAX_NAME, MAX_THRESHOLD, MIN_INTERVAL, MonitorDraft, Policy};
+use crate::notes::{FIELDS, NOTES, Notes};
 use crate::time::SECOND;
 
 /// The name of the field that says how a monitor is checked.
@@ -47,6 +48,13 @@ pub const POLICY_FIELDS: &[Field] = &[
         .placeholder("2000")
         .advanced()
         .help("An answer that takes longer counts as degraded. Empty: no limit."),
+    Field::new(NOTES, "Notes", FieldKind::TextArea)
+        .placeholder("Ask the web team first. Runbook: https://wiki.example.org/shop")
+        .help("What whoever is woken should know. It stands in alerts by e-mail and on the monitor's page."),
+    Field::new(FIELDS, "Own fields", FieldKind::Lines)
+        .placeholder("Team = web")
+        .advanced()
+        .help("One a line: name = value. Custom integrations use them as {{@CustomField(name)}}."),
 ];
 
 impl MonitorDraft {
@@ -64,10 +72,12 @@ impl MonitorDraft {
         let failure = reader.number("failure_threshold", 1..=MAX_THRESHOLD);
         let recovery = reader.number("recovery_threshold", 1..=MAX_THRESHOLD);
         let degraded_above = limit(&mut reader, "degraded_above");
+        let (text, fields) = (reader.long_text(NOTES), reader.long_text(FIELDS));
         errors.extend(reader.finish(|| ()).err().unwrap_or_default());
 
         let policy =
             Policy { interval, timeout, thresholds: Thresholds { failure, recovery }, degraded_above };
+        let notes = Notes::read(&text, &fields).map_err(|more| errors.extend(more)).unwrap_or_default();
         let settings = settings(form, old).map_err(|more| errors.extend(more)).ok();
         let mut examined = policy.errors();
         if name.chars().count() > MAX_NAME {
@@ -80,7 +90,7 @@ impl MonitorDraft {
         match settings {
             Some(settings) if errors.is_empty() => {
                 let name = if name.is_empty() { default_name(&settings) } else { name };
-                Ok(Self { name, settings, policy })
+                Ok(Self { name, settings, policy, notes })
             }
             _ => Err(errors),
         }
@@ -98,6 +108,8 @@ impl MonitorDraft {
             ("failure_threshold", thresholds.failure.to_string()),
             ("recovery_threshold", thresholds.recovery.to_string()),
             ("degraded_above", degraded_above.map(|limit| limit.to_string()).unwrap_or_default()),
+            (NOTES, self.notes.text.clone()),
+            (FIELDS, self.notes.field_lines()),
         ] {
             form.insert(field.to_owned(), value);
         }
@@ -194,6 +206,14 @@ mod tests {
         assert_eq!(draft.policy.timeout, Some(2_500));
         assert_eq!(draft.policy.interval, 30_000);
         assert_eq!(draft.to_form()["timeout"], "2.5");
+        let mut told = draft.to_form();
+        told.extend([
+            (NOTES.to_owned(), "Ask Ada.".to_owned()),
+            (FIELDS.to_owned(), "Team = web".to_owned()),
+        ]);
+        let told = MonitorDraft::from_form(&told, Some(&draft)).unwrap();
+        assert_eq!((told.notes.text.as_str(), told.notes.fields["Team"].as_str()), ("Ask Ada.", "web"));
+        assert_eq!(MonitorDraft::from_form(&told.to_form(), Some(&draft)), Ok(told));
         assert_eq!(MonitorDraft::from_form(&draft.to_form(), Some(&draft)), Ok(draft));
     }
 

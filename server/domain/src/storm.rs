@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::message::{IncidentFacts, MonitorFacts};
+use crate::notes::Notes;
 
 /// Alerts of a kind to one integration that leave by themselves within [`WINDOW`]; those after them share a message.
 pub const ALONE: i64 = 3;
@@ -36,6 +37,8 @@ impl Group {
     /// Adds an outage and looks for the cause again.
     pub fn push(&mut self, monitor: MonitorFacts, incident: IncidentFacts) {
         if self.outages.len() < MOST {
+            // Nobody reads the notes of two hundred monitors in one message, and they are the longest of it.
+            let monitor = MonitorFacts { notes: Notes::default(), ..monitor };
             self.outages.push((monitor, incident));
             self.cause = if self.is_over() { None } else { common_cause(&self.outages) };
         } else {
@@ -169,6 +172,7 @@ mod tests {
                 name: (*target).to_owned(),
                 check: "http".to_owned(),
                 target: (*target).to_owned(),
+                notes: Notes::default(),
             };
             let incident = IncidentFacts {
                 id: IncidentId::new([2; 13]),

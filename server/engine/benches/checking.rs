@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use domain::check::{CheckSettings, HttpSettings};
 use domain::id::MonitorId;
 use domain::monitor::{MonitorDraft, Policy};
+use domain::notes::Notes;
 use engine::chance::Chance;
 use engine::checks::{Checks, ChecksConfig};
 use engine::clock::Clock;
@@ -226,6 +227,7 @@ async fn scheduled(address: SocketAddr, monitors: u32, interval: i64, length: Du
             name: format!("monitor {number}"),
             settings: CheckSettings::from(HttpSettings::get(&format!("http://{address}/{number}"))),
             policy: Policy { interval, ..Policy::default() },
+            notes: Notes::default(),
         };
         let id = MonitorId::new(chance.bytes());
         store::monitors::insert(&mut tx, &id, &draft, None, clock.now()).await.expect("a monitor");

@@ -18,6 +18,7 @@ use domain::integration::webhook::WebhookBody;
 use domain::integration::{IntegrationDraft, WebhookSettings};
 use domain::message::{Body, EventNote, Message};
 use domain::monitor::{MonitorDraft, Policy};
+use domain::notes::Notes;
 use domain::person::Viewer;
 use engine::chance::Chance;
 use engine::checks::ChecksConfig;
@@ -100,6 +101,7 @@ async fn watch(db: &Db, address: SocketAddr) {
             name: format!("monitor {number}"),
             settings: CheckSettings::from(HttpSettings::get(&format!("http://{address}/{number}"))),
             policy: Policy { interval: 5_000, ..Policy::default() },
+            notes: Notes::default(),
         };
         let id = MonitorId::new(Chance::System.bytes());
         store::monitors::insert(&mut tx, &id, &draft, None, Clock::System.now()).await.expect("a monitor");
@@ -139,6 +141,7 @@ fn message(number: usize) -> Message {
         at: Clock::System.now(),
         base_url: "https://status.example.org".to_owned(),
         time_zone: "UTC".to_owned(),
+        project: None,
         body: Body::Event(EventNote {
             event: "incident.incident.created".to_owned(),
             payload: serde_json::json!({ "number": number, "title": "Shop is down", "systemIds": ["NM00000000000000000001"] }),

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use domain::check::{CheckReport, CheckSettings, HttpSettings, Outcome, Phases};
 use domain::id::{MonitorId, MonitorKey};
 use domain::monitor::{MonitorDraft, Policy};
+use domain::notes::Notes;
 use domain::time::{DAY, MINUTE, Timestamp};
 use domain::uptime::ResultState;
 use engine::bus::Bus;
@@ -57,6 +58,7 @@ async fn database(folder: &tempfile::TempDir, monitors: i64, interval: i64) -> D
             name: format!("monitor {number}"),
             settings: CheckSettings::from(HttpSettings::get(&format!("https://example.com/{number}"))),
             policy: Policy { interval, ..Policy::default() },
+            notes: Notes::default(),
         };
         let id = MonitorId::new(Chance::System.bytes());
         store::monitors::insert(&mut tx, &id, &draft, None, START).await.expect("a monitor");

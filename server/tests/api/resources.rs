@@ -65,6 +65,42 @@ async fn a_test_says_what_was_sent_and_answered() {
 }
 
 #[tokio::test]
+async fn notes_and_own_fields_of_a_monitor_are_kept_until_they_are_changed() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let made = monitor(
+        &app,
+        &program,
+        json!({ "url": "https://example.com/", "notes": "Ask Ada.", "custom_fields": { "Team": "web", "Link": "https://x.org/?a=b" } }),
+    )
+    .await;
+    assert_eq!(made["notes"], "Ask Ada.", "{made}");
+    let path = format!("/api/v1/network_monitors/{}", made["id"]);
+    let (_, renamed) = call(&app, &program, Method::PATCH, &path, &json!({ "name": "Shop" })).await;
+    assert_eq!(renamed["custom_fields"], json!({ "Team": "web", "Link": "https://x.org/?a=b" }), "{renamed}");
+    assert_eq!(renamed["notes"], "Ask Ada.");
+    let change = json!({ "notes": null, "custom_fields": { "Team": "ops" } });
+    let (_, changed) = call(&app, &program, Method::PATCH, &path, &change).await;
+    assert_eq!(
+        (&changed["notes"], &changed["custom_fields"]),
+        (&json!(""), &json!({ "Team": "ops" })),
+        "{changed}"
+    );
+    for (wrong, said) in [
+        (json!({ "custom_fields": ["Team"] }), "an object of texts"),
+        (json!({ "custom_fields": { "Team": 7 } }), "write a text"),
+        (json!({ "custom_fields": { "a=b": "x" } }), "is no name"),
+        (json!({ "custom_fields": { "a": "x\ny = z" } }), "one plain line"),
+        (json!({ "custom_fields": { "A": "1", "a": "2" } }), "stands there already"),
+        (json!({ "notes": "x".repeat(4_001) }), "at most 4000"),
+    ] {
+        let (status, refused) = call(&app, &program, Method::PATCH, &path, &wrong).await;
+        assert!(status == 422 && refused.to_string().contains(said), "{wrong}: {refused}");
+    }
+    app.close().await;
+}
+
+#[tokio::test]
 async fn a_monitor_is_created_changed_paused_and_deleted() {
     let app = TestApp::spawn().await;
     let program = app.token().await;

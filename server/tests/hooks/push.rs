@@ -4,6 +4,7 @@ use domain::check::PushSettings;
 use domain::id::MonitorId;
 use domain::id::MonitorKey;
 use domain::monitor::{MonitorDraft, Policy};
+use domain::notes::Notes;
 use engine::store::{monitors, pushes, pushes::PushRow};
 use reqwest::Method;
 
@@ -13,7 +14,8 @@ use crate::support::{Actor, TestApp};
 async fn monitor(app: &TestApp, token: &str) -> MonitorKey {
     let state = &app.running.state;
     let settings = PushSettings::every(3_600, 300).into();
-    let draft = MonitorDraft { name: "Backup".into(), settings, policy: Policy::default() };
+    let draft =
+        MonitorDraft { name: "Backup".into(), settings, policy: Policy::default(), notes: Notes::default() };
     let mut tx = state.db.write().await.unwrap();
     let id = MonitorId::new(state.chance.bytes());
     let key = monitors::insert(&mut tx, &id, &draft, Some(token), state.clock.now()).await.unwrap();

@@ -6,6 +6,7 @@ use domain::views::console::IntegrationTrial;
 use leptos::prelude::*;
 
 use super::code::PhoneCode;
+use super::custom::DefinitionField;
 use crate::call::Call;
 use crate::components::field::Fields;
 use crate::components::form::{FormState, SendElsewhere};
@@ -29,14 +30,17 @@ pub fn IntegrationFields(
 ) -> impl IntoView {
     // A new one is in use; to add one that is off would be odd.
     let shared = draft::FIELDS.iter().filter(|field| !new || field.name != "enabled");
-    let mut fields: Vec<&'static Field> = kind.fields().iter().chain(shared).collect();
-    if new {
-        fields.push(&IN_DEFAULT);
+    let shared = shared.chain(new.then_some(&IN_DEFAULT));
+    if kind == ProviderKind::Custom {
+        // The definition is long; what it is called comes first.
+        return view! { <Fields fields=shared.collect() values/><DefinitionField/> }.into_any();
     }
+    let fields = kind.fields().iter().chain(shared).collect();
     view! {
         <Fields fields values/>
         {(kind == ProviderKind::Sms).then(|| view! { <PhoneCode new/> })}
     }
+    .into_any()
 }
 
 /// Chooses an example and sends it.

@@ -5,6 +5,7 @@ use domain::views::console::IntegrationForm;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
+use super::custom::{self, DefinitionSide};
 use super::fields::{IntegrationFields, SendTest};
 use super::gallery::Gallery;
 use super::side::{Delete, Latest, UsedByCard};
@@ -107,8 +108,9 @@ fn Crumb(href: &'static str, words: &'static str) -> impl IntoView {
 
 /// The fields; beside them what a test said, who uses it, and its last messages.
 #[component]
-fn Editor(form: IntegrationForm) -> impl IntoView {
+fn Editor(mut form: IntegrationForm) -> impl IntoView {
     let flash = flash::take(FORM);
+    let beside = custom::begin(&mut form, flash.as_ref());
     let shown = flash.as_ref().and_then(|flash| flash.trial.clone()).map(|trial| Ok(*trial));
     let trial = Call::to::<TryIntegration>();
     let found = Signal::derive(move || trial.value().get().or_else(|| shown.clone()));
@@ -131,8 +133,9 @@ fn Editor(form: IntegrationForm) -> impl IntoView {
         }
     };
     let flash = flash.unwrap_or_default();
+    let class = if beside.is_some() { "split halves" } else { "split" };
     view! {
-        <div class="split">
+        <div class=class>
             {if new {
                 let action = Call::to::<AddIntegration>();
                 view! { <SendForm action id=FORM class="form card" map="form" guard=Guard::Path flash>{inside()}</SendForm> }.into_any()
@@ -141,6 +144,7 @@ fn Editor(form: IntegrationForm) -> impl IntoView {
                 view! { <SendForm action id=FORM class="form card" map="form" guard=Guard::Path flash>{inside()}</SendForm> }.into_any()
             }}
             <div class="stack">
+                {beside.map(|beside| view! { <DefinitionSide beside/> })}
                 <TrialCard found pending/>
                 {(!new).then(|| view! { <UsedByCard used=form.used_by/><Latest rows=form.deliveries id=given.get_value().1/> })}
             </div>

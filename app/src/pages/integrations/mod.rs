@@ -1,6 +1,7 @@
 //! Integrations: where messages go.
 
 mod code;
+pub mod custom;
 pub mod fields;
 pub mod form;
 pub mod gallery;

@@ -12,6 +12,7 @@ use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
 use crate::components::telling::trial::TrialCard;
 use crate::flash;
+use crate::pages::integrations::custom::{self, DefinitionSide};
 use crate::pages::integrations::fields::{IntegrationFields, SendTest};
 use crate::server_fns::integrations::{AddIntegration, FORM, TryIntegration, read_integration};
 
@@ -51,8 +52,9 @@ pub(super) fn WhereTo() -> impl IntoView {
 
 /// The fields of the chosen provider, and what a test said.
 #[component]
-fn Ask(form: IntegrationForm) -> impl IntoView {
+fn Ask(mut form: IntegrationForm) -> impl IntoView {
     let flash = flash::take(FORM);
+    let beside = custom::begin(&mut form, flash.as_ref());
     let shown = flash.as_ref().and_then(|flash| flash.trial.clone()).map(|trial| Ok(*trial));
     let was_shown = shown.is_some();
     let (action, trial) = (Call::to::<AddIntegration>(), Call::to::<TryIntegration>());
@@ -71,6 +73,7 @@ fn Ask(form: IntegrationForm) -> impl IntoView {
                 <a class="button quiet big push" href=NEXT>"Skip"</a>
             </div>
         </SendForm>
+        {beside.map(|beside| view! { <div class="stack"><DefinitionSide beside/></div> })}
         <Show when=move || is_tried.get()><TrialCard found pending/></Show>
     }
 }

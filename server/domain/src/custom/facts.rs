@@ -8,14 +8,11 @@ use crate::{
     alert::AlertKind,
     days,
     message::{Alert, Message},
-    template::AlertFacts,
+    template::{AlertFacts, facts::OVER},
 };
 
-/// What the description says when an outage is over.
-const OVER: &str = "The monitor is up again.";
-
-/// The facts of an alert. What Pharos does not know stays empty: the account, the place of the check, the number of the kind of error,
-/// notes and custom fields of the monitor, and a text of the monitor's own for the failure.
+/// The facts of an alert. What Pharos does not know stays empty: the place of the check, the number of the kind of error, and a text
+/// of the monitor's own for the failure.
 pub fn facts(message: &Message, alert: &Alert) -> AlertFacts {
     let page = |path: &str| match message.base_url.as_str() {
         "" => String::new(),
@@ -29,7 +26,7 @@ pub fn facts(message: &Message, alert: &Alert) -> AlertFacts {
         None => Default::default(),
     };
     AlertFacts {
-        account_id: String::new(),
+        account_id: message.project.as_ref().map(ToString::to_string).unwrap_or_default(),
         alert_id: alert.id.to_string(),
         kind: alert.kind,
         location: String::new(),
@@ -62,12 +59,12 @@ pub fn facts(message: &Message, alert: &Alert) -> AlertFacts {
         incident_key: alert.incident.id.to_string(),
         monitor_id: alert.monitor.id.to_string(),
         monitor_name: alert.monitor.name.clone(),
-        monitor_notes: String::new(),
+        monitor_notes: alert.monitor.notes.text.clone(),
         monitor_type: monitor_type(&alert.monitor.check, &alert.monitor.target).to_owned(),
         monitor_url: alert.monitor.target.clone(),
         dashboard_url: page(""),
         edit_url: page("/edit"),
-        custom_fields: std::collections::BTreeMap::new(),
+        custom_fields: alert.monitor.notes.fields.clone(),
     }
 }
 
@@ -93,7 +90,7 @@ fn monitor_type<'a>(check: &'a str, target: &str) -> &'a str {
 mod tests {
     use super::*;
     use crate::{
-        id::{AlertId, DefinitionId, IncidentId, MonitorId},
+        id::{AlertId, DefinitionId, IncidentId, MonitorId, ProjectId},
         message::{Body, LevelFacts},
         template::variables,
         time::{HOUR, SECOND, Timestamp},
@@ -122,6 +119,7 @@ mod tests {
             at: now,
             base_url: "https://pharos.example.org".to_owned(),
             time_zone: "America/Chicago".to_owned(),
+            project: Some(ProjectId::new([5; 13])),
             body: Body::Alert(Box::new(alert.clone())),
         };
         let known = variables(&facts(&message, &alert));
@@ -140,10 +138,13 @@ mod tests {
             ("escalationLevel.id", "2"),
             ("escalationLevel.message", "Checklist 7"),
             ("monitor.type", "Https"),
+            ("monitor.notes", "Ask the \"web\" team first."),
+            ("account.accountId", ProjectId::new([5; 13]).as_str()),
         ] {
             assert_eq!(value(name), expected, "{name}");
         }
         assert_eq!(value("incident.key"), alert.incident.id.as_str());
+        assert_eq!(facts(&message, &alert).custom_fields["Team"], "web");
         let page = format!("https://pharos.example.org/console/monitors/{}", alert.monitor.id);
         assert_eq!((value("monitor.dashboardUrl"), value("monitor.editUrl")), (page.clone(), page + "/edit"));
     }

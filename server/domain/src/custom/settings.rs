@@ -147,6 +147,17 @@ pub enum StepAuth {
     },
 }
 
+impl StepAuth {
+    /// How, in words; empty for not at all.
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Basic { .. } => "Basic authentication",
+            Self::Digest { .. } => "Digest authentication",
+        }
+    }
+}
+
 impl MessageTypes {
     /// All of them.
     pub const ALL: Self = Self { error: true, ok: true, reminder: true };

@@ -2,14 +2,15 @@
 //! [`crate::custom::CustomSettings`]; here it becomes a provider.
 
 use super::{Audience, ONCE_MORE, ProviderSettings, read_form};
-use crate::custom::{CustomSettings, render_request};
+use crate::custom::{self, CustomSettings, render_request};
 use crate::form::{Field, FieldError, FieldKind, Form};
-use crate::secret::Secret;
+use crate::secret::{MASK, Secret};
 use crate::template::{AlertFacts, AlertKind};
 use crate::time::Timestamp;
+use crate::views::console::{CustomPreview, PreviewedMessage, PreviewedStep};
 
 /// The one field of the form.
-const FIELD: &str = "definition";
+pub const FIELD: &str = "definition";
 /// What the form begins with: the stock definition as JSON.
 const STOCK: &str = include_str!("custom.json");
 
@@ -40,7 +41,7 @@ impl ProviderSettings for CustomSettings {
                 Err(error) => {
                     // An empty one was reported already.
                     if !text.trim().is_empty() {
-                        reader.error(FIELD, format!("This is no definition: {error}. Write it as JSON."));
+                        reader.error(FIELD, unreadable(&error));
                     }
                     Self::default()
                 }
@@ -84,6 +85,61 @@ impl ProviderSettings for CustomSettings {
         let keeps = sent.is_some_and(|sent| sent.asks_for_secrets());
         if keeps && self.goes_elsewhere(old) { vec![FieldError::new(FIELD, ONCE_MORE)] } else { Vec::new() }
     }
+}
+
+/// What a definition as it stands in the form would send: filled in with `facts`, or with made-up ones. Secrets that were not typed are
+/// those of `old`; none of them is shown.
+///
+/// It may take seconds for patterns made to be slow; see [`crate::template`].
+pub fn preview(text: &str, old: Option<&CustomSettings>, facts: Option<&AlertFacts>) -> CustomPreview {
+    let mut settings = match serde_json::from_str::<CustomSettings>(text) {
+        Ok(settings) => settings,
+        Err(error) => {
+            let errors = vec![FieldError::new("", unreadable(&error))];
+            return CustomPreview { errors, ..CustomPreview::default() };
+        }
+    };
+    if let Some(old) = old {
+        settings.keep_secrets(old);
+    }
+    let placed = |errors: Vec<FieldError>| {
+        let placed = |error: FieldError| FieldError { field: shown_path(&error.field), ..error };
+        errors.into_iter().map(placed).collect::<Vec<_>>()
+    };
+    let errors = placed(settings.validate().err().unwrap_or_default());
+    let warnings = placed(settings.warnings());
+    // A template may take a secret to pieces that no mask finds again, so none is filled in.
+    for secret in settings.secrets_mut() {
+        *secret = stand_in(secret);
+    }
+    let message = |kind| {
+        let example = || AlertFacts::example(kind);
+        let facts = facts.map_or_else(example, |facts| facts.told_as(kind));
+        let (requests, wrong) = match custom::preview(&settings, &facts, kind) {
+            Ok(requests) => (requests, Vec::new()),
+            Err(errors) => (Vec::new(), placed(errors)),
+        };
+        let steps = settings.definition_for(kind).map_or(&[][..], |definition| &definition.steps);
+        let steps = steps.iter().zip(requests).map(|(step, request)| PreviewedStep {
+            name: step.name.clone(),
+            auth: step.auth.words().to_owned(),
+            request,
+        });
+        PreviewedMessage { kind, steps: steps.collect(), errors: wrong }
+    };
+    let kinds = [AlertKind::Error, AlertKind::Ok, AlertKind::Reminder];
+    let messages = kinds.into_iter().map(message).collect();
+    CustomPreview { from: None, messages, errors, warnings }
+}
+
+/// What is filled in for a secret: the mask, and what makes an address of it where it is one.
+fn stand_in(secret: &Secret) -> Secret {
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| secret.expose().starts_with(scheme));
+    format!("{}{MASK}", scheme.unwrap_or_default()).into()
+}
+
+fn unreadable(error: &serde_json::Error) -> String {
+    format!("This is no definition: {error}. Write it as JSON.")
 }
 
 /// A path as people write it: `definitions.0.steps.1.url` becomes `definitions[0].steps[1].url`.
@@ -194,6 +250,51 @@ mod tests {
         let mut entered = old.clone();
         entered.variables[0].source = VariableSource::Fixed { value: "https://evil.example/x".into() };
         assert!(read(&entered).is_ok(), "who knows the secret may send it anywhere");
+    }
+
+    fn a_preview_keeps_secrets_and_says_where_it_fails() {
+        let mut settings = stock("https://api.example.org/{{Key}}");
+        let secret = PredefinedVariable {
+            name: "Key".to_owned(),
+            source: VariableSource::Fixed { value: "hunter2".into() },
+            secret: true,
+        };
+        settings.variables.insert(0, secret);
+        settings.definitions[0].steps[0].auth =
+            custom::StepAuth::Basic { username: "pharos".to_owned(), password: "{{Key}}".into() };
+        let form = settings.to_form();
+        let shown = preview(&form[FIELD], Some(&settings), None);
+        assert!(shown.errors.is_empty(), "{:?}", shown.errors);
+        let step = &shown.messages[0].steps[0];
+        assert_eq!(step.request.url, format!("https://api.example.org/{MASK}"));
+        assert_eq!(step.auth, "Basic authentication");
+        assert!(!format!("{shown:?}").contains("hunter2"));
+        // Nor does one come out in pieces, and one that is the whole address makes a request.
+        let mut pieces = settings.clone();
+        pieces.variables[1].secret = true;
+        pieces.functions.push(crate::template::UserFunction {
+            name: "cut".to_owned(),
+            kind: crate::template::UserFunctionKind::Regex { pattern: "^...".to_owned() },
+        });
+        pieces.definitions[0].steps[0].body = "{{cut({{Key}})}} {{ApiUrl}}".to_owned();
+        let shown = preview(&pieces.to_form()[FIELD], Some(&pieces), None);
+        assert!(shown.errors.is_empty() && shown.messages[0].errors.is_empty(), "{shown:?}");
+        assert!(!format!("{shown:?}").contains("hun"), "{shown:?}");
+        let bodies = shown.messages.iter().map(|message| message.steps[0].request.body.as_str());
+        for (body, word) in bodies.zip(["Alert", "Ok", "Reminder"]) {
+            assert!(body.contains(&format!("\"type\": \"{word}\"")), "{body}");
+        }
+
+        // Nobody knows the secret of an integration that is not saved.
+        let errors = preview(&form[FIELD], None, None).errors;
+        assert_eq!(errors[0].field, "variables[0].value");
+        settings.definitions[0].steps[0].url = "{{Team}}".to_owned();
+        let text = serde_json::to_string(&settings).unwrap();
+        let shown = preview(&text, None, None);
+        assert_eq!(shown.messages[2].errors[0].field, "definitions[0].steps[0].url");
+        assert!(shown.warnings[0].message.contains("Team"), "{:?}", shown.warnings);
+        let broken = preview("{\n  \"variables\": 1", None, None);
+        assert!(broken.messages.is_empty() && broken.errors[0].message.contains("line 2"));
     }
 
     #[test]

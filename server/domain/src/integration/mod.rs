@@ -16,7 +16,7 @@ use crate::secret::Secret;
 
 mod address;
 pub mod apprise;
-mod custom;
+pub mod custom;
 pub mod discord;
 pub mod draft;
 pub mod email;

@@ -1,8 +1,9 @@
 //! The system variables: one table for rendering, for checking, for the documentation and for the console
 //! (contracts.md, section 3.2).
 
-use super::AlertFacts;
+use super::{AlertFacts, FUNCTIONS};
 use crate::time::Timestamp;
+use crate::views::console::TemplateWord;
 use jiff::tz::TimeZone;
 
 use super::functions::date::{culture, iso};
@@ -210,6 +211,23 @@ pub fn find(name: &str) -> Option<&'static SystemVariable> {
     VARIABLES.iter().find(|variable| is(variable.name) || variable.alias.is_some_and(is))
 }
 
+/// Every system variable and function, to choose from.
+pub fn words() -> Vec<TemplateWord> {
+    let variables = VARIABLES.iter().map(|variable| TemplateWord {
+        write: format!("{{{{@{}}}}}", variable.name),
+        meaning: variable.meaning.to_owned(),
+        example: variable.example.to_owned(),
+        free_text: variable.free_text,
+    });
+    let functions = FUNCTIONS.iter().map(|function| TemplateWord {
+        write: format!("{{{{{}}}}}", function.example),
+        meaning: function.meaning.to_owned(),
+        example: String::new(),
+        free_text: false,
+    });
+    variables.chain(functions).collect()
+}
+
 fn some(at: Option<Timestamp>, write: impl FnOnce(Timestamp) -> String) -> String {
     at.map_or_else(String::new, write)
 }
@@ -229,6 +247,18 @@ mod tests {
             assert_eq!(find(name).unwrap().name, expected);
         }
         assert!(find("monitor.nam").is_none());
+    }
+
+    #[test]
+    fn every_word_is_a_template() {
+        for word in words() {
+            assert!(
+                super::super::Template::parse(&word.write).is_ok_and(|read| !read.is_plain()),
+                "{}",
+                word.write
+            );
+        }
+        assert!(words().iter().any(|word| word.write.starts_with("{{@CustomField(")));
     }
 
     #[test]

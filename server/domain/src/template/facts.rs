@@ -87,6 +87,9 @@ pub struct AlertFacts {
     pub custom_fields: BTreeMap<String, String>,
 }
 
+/// What the description says when an outage is over.
+pub const OVER: &str = "The monitor is up again.";
+
 impl AlertFacts {
     /// Fictitious data for previews and test messages: a shop that answers 503 for an hour.
     pub fn example(kind: AlertKind) -> Self {
@@ -98,7 +101,7 @@ impl AlertFacts {
             AlertKind::Ok => HOUR + 3 * MINUTE + 21 * SECOND,
         };
         let (description, body) = match kind {
-            AlertKind::Ok => ("The monitor is up again.", "{\"status\": \"ok\"}"),
+            AlertKind::Ok => (OVER, "{\"status\": \"ok\"}"),
             _ => ("The server answered 503 instead of 200.", "{\"status\": \"error\"}"),
         };
         let text = str::to_owned;
@@ -143,6 +146,16 @@ impl AlertFacts {
                 text("7149488f-0b33-460d-85eb-210c0e80d7ba"),
             )]),
         }
+    }
+
+    /// The same facts as if they were told in a message of that kind.
+    #[must_use]
+    pub fn told_as(&self, kind: AlertKind) -> Self {
+        let description = match kind {
+            AlertKind::Ok => OVER,
+            AlertKind::Error | AlertKind::Reminder => &self.first_error_description,
+        };
+        Self { kind, description: description.to_owned(), ..self.clone() }
     }
 
     pub(super) fn local(&self, at: Timestamp) -> String {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use domain::alert::AlertKind;
 use domain::event::Event;
-use domain::id::{AlertId, DefinitionKey, DeliveryId, IncidentKey, IntegrationId, IntegrationKey};
+use domain::id::{AlertId, DefinitionKey, DeliveryId, IncidentKey, IntegrationId, IntegrationKey, ProjectId};
 use domain::integration::{Audience, ProviderKind};
 use domain::message::{Alert, Body, LevelFacts, Message};
 use domain::time::{MINUTE, SECOND, Timestamp};
@@ -97,8 +97,7 @@ impl Planner {
                 planned: 0,
                 integrations: HashMap::new(),
                 subscriptions: None,
-                time_zone: None,
-                base_url: None,
+                place: None,
             };
             let events = work.follow().await?;
             let stopped = work.is_stopped().await?;
@@ -148,10 +147,19 @@ struct Work<'a> {
     integrations: HashMap<IntegrationId, Option<Addressee>>,
     /// Subscriptions to events, once they were asked for.
     subscriptions: Option<Vec<Subscription>>,
-    /// The zone in which people read times, once it was asked for.
-    time_zone: Option<String>,
-    /// What links begin with, once it was asked for.
-    base_url: Option<String>,
+    /// What all messages say of where they come from, once it was asked for.
+    place: Option<Place>,
+}
+
+/// Where messages come from.
+#[derive(Clone)]
+struct Place {
+    /// What links begin with; empty when nobody knows.
+    base_url: String,
+    /// The zone in which people read times: that of the status page.
+    time_zone: String,
+    /// The project.
+    project: Option<ProjectId>,
 }
 
 /// An integration as the planner needs it.
@@ -299,8 +307,8 @@ impl Work<'_> {
 
     /// A message of now.
     async fn message(&mut self, body: Body) -> store::Result<Message> {
-        let (base_url, time_zone) = (self.base_url().await?, self.time_zone().await?);
-        Ok(Message { at: self.now, base_url, time_zone, body })
+        let Place { base_url, time_zone, project } = self.place().await?;
+        Ok(Message { at: self.now, base_url, time_zone, project, body })
     }
 
     /// Puts a message about an outage into the outbox.
@@ -326,20 +334,17 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// What links begin with; empty when nobody knows.
-    async fn base_url(&mut self) -> store::Result<String> {
-        if self.base_url.is_none() {
-            self.base_url = Some(links::base_url(self.tx, &self.planner.base_url).await?);
+    async fn place(&mut self) -> store::Result<Place> {
+        if let Some(place) = &self.place {
+            return Ok(place.clone());
         }
-        Ok(self.base_url.clone().unwrap_or_default())
-    }
-
-    /// The zone in which people read times: that of the status page.
-    async fn time_zone(&mut self) -> store::Result<String> {
-        if self.time_zone.is_none() {
-            let page = pages::default(self.tx).await?;
-            self.time_zone = Some(page.map_or_else(|| "UTC".to_owned(), |page| page.head.time_zone));
-        }
-        Ok(self.time_zone.clone().unwrap_or_default())
+        let page = pages::default(self.tx).await?;
+        let place = Place {
+            base_url: links::base_url(self.tx, &self.planner.base_url).await?,
+            time_zone: page.map_or_else(|| "UTC".to_owned(), |page| page.head.time_zone),
+            project: projects::only(self.tx).await?.map(|project| project.id),
+        };
+        self.place = Some(place.clone());
+        Ok(place)
     }
 }

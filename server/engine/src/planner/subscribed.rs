@@ -3,7 +3,7 @@
 use domain::event::{Event, Numbered};
 use domain::health::Settled;
 use domain::id::{DeliveryId, IncidentKey, MonitorId, MonitorKey};
-use domain::message::{Body, EventNote, Message};
+use domain::message::{Body, EventNote};
 use serde_json::{Value, json};
 
 use crate::store::deliveries::{self, NewDelivery};
@@ -49,17 +49,13 @@ impl Work<'_> {
             if !fits || !view.events.iter().any(|event| event == told.event) {
                 continue;
             }
-            let message = Message {
-                at: self.now,
-                base_url: self.base_url().await?,
-                time_zone: self.time_zone().await?,
-                body: Body::Event(EventNote {
-                    event: told.event.to_owned(),
-                    payload: told.payload.clone(),
-                    subscription: view.id.to_string(),
-                    name: view.name.clone(),
-                }),
+            let note = EventNote {
+                event: told.event.to_owned(),
+                payload: told.payload.clone(),
+                subscription: view.id.to_string(),
+                name: view.name.clone(),
             };
+            let message = self.message(Body::Event(note)).await?;
             let id = DeliveryId::new(self.planner.chance.bytes());
             let new = NewDelivery {
                 id: &id,

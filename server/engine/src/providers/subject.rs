@@ -112,6 +112,7 @@ mod tests {
             at: Timestamp(0),
             base_url: String::new(),
             time_zone: String::new(),
+            project: None,
             body: Body::Event(note),
         }
     }

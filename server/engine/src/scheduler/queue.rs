@@ -111,7 +111,12 @@ mod tests {
         Arc::new(Monitor {
             key: MonitorKey(key),
             id: MonitorId::new([0; 13]),
-            draft: MonitorDraft { name: "m".to_owned(), settings, policy: Policy::default() },
+            draft: MonitorDraft {
+                name: "m".to_owned(),
+                settings,
+                policy: Policy::default(),
+                notes: domain::notes::Notes::default(),
+            },
             paused: false,
             push_token: None,
             version: 1,

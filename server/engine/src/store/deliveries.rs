@@ -29,6 +29,17 @@ pub struct NewDelivery<'a> {
     pub at: Timestamp,
 }
 
+/// The last message that told of a real outage, whomever it was for; what became of it does not matter.
+pub async fn last_alert(tx: &mut Tx) -> Result<Option<Message>> {
+    let message: Option<Json<Message>> = sql!(tx, |conn| sqlx::query_scalar(
+        "select message from deliveries where kind = 'error' or kind = 'ok' or kind = 'reminder' \
+         order by created_at desc, id desc limit 1"
+    )
+    .fetch_optional(conn)
+    .await?);
+    Ok(message.map(|message| message.0))
+}
+
 /// What an attempt was like.
 #[derive(Clone, Debug, Default)]
 pub struct Attempt {

@@ -1,9 +1,12 @@
 //! Monitors.
 
+use std::collections::BTreeMap;
+
 use domain::check::CheckSettings;
 use domain::health::Thresholds;
 use domain::id::{MonitorId, MonitorKey};
 use domain::monitor::{Monitor, MonitorDraft, Policy};
+use domain::notes::Notes;
 use domain::time::Timestamp;
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -26,6 +29,8 @@ struct Row {
     push_token: Option<String>,
     version: i64,
     created_at: i64,
+    notes: String,
+    fields: Json<BTreeMap<String, String>>,
 }
 
 fn read(row: Row, sealer: &Sealer) -> Result<Monitor> {
@@ -45,7 +50,12 @@ fn read(row: Row, sealer: &Sealer) -> Result<Monitor> {
     Ok(Monitor {
         key: MonitorKey(row.id),
         id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
-        draft: MonitorDraft { name: row.name, settings, policy },
+        draft: MonitorDraft {
+            name: row.name,
+            settings,
+            policy,
+            notes: Notes { text: row.notes, fields: row.fields.0 },
+        },
         paused: row.paused,
         push_token: row.push_token,
         version: row.version,
@@ -64,7 +74,7 @@ macro_rules! select_monitors {
     ($rest:literal) => {
         concat!(
             "select id, public_id, name, settings, interval_ms, timeout_ms, failure_threshold, recovery_threshold, ",
-            "degraded_above_ms, paused, push_token, version, created_at from monitors ",
+            "degraded_above_ms, paused, push_token, version, created_at, notes, fields from monitors ",
             $rest
         )
     };
@@ -134,8 +144,8 @@ pub async fn insert(
     let key: i64 = sql!(tx, |conn| {
         sqlx::query_scalar(
         "insert into monitors (public_id, name, kind, target, settings, interval_ms, timeout_ms, failure_threshold, \
-         recovery_threshold, degraded_above_ms, paused, push_token, version, created_at, updated_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $13) returning id"
+         recovery_threshold, degraded_above_ms, paused, push_token, notes, fields, version, created_at, updated_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1, $15, $15) returning id"
     )
     .bind(id.as_str())
     .bind(draft.name.trim())
@@ -149,6 +159,8 @@ pub async fn insert(
     .bind(draft.policy.degraded_above)
     .bind(false)
     .bind(push_token)
+    .bind(&draft.notes.text)
+    .bind(Json(&draft.notes.fields))
     .bind(at.0)
     .fetch_one(conn)
     .await?
@@ -170,8 +182,8 @@ pub async fn update(
     let changed = sql!(tx, |conn| {
         sqlx::query(
         "update monitors set name = $1, kind = $2, target = $3, settings = $4, interval_ms = $5, timeout_ms = $6, \
-         failure_threshold = $7, recovery_threshold = $8, degraded_above_ms = $9, push_token = $10, \
-         version = version + 1, updated_at = $11 where id = $12 and version = $13"
+         failure_threshold = $7, recovery_threshold = $8, degraded_above_ms = $9, push_token = $10, notes = $11, fields = $12, \
+         version = version + 1, updated_at = $13 where id = $14 and version = $15"
     )
     .bind(draft.name.trim())
     .bind(draft.settings.kind().as_str())
@@ -183,6 +195,8 @@ pub async fn update(
     .bind(i64::from(draft.policy.thresholds.recovery))
     .bind(draft.policy.degraded_above)
     .bind(push_token)
+    .bind(&draft.notes.text)
+    .bind(Json(&draft.notes.fields))
     .bind(at.0)
     .bind(key.0)
     .bind(version)

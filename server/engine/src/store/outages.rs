@@ -1,11 +1,15 @@
 //! What the planner reads of an outage: the incident, its monitor, and what the failing check saw.
 
+use std::collections::BTreeMap;
+
 use domain::check::Outcome;
 use domain::id::{IncidentKey, MonitorKey};
 use domain::message::{IncidentFacts, MonitorFacts, SeenFacts};
+use domain::notes::Notes;
 use domain::time::Timestamp;
 use domain::uptime::ResultState;
 use sqlx::FromRow;
+use sqlx::types::Json;
 
 use super::{Result, StoreError, Tx, evidence, incidents, sql};
 
@@ -48,6 +52,8 @@ struct Row {
     kind: String,
     target: String,
     interval_ms: i64,
+    notes: String,
+    fields: Json<BTreeMap<String, String>>,
 }
 
 /// An outage; `None` when its monitor is gone.
@@ -55,7 +61,7 @@ pub async fn get(tx: &mut Tx, incident: IncidentKey) -> Result<Option<Outage>> {
     let row: Option<Row> = sql!(tx, |conn| {
         sqlx::query_as(
         "select i.public_id, i.title, i.reason, i.started_at, i.resolved_at, i.acknowledged_by, i.snooze_until, i.monitor_id, \
-         m.public_id as monitor_public_id, m.name, m.kind, m.target, m.interval_ms \
+         m.public_id as monitor_public_id, m.name, m.kind, m.target, m.interval_ms, m.notes, m.fields \
          from incidents i join monitors m on m.id = i.monitor_id where i.id = $1"
     )
     .bind(incident.0)
@@ -83,6 +89,7 @@ pub async fn get(tx: &mut Tx, incident: IncidentKey) -> Result<Option<Outage>> {
             name: row.name,
             check: row.kind,
             target: row.target,
+            notes: Notes { text: row.notes, fields: row.fields.0 },
         },
         interval: row.interval_ms,
         acknowledged: row.acknowledged_by,

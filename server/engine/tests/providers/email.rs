@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::mail_server::{PASSWORD, RealServer, Scripted, USER, silence, usual};
 use crate::support::{
     Told, deliver, deliver_over, delivery, error, error_with, event, event_with, group, group_over,
-    incident_id, ok, outbound, probe_over, reminder, test,
+    incident_id, noted, ok, outbound, probe_over, reminder, test,
 };
 
 const FROM: &str = "pharos@status.example.org";
@@ -127,6 +127,23 @@ async fn storms_events_and_tests_are_mails_too() {
         let mail = server.mail().await;
         assert_eq!((&mail["headers"]["subject"], &mail["defects"]), (&json!(subject), &json!([])));
         assert!(mail["plain"].as_str().unwrap().lines().any(|known| known == line), "{}", mail["plain"]);
+    }
+    // Notes are for whoever has something to do.
+    for message in [error(), ok()] {
+        let is_error = message == error();
+        send(&outbound, &ops(), &noted(message, "Ask <Ada>.\nThen Bob.")).await.result.unwrap();
+        let mail = server.mail().await;
+        let (plain, html) = (mail["plain"].as_str().unwrap(), mail["html"].as_str().unwrap());
+        assert_eq!(
+            plain.contains("\r\n\r\nNotes:\r\nAsk <Ada>.\r\nThen Bob.\r\n\r\nBegan:"),
+            is_error,
+            "{plain}"
+        );
+        assert_eq!(
+            html.contains("<strong>Notes</strong><br>Ask &lt;Ada&gt;.<br>Then Bob.</p>"),
+            is_error,
+            "{html}"
+        );
     }
     // What would end a header, a line or the mail does not; nor does what is long break anything.
     let mut nasty =

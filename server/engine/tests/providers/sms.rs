@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::support::{
     Heard, NOW, Reply, Server, Told, deliver, deliver_over, error, error_with, event, group,
-    holds_to_the_table_over, ok, outbound, probe_over, reminder, test,
+    holds_to_the_table_over, noted, ok, outbound, probe_over, reminder, test,
 };
 
 const ACCOUNT: &str = "AC00000000000000000000000000000001";
@@ -115,7 +115,8 @@ async fn statuses_mean_what_they_mean_everywhere() {
 #[tokio::test]
 async fn a_phone_shows_the_headline_the_reason_and_where_to_look() {
     let server = Server::start(messages).await;
-    let told = tell(&server, &error()).await;
+    // Notes are too long for it.
+    let told = tell(&server, &noted(error(), "Ask Ada.")).await;
     assert_eq!(told.external_id(), Some("SM00000000000000000000000000000007"));
     told.hides(&[TOKEN, &BASE64.encode(format!("{ACCOUNT}:{TOKEN}"))]);
     let form = server.one().form();

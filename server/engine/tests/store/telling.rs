@@ -5,11 +5,13 @@ use std::time::Duration;
 use domain::alert::{Condition, Level, QuietHours};
 use domain::delivery::DeliveryState;
 use domain::integration::WebhookSettings;
+use domain::monitor::MonitorDraft;
+use domain::notes::Notes;
 use domain::time::{MINUTE, SECOND};
 use engine::store::claiming::{self, Limits};
 use engine::store::deliveries::{self, Settlement};
-use engine::store::outages;
 use engine::store::settling::{self, Settled};
+use engine::store::{monitors, outages, projects};
 
 use crate::on_both;
 use crate::tellers::{Receiver, Telling, attach, define, integration, level, loaded, open_incident};
@@ -39,6 +41,34 @@ on_both! {
         world.outage(monitor).await;
         telling.pass().await;
         assert_eq!(receiver.statuses(), ["ongoing"], "each outage is told anew");
+    }
+}
+
+on_both! {
+    async fn what_was_written_down_about_a_monitor_is_kept_and_told(world: World) {
+        let receiver = Receiver::open().await;
+        let (key, id) = world.monitor("Shop").await;
+        let (hook, _) = integration(&world, &receiver, None).await;
+        attach(&world, key, hook).await;
+        let mut tx = world.db.write().await.unwrap();
+        assert_eq!(deliveries::last_alert(&mut tx).await.unwrap(), None);
+        let stored = monitors::by_key(&mut tx, key).await.unwrap().unwrap();
+        assert!(stored.draft.notes.is_empty());
+        let notes = Notes::read("Ask “Ada”.\nThen Bob.", "Team = web").unwrap();
+        let draft = MonitorDraft { notes: notes.clone(), ..stored.draft };
+        assert!(monitors::update(&mut tx, key, stored.version, &draft, None, world.now()).await.unwrap());
+        tx.commit().await.unwrap();
+        world.outage(key).await;
+        Telling::over(&world).pass().await;
+
+        let mut tx = world.db.read().await.unwrap();
+        assert_eq!(monitors::by_id(&mut tx, &id).await.unwrap().unwrap().draft.notes, notes);
+        let message = deliveries::last_alert(&mut tx).await.unwrap().unwrap();
+        let alert = message.alert().unwrap();
+        let facts = domain::custom::facts(&message, alert);
+        assert_eq!((&facts.monitor_notes, facts.custom_fields["Team"].as_str()), (&notes.text, "web"));
+        let project = projects::only(&mut tx).await.unwrap().unwrap();
+        assert_eq!(facts.account_id, project.id.to_string());
     }
 }
 

@@ -7,6 +7,7 @@ use domain::check::{HttpSettings, PushSettings};
 use domain::event::{Event, Numbered, Seq};
 use domain::id::{MonitorId, MonitorKey};
 use domain::monitor::{Monitor, MonitorDraft, Policy};
+use domain::notes::Notes;
 use domain::person::Viewer;
 use domain::time::{DAY, Timestamp};
 use domain::uptime::ResultState;
@@ -87,7 +88,12 @@ impl World {
     }
 
     async fn draft(&self, name: &str, settings: domain::check::CheckSettings) -> (MonitorKey, MonitorId) {
-        let draft = MonitorDraft { name: name.to_owned(), settings, policy: Policy::default() };
+        let draft = MonitorDraft {
+            name: name.to_owned(),
+            settings,
+            policy: Policy::default(),
+            notes: Notes::default(),
+        };
         let token =
             matches!(draft.settings, domain::check::CheckSettings::Push(_)).then(|| self.chance.token());
         let id = MonitorId::new(self.chance.bytes());

@@ -131,6 +131,7 @@ async fn fill(path: &Path, url: &str) {
             at: Timestamp(0),
             base_url: String::new(),
             time_zone: "UTC".to_owned(),
+            project: None,
             body: Body::Event(EventNote {
                 event: "incident.incident.created".to_owned(),
                 payload: serde_json::json!({ "number": number }),

@@ -8,6 +8,7 @@ use domain::event::{Event, Numbered, Seq};
 use domain::health::{State, Thresholds};
 use domain::id::{MonitorId, MonitorKey};
 use domain::monitor::{MonitorDraft, Policy};
+use domain::notes::Notes;
 use domain::time::Timestamp;
 use domain::uptime::ResultState;
 use engine::bus::Bus;
@@ -88,8 +89,12 @@ pub(crate) fn writer(db: Db, rechecks: mpsc::UnboundedSender<Recheck>) -> Writer
 
 pub(crate) async fn add_monitor(db: &Db, name: &str, thresholds: Thresholds) -> MonitorKey {
     let settings = recognise("tcp://127.0.0.1:9").unwrap().settings;
-    let draft =
-        MonitorDraft { name: name.to_owned(), settings, policy: Policy { thresholds, ..Policy::default() } };
+    let draft = MonitorDraft {
+        name: name.to_owned(),
+        settings,
+        policy: Policy { thresholds, ..Policy::default() },
+        notes: Notes::default(),
+    };
     let mut tx = db.write().await.unwrap();
     let id = MonitorId::new(Chance::System.bytes());
     let key = store::monitors::insert(&mut tx, &id, &draft, None, START).await.unwrap();

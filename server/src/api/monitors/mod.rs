@@ -1,6 +1,7 @@
 //! `/api/v1/network_monitors` (contracts.md 2.3).
 
 mod attached;
+mod own_fields;
 mod shape;
 
 use axum::body::Bytes;

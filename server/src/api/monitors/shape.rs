@@ -1,17 +1,20 @@
 //! How a monitor looks to programs, and how what they say of one becomes the form of its kind (contracts.md 2.3).
 
+use std::collections::BTreeMap;
 use std::net::Ipv6Addr;
 
 use domain::check::{CheckKind, CheckSettings};
 use domain::form::{FieldError, Form};
 use domain::health::State;
 use domain::monitor_form::{KIND, POLICY_FIELDS, empty_form};
+use domain::notes::FIELDS as FIELDS_OF_ONES_OWN;
 use domain::time::SECOND;
 use engine::services::monitors::ProgramMonitor;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::own_fields;
 use crate::api::body;
 use crate::api::paging::time;
 
@@ -42,6 +45,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("request_headers", "headers"),
     ("request_body", "body"),
     (KEYWORD, "keyword"),
+    ("notes", "notes"),
 ];
 
 /// A monitor in a list.
@@ -96,6 +100,10 @@ pub(super) struct MonitorDetail {
     settings: Map<String, Value>,
     /// Where the job reports to, for heartbeats.
     heartbeat_path: Option<String>,
+    /// What whoever is woken should know.
+    notes: String,
+    /// Values of your own by name; custom integrations use them as `{{@CustomField(name)}}`.
+    custom_fields: BTreeMap<String, String>,
 }
 
 /// What is said about a monitor. Beside these fields, `settings` takes every field of the kind's form.
@@ -139,6 +147,11 @@ pub(super) struct MonitorDraft {
     keyword: Option<String>,
     /// Whether it is not checked.
     paused: Option<bool>,
+    /// What whoever is woken should know; at most 4000 characters.
+    notes: Option<String>,
+    /// Values of your own by name, all of them: at most 50, with names of at most 64 characters. What is not in it is removed.
+    #[schema(value_type = Option<Object>, example = json!({ "Team": "web" }))]
+    custom_fields: Option<BTreeMap<String, String>>,
     /// Further fields of the kind, such as `max_redirects` or `record_type`.
     #[schema(value_type = Option<Object>)]
     settings: Option<Map<String, Value>>,
@@ -186,6 +199,8 @@ pub(super) fn detail(seen: &ProgramMonitor) -> MonitorDetail {
         degraded_above_ms: policy.degraded_above,
         settings: settings.collect(),
         heartbeat_path: seen.push_path.clone(),
+        notes: seen.draft.notes.text.clone(),
+        custom_fields: seen.draft.notes.fields.clone(),
     }
 }
 
@@ -255,6 +270,11 @@ pub(super) fn form(object: &Map<String, Value>, old: Option<Form>) -> Result<For
             }
         }
     }
+    match object.get(FIELDS_OF_ONES_OWN).map(own_fields::lines) {
+        None => {}
+        Some(Ok(lines)) => drop(form.insert(FIELDS_OF_ONES_OWN.to_owned(), lines)),
+        Some(Err(message)) => errors.push(FieldError::new(FIELDS_OF_ONES_OWN, message)),
+    }
     match object.get("url") {
         None | Some(Value::Null) => {}
         Some(Value::String(url)) => put_target(kind, url.trim(), &mut form),
@@ -279,7 +299,7 @@ pub(super) fn form(object: &Map<String, Value>, old: Option<Form>) -> Result<For
 fn fits(public: &str, value: &Value) -> Result<(), String> {
     let wanted = match public {
         _ if value.is_null() => return Ok(()),
-        "name" | "http_method" | "request_body" | KEYWORD if !value.is_string() => "a text",
+        "name" | "http_method" | "request_body" | "notes" | KEYWORD if !value.is_string() => "a text",
         "timeout_seconds" | "degraded_above_ms" if !value.is_number() => "a number",
         "interval_seconds" | "failure_threshold" | "recovery_threshold" if !value.is_i64() => {
             "a whole number"

@@ -3,6 +3,7 @@
 mod actions;
 mod figures;
 mod head;
+mod notes;
 mod push;
 mod telling;
 mod why;
@@ -111,6 +112,7 @@ fn Body(view: MonitorDetail) -> impl IntoView {
                 </div>
                 <div class="stack">
                     <Show when=move || is_tested.get()><Trial found pending/></Show>
+                    <notes::Notes notes=view.notes/>
                     <telling::Telling id=told/>
                     <why::Why items=view.evidence/>
                 </div>

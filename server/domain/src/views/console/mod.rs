@@ -1,5 +1,6 @@
 //! What operators see in the console.
 
+mod custom;
 mod monitors;
 mod page;
 mod settings;
@@ -13,6 +14,7 @@ use crate::id::{IncidentId, MonitorId};
 use crate::incident::IncidentPhase;
 use crate::time::Timestamp;
 
+pub use custom::*;
 pub use monitors::*;
 pub use page::*;
 pub use settings::*;

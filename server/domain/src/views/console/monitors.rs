@@ -234,6 +234,8 @@ pub struct MonitorDetail {
     pub timeout_ms: i64,
     /// Failures before it is down, and successes before it is up.
     pub thresholds: crate::health::Thresholds,
+    /// What was written down about it.
+    pub notes: crate::notes::Notes,
 }
 
 /// What the edit form starts from.

@@ -93,6 +93,10 @@ pub struct IntegrationForm {
     pub unconfirmed: Vec<String>,
     /// Its last messages, the newest first, at most ten.
     pub deliveries: Vec<DeliveryRow>,
+    /// What it would send, if its author composes that.
+    pub preview: Option<super::CustomPreview>,
+    /// What its templates can say, if it has any.
+    pub words: Vec<super::TemplateWord>,
 }
 
 /// What a trial of an integration said.

@@ -27,6 +27,7 @@ pub async fn send_confirmation(
             "Confirm that this address is yours; nothing is sent to it before. The link holds for 24 hours, and once.".to_owned(),
             "If you do not know what this is about, do nothing.".to_owned(),
         ],
+        notes: Vec::new(),
         facts: Vec::new(),
         link: Some(link.to_owned()),
         does: "Confirm this address",

@@ -63,6 +63,13 @@ pub(super) fn write(content: &Content) -> String {
     for line in &content.lines {
         html.own("<p style=\"margin:0 0 8px;overflow-wrap:anywhere;\">").words(line).own("</p>\r\n");
     }
+    if !content.notes.is_empty() {
+        html.own("<p style=\"margin:12px 0 8px;overflow-wrap:anywhere;\"><strong>Notes</strong>");
+        for line in &content.notes {
+            html.own("<br>").words(line);
+        }
+        html.own("</p>\r\n");
+    }
     if !content.facts.is_empty() {
         html.own("<table cellpadding=\"0\" cellspacing=\"0\" style=\"margin:12px 0 0;")
             .own(FONT)

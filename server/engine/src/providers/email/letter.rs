@@ -43,6 +43,8 @@ pub(super) struct Content {
     pub(super) tone: Tone,
     pub(super) headline: String,
     pub(super) lines: Vec<String>,
+    /// What was written down about the monitor, line by line.
+    pub(super) notes: Vec<String>,
     /// Labels and values.
     pub(super) facts: Vec<(&'static str, String)>,
     pub(super) link: Option<String>,
@@ -192,12 +194,10 @@ fn content(message: &Message) -> Content {
         }
         Body::Event(event) => (Vec::new(), format!("Sent by Pharos for the subscription “{}”.", event.name)),
     };
-    let all = message.text();
-    let mut lines: Vec<_> = all.lines().take(MAX_LINES).map(|line| fit(&plain(line), MAX_LINE)).collect();
-    let more = all.lines().count().saturating_sub(MAX_LINES);
-    if more > 0 {
-        lines.push(format!("And {more} more."));
-    }
+    let lines = lines(&message.text());
+    // Whoever hears that all is well need not know what to do.
+    let notes = message.alert().filter(|alert| alert.kind != AlertKind::Ok);
+    let notes = notes.map(|alert| self::lines(&alert.monitor.notes.text)).unwrap_or_default();
     let facts =
         facts.into_iter().map(|(label, value): (_, String)| (label, fit(&plain(&value), MAX_LINE))).collect();
     let headline = fit(&plain(&message.headline()), MAX_LINE);
@@ -205,11 +205,22 @@ fn content(message: &Message) -> Content {
         tone: Tone::of(message),
         headline,
         lines,
+        notes,
         facts,
         link: link(message),
         does: "Open in Pharos",
         footer: plain(&footer),
     }
+}
+
+/// A text as lines that a mail can carry.
+fn lines(text: &str) -> Vec<String> {
+    let mut lines: Vec<_> = text.lines().take(MAX_LINES).map(|line| fit(&plain(line), MAX_LINE)).collect();
+    let more = text.lines().count().saturating_sub(MAX_LINES);
+    if more > 0 {
+        lines.push(format!("And {more} more."));
+    }
+    lines
 }
 
 /// A time as people read it, with its zone.
@@ -224,6 +235,13 @@ fn text(content: &Content) -> String {
     let mut text = format!("{}\n\n", content.headline);
     // Writing to a string does not fail.
     for line in &content.lines {
+        text.push_str(line);
+        text.push('\n');
+    }
+    if !content.notes.is_empty() {
+        text.push_str("\nNotes:\n");
+    }
+    for line in &content.notes {
         text.push_str(line);
         text.push('\n');
     }

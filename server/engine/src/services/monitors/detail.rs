@@ -57,6 +57,7 @@ impl Services {
             components,
             timeout_ms: i64::try_from(policy.timeout().as_millis()).unwrap_or(i64::MAX),
             thresholds: policy.thresholds,
+            notes: monitor.draft.notes,
         })
     }
 }

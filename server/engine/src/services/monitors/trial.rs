@@ -7,6 +7,7 @@ use domain::event::Event;
 use domain::form::{FieldError, Form};
 use domain::id::{ComponentId, MonitorId};
 use domain::monitor::{MonitorDraft, Policy};
+use domain::notes::Notes;
 use domain::person::Viewer;
 use domain::views::console::Tried;
 use futures::future::BoxFuture;
@@ -84,6 +85,7 @@ impl Services {
                     name: recognised.name,
                     settings: recognised.settings,
                     policy: Policy::default(),
+                    notes: Notes::default(),
                 }),
                 Err(error) => mistakes.push(error),
             }

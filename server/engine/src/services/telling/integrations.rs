@@ -12,6 +12,7 @@ use domain::views::console::{
 };
 
 use super::super::monitors::load as load_monitor;
+use super::custom::words;
 use super::{Result, ServiceError, Services, operator};
 use crate::store::integrations::{self, Integration};
 use crate::store::views::telling::{self, Use};
@@ -79,6 +80,8 @@ impl Services {
             return Ok(IntegrationForm {
                 id: None,
                 kind,
+                preview: self.preview(kind, None, &empty_form(kind)).await?,
+                words: words(kind),
                 values: empty_form(kind),
                 used_by: UsedBy::default(),
                 unreadable: None,
@@ -95,6 +98,9 @@ impl Services {
         let used_by = used_by(&mut tx, &one).await?;
         let query = DeliveryQuery { integration: Some(one.id.clone()), ..DeliveryQuery::default() };
         let deliveries = store::views::deliveries::page(&mut tx, &query, LATEST).await?;
+        // The preview reads by itself, and nobody holds one connection while waiting for another.
+        drop(tx);
+        let preview = self.preview(one.kind, one.settings.as_ref().ok(), &values).await?;
         Ok(IntegrationForm {
             id: Some(one.id),
             kind: one.kind,
@@ -104,6 +110,8 @@ impl Services {
             failing: one.failing,
             unconfirmed: one.unconfirmed,
             deliveries,
+            preview,
+            words: words(one.kind),
         })
     }
 

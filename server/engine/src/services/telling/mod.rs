@@ -1,6 +1,7 @@
 //! Who is told what: integrations, alert definitions, subscriptions, the log of deliveries, tokens, and what people do about
 //! an incident.
 
+mod custom;
 mod definitions;
 mod deliveries;
 mod incidents;
@@ -78,6 +79,12 @@ impl Services {
 
     pub(crate) async fn project(&self, tx: &mut Tx, now: Timestamp) -> Result<ProjectKey> {
         Ok(projects::ensure(tx, &ProjectId::new(self.inner.chance.bytes()), now).await?)
+    }
+
+    /// The project's public id, if it can be read.
+    async fn project_id(&self) -> Option<ProjectId> {
+        let mut tx = self.inner.db.read().await.ok()?;
+        projects::only(&mut tx).await.ok().flatten().map(|project| project.id)
     }
 
     /// Whether people are told at all.

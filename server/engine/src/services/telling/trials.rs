@@ -73,8 +73,13 @@ impl Services {
             now,
         );
         let telling = &self.inner.telling;
-        let message =
-            Message { at: now, base_url, time_zone: "UTC".to_owned(), body: Body::Alert(Box::new(alert)) };
+        let message = Message {
+            at: now,
+            base_url,
+            time_zone: "UTC".to_owned(),
+            project: self.project_id().await,
+            body: Body::Alert(Box::new(alert)),
+        };
         let id = DeliveryId::new(chance.bytes());
         let trial = telling.dispatcher.trial(settings, &message, &id);
         let Ok((attempt, result)) = tokio::time::timeout(self.trial_limit, trial).await else {

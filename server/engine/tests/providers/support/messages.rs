@@ -3,13 +3,14 @@
 use domain::alert::AlertKind;
 use domain::id::{AlertId, IncidentId, MonitorId};
 use domain::message::{Acknowledged, Alert, Body, EventNote, Group, IncidentFacts, Message, MonitorFacts};
+use domain::notes::Notes;
 use domain::time::{MINUTE, Timestamp};
 use serde_json::{Value, json};
 
 use super::{CONSOLE, NOW};
 
 fn message(body: Body) -> Message {
-    Message { at: NOW, base_url: CONSOLE.to_owned(), time_zone: "UTC".to_owned(), body }
+    Message { at: NOW, base_url: CONSOLE.to_owned(), time_zone: "UTC".to_owned(), project: None, body }
 }
 
 /// A message about the outage of a shop that began five minutes ago. What people wrote has what markup would misread.
@@ -57,7 +58,16 @@ fn monitor() -> MonitorFacts {
         name: "Shop <EU> & more".to_owned(),
         check: "http".to_owned(),
         target: "https://shop.example.com/?a=1&b=2".to_owned(),
+        notes: Notes::default(),
     }
+}
+
+/// The same message about a monitor with notes.
+pub(crate) fn noted(mut message: Message, text: &str) -> Message {
+    if let Body::Alert(alert) = &mut message.body {
+        alert.monitor.notes.text = text.to_owned();
+    }
+    message
 }
 
 pub(crate) fn error() -> Message {
@@ -97,6 +107,7 @@ fn storm(count: u8, resolved_at: Option<Timestamp>) -> Message {
             name: format!("Shop {number}"),
             check: "http".to_owned(),
             target: format!("https://shop{number}.example.com/"),
+            notes: Notes::default(),
         };
         (monitor, IncidentFacts { id: IncidentId::new([number; 13]), resolved_at, ..incident() })
     };
