@@ -20,6 +20,8 @@ use {
 pub const FORM: &str = "definition";
 /// The value that holds the monitors of a form that came back, by commas.
 pub const CHOSEN: &str = "chosen";
+/// The value that holds the version of the definition that a form that came back was read with.
+pub const VERSION: &str = "version";
 
 /// The definitions, and whether all telling is stopped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,13 +68,14 @@ pub async fn save_definition(
 ) -> Result<(), AppError> {
     let request = request()?;
     let saved = save(&request, &definition, version, &form, &monitors).await;
-    sent(&form, &monitors).answer_then(saved, |()| "/console/alerts".to_owned())
+    sent(version, &form, &monitors).answer_then(saved, |()| "/console/alerts".to_owned())
 }
 
 /// Adds a level to a form, or removes one (`remove-0`), without saving: for pages without scripts.
 #[server(endpoint = "shape_definition")]
 pub async fn shape_definition(
     #[server(default)] shape: String,
+    #[server(default)] version: i64,
     #[server(default)] form: Form,
     #[server(default)] monitors: Vec<String>,
 ) -> Result<(), AppError> {
@@ -85,7 +88,7 @@ pub async fn shape_definition(
         Some(level) => definition_form::remove_level(&mut form, level),
         None => definition_form::add_level(&mut form),
     }
-    sent(&form, &monitors).answer(Ok(()))
+    sent(version, &form, &monitors).answer(Ok(()))
 }
 
 /// Removes a definition; its monitors go back to the default one.
@@ -127,6 +130,7 @@ async fn save(
 }
 
 #[cfg(feature = "ssr")]
-fn sent(form: &Form, monitors: &[String]) -> Sent {
-    Sent::form(FORM).with_all(form).with(CHOSEN, monitors.join(","))
+fn sent(version: i64, form: &Form, monitors: &[String]) -> Sent {
+    let sent = Sent::form(FORM).with_all(form).with(CHOSEN, monitors.join(","));
+    sent.with(VERSION, version.to_string())
 }

@@ -21,7 +21,7 @@ use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::telling::picture::LadderPicture;
 use crate::flash;
-use crate::server_fns::alerts::{CHOSEN, DeleteDefinition, FORM, SaveDefinition, read_definition};
+use crate::server_fns::alerts::{CHOSEN, DeleteDefinition, FORM, SaveDefinition, VERSION, read_definition};
 
 /// The id of the dialog.
 const DELETE: &str = "delete";
@@ -56,7 +56,10 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
         definition.as_ref().map_or_else(|| "Add definition".to_owned(), |known| known.draft.name.clone());
     let is_default = definition.as_ref().is_some_and(|known| known.is_default);
     let id = definition.as_ref().map_or_else(String::new, |known| known.id.to_string());
-    let version = definition.as_ref().map_or(0, |known| known.version);
+    // A form that came back still names the version that it was read with: what changed since must not be lost.
+    let came_with =
+        flash.as_ref().and_then(|flash| flash.values.get(VERSION)).and_then(|text| text.parse().ok());
+    let version: i64 = came_with.unwrap_or_else(|| definition.as_ref().map_or(0, |known| known.version));
     let values = match &flash {
         Some(flash) if !flash.values.is_empty() => flash.values.clone(),
         _ => definition
