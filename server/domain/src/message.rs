@@ -41,7 +41,7 @@ pub enum Body {
     /// Many outages that began close together.
     Group(Group),
     /// Somebody has taken an outage on. Only integrations whose provider follows incidents hear of it.
-    Acknowledged(Acknowledged),
+    Acknowledged(Box<Acknowledged>),
     /// An event that the integration subscribed to.
     Event(EventNote),
 }

@@ -252,6 +252,7 @@ mod tests {
         assert!(read(&entered).is_ok(), "who knows the secret may send it anywhere");
     }
 
+    #[test]
     fn a_preview_keeps_secrets_and_says_where_it_fails() {
         let mut settings = stock("https://api.example.org/{{Key}}");
         let secret = PredefinedVariable {

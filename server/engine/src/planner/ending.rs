@@ -24,11 +24,11 @@ impl Work<'_> {
                 continue;
             }
             let message = self
-                .message(Body::Acknowledged(Acknowledged {
+                .message(Body::Acknowledged(Box::new(Acknowledged {
                     incident: outage.facts.clone(),
                     monitor: outage.monitor_facts.clone(),
                     by: by.clone(),
-                }))
+                })))
                 .await?;
             let cause = format!("acknowledged:{}:{}", incident.0, integration.0);
             self.put(&outage, integration, &cause, &message).await?;

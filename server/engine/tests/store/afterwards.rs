@@ -131,7 +131,8 @@ on_both! {
         world.pass(6 * MINUTE);
         telling.pass().await;
         draft.active = true;
-        world.services.save_definition(&SYSTEM, Some((&definition.id, definition.version + 1)), &draft).await.unwrap();
+        let definition = world.services.definitions(&SYSTEM).await.unwrap().remove(0);
+        world.services.save_definition(&SYSTEM, Some((&definition.id, definition.version)), &draft).await.unwrap();
         assert!(receiver.statuses().is_empty());
         world.pass(MINUTE);
         telling.pass().await;

@@ -116,11 +116,11 @@ fn storm(count: u8, resolved_at: Option<Timestamp>) -> Message {
 }
 
 pub(crate) fn acknowledged() -> Message {
-    message(Body::Acknowledged(Acknowledged {
+    message(Body::Acknowledged(Box::new(Acknowledged {
         incident: incident(),
         monitor: monitor(),
         by: "Ada".to_owned(),
-    }))
+    })))
 }
 
 pub(crate) fn event() -> Message {
