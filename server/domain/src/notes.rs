@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn a_message_from_before_there_were_notes_is_still_read() {
         let old = r#"{"at":600000,"base_url":"https://pharos.example.org","time_zone":"UTC","body":{"type":"alert",
-            "kind":"error","id":"AL00000000000000000001","incident":{"id":"IN00000000000000000001","title":"Shop is down",
+            "kind":"error","id":"AL00000000000000000001","incident":{"id":"INC00000000000000000001","title":"Shop is down",
             "failure":"timeout","reason":"No answer.","started_at":300000},"monitor":{"id":"NM00000000000000000001",
             "name":"Shop","check":"http","target":"https://shop.example.org/"}}}"#;
         let message: Message = serde_json::from_str(old).unwrap();
