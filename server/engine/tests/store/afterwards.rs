@@ -101,7 +101,7 @@ on_both! {
         let definition = &world.services.definitions(&SYSTEM).await.unwrap()[0];
         let mut draft = definition.draft.clone();
         draft.active = false;
-        world.services.save_definition(&SYSTEM, Some(&definition.id), &draft).await.unwrap();
+        world.services.save_definition(&SYSTEM, Some((&definition.id, definition.version)), &draft).await.unwrap();
         world.pass(MINUTE);
         world.recovery(mail).await;
         world.services.delete_monitor(&SYSTEM, &id).await.unwrap();
@@ -127,11 +127,12 @@ on_both! {
         let definition = world.services.definitions(&SYSTEM).await.unwrap().remove(0);
         let mut draft = definition.draft.clone();
         draft.active = false;
-        world.services.save_definition(&SYSTEM, Some(&definition.id), &draft).await.unwrap();
+        world.services.save_definition(&SYSTEM, Some((&definition.id, definition.version)), &draft).await.unwrap();
         world.pass(6 * MINUTE);
         telling.pass().await;
         draft.active = true;
-        world.services.save_definition(&SYSTEM, Some(&definition.id), &draft).await.unwrap();
+        let definition = world.services.definitions(&SYSTEM).await.unwrap().remove(0);
+        world.services.save_definition(&SYSTEM, Some((&definition.id, definition.version)), &draft).await.unwrap();
         assert!(receiver.statuses().is_empty());
         world.pass(MINUTE);
         telling.pass().await;
