@@ -149,4 +149,27 @@ mod tests {
         let moved = IntegrationSettings::from_form(ProviderKind::Webhook, &form, Some(&old.into()));
         assert_eq!(moved, Ok(WebhookSettings::to("https://example.com").into()));
     }
+
+    #[test]
+    fn the_secret_of_a_header_does_not_follow_a_changed_address() {
+        use crate::check::request::Header;
+
+        let header = |name: &str, value: &str| Header { name: name.to_owned(), value: value.into() };
+        let headers = vec![header("X-Api-Key", "s3cret"), header("X-Team", "ops")];
+        let old = IntegrationSettings::from(WebhookSettings {
+            headers,
+            ..WebhookSettings::to("https://a.example/1")
+        });
+        let read = |url: &str, headers: &str| {
+            let mut form = old.to_form();
+            form.extend(
+                [("url", url), ("headers", headers)].map(|(name, text)| (name.to_owned(), text.to_owned())),
+            );
+            IntegrationSettings::from_form(ProviderKind::Webhook, &form, Some(&old))
+        };
+        let shown = old.to_form()["headers"].clone();
+        assert!(read("https://a.example/2", &shown).is_ok(), "the same host");
+        assert_eq!(read("https://b.example/1", &shown), Err(vec![FieldError::new("headers", ONCE_MORE)]));
+        assert!(read("https://b.example/1", "X-Api-Key: other\nX-Team: ops").is_ok());
+    }
 }

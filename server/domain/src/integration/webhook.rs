@@ -4,11 +4,11 @@ use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Audience, ProviderSettings, examine_url, read_form, shown_url};
+use super::{Audience, ONCE_MORE, ProviderSettings, examine_url, moved, origin, read_form, shown_url};
 use crate::check::request::{Header, read_headers, secret_headers_mut, show_headers};
 use crate::choices;
 use crate::form::{Choice as _, Field, FieldError, FieldKind, Form, put_secret};
-use crate::secret::Secret;
+use crate::secret::{MASK, Secret};
 
 choices! {
     /// The method of the request.
@@ -287,6 +287,21 @@ impl ProviderSettings for WebhookSettings {
 
     fn destination(&self, secret: &str) -> Option<&str> {
         (secret != "url").then(|| self.url.expose())
+    }
+
+    fn misdirected(&self, form: &Form, old: &Self) -> Vec<FieldError> {
+        let mut errors = moved::misdirected(self, form, old);
+        let was_kept = |line: &str| {
+            line.split_once(':').is_some_and(|(name, value)| {
+                let is_known = old.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name.trim()));
+                value.trim() == MASK && is_known
+            })
+        };
+        let keeps = form.get("headers").is_some_and(|lines| lines.lines().any(was_kept));
+        if keeps && origin(self.url.expose()) != origin(old.url.expose()) {
+            errors.push(FieldError::new("headers", ONCE_MORE));
+        }
+        errors
     }
 
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
