@@ -154,7 +154,7 @@ fn addresses_that_are_none_stop_the_start() {
     ]));
     assert_eq!(found.len(), 3, "{found:?}");
     for (line, key) in found.iter().zip(["mail.from", "slack.authorize_url", "slack.api_url"]) {
-        assert!(line.starts_with(key), "{line}");
+        assert!(line.contains(&format!(" {key}: ")), "{line}");
     }
 }
 

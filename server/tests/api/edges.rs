@@ -125,7 +125,10 @@ async fn an_integration_is_not_subscribed_to_what_it_cannot_tell() {
     let app = TestApp::spawn().await;
     let program = app.token().await;
     let services = &app.running.state.services;
-    let form = empty_form(ProviderKind::Custom);
+    let mut form = empty_form(ProviderKind::Custom);
+    let mut definition: Value = serde_json::from_str(&form["definition"]).unwrap();
+    definition["variables"][0]["value"] = json!("http://127.0.0.1:9/");
+    form.insert("definition".to_owned(), definition.to_string());
     let custom = services.add_integration(&Viewer::System, ProviderKind::Custom, &form).await.unwrap();
     let body = json!({ "name": "All", "integration_id": custom, "events": ["incident.created"] });
     let (status, refused) = post(&app, &program, "/api/v1/event_subscriptions", body).await;
