@@ -65,7 +65,7 @@ fn monitor() -> MonitorFacts {
 /// The same message about a monitor with notes.
 pub(crate) fn noted(mut message: Message, text: &str) -> Message {
     if let Body::Alert(alert) = &mut message.body {
-        alert.monitor.notes.text = text.to_owned();
+        text.clone_into(&mut alert.monitor.notes.text);
     }
     message
 }
