@@ -52,7 +52,7 @@ pub struct Planner {
     pub clock: Clock,
     /// For public ids.
     pub chance: Chance,
-    /// Where the console is, for links; empty when nobody configured it, and [`crate::links`] knows.
+    /// Where the console is, for links; empty when nobody configured it, and `links` knows.
     pub base_url: String,
     /// Rung when there are messages.
     pub outbox: Arc<Notify>,
