@@ -270,6 +270,10 @@ mod tests {
         assert_eq!(step.request.url, format!("https://api.example.org/{MASK}"));
         assert_eq!(step.auth, "Basic authentication");
         assert!(!format!("{shown:?}").contains("hunter2"));
+        let bodies = shown.messages.iter().map(|message| message.steps[0].request.body.as_str());
+        for (body, word) in bodies.zip(["Alert", "Ok", "Reminder"]) {
+            assert!(body.contains(&format!("\"type\": \"{word}\"")), "{body}");
+        }
         // Nor does one come out in pieces, and one that is the whole address makes a request.
         let mut pieces = settings.clone();
         pieces.variables[1].secret = true;
@@ -281,11 +285,6 @@ mod tests {
         let shown = preview(&pieces.to_form()[FIELD], Some(&pieces), None);
         assert!(shown.errors.is_empty() && shown.messages[0].errors.is_empty(), "{shown:?}");
         assert!(!format!("{shown:?}").contains("hun"), "{shown:?}");
-        let bodies = shown.messages.iter().map(|message| message.steps[0].request.body.as_str());
-        for (body, word) in bodies.zip(["Alert", "Ok", "Reminder"]) {
-            assert!(body.contains(&format!("\"type\": \"{word}\"")), "{body}");
-        }
-
         // Nobody knows the secret of an integration that is not saved.
         let errors = preview(&form[FIELD], None, None).errors;
         assert_eq!(errors[0].field, "variables[0].value");
