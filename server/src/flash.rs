@@ -1,5 +1,5 @@
 //! What a form without scripts leaves for the page that comes back, kept in the session: little of it, and of strangers only what
-//! the log-in and the set-up need. Whoever is not logged in must not be able to fill the database.
+//! the log-in, the set-up and the confirmation of an address need. Whoever is not logged in must not be able to fill the database.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tower_sessions::session::Error;
 /// Under which name the session holds it.
 const NAME: &str = "flash";
 /// The forms of those who are not logged in.
-const OPEN_FORMS: [&str; 2] = ["login", "account"];
+const OPEN_FORMS: [&str; 3] = ["login", "account", "confirm"];
 /// The largest flash of somebody who is not logged in, in bytes of JSON.
 const MAX_OF_STRANGER: usize = 4 << 10;
 /// The largest flash of somebody who is, in bytes of JSON: a custom integration with long templates.
