@@ -60,9 +60,12 @@ impl Work<'_> {
     /// become of levels, attachments and the monitor since.
     pub(super) async fn resolved(&mut self, incident: IncidentKey) -> store::Result<()> {
         let outage = outages::get(self.tx, incident).await?;
-        let unwanted = match &outage {
-            Some(outage) => self.without_end(outage).await?,
-            None => HashSet::new(),
+        let (unwanted, errors) = match &outage {
+            Some(outage) => {
+                let errors = outages::errors(self.tx, outage.monitor, outage.facts.started_at).await?;
+                (self.without_end(outage).await?, errors)
+            }
+            None => (HashSet::new(), 0),
         };
         for (integration, _) in deliveries::told(self.tx, incident, DeliveryKey(0)).await? {
             let known = integrations::get(self.tx, integration).await?.filter(|known| known.enabled);
@@ -77,7 +80,6 @@ impl Work<'_> {
                     None => continue,
                 },
             };
-            let errors = outages::errors(self.tx, outage.monitor, outage.facts.started_at).await?;
             let alert = Alert {
                 kind: AlertKind::Ok,
                 incident: outage.facts.clone(),

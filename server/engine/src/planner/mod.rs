@@ -36,12 +36,12 @@ const BATCH: i64 = 100;
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 /// How long an alert that is held back waits before it is looked at again, in milliseconds.
 const HELD_BACK: i64 = 15 * SECOND;
-/// How long the check after next may take to be recorded, in milliseconds: longer than the longest time-out.
-const MARGIN: i64 = 2 * MINUTE;
 /// The same for one on a level that is switched off.
 const OFF: i64 = MINUTE;
 /// How close together two levels tell the same, in milliseconds: then one of them is enough.
 const DOUBLE: i64 = MINUTE;
+/// How long the check after next may take to be recorded, in milliseconds: longer than the longest time-out.
+const MARGIN: i64 = 2 * MINUTE;
 
 /// What the planner works with.
 #[derive(Clone, Debug)]
