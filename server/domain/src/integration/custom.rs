@@ -76,6 +76,10 @@ impl ProviderSettings for CustomSettings {
         );
     }
 
+    fn level_variables(&self) -> Vec<String> {
+        self.per_level().map(|variable| variable.name.clone()).collect()
+    }
+
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         self.secrets_mut()
     }
@@ -250,6 +254,14 @@ mod tests {
         let mut entered = old.clone();
         entered.variables[0].source = VariableSource::Fixed { value: "https://evil.example/x".into() };
         assert!(read(&entered).is_ok(), "who knows the secret may send it anywhere");
+    }
+
+    #[test]
+    fn levels_are_asked_for_what_they_are_to_give() {
+        let mut settings = stock("https://api.example.org/x");
+        assert!(settings.level_variables().is_empty());
+        settings.variables[0].source = VariableSource::PerLevel;
+        assert_eq!(settings.level_variables(), [settings.variables[0].name.clone()]);
     }
 
     #[test]
