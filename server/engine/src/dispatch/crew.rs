@@ -1,7 +1,7 @@
-//! The loop's rounds: settle what has ended, claim what is due, and let it leave.
+//! The loop's rounds: claim what is due, and let it leave.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::providers::{self, Receipt};
+use crate::providers;
 use crate::store::claiming::{self, Claimed, Limits};
 use crate::store::deliveries::Settlement;
 use crate::store::integrations::{self, Integration};
@@ -22,7 +22,7 @@ use crate::store::settling::{self, Settled};
 use crate::store::{self, Tx, projects};
 
 use super::judge::{self, Plan};
-use super::rules::{Paces, settlement, wait_for_turn};
+use super::rules::{Paces, wait_for_turn};
 use super::{Dispatcher, Finished, MAX_PAUSE, Outcome};
 
 /// Messages that this node holds at a time.
@@ -37,6 +37,9 @@ const AHEAD: usize = 256;
 const BATCH: usize = 512;
 /// How long a claim holds, in milliseconds: the longest wait for a turn, and then the longest time-out of a provider.
 const LEASE: i64 = 100 * SECOND;
+/// How long what waits behind a message that has ended waits for the next look, in milliseconds: a look at a long queue costs as much
+/// as some hundred messages.
+const NEXT_LOOK: i64 = 50;
 /// How long a message waits for its turn before it is given back: its lease must not end while it is on its way.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
@@ -53,6 +56,10 @@ pub(super) struct Crew {
     paces: Paces,
     /// How many messages to an integration are held at most, where it is not [`AHEAD`].
     rooms: HashMap<IntegrationKey, usize>,
+    /// Integrations that held so much after the last look that there may be more for them.
+    full: HashSet<IntegrationKey>,
+    /// When to look for due messages, if nothing asks for it before.
+    look_at: Timestamp,
     /// Nothing new leaves when the program stops.
     stopping: CancellationToken,
 }
@@ -68,7 +75,8 @@ pub(super) struct Round {
 
 /// A message that is ready to leave.
 pub(super) struct Ready {
-    pub(super) claimed: Claimed,
+    /// Boxed, because it goes from hand to hand.
+    pub(super) claimed: Box<Claimed>,
     pub(super) settings: Arc<IntegrationSettings>,
     pub(super) external_id: Option<String>,
     pub(super) last_delivered: Option<Timestamp>,
@@ -83,6 +91,8 @@ impl Crew {
         Self {
             dispatcher,
             rooms: HashMap::new(),
+            full: HashSet::new(),
+            look_at: Timestamp(0),
             stopping,
             done,
             sending: HashMap::new(),
@@ -93,42 +103,51 @@ impl Crew {
         }
     }
 
-    /// Settles what has finished and claims what is due.
+    /// Settles what has finished, and claims what is due when it was told to `look`, when it is time, or when there is room again.
     pub(super) async fn round(
         &mut self,
         settling: &mut Vec<Finished>,
+        look: bool,
         stopping: bool,
     ) -> store::Result<Round> {
         let now = self.dispatcher.clock.now();
+        let look = !stopping && (look || now >= self.look_at || self.makes_room(settling));
         if settling.is_empty() {
-            // Most rounds find nothing, and must not stand in the way of whoever writes.
+            if !look {
+                return Ok(Round { took: false, pause: self.pause() });
+            }
+            // Most looks find nothing, and must not stand in the way of whoever writes.
             let mut tx = self.dispatcher.db.read().await?;
             if !claiming::any_due(&mut tx, now).await? {
                 let next = claiming::next_due(&mut tx, now).await?;
-                return Ok(Round { took: false, pause: self.pause(next) });
+                self.look_at = by(next, now);
+                return Ok(Round { took: false, pause: self.pause() });
             }
         }
         let mut tx = self.dispatcher.db.write().await?;
         self.settle(&mut tx, settling, now).await?;
         let (mut ready, mut took) = (Vec::new(), false);
-        let room = MOST.saturating_sub(self.sending.values().sum::<usize>()).min(BATCH);
-        let stopped = projects::only(&mut tx).await?.is_some_and(|project| project.all_stop);
-        if !stopping && !stopped && room > 0 {
-            let full: Vec<_> = self
-                .after(settling)
-                .filter(|(key, count)| *count >= self.room(*key).div_ceil(2))
-                .map(|(key, _)| key)
-                .collect();
-            let until = Timestamp(now.0 + LEASE);
-            let limits = Limits { total: room, each: AHEAD, full: &full };
-            let claimed = claiming::claim(&mut tx, &self.dispatcher.node, now, until, &limits).await?;
-            took = !claimed.is_empty();
-            ready = self.prepare(&mut tx, claimed, now).await?;
+        let mut look_at =
+            if settling.is_empty() { self.look_at } else { self.look_at.min(Timestamp(now.0 + NEXT_LOOK)) };
+        if look {
+            let room = MOST.saturating_sub(self.sending.values().sum::<usize>()).min(BATCH);
+            let stopped = projects::only(&mut tx).await?.is_some_and(|project| project.all_stop);
+            if !stopped && room > 0 {
+                let full = self.after(settling).filter(|(key, held)| self.is_full(*key, *held));
+                let full: Vec<_> = full.map(|(key, _)| key).collect();
+                let until = Timestamp(now.0 + LEASE);
+                let limits = Limits { total: room, each: AHEAD, full: &full };
+                let claimed = claiming::claim(&mut tx, &self.dispatcher.node, now, until, &limits).await?;
+                took = !claimed.is_empty();
+                ready = self.prepare(&mut tx, claimed, now).await?;
+            }
+            // Whoever took something comes back at once.
+            let next = if took { None } else { claiming::next_due(&mut tx, now).await? };
+            look_at = by(next, now);
         }
-        // Whoever took something comes back at once.
-        let next = if took { None } else { claiming::next_due(&mut tx, now).await? };
         tx.commit().await?;
         // Memory follows only what was committed.
+        self.look_at = look_at;
         for finished in settling.drain(..) {
             self.forget(finished.claimed.integration);
         }
@@ -136,11 +155,28 @@ impl Crew {
             *self.sending.entry(one.claimed.integration).or_default() += 1;
             self.send(one);
         }
-        Ok(Round { took, pause: self.pause(next) })
+        if look {
+            let held = self.sending.iter().filter(|(key, held)| self.is_full(**key, **held));
+            self.full = held.map(|(key, _)| *key).collect();
+        }
+        Ok(Round { took, pause: self.pause() })
+    }
+
+    /// Whether nothing more is claimed for an integration of which so many are held.
+    fn is_full(&self, key: IntegrationKey, held: usize) -> bool {
+        held >= self.room(key).div_ceil(2)
+    }
+
+    /// Whether something can be claimed that could not be at the last look, once `settling` is settled.
+    fn makes_room(&self, settling: &[Finished]) -> bool {
+        if settling.is_empty() || self.full.is_empty() {
+            return false;
+        }
+        self.after(settling).any(|(key, held)| self.full.contains(&key) && !self.is_full(key, held))
     }
 
     /// One message to an integration less.
-    fn forget(&mut self, key: IntegrationKey) {
+    pub(super) fn forget(&mut self, key: IntegrationKey) {
         if let Some(count) = self.sending.get_mut(&key) {
             *count -= 1;
             if *count == 0 {
@@ -156,50 +192,10 @@ impl Crew {
         self.rooms.get(&key).copied().unwrap_or(AHEAD)
     }
 
-    /// Settles one after the other, when all together cannot be; what cannot be written even so ends without its words.
-    pub(super) async fn settle_singly(&mut self, settling: &mut Vec<Finished>) {
-        let now = self.dispatcher.clock.now();
-        for finished in std::mem::take(settling) {
-            let key = finished.claimed.integration;
-            let one = [finished];
-            let written = async {
-                let mut tx = self.dispatcher.db.write().await?;
-                self.settle(&mut tx, &one, now).await?;
-                tx.commit().await
-            };
-            match written.await {
-                Ok(()) => self.forget(key),
-                Err(error) if error.is_about_the_data() => {
-                    tracing::error!(%error, delivery = %one[0].claimed.id, "what came of a message cannot be kept");
-                    if self.end_without_words(&one[0], now).await.is_ok() {
-                        self.forget(key);
-                    } else {
-                        settling.extend(one);
-                    }
-                }
-                // The database is away: later.
-                Err(_) => settling.extend(one),
-            }
-        }
-    }
-
-    async fn end_without_words(&self, finished: &Finished, now: Timestamp) -> store::Result<()> {
-        let delivered = matches!(finished.outcome, Outcome::Tried(_, Ok(_)));
-        let state = if delivered { DeliveryState::Delivered } else { DeliveryState::Failed };
-        let error = Some("The database cannot keep what was answered.".to_owned());
-        let settlement = Settlement { state, due_at: None, external_id: None, error };
-        let row = Settled { claimed: &finished.claimed, attempt: None, settlement: &settlement };
-        let mut tx = self.dispatcher.db.write().await?;
-        settling::settle(&mut tx, &self.dispatcher.node, &[row], now).await?;
-        tx.commit().await
-    }
-
-    /// How long until a due time.
-    fn pause(&self, next: Option<Timestamp>) -> Duration {
-        let pause = next.map_or(MAX_PAUSE, |next| {
-            Duration::from_millis(u64::try_from(next.since(self.dispatcher.clock.now())).unwrap_or(0))
-        });
-        pause.min(MAX_PAUSE)
+    /// How long until the next look.
+    fn pause(&self) -> Duration {
+        let left = self.look_at.since(self.dispatcher.clock.now());
+        Duration::from_millis(u64::try_from(left).unwrap_or(0)).min(MAX_PAUSE)
     }
 
     /// How many messages to each integration are held once `settling` is settled.
@@ -243,7 +239,7 @@ impl Crew {
                     }
                     *held += 1;
                     let settings = shared.entry(key).or_insert_with(|| Arc::new(settings.clone())).clone();
-                    ready.push(Ready { claimed, settings, external_id, last_delivered });
+                    ready.push(Ready { claimed: Box::new(claimed), settings, external_id, last_delivered });
                 }
                 Plan::Settle(settlement) => settled.push((claimed, settlement)),
             }
@@ -289,66 +285,12 @@ impl Crew {
             let _ = done.send(Finished { claimed: ready.claimed, before: ready.settings, outcome });
         });
     }
+}
 
-    /// Writes what became of attempts.
-    async fn settle(&self, tx: &mut Tx, all: &[Finished], now: Timestamp) -> store::Result<()> {
-        if all.is_empty() {
-            return Ok(());
-        }
-        let settlements: Vec<Settlement> = all
-            .iter()
-            .map(|finished| match &finished.outcome {
-                Outcome::Tried(_, result) => settlement(finished.claimed.attempts + 1, result, now),
-                Outcome::NotNow(later) => {
-                    waiting(Timestamp(now.0 + i64::try_from(later.as_millis()).unwrap_or(0)))
-                }
-            })
-            .collect();
-        let rows: Vec<_> = all
-            .iter()
-            .zip(&settlements)
-            .map(|(finished, settlement)| Settled {
-                claimed: &finished.claimed,
-                attempt: match &finished.outcome {
-                    Outcome::Tried(attempt, _) => Some(attempt),
-                    Outcome::NotNow(_) => None,
-                },
-                settlement,
-            })
-            .collect();
-        let ours = settling::settle(tx, &self.dispatcher.node, &rows, now).await?;
-        // The last word on each integration, in one order on every node, so that none waits for another that waits for it.
-        let mut verdicts: BTreeMap<IntegrationKey, Option<&str>> = BTreeMap::new();
-        for (finished, settlement) in all.iter().zip(&settlements) {
-            let claimed = &finished.claimed;
-            if !ours.contains(&claimed.key) {
-                tracing::warn!(delivery = %claimed.id, "a message took so long that somebody else took it over");
-                continue;
-            }
-            if let Outcome::Tried(_, Ok(Receipt { learned: Some(learned), .. })) = &finished.outcome {
-                integrations::learn(tx, claimed.integration, &finished.before, learned, now).await?;
-            }
-            match settlement.state {
-                DeliveryState::Delivered => {
-                    verdicts.insert(claimed.integration, None);
-                }
-                DeliveryState::Failed => {
-                    let reason = settlement.error.as_deref().unwrap_or_default();
-                    tracing::warn!(delivery = %claimed.id, reason, "a message could not be delivered");
-                    verdicts.insert(claimed.integration, Some(reason));
-                }
-                DeliveryState::Waiting
-                | DeliveryState::Sending
-                | DeliveryState::Retrying
-                | DeliveryState::Skipped
-                | DeliveryState::Grouped => {}
-            }
-        }
-        for (integration, reason) in verdicts {
-            integrations::set_failing(tx, integration, reason, now).await?;
-        }
-        Ok(())
-    }
+/// When to look next: when the next message is due, but soon in any case.
+fn by(next: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    let latest = Timestamp(now.0 + i64::try_from(MAX_PAUSE.as_millis()).unwrap_or(0));
+    next.map_or(latest, |next| next.min(latest))
 }
 
 /// How many messages to an integration that asks for a pace are held at most, and the pace in milliseconds: no more than may leave before
@@ -366,7 +308,7 @@ fn beyond_room(settings: &IntegrationSettings, held: usize) -> Option<i64> {
 }
 
 /// Not now.
-fn waiting(due_at: Timestamp) -> Settlement {
+pub(super) fn waiting(due_at: Timestamp) -> Settlement {
     Settlement { state: DeliveryState::Waiting, due_at: Some(due_at), external_id: None, error: None }
 }
 

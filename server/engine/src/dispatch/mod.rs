@@ -7,6 +7,7 @@
 mod crew;
 mod judge;
 mod rules;
+mod written;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,9 +33,9 @@ use crew::{Crew, Ready};
 /// leases run out or this node starts again.
 const DRAIN: Duration = Duration::from_secs(5);
 /// How long more is waited for when a message has ended, so that many share a transaction.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(10);
 /// Messages that are settled without waiting for more.
-const ENOUGH: usize = 64;
+const ENOUGH: usize = 256;
 /// The longest pause, so that a clock that jumps and other nodes' messages are noticed.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
@@ -58,7 +59,7 @@ pub struct Dispatcher {
 /// A message that is on its way no more.
 #[derive(Debug)]
 struct Finished {
-    claimed: Claimed,
+    claimed: Box<Claimed>,
     /// The settings that it was sent with.
     before: Arc<IntegrationSettings>,
     outcome: Outcome,
@@ -83,7 +84,7 @@ impl Dispatcher {
         let mut crew = Crew::new(self.clone(), done, CancellationToken::new());
         let mut settling = Vec::new();
         loop {
-            let round = crew.round(&mut settling, false).await?;
+            let round = crew.round(&mut settling, true, false).await?;
             if crew.sending.is_empty() && !round.took {
                 return Ok(());
             }
@@ -110,6 +111,7 @@ impl Dispatcher {
         let mut crew = Crew::new(self, done, cancel.clone());
         let mut settling: Vec<Finished> = Vec::new();
         let mut until: Option<Instant> = None;
+        let mut look = true;
         loop {
             let stopping = cancel.is_cancelled();
             if stopping && *until.get_or_insert_with(|| Instant::now() + DRAIN) < Instant::now() {
@@ -119,7 +121,7 @@ impl Dispatcher {
                 );
                 return;
             }
-            let pause = match crew.round(&mut settling, stopping).await {
+            let pause = match crew.round(&mut settling, look, stopping).await {
                 // There may be more than one transaction takes.
                 Ok(round) if round.took => Duration::ZERO,
                 Ok(round) => round.pause,
@@ -134,6 +136,7 @@ impl Dispatcher {
             if stopping && crew.sending.is_empty() && settling.is_empty() {
                 return;
             }
+            look = pause.is_zero();
             tokio::select! {
                 Some(one) = finished.recv() => {
                     settling.push(one);
@@ -144,8 +147,8 @@ impl Dispatcher {
                         tokio::time::sleep(GATHER).await;
                     }
                 }
-                () = crew.dispatcher.outbox.notified(), if !stopping => {}
-                () = tokio::time::sleep(pause) => {}
+                () = crew.dispatcher.outbox.notified(), if !stopping => look = true,
+                () = tokio::time::sleep(pause) => look = true,
                 () = cancel.cancelled(), if !stopping => {}
             }
             // What finished meanwhile shares the transaction.

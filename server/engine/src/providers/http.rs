@@ -87,16 +87,18 @@ impl Call {
         self
     }
 
-    fn masked(&self, text: &str) -> String {
-        let mut masked = text.to_owned();
+    fn masked(&self, text: String) -> String {
+        let mut masked = text;
         for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
-            masked = masked.replace(secret.as_str(), MASK);
+            if masked.contains(secret.as_str()) {
+                masked = masked.replace(secret.as_str(), MASK);
+            }
         }
         masked
     }
 
     fn written(&self) -> String {
-        self.masked(&lines(&format!("{} {}", self.method, self.url), &self.headers, &self.body))
+        self.masked(lines(&format!("{} {}", self.method, self.url), &self.headers, &self.body))
     }
 }
 
@@ -201,12 +203,12 @@ impl Outbound {
         match &result {
             Ok(answer) => {
                 let text = lines(&format!("HTTP {}", answer.status), &answer.headers, &answer.body);
-                attempting.transcript.answered(Some(answer.status), &call.masked(&text));
+                attempting.transcript.answered(Some(answer.status), &call.masked(text));
             }
-            Err(error) => attempting.transcript.answered(None, &call.masked(&error.to_string())),
+            Err(error) => attempting.transcript.answered(None, &call.masked(error.to_string())),
         }
         // An answer may repeat what was sent, and an error quotes the answer.
-        result.map(|answer| Answer { body: call.masked(&answer.body), ..answer })
+        result.map(|answer| Answer { body: call.masked(answer.body), ..answer })
     }
 
     /// Sends a request for a caller that notes and masks by itself, because it needs the answer as it came, secrets included. An answer
@@ -290,9 +292,17 @@ fn read(response: &Response, body: &[u8]) -> Answer {
 
 /// A request or an answer as people read it.
 pub(super) fn lines(first: &str, headers: &[(String, String)], body: &str) -> String {
-    let headers = headers.iter().map(|(name, value)| format!("{name}: {value}"));
-    let lines: Vec<_> = std::iter::once(first.to_owned()).chain(headers).collect();
-    format!("{}\n\n{body}", lines.join("\n"))
+    let heads: usize = headers.iter().map(|(name, value)| name.len() + value.len() + 3).sum();
+    let mut text = String::with_capacity(first.len() + heads + body.len() + 2);
+    text.push_str(first);
+    for (name, value) in headers {
+        for part in ["\n", name, ": ", value] {
+            text.push_str(part);
+        }
+    }
+    text.push_str("\n\n");
+    text.push_str(body);
+    text
 }
 
 fn failed(error: &reqwest::Error, call: &Call) -> DeliveryError {
@@ -306,7 +316,7 @@ fn failed(error: &reqwest::Error, call: &Call) -> DeliveryError {
     } else {
         format!("no answer ({cause})")
     };
-    DeliveryError::retry(call.masked(&reason))
+    DeliveryError::retry(call.masked(reason))
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! webhook: an HTTP request to a program of somebody's own, signed as Standard Webhooks 1.0.0 describes.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use domain::id::DeliveryId;
 use domain::integration::WebhookSettings;
 use domain::integration::webhook::{ContentType, WebhookAuth, WebhookBody, signing_key};
 use domain::message::{Body, Message};
@@ -13,7 +15,8 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use sha2::Sha256;
 
 use super::http::{Answer, Call, Outbound};
@@ -45,8 +48,10 @@ fn request(
     attempting: &Attempting<'_>,
 ) -> Result<Call, DeliveryError> {
     let json = match &settings.template {
-        Some(template) => fill(template, &envelope(message, attempting)),
-        None => body(settings, message, attempting).to_string(),
+        Some(template) => {
+            fill(template, &serde_json::to_value(envelope(message, attempting)).unwrap_or_default())
+        }
+        None => body(settings, message, attempting),
     };
     let body = match settings.content_type {
         ContentType::Json => json,
@@ -120,36 +125,53 @@ fn event_type(message: &Message) -> String {
     }
 }
 
-fn body(settings: &WebhookSettings, message: &Message, attempting: &Attempting<'_>) -> Value {
+fn body(settings: &WebhookSettings, message: &Message, attempting: &Attempting<'_>) -> String {
     match (&message.body, settings.body) {
-        (Body::Alert(alert), WebhookBody::Incident) => alert.uptinio(message.at),
-        _ => envelope(message, attempting),
+        (Body::Alert(alert), WebhookBody::Incident) => alert.uptinio(message.at).to_string(),
+        // Maps with keys of text always become JSON.
+        _ => serde_json::to_string(&envelope(message, attempting)).unwrap_or_default(),
     }
 }
 
 /// The envelope of seed 003 (contracts.md 4.6).
-fn envelope(message: &Message, attempting: &Attempting<'_>) -> Value {
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope<'a> {
+    data: Cow<'a, Value>,
+    event_type: String,
+    id: &'a DeliveryId,
+    subscription: Option<Subscription<'a>>,
+    timestamp: String,
+}
+
+#[derive(Serialize)]
+struct Subscription<'a> {
+    id: &'a str,
+    name: &'a str,
+}
+
+fn envelope<'a>(message: &'a Message, attempting: &Attempting<'a>) -> Envelope<'a> {
     let (subscription, data) = match &message.body {
         Body::Event(event) => {
-            (json!({ "id": event.subscription, "name": event.name }), event.payload.clone())
+            (Some(Subscription { id: &event.subscription, name: &event.name }), Cow::Borrowed(&event.payload))
         }
         Body::Alert(alert) => {
             let mut data = serde_json::to_value(alert).unwrap_or_default();
             if let (Value::Object(data), Value::Object(fields)) = (&mut data, alert.uptinio(message.at)) {
                 data.extend(fields);
             }
-            (Value::Null, data)
+            (None, Cow::Owned(data))
         }
-        Body::Group(group) => (Value::Null, serde_json::to_value(group).unwrap_or_default()),
-        Body::Acknowledged(taken) => (Value::Null, serde_json::to_value(taken).unwrap_or_default()),
+        Body::Group(group) => (None, Cow::Owned(serde_json::to_value(group).unwrap_or_default())),
+        Body::Acknowledged(taken) => (None, Cow::Owned(serde_json::to_value(taken).unwrap_or_default())),
     };
-    json!({
-        "id": attempting.id,
-        "eventType": event_type(message),
-        "timestamp": message.at.to_rfc3339(),
-        "subscription": subscription,
-        "data": data,
-    })
+    Envelope {
+        data,
+        event_type: event_type(message),
+        id: attempting.id,
+        subscription,
+        timestamp: message.at.to_rfc3339(),
+    }
 }
 
 /// Fills `{{path.to.value}}`; a missing one is empty, and what is no text is written as JSON. Paths may begin with `payload`, as in
@@ -205,6 +227,8 @@ fn external_id(answer: &Answer) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -6,13 +6,14 @@
 use domain::id::{DeliveryId, DeliveryKey, IncidentKey, IntegrationKey};
 use domain::message::Message;
 use domain::time::Timestamp;
+use futures::StreamExt as _;
 use sqlx::types::Json;
 use sqlx::{ColumnIndex, Decode, FromRow, QueryBuilder, Type};
 
 use super::{Db, Result, StoreError, Tx, sql};
 
 /// How many times as many due deliveries a claim looks at as it may take, to share them out among integrations.
-const LOOK_AT: usize = 4;
+const LOOK_AT: usize = 2;
 
 /// A delivery that somebody holds.
 #[derive(Clone, Debug)]
@@ -154,7 +155,16 @@ pub async fn claim(
             ") returning id, public_id, integration_id, incident_id, message, attempts, created_at, \
              replayed_at is not null as replayed, lease_until",
         );
-        query.build_query_as().persistent(limits.full.is_empty()).fetch_all(conn).await?
+        // In chunks of what is there: whoever waits for each row is woken for each.
+        let mut found =
+            query.build_query_as().persistent(limits.full.is_empty()).fetch(conn).ready_chunks(limits.total);
+        let mut rows = Vec::new();
+        while let Some(chunk) = found.next().await {
+            rows.extend(chunk.into_iter().collect::<sqlx::Result<Vec<_>>>()?);
+            tokio::task::yield_now().await;
+        }
+        drop(found);
+        rows
     });
     let mut claimed = Vec::with_capacity(rows.len());
     for row in rows {
@@ -215,17 +225,13 @@ pub async fn any_due(tx: &mut Tx, now: Timestamp) -> Result<bool> {
     Ok(count > 0)
 }
 
-/// When to look for the next one: what is held is due when its lease runs out, and what is due now and was not claimed waits for
-/// something that wakes the dispatcher itself.
+/// When the next one becomes due after `now`.
 pub async fn next_due(tx: &mut Tx, now: Timestamp) -> Result<Option<Timestamp>> {
     let next: Option<i64> = sql!(tx, |conn| {
-        sqlx::query_scalar(
-        "select min(case when lease_until >= $1 then lease_until + 1 when due_at <= $1 then $1 + 1000 else due_at end) \
-         from deliveries where due_at is not null"
-    )
-    .bind(now.0)
-    .fetch_one(conn)
-    .await?
+        sqlx::query_scalar("select min(due_at) from deliveries where due_at is not null and due_at > $1")
+            .bind(now.0)
+            .fetch_one(conn)
+            .await?
     });
     Ok(next.map(Timestamp))
 }

@@ -157,6 +157,8 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             // Retention gives pages back in small slices instead of one long VACUUM.
             .auto_vacuum(SqliteAutoVacuum::Incremental)
+            // Pages that change again and again are copied from the log to the file once; the log grows to 16 MB.
+            .pragma("wal_autocheckpoint", "4000")
             .optimize_on_close(true, None);
         let write = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await?;
         let reading = options.read_only(true);

@@ -1,0 +1,116 @@
+//! What became of messages is written down.
+
+use std::collections::BTreeMap;
+
+use domain::delivery::DeliveryState;
+use domain::id::IntegrationKey;
+use domain::time::Timestamp;
+
+use crate::providers::Receipt;
+use crate::store::deliveries::Settlement;
+use crate::store::settling::{self, Settled};
+use crate::store::{self, Tx, integrations};
+
+use super::crew::{Crew, waiting};
+use super::rules::settlement;
+use super::{Finished, Outcome};
+
+impl Crew {
+    /// Settles one after the other, when all together cannot be; what cannot be written even so ends without its words.
+    pub(super) async fn settle_singly(&mut self, settling: &mut Vec<Finished>) {
+        let now = self.dispatcher.clock.now();
+        for finished in std::mem::take(settling) {
+            let key = finished.claimed.integration;
+            let one = [finished];
+            let written = async {
+                let mut tx = self.dispatcher.db.write().await?;
+                self.settle(&mut tx, &one, now).await?;
+                tx.commit().await
+            };
+            match written.await {
+                Ok(()) => self.forget(key),
+                Err(error) if error.is_about_the_data() => {
+                    tracing::error!(%error, delivery = %one[0].claimed.id, "what came of a message cannot be kept");
+                    if self.end_without_words(&one[0], now).await.is_ok() {
+                        self.forget(key);
+                    } else {
+                        settling.extend(one);
+                    }
+                }
+                // The database is away: later.
+                Err(_) => settling.extend(one),
+            }
+        }
+    }
+
+    async fn end_without_words(&self, finished: &Finished, now: Timestamp) -> store::Result<()> {
+        let delivered = matches!(finished.outcome, Outcome::Tried(_, Ok(_)));
+        let state = if delivered { DeliveryState::Delivered } else { DeliveryState::Failed };
+        let error = Some("The database cannot keep what was answered.".to_owned());
+        let settlement = Settlement { state, due_at: None, external_id: None, error };
+        let row = Settled { claimed: &finished.claimed, attempt: None, settlement: &settlement };
+        let mut tx = self.dispatcher.db.write().await?;
+        settling::settle(&mut tx, &self.dispatcher.node, &[row], now).await?;
+        tx.commit().await
+    }
+
+    /// Writes what became of attempts.
+    pub(super) async fn settle(&self, tx: &mut Tx, all: &[Finished], now: Timestamp) -> store::Result<()> {
+        if all.is_empty() {
+            return Ok(());
+        }
+        let settlements: Vec<Settlement> = all
+            .iter()
+            .map(|finished| match &finished.outcome {
+                Outcome::Tried(_, result) => settlement(finished.claimed.attempts + 1, result, now),
+                Outcome::NotNow(later) => {
+                    waiting(Timestamp(now.0 + i64::try_from(later.as_millis()).unwrap_or(0)))
+                }
+            })
+            .collect();
+        let rows: Vec<_> = all
+            .iter()
+            .zip(&settlements)
+            .map(|(finished, settlement)| Settled {
+                claimed: &finished.claimed,
+                attempt: match &finished.outcome {
+                    Outcome::Tried(attempt, _) => Some(attempt),
+                    Outcome::NotNow(_) => None,
+                },
+                settlement,
+            })
+            .collect();
+        let ours = settling::settle(tx, &self.dispatcher.node, &rows, now).await?;
+        // The last word on each integration, in one order on every node, so that none waits for another that waits for it.
+        let mut verdicts: BTreeMap<IntegrationKey, Option<&str>> = BTreeMap::new();
+        for (finished, settlement) in all.iter().zip(&settlements) {
+            let claimed = &finished.claimed;
+            if !ours.contains(&claimed.key) {
+                tracing::warn!(delivery = %claimed.id, "a message took so long that somebody else took it over");
+                continue;
+            }
+            if let Outcome::Tried(_, Ok(Receipt { learned: Some(learned), .. })) = &finished.outcome {
+                integrations::learn(tx, claimed.integration, &finished.before, learned, now).await?;
+            }
+            match settlement.state {
+                DeliveryState::Delivered => {
+                    verdicts.insert(claimed.integration, None);
+                }
+                DeliveryState::Failed => {
+                    let reason = settlement.error.as_deref().unwrap_or_default();
+                    tracing::warn!(delivery = %claimed.id, reason, "a message could not be delivered");
+                    verdicts.insert(claimed.integration, Some(reason));
+                }
+                DeliveryState::Waiting
+                | DeliveryState::Sending
+                | DeliveryState::Retrying
+                | DeliveryState::Skipped
+                | DeliveryState::Grouped => {}
+            }
+        }
+        for (integration, reason) in verdicts {
+            integrations::set_failing(tx, integration, reason, now).await?;
+        }
+        Ok(())
+    }
+}
