@@ -70,6 +70,8 @@ pub(super) struct Round {
 pub(super) struct Ready {
     pub(super) claimed: Claimed,
     pub(super) settings: Arc<IntegrationSettings>,
+    /// Addresses that get nothing.
+    pub(super) unconfirmed: Vec<String>,
     pub(super) external_id: Option<String>,
     pub(super) last_delivered: Option<Timestamp>,
 }
@@ -231,7 +233,7 @@ impl Crew {
             }
             let integration = integrations.get(&key).and_then(Option::as_ref);
             match judge::judge(tx, &mut claimed, integration, now).await? {
-                Plan::Send { settings, external_id, last_delivered } => {
+                Plan::Send { settings, unconfirmed, external_id, last_delivered } => {
                     let held =
                         held.entry(key).or_insert_with(|| self.sending.get(&key).copied().unwrap_or(0));
                     if let Some(later) = beyond_room(settings, *held) {
@@ -243,7 +245,8 @@ impl Crew {
                     }
                     *held += 1;
                     let settings = shared.entry(key).or_insert_with(|| Arc::new(settings.clone())).clone();
-                    ready.push(Ready { claimed, settings, external_id, last_delivered });
+                    let unconfirmed = unconfirmed.to_vec();
+                    ready.push(Ready { claimed, settings, unconfirmed, external_id, last_delivered });
                 }
                 Plan::Settle(settlement) => settled.push((claimed, settlement)),
             }
@@ -309,10 +312,7 @@ impl Crew {
             .zip(&settlements)
             .map(|(finished, settlement)| Settled {
                 claimed: &finished.claimed,
-                attempt: match &finished.outcome {
-                    Outcome::Tried(attempt, _) => Some(attempt),
-                    Outcome::NotNow(_) => None,
-                },
+                attempt: finished.outcome.attempt(),
                 settlement,
             })
             .collect();
