@@ -121,13 +121,12 @@ impl Answer {
     /// shows. A date that has passed asks for nothing.
     pub fn retry_after(&self) -> Option<Duration> {
         let asked = self.header("retry-after")?.trim();
-        let pause = match asked.parse::<f64>() {
-            Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
-            Err(_) => {
-                let now = self.header("date").and_then(date).unwrap_or(self.at);
-                let pause = date(asked)?.since(now);
-                Duration::from_millis(u64::try_from(pause).ok().filter(|pause| *pause > 0)?)
-            }
+        let pause = if let Ok(seconds) = asked.parse::<f64>() {
+            Duration::try_from_secs_f64(seconds).ok()?
+        } else {
+            let now = self.header("date").and_then(date).unwrap_or(self.at);
+            let pause = date(asked)?.since(now);
+            Duration::from_millis(u64::try_from(pause).ok().filter(|pause| *pause > 0)?)
         };
         Some(pause.min(MAX_PAUSE))
     }
