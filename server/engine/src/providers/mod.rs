@@ -13,6 +13,7 @@ mod jira;
 mod ntfy;
 mod opsgenie;
 mod pagerduty;
+mod pause;
 pub mod slack;
 mod sms;
 mod ssh;
