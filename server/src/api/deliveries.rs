@@ -59,7 +59,7 @@ pub(super) struct DeliveryBody {
     /// The next attempt.
     #[schema(format = DateTime)]
     next_attempt_at: Option<String>,
-    /// Why the last attempt failed, or why it was not sent.
+    /// Why the last attempt failed, why it was not sent, or who did not get what others got, and why.
     error_message: Option<String>,
     /// What the other side calls it.
     external_id: Option<String>,
@@ -286,7 +286,7 @@ struct DeliveryDetail {
     delivery: DeliveryBody,
     /// The attempts, the newest first.
     tries: Vec<Attempt>,
-    /// The message in facts, as it was planned.
+    /// The message in facts, as it was planned; `null` when it cannot be read.
     #[schema(value_type = Object)]
     message: Value,
 }

@@ -1,5 +1,7 @@
 //! How integrations and messages look: a word and a shape, and a colour beside them.
 
+use std::borrow::Cow;
+
 use domain::delivery::DeliveryState;
 use domain::views::console::IntegrationRow;
 use leptos::prelude::*;
@@ -39,18 +41,22 @@ pub fn DeliveryPill(
 }
 
 /// How an integration is: colour, icon and word.
-pub fn standing(row: &IntegrationRow) -> (&'static str, &'static str, &'static str) {
-    if !row.enabled {
+pub fn standing(row: &IntegrationRow) -> (&'static str, &'static str, Cow<'static, str>) {
+    let (tone, icon, word) = if !row.enabled {
         ("paused", "st-paused", "Off")
     } else if row.unverified {
         ("degraded", "st-degraded", "Not confirmed")
     } else if row.failing_since.is_some() {
         ("down", "st-major", "Failing")
+    } else if !row.unconfirmed.is_empty() {
+        let who = row.unconfirmed.join(" and ");
+        return ("degraded", "st-degraded", format!("Not delivering to {who}").into());
     } else if row.levels + row.monitors + row.subscriptions == 0 {
         ("unknown", "st-unknown", "Not used")
     } else {
         ("up", "st-operational", "In use")
-    }
+    };
+    (tone, icon, word.into())
 }
 
 /// Who uses an integration, in words.

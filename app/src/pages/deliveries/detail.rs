@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::delivery::DeliveryState;
 use domain::views::console::{AttemptView, DeliveryDetail};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
@@ -12,6 +13,7 @@ use crate::components::again::{Again, keep_fresh};
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
+use crate::components::notice::{Notice, Tone};
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::telling::said::{Said, Trouble};
 use crate::components::telling::state::DeliveryPill;
@@ -65,12 +67,18 @@ fn Body(view: DeliveryDetail) -> impl IntoView {
     let status = view.attempts.first().and_then(|attempt| attempt.status);
     let attempts = view.attempts.len();
     let last = view.attempts.first().map_or(0, |attempt| attempt.number);
-    let message = serde_json::to_string_pretty(&view.message).unwrap_or_default();
+    // `null` when it cannot be read, as the headline says then.
+    let message =
+        (!view.message.is_null()).then(|| serde_json::to_string_pretty(&view.message).unwrap_or_default());
     view! {
         <PageTitle text=row.headline.clone()/>
         <PageHead title=row.headline actions facts/>
         <div class="stack">
-            {row.error.map(|error| view! { <Trouble error status/> })}
+            {row.error.map(|error| match state {
+                DeliveryState::Delivered => view! { <Notice tone=Tone::Warning title="Not everybody got it" text=error/> }.into_any(),
+                DeliveryState::Skipped => view! { <Notice tone=Tone::Plain title="Nothing was sent" text=error/> }.into_any(),
+                _ => view! { <Trouble error status/> }.into_any(),
+            })}
             <dl class="facts-list">
                 <div><dt>"Planned"</dt><dd><Time at=row.at/></dd></div>
                 <div><dt>"Attempts"</dt><dd>{attempts.to_string()}</dd></div>
@@ -79,16 +87,18 @@ fn Body(view: DeliveryDetail) -> impl IntoView {
                 {row.external_id.map(|external| view! { <div><dt>"There it is called"</dt><dd><code>{external}</code></dd></div> })}
                 <div><dt>"Id"</dt><dd><code>{row.id.to_string()}</code></dd></div>
             </dl>
-            {(attempts == 0).then(|| view! {
+            {(attempts == 0 && row.due_at.is_some()).then(|| view! {
                 <section class="card"><p class="muted">"It has not been tried yet."</p></section>
             })}
             {view.attempts.into_iter().map(|attempt| view! { <Attempt newest=attempt.number == last attempt/> }).collect_view()}
-            <section class="card">
-                <details class="fold">
-                    <summary><Icon name="chevron-right"/>"The message in facts"</summary>
-                    <pre class="code" tabindex="0" aria-label="The message in facts">{message}</pre>
-                </details>
-            </section>
+            {message.map(|message| view! {
+                <section class="card">
+                    <details class="fold">
+                        <summary><Icon name="chevron-right"/>"The message in facts"</summary>
+                        <pre class="code" tabindex="0" aria-label="The message in facts">{message}</pre>
+                    </details>
+                </section>
+            })}
         </div>
     }
 }

@@ -1,6 +1,7 @@
 //! The form of an integration, drawn from the fields that its provider declares; beside it what a test said.
 
 use domain::integration::ProviderKind;
+use domain::integration::email::unconfirmed_words;
 use domain::views::console::IntegrationForm;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -76,7 +77,8 @@ fn Existing(form: IntegrationForm, added: Memo<bool>) -> impl IntoView {
     let id = form.id.as_ref().map_or_else(String::new, ToString::to_string);
     let (kind, deleted) = (form.kind, name.clone());
     // An address that is not confirmed is said by itself, with what to do.
-    let failing = form.failing.clone().filter(|_| form.unconfirmed.is_empty());
+    let failing = form.failing.clone().filter(|why| *why != unconfirmed_words(&form.unconfirmed));
+    let others = form.values.get("email").is_some_and(|all| all.split(',').count() > form.unconfirmed.len());
     let unreadable = form.unreadable.clone();
     let (to_confirm, unconfirmed) = (id.clone(), form.unconfirmed.clone());
     view! {
@@ -91,7 +93,7 @@ fn Existing(form: IntegrationForm, added: Memo<bool>) -> impl IntoView {
             {unreadable.map(|why| view! {
                 <Notice tone=Tone::Bad title="Its settings cannot be read" text=format!("{why}. Fill the form in and save it: that replaces them.")/>
             })}
-            {(!unconfirmed.is_empty()).then(|| view! { <Unconfirmed id=to_confirm addresses=unconfirmed/> })}
+            {(!unconfirmed.is_empty()).then(|| view! { <Unconfirmed id=to_confirm addresses=unconfirmed others/> })}
             {failing.map(|why| view! {
                 <Notice tone=Tone::Bad title="It is not delivering" text=format!("{why} Change the settings, and send a test.")/>
             })}

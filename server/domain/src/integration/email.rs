@@ -100,19 +100,46 @@ impl IntegrationSettings {
     /// Whether it sends mails to an address. Case is of no importance: no mailbox differs from another by it alone.
     pub fn writes_to(&self, address: &str) -> bool {
         match self {
-            Self::Email(settings) => settings.email.iter().any(|known| known.eq_ignore_ascii_case(address)),
+            Self::Email(settings) => names(&settings.email, address),
+            _ => false,
+        }
+    }
+
+    /// Whether it sends mails, and all of them to these addresses.
+    pub fn writes_only_to(&self, addresses: &[String]) -> bool {
+        match self {
+            Self::Email(settings) => {
+                !addresses.is_empty() && settings.email.iter().all(|known| names(addresses, known))
+            }
             _ => false,
         }
     }
 }
 
+/// Whether an address stands in a list.
+pub fn names(addresses: &[String], address: &str) -> bool {
+    addresses.iter().any(|known| known.eq_ignore_ascii_case(address))
+}
+
+/// Who of several did not get a mail because nobody confirmed their addresses, and what to do; `addresses` is not empty.
+pub fn left_out_words(addresses: &[String]) -> String {
+    let (have, remedy) = to_confirm(addresses);
+    format!("Not sent to {}, which {have} not been confirmed. {remedy}", addresses.join(" and "))
+}
+
 /// Why nothing is sent to the addresses of accounts that nobody confirmed, and what to do; `addresses` is not empty.
 pub fn unconfirmed_words(addresses: &[String]) -> String {
-    let (has, it) = if addresses.len() == 1 { ("has", "it") } else { ("have", "each") };
-    let who = addresses.join(" and ");
-    format!(
-        "{who} {has} not been confirmed. Open the link that Pharos mails to {it}; “Send the link again” is on the page of the integration."
-    )
+    let (have, remedy) = to_confirm(addresses);
+    format!("{} {have} not been confirmed. {remedy}", addresses.join(" and "))
+}
+
+/// The verb for so many addresses, and what to do about them.
+fn to_confirm(addresses: &[String]) -> (&'static str, String) {
+    let (have, it) = if addresses.len() == 1 { ("has", "it") } else { ("have", "each") };
+    let remedy = format!(
+        "Open the link that Pharos mails to {it}; “Send the link again” is on the page of the integration."
+    );
+    (have, remedy)
 }
 
 /// Whether a text is the address of a mailbox: a dot-atom, `@` and the name of a host (RFC 5321, 4.1.2). Quoted local parts, which nobody
@@ -175,8 +202,15 @@ mod tests {
         let settings: IntegrationSettings = EmailSettings::to("Ada@Example.org").into();
         assert!(settings.writes_to("ada@example.org"));
         assert!(!settings.writes_to("eve@example.org"));
+        let own = ["ada@example.org", "eve@example.org"].map(str::to_owned);
+        assert!(settings.writes_only_to(&own) && !settings.writes_only_to(&own[1..]));
         let words = unconfirmed_words(&["ada@example.org".to_owned()]);
         assert!(words.starts_with("ada@example.org has not been confirmed. Open the link"), "{words}");
+        let words = left_out_words(&["ada@example.org".to_owned()]);
+        assert!(
+            words.starts_with("Not sent to ada@example.org, which has not been confirmed. Open"),
+            "{words}"
+        );
         let words = unconfirmed_words(&["a@example.org".to_owned(), "b@example.org".to_owned()]);
         assert!(words.starts_with("a@example.org and b@example.org have not been confirmed."), "{words}");
     }

@@ -78,6 +78,8 @@ pub(super) struct Ready {
     /// Boxed, because it goes from hand to hand.
     pub(super) claimed: Box<Claimed>,
     pub(super) settings: Arc<IntegrationSettings>,
+    /// Addresses that get nothing.
+    pub(super) unconfirmed: Vec<String>,
     pub(super) external_id: Option<String>,
     pub(super) last_delivered: Option<Timestamp>,
 }
@@ -227,7 +229,7 @@ impl Crew {
             }
             let integration = integrations.get(&key).and_then(Option::as_ref);
             match judge::judge(tx, &mut claimed, integration, now).await? {
-                Plan::Send { settings, external_id, last_delivered } => {
+                Plan::Send { settings, unconfirmed, external_id, last_delivered } => {
                     let held =
                         held.entry(key).or_insert_with(|| self.sending.get(&key).copied().unwrap_or(0));
                     if let Some(later) = beyond_room(settings, *held) {
@@ -239,7 +241,9 @@ impl Crew {
                     }
                     *held += 1;
                     let settings = shared.entry(key).or_insert_with(|| Arc::new(settings.clone())).clone();
-                    ready.push(Ready { claimed: Box::new(claimed), settings, external_id, last_delivered });
+                    let unconfirmed = unconfirmed.to_vec();
+                    let claimed = Box::new(claimed);
+                    ready.push(Ready { claimed, settings, unconfirmed, external_id, last_delivered });
                 }
                 Plan::Settle(settlement) => settled.push((claimed, settlement)),
             }

@@ -26,6 +26,8 @@ pub(super) enum Plan<'a> {
     Send {
         /// Where to, and how.
         settings: &'a IntegrationSettings,
+        /// Those of its addresses that get nothing, because nobody confirmed them.
+        unconfirmed: &'a [String],
         /// What the other side called the first message of the incident.
         external_id: Option<String>,
         /// When the integration last did something about the beginning of an outage, for providers that ask.
@@ -75,7 +77,8 @@ pub(super) async fn judge<'a>(
         let ends = ends.max(Timestamp(now.0 + SECOND));
         return Ok(settle(DeliveryState::Waiting, Some(ends), "It waits for the end of the quiet hours."));
     }
-    if !integration.unconfirmed.is_empty() {
+    // Whoever confirmed their address hears of it, whatever the others do.
+    if settings.writes_only_to(&integration.unconfirmed) {
         let why = unconfirmed_words(&integration.unconfirmed);
         integrations::set_failing(tx, claimed.integration, Some(&why), now).await?;
         return Ok(settle(DeliveryState::Failed, None, why));
@@ -94,7 +97,7 @@ pub(super) async fn judge<'a>(
     } else {
         None
     };
-    Ok(Plan::Send { settings, external_id, last_delivered })
+    Ok(Plan::Send { settings, unconfirmed: &integration.unconfirmed, external_id, last_delivered })
 }
 
 /// What is to be done with a message that is not to be sent, or not now, because of what happened since it was planned.

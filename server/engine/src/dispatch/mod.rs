@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::providers::{self, Attempting, DeliveryError, Outbound, Receipt, Transcript};
+use crate::providers::{self, Attempting, DeliveryError, Outbound, Reach, Receipt, Transcript};
 use crate::store::claiming::{self, Claimed};
 use crate::store::deliveries::Attempt;
 use crate::store::{self, Db};
@@ -72,6 +72,16 @@ enum Outcome {
     Tried(Attempt, Result<Receipt, DeliveryError>),
     /// It was not its turn, nor will be for so long; it is given back.
     NotNow(Duration),
+}
+
+impl Outcome {
+    /// What is kept of an attempt; there was none when there was nothing to send.
+    fn attempt(&self) -> Option<&Attempt> {
+        match self {
+            Self::Tried(_, Ok(Receipt { reach: Reach::Nobody(_), .. })) | Self::NotNow(_) => None,
+            Self::Tried(attempt, _) => Some(attempt),
+        }
+    }
 }
 
 impl Dispatcher {
@@ -167,6 +177,7 @@ impl Dispatcher {
             id: &ready.claimed.id,
             external_id: ready.external_id.as_deref(),
             attempts: ready.claimed.attempts,
+            unconfirmed: &ready.unconfirmed,
             last_delivered: ready.last_delivered,
             now: at,
             chance: &self.chance,
@@ -176,24 +187,35 @@ impl Dispatcher {
         (recorded(&attempting, at, begun, &result), result)
     }
 
-    /// Tries an integration with a message, without the outbox: nothing is kept, and everything that was said is returned.
+    /// Tries an integration with a message, without the outbox: nothing is kept, and everything that was said within `limit` is
+    /// returned. The addresses in `unconfirmed` get nothing.
     pub async fn trial(
         &self,
         settings: &IntegrationSettings,
+        unconfirmed: &[String],
         message: &Message,
         id: &DeliveryId,
+        limit: Duration,
     ) -> (Attempt, Result<Receipt, DeliveryError>) {
         let (at, begun) = (self.clock.now(), Instant::now());
         let attempting = Attempting {
             id,
             external_id: None,
             attempts: 0,
+            unconfirmed,
             last_delivered: None,
             now: at,
             chance: &self.chance,
             transcript: Transcript::default(),
         };
-        let result = deliver(&self.outbound, settings, message, &attempting).await;
+        let sending = deliver(&self.outbound, settings, message, &attempting);
+        // Only the sending is given up: what was said until then stands in the transcript.
+        let result = tokio::time::timeout(limit, sending).await.unwrap_or_else(|_| {
+            Err(DeliveryError::retry(format!(
+                "no answer within {} s, which is as long as a test may take (server.request_timeout); it may still arrive",
+                limit.as_secs_f64()
+            )))
+        });
         (recorded(&attempting, at, begun, &result), result)
     }
 }

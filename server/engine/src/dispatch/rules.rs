@@ -12,7 +12,7 @@ use domain::time::{MINUTE, Timestamp};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::providers::{DeliveryError, Receipt};
+use crate::providers::{DeliveryError, Reach, Receipt};
 use crate::store::deliveries::Settlement;
 
 /// The pauses before the second, third and fourth attempt, in milliseconds (seed 003).
@@ -33,6 +33,7 @@ pub(super) fn settlement(
     now: Timestamp,
 ) -> Settlement {
     let (state, due_at, external_id) = match result {
+        Ok(Receipt { reach: Reach::Nobody(_), .. }) => (DeliveryState::Skipped, None, None),
         Ok(receipt) => (DeliveryState::Delivered, None, receipt.external_id.clone()),
         Err(DeliveryError::Permanent { .. }) => (DeliveryState::Failed, None, None),
         Err(DeliveryError::Retry { after, .. }) => {
@@ -48,11 +49,15 @@ pub(super) fn settlement(
             }
         }
     };
+    let why = match result {
+        Ok(receipt) => receipt.missed().map(ToOwned::to_owned),
+        Err(error) => Some(error.to_string()),
+    };
     Settlement {
         state,
         due_at,
         external_id: external_id.map(|id| storable(&id, MAX_EXTERNAL_ID)),
-        error: result.as_ref().err().map(|error| storable(&error.to_string(), MAX_ERROR)),
+        error: why.map(|why| storable(&why, MAX_ERROR)),
     }
 }
 
@@ -123,11 +128,23 @@ mod tests {
 
     #[test]
     fn what_the_other_side_says_can_be_stored() {
-        let said = Receipt { external_id: Some(format!("a\0{}", "ä".repeat(400))), learned: None };
+        let said = Receipt { external_id: Some(format!("a\0{}", "ä".repeat(400))), ..Receipt::default() };
         let id = settlement(1, &Ok(said), Timestamp(0)).external_id.unwrap();
         assert!(id.starts_with("a\u{fffd}ä") && id.len() <= MAX_EXTERNAL_ID, "{id}");
         let failed = Err(DeliveryError::permanent("HTTP 400: \0"));
         assert_eq!(settlement(1, &failed, Timestamp(0)).error.as_deref(), Some("HTTP 400: \u{fffd}"));
+    }
+
+    #[test]
+    fn what_reaches_nobody_is_not_delivered_and_what_misses_somebody_is() {
+        let said = |reach| settlement(1, &Ok(Receipt { reach, ..Receipt::default() }), Timestamp(0));
+        let nobody = said(Reach::Nobody("Nothing: why.".to_owned()));
+        assert_eq!((nobody.state, nobody.due_at), (DeliveryState::Skipped, None));
+        assert_eq!(nobody.error.as_deref(), Some("Nothing: why."));
+        let partly = said(Reach::Partly("Not sent to a@example.org.".to_owned()));
+        assert_eq!(partly.state, DeliveryState::Delivered);
+        assert_eq!(partly.error.as_deref(), Some("Not sent to a@example.org."));
+        assert_eq!(said(Reach::All).error, None);
     }
 
     #[test]

@@ -73,10 +73,7 @@ impl Crew {
             .zip(&settlements)
             .map(|(finished, settlement)| Settled {
                 claimed: &finished.claimed,
-                attempt: match &finished.outcome {
-                    Outcome::Tried(attempt, _) => Some(attempt),
-                    Outcome::NotNow(_) => None,
-                },
+                attempt: finished.outcome.attempt(),
                 settlement,
             })
             .collect();

@@ -2,13 +2,13 @@
 
 use domain::event::{Event, Numbered};
 use domain::health::Settled;
-use domain::id::{DeliveryId, IncidentKey, MonitorId, MonitorKey};
+use domain::id::{DeliveryId, IncidentId, IncidentKey, MonitorId, MonitorKey};
 use domain::message::{Body, EventNote};
 use serde_json::{Value, json};
 
 use crate::store::deliveries::{self, NewDelivery};
 use crate::store::views::telling;
-use crate::store::{self, monitors, subscriptions};
+use crate::store::{self, events, monitors, subscriptions};
 
 use super::Work;
 
@@ -75,13 +75,15 @@ impl Work<'_> {
     async fn in_words(&mut self, numbered: &Numbered) -> store::Result<Vec<Told>> {
         Ok(match &numbered.event {
             Event::IncidentOpened { id, .. } => {
-                self.incident(id, |facts| vec![("incident.incident.created", facts.created())]).await?
+                let words = |facts: &Facts<'_>| vec![("incident.incident.created", facts.created())];
+                self.incident(numbered, id, words).await?
             }
             Event::IncidentUpdated { id, .. } => {
-                self.incident(id, |facts| vec![("incident.incident.updated", facts.updated(None))]).await?
+                let words = |facts: &Facts<'_>| vec![("incident.incident.updated", facts.updated(None))];
+                self.incident(numbered, id, words).await?
             }
             Event::IncidentResolved { id, .. } => {
-                self.incident(id, |facts| {
+                self.incident(numbered, id, |facts| {
                     vec![
                         ("incident.incident.updated", facts.updated(Some("resolved"))),
                         ("incident.incident.resolved", facts.resolved()),
@@ -125,10 +127,16 @@ impl Work<'_> {
 
     async fn incident(
         &mut self,
-        id: &domain::id::IncidentId,
+        numbered: &Numbered,
+        id: &IncidentId,
         words: impl FnOnce(&Facts<'_>) -> Vec<(&'static str, Value)>,
     ) -> store::Result<Vec<Told>> {
-        let Some(incident) = telling::incident(self.tx, id).await? else { return Ok(Vec::new()) };
+        let Some(mut incident) = telling::incident(self.tx, id).await? else { return Ok(Vec::new()) };
+        // A monitor that was removed since has left its incident, but who follows the one hears of the end of the other.
+        if let (None, Some(gone)) = (incident.monitor, numbered.event.monitor()) {
+            incident.monitor = Some(gone);
+            incident.row.monitor = events::monitor_id(self.tx, gone).await?;
+        }
         let told = words(&Facts(&incident));
         let told = told.into_iter().map(|(event, payload)| Told {
             event,

@@ -39,7 +39,7 @@ impl Provider for DiscordSettings {
             }
             let call = Call::json(url.as_str(), &body(self, message));
             let answer = judged(outbound.send(hiding(call, self), attempting).await?)?;
-            Ok(Receipt { external_id: named(answer.json().as_ref(), "/id"), learned: None })
+            Ok(Receipt { external_id: named(answer.json().as_ref(), "/id"), ..Receipt::default() })
         }
         .boxed()
     }

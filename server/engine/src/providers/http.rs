@@ -4,16 +4,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::time::Timestamp;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url};
 
-use super::{Attempting, DeliveryError, MailSettings, TwilioSettings, ssh};
+use super::{Attempting, DeliveryError, MailSettings, TwilioSettings, pause, ssh};
 use crate::checks::TargetPolicy;
 
 /// The most of an answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
-/// The longest pause that an answer may ask for: a day.
-const MAX_PAUSE: Duration = Duration::from_hours(24);
 /// The most of an answer that stands in an error, in characters.
 const MAX_QUOTE: usize = 200;
 /// What stands in the log in the place of a secret.
@@ -58,6 +57,8 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body, as far as it is read.
     pub body: String,
+    /// When it was asked for.
+    pub at: Timestamp,
 }
 
 impl Call {
@@ -116,10 +117,9 @@ impl Answer {
         serde_json::from_str(&self.body).ok()
     }
 
-    /// How long the other side asks to wait (RFC 9110, 10.2.3: seconds; a date is answered with the usual pause).
+    /// How long the other side asks to wait, by its own clock when it says what that shows.
     pub fn retry_after(&self) -> Option<Duration> {
-        let seconds = self.header("retry-after")?.trim().parse::<f64>().ok()?;
-        Duration::try_from_secs_f64(seconds).ok().map(|pause| pause.min(MAX_PAUSE))
+        pause::asked(self.header("retry-after")?, self.header("date"), self.at)
     }
 
     /// Whether the message was taken, by the table that all providers share; `retry_on` are statuses that may pass whatever they mean
@@ -199,7 +199,7 @@ impl Outbound {
     /// `Permanent` for an address that is none or may not be reached, `Retry` for whatever happens on the way.
     pub async fn send(&self, call: Call, attempting: &Attempting<'_>) -> Result<Answer, DeliveryError> {
         attempting.transcript.sent(&call.written());
-        let result = self.answer(&call).await;
+        let result = self.answer(&call, attempting.now).await;
         match &result {
             Ok(answer) => {
                 let text = lines(&format!("HTTP {}", answer.status), &answer.headers, &answer.body);
@@ -212,11 +212,16 @@ impl Outbound {
     }
 
     /// Sends a request for a caller that notes and masks by itself, because it needs the answer as it came, secrets included. An answer
-    /// that breaks off is none; of a longer one than `most` bytes a little more than that is read.
+    /// that breaks off is none; of a longer one than `most` bytes a little more than that is read. `at` is now.
     ///
     /// # Errors
     /// As [`Self::send`].
-    pub(super) async fn exchange(&self, call: &Call, most: usize) -> Result<Answer, DeliveryError> {
+    pub(super) async fn exchange(
+        &self,
+        call: &Call,
+        most: usize,
+        at: Timestamp,
+    ) -> Result<Answer, DeliveryError> {
         let mut response = self.ask(call).await?;
         let mut body = Vec::new();
         while body.len() <= most
@@ -224,10 +229,10 @@ impl Outbound {
         {
             body.extend_from_slice(&chunk);
         }
-        Ok(read(&response, &body))
+        Ok(read(&response, &body, at))
     }
 
-    async fn answer(&self, call: &Call) -> Result<Answer, DeliveryError> {
+    async fn answer(&self, call: &Call, at: Timestamp) -> Result<Answer, DeliveryError> {
         let mut response = self.ask(call).await?;
         let mut body = Vec::new();
         while body.len() < MAX_ANSWER {
@@ -240,7 +245,7 @@ impl Outbound {
             }
         }
         body.truncate(MAX_ANSWER);
-        Ok(read(&response, &body))
+        Ok(read(&response, &body, at))
     }
 
     async fn ask(&self, call: &Call) -> Result<Response, DeliveryError> {
@@ -279,7 +284,7 @@ impl Outbound {
     }
 }
 
-fn read(response: &Response, body: &[u8]) -> Answer {
+fn read(response: &Response, body: &[u8], at: Timestamp) -> Answer {
     let headers = response.headers().iter();
     Answer {
         status: response.status().as_u16(),
@@ -287,6 +292,7 @@ fn read(response: &Response, body: &[u8]) -> Answer {
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect(),
         body: String::from_utf8_lossy(body).into_owned(),
+        at,
     }
 }
 
@@ -321,11 +327,15 @@ fn failed(error: &reqwest::Error, call: &Call) -> DeliveryError {
 
 #[cfg(test)]
 mod tests {
+    use super::pause::MAX_PAUSE;
     use super::*;
+
+    /// 1994-11-06T08:49:00Z.
+    const NOW: Timestamp = Timestamp(784_111_740_000);
 
     fn answer(status: u16, headers: &[(&str, &str)]) -> Answer {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Answer { status, headers, body: "why".to_owned() }
+        Answer { status, headers, body: "why".to_owned(), at: NOW }
     }
 
     #[test]
@@ -354,7 +364,17 @@ mod tests {
         assert_eq!(after("7"), Some(Duration::from_secs(7)));
         assert_eq!(after("999999999"), Some(MAX_PAUSE));
         assert_eq!(after("-1"), None);
-        assert_eq!(after("Wed, 21 Oct 2026 07:28:00 GMT"), None);
+        assert_eq!(after("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(37)));
+        assert_eq!(after("Wed, 21 Oct 2026 07:28:00 GMT"), Some(MAX_PAUSE));
+    }
+
+    #[test]
+    fn a_date_is_one_of_the_other_sides_clock() {
+        let slow =
+            [("Date", "Sun, 06 Nov 1994 07:00:00 GMT"), ("Retry-After", "Sun, 06 Nov 1994 07:02:00 GMT")];
+        assert_eq!(answer(503, &slow).retry_after(), Some(Duration::from_mins(2)));
+        let broken = [("Date", "soon"), ("Retry-After", "Sun, 06 Nov 1994 08:50:00 GMT")];
+        assert_eq!(answer(503, &broken).retry_after(), Some(Duration::from_mins(1)));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod jira;
 mod ntfy;
 mod opsgenie;
 mod pagerduty;
+mod pause;
 pub mod slack;
 mod sms;
 mod ssh;
@@ -59,6 +60,8 @@ pub struct Attempting<'a> {
     pub external_id: Option<&'a str>,
     /// Attempts before this one.
     pub attempts: u32,
+    /// Addresses of accounts that nobody confirmed, in lower case: they get nothing.
+    pub unconfirmed: &'a [String],
     /// When the integration last took the beginning of an outage and gave it an external id; only for providers that ask for it.
     pub last_delivered: Option<Timestamp>,
     /// Now.
@@ -76,6 +79,36 @@ pub struct Receipt {
     pub external_id: Option<String>,
     /// Settings that it taught us (a host key that was met for the first time); stored unless the operator changed them meanwhile.
     pub learned: Option<Box<IntegrationSettings>>,
+    /// Who got it.
+    pub reach: Reach,
+}
+
+/// Who got a message that the other side did not refuse.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Everybody whom the integration names.
+    #[default]
+    All,
+    /// Not all of them: who did not, and why, for people.
+    Partly(String),
+    /// Nobody, because the provider has nothing to do about such a message: why, for people. This is neither a success of the
+    /// integration nor a failure.
+    Nobody(String),
+}
+
+impl Receipt {
+    /// Nothing was sent, because there is nothing to do about such a message; `why` is a sentence without its full stop.
+    pub(super) fn nothing(why: &str) -> Self {
+        Self { reach: Reach::Nobody(format!("Nothing: {why}.")), ..Self::default() }
+    }
+
+    /// Who did not get it, and why; `None` when everybody did.
+    pub fn missed(&self) -> Option<&str> {
+        match &self.reach {
+            Reach::All => None,
+            Reach::Partly(why) | Reach::Nobody(why) => Some(why),
+        }
+    }
 }
 
 /// Why a message was not taken.
@@ -172,10 +205,8 @@ pub fn of(settings: &IntegrationSettings) -> &dyn Provider {
 
 /// Sends nothing, because the provider cannot tell of such an event: that is the fault of the subscription and not of the
 /// integration, which must not seem broken.
-fn untold(attempting: &Attempting<'_>, why: &str) -> Receipt {
-    let sentence = format!("Nothing: {why}. Remove the subscription to this event, or use a webhook for it.");
-    attempting.transcript.sent(&sentence);
-    Receipt::default()
+fn untold(why: &str) -> Receipt {
+    Receipt::nothing(&format!("{why}. Remove the subscription to this event, or use a webhook for it"))
 }
 
 /// What was sent and answered, for the log.

@@ -33,7 +33,7 @@ impl Provider for NtfySettings {
             let call = Call::json(format!("{}/", self.server), &body(self, message));
             let answer = outbound.send(hiding(call, self), attempting).await?;
             answer.verdict(&[])?;
-            Ok(Receipt { external_id: taken(&answer)?, learned: None })
+            Ok(Receipt { external_id: taken(&answer)?, ..Receipt::default() })
         }
         .boxed()
     }

@@ -39,7 +39,7 @@ impl Provider for OpsgenieSettings {
         attempting: &'a Attempting<'a>,
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         async move {
-            let subject = match needed(message, "Opsgenie", attempting) {
+            let subject = match needed(message, "Opsgenie") {
                 Ok(subject) => subject,
                 Err(answer) => return answer,
             };
@@ -53,7 +53,7 @@ impl Provider for OpsgenieSettings {
             let body = if action.is_empty() { alert(self, message, &subject) } else { note(message) };
             let url = format!("{}/v2/alerts{action}", self.address());
             send(self, Call::json(url, &body), outbound, attempting).await?;
-            Ok(Receipt { external_id: Some(subject.key), learned: None })
+            Ok(Receipt { external_id: Some(subject.key), ..Receipt::default() })
         }
         .boxed()
     }

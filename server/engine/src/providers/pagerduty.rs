@@ -32,14 +32,14 @@ impl Provider for PagerDutySettings {
         attempting: &'a Attempting<'a>,
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         async move {
-            let subject = match needed(message, "PagerDuty", attempting) {
+            let subject = match needed(message, "PagerDuty") {
                 Ok(subject) => subject,
                 Err(answer) => return answer,
             };
             let answer = send(self, &event(self, message, &subject), outbound, attempting).await?;
             let json = answer.json().unwrap_or_default();
             let key = json.get("dedup_key").and_then(Value::as_str).unwrap_or(&subject.key);
-            Ok(Receipt { external_id: Some(key.to_owned()), learned: None })
+            Ok(Receipt { external_id: Some(key.to_owned()), ..Receipt::default() })
         }
         .boxed()
     }

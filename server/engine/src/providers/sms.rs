@@ -121,7 +121,7 @@ impl Provider for SmsSettings {
         async move {
             let call = twilio(outbound)?.message(&self.phone_number, &text(message));
             let sid = taken(&outbound.send(call, attempting).await?)?;
-            Ok(Receipt { external_id: sid, learned: None })
+            Ok(Receipt { external_id: sid, ..Receipt::default() })
         }
         .boxed()
     }

@@ -4,7 +4,7 @@ use domain::alert::AlertKind;
 use domain::message::{Body, EventNote, Message};
 use serde_json::Value;
 
-use super::{Attempting, DeliveryError, Receipt, untold};
+use super::{DeliveryError, Receipt, untold};
 
 /// Where in its life an incident is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,14 +51,10 @@ pub(super) fn subject(message: &Message) -> Option<Subject> {
 ///
 /// # Errors
 /// The answer.
-pub(super) fn needed(
-    message: &Message,
-    service: &str,
-    attempting: &Attempting<'_>,
-) -> Result<Subject, Result<Receipt, DeliveryError>> {
+pub(super) fn needed(message: &Message, service: &str) -> Result<Subject, Result<Receipt, DeliveryError>> {
     subject(message).ok_or_else(|| match &message.body {
         Body::Event(event) => {
-            Ok(untold(attempting, &format!("{service} keeps incidents, and “{}” is none", event.event)))
+            Ok(untold(&format!("{service} keeps incidents, and “{}” is none", event.event)))
         }
         _ => Err(alone(service)),
     })

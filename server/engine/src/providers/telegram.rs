@@ -41,7 +41,11 @@ impl Provider for TelegramSettings {
                 learned = Some(Box::new(Self { chat_id: chat, ..self.clone() }.into()));
             }
             let answer = judged(answer)?;
-            Ok(Receipt { external_id: named(answer.json().as_ref(), "/result/message_id"), learned })
+            Ok(Receipt {
+                external_id: named(answer.json().as_ref(), "/result/message_id"),
+                learned,
+                ..Receipt::default()
+            })
         }
         .boxed()
     }

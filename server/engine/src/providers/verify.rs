@@ -158,6 +158,7 @@ impl Caller {
             id: &id,
             external_id: None,
             attempts: 0,
+            unconfirmed: &[],
             last_delivered: None,
             now: self.clock.now(),
             chance: &self.chance,

@@ -32,7 +32,7 @@ impl Provider for WebhookSettings {
         async move {
             let answer = outbound.send(request(self, message, attempting)?, attempting).await?;
             answer.verdict(&self.retry_on)?;
-            Ok(Receipt { external_id: external_id(&answer), learned: None })
+            Ok(Receipt { external_id: external_id(&answer), ..Receipt::default() })
         }
         .boxed()
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use domain::id::{AccountKey, DeliveryId, IntegrationId};
 use domain::integration::IntegrationSettings;
-use domain::integration::email::unconfirmed_words;
 use domain::person::Viewer;
 use domain::time::{DAY, HOUR, Timestamp};
 use domain::views::console::Myself;
@@ -123,15 +122,13 @@ impl Services {
         Ok(())
     }
 
-    /// Why nothing may be sent with these settings: they name the addresses of accounts that are not confirmed.
-    pub(crate) async fn unconfirmed_words(&self, settings: &IntegrationSettings) -> Result<Option<String>> {
+    /// Those addresses of settings that get nothing: they belong to accounts, and are not confirmed.
+    pub(crate) async fn unconfirmed_of(&self, settings: &IntegrationSettings) -> Result<Vec<String>> {
         if !matches!(settings, IntegrationSettings::Email(_)) {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let all = accounts::unconfirmed(&mut self.inner.db.read().await?).await?;
-        let named: Vec<_> =
-            all.into_iter().map(|(_, email)| email).filter(|email| settings.writes_to(email)).collect();
-        Ok((!named.is_empty()).then(|| unconfirmed_words(&named)))
+        Ok(all.into_iter().map(|(_, email)| email).filter(|email| settings.writes_to(email)).collect())
     }
 
     async fn send_link(&self, account: AccountKey, email: &str) -> Result<()> {
@@ -166,6 +163,7 @@ impl Services {
             id: &id,
             external_id: None,
             attempts: 0,
+            unconfirmed: &[],
             last_delivered: None,
             now,
             chance,

@@ -6,6 +6,7 @@ use domain::message::Message;
 use domain::time::Timestamp;
 use sqlx::types::Json;
 
+use super::readable::Readable;
 use super::{Result, StoreError, Tx, sql};
 
 /// A message for the outbox.
@@ -29,15 +30,15 @@ pub struct NewDelivery<'a> {
     pub at: Timestamp,
 }
 
-/// The last message that told of a real outage, whomever it was for; what became of it does not matter.
+/// The last message that told of a real outage, whomever it was for; what became of it does not matter. `None`, too, when it cannot be read.
 pub async fn last_alert(tx: &mut Tx) -> Result<Option<Message>> {
-    let message: Option<Json<Message>> = sql!(tx, |conn| sqlx::query_scalar(
+    let message: Option<Readable<Message>> = sql!(tx, |conn| sqlx::query_scalar(
         "select message from deliveries where kind = 'error' or kind = 'ok' or kind = 'reminder' \
          order by created_at desc, id desc limit 1"
     )
     .fetch_optional(conn)
     .await?);
-    Ok(message.map(|message| message.0))
+    Ok(message.and_then(|message| message.0))
 }
 
 /// What an attempt was like.
@@ -150,13 +151,13 @@ pub async fn told(
     Ok(told)
 }
 
-/// The first alert of an incident to an integration, as it was planned.
+/// The first alert of an incident to an integration, as it was planned; `None`, too, when it cannot be read.
 pub async fn beginning(
     tx: &mut Tx,
     incident: IncidentKey,
     integration: IntegrationKey,
 ) -> Result<Option<Message>> {
-    let message: Option<Json<Message>> = sql!(tx, |conn| {
+    let message: Option<Readable<Message>> = sql!(tx, |conn| {
         sqlx::query_scalar(
             "select message from deliveries where incident_id = $1 and integration_id = $2 \
          and (kind = 'error' or kind = 'reminder') order by id limit 1",
@@ -166,7 +167,7 @@ pub async fn beginning(
         .fetch_optional(conn)
         .await?
     });
-    Ok(message.map(|message| message.0))
+    Ok(message.and_then(|message| message.0))
 }
 
 /// Whether an integration was to be told that an incident began, after `since`.

@@ -1,7 +1,7 @@
 //! The bus: events in the order of their commits.
 
 use domain::event::{Event, Numbered, Seq};
-use domain::id::MonitorKey;
+use domain::id::{MonitorId, MonitorKey};
 use domain::time::Timestamp;
 use serde_json::Value;
 use sqlx::types::Json;
@@ -107,6 +107,23 @@ pub async fn state_changes_of(tx: &mut Tx, monitor: MonitorKey, limit: i64) -> R
     .await?
     });
     Ok(rows.into_iter().filter_map(Row::numbered).collect())
+}
+
+/// The public id of a monitor that may be gone, as its last event names it. Whoever removes a monitor says so in an event.
+pub async fn monitor_id(tx: &mut Tx, monitor: MonitorKey) -> Result<Option<MonitorId>> {
+    let row: Option<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
+            "select seq, at, payload from events where monitor_id = $1 and (kind = 'monitor_saved' or kind = 'state_changed') \
+             order by seq desc limit 1",
+        )
+        .bind(monitor.0)
+        .fetch_optional(conn)
+        .await?
+    });
+    Ok(row.and_then(Row::numbered).and_then(|numbered| match numbered.event {
+        Event::MonitorSaved { id, .. } | Event::StateChanged { id, .. } => Some(id),
+        _ => None,
+    }))
 }
 
 /// Forgets at most `limit` events from before `before`; returns how many there were.

@@ -5,6 +5,7 @@ use domain::message::Message;
 use domain::time::Timestamp;
 use sqlx::types::Json;
 
+use super::readable::Readable;
 use super::{Result, StoreError, Tx, sql};
 
 /// How many messages of a kind about single outages were planned for an integration since then.
@@ -19,13 +20,13 @@ pub async fn recent(tx: &mut Tx, integration: IntegrationKey, kind: &str, since:
     .await?))
 }
 
-/// The message of an integration that still gathers outages (`cause` begins with `prefix`).
+/// The message of an integration that still gathers outages (`cause` begins with `prefix`); `None`, too, when it cannot be read.
 pub async fn gathering(
     tx: &mut Tx,
     integration: IntegrationKey,
     prefix: &str,
 ) -> Result<Option<(DeliveryKey, Message)>> {
-    let row: Option<(i64, Json<Message>)> = sql!(tx, |conn| {
+    let row: Option<(i64, Readable<Message>)> = sql!(tx, |conn| {
         sqlx::query_as(
         "select id, message from deliveries where integration_id = $1 and kind = 'group' and state = 'waiting' \
          and attempts = 0 and due_at is not null and lease_until is null and cause like $2 order by id desc limit 1"
@@ -35,7 +36,7 @@ pub async fn gathering(
     .fetch_optional(conn)
     .await?
     });
-    Ok(row.map(|(key, message)| (DeliveryKey(key), message.0)))
+    Ok(row.and_then(|(key, message)| Some((DeliveryKey(key), message.0?))))
 }
 
 /// Writes a message that gathers; `false` when somebody claimed it meanwhile.

@@ -28,9 +28,9 @@ pub struct Integration {
     pub enabled: bool,
     /// When it is not written to.
     pub quiet: Option<QuietHours>,
-    /// Whether it may be written to: the addresses of accounts that it names are confirmed.
+    /// Whether it may be written to: not all of its addresses are among those that nobody confirmed.
     pub verified: bool,
-    /// Those of its addresses that belong to accounts and are not confirmed, in lower case.
+    /// Those of its addresses that belong to accounts and are not confirmed, in lower case: they get nothing.
     pub unconfirmed: Vec<String>,
     /// Since when messages fail for a reason that trying again cannot mend.
     pub failing_since: Option<Timestamp>,
@@ -301,7 +301,7 @@ async fn look_up_addresses(tx: &mut Tx, integrations: &mut [Integration]) -> Res
         if let Ok(settings) = &one.settings {
             let theirs = unconfirmed.iter().filter(|(_, email)| settings.writes_to(email));
             one.unconfirmed = theirs.map(|(_, email)| email.clone()).collect();
-            one.verified &= one.unconfirmed.is_empty();
+            one.verified &= !settings.writes_only_to(&one.unconfirmed);
         }
     }
     Ok(())

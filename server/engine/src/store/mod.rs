@@ -27,6 +27,7 @@ pub mod outages;
 pub mod pages;
 pub mod projects;
 pub mod pushes;
+mod readable;
 pub mod results;
 pub mod rollups;
 pub mod sessions;

@@ -187,6 +187,8 @@ async fn a_real_server_refuses_a_wrong_password_and_receivers_one_by_one() {
                 .ends_with("Sent to the others, but not to nobody@example.org (550 5.1.1 no such mailbox)."),
         "{told:#?}"
     );
+    let missed = "The mail server does not take it for nobody@example.org (550 5.1.1 no such mailbox).";
+    assert_eq!(told.result.as_ref().unwrap().missed(), Some(missed));
     assert_eq!(server.mail().await["to"], json!(["ops@example.org"]));
     let told = send(&outbound, &to(&["nobody@example.org"]), &error()).await;
     assert_eq!(

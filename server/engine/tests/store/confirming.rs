@@ -26,16 +26,16 @@ use crate::tellers::{Receiver, Telling, attach, integration};
 use crate::world::{OPERATOR, World};
 
 const PASSWORD: &str = "correct horse battery";
-const HOME: &str = "https://status.example.org";
+pub(crate) const HOME: &str = "https://status.example.org";
 
 /// A mail server that takes everything.
-struct Mailbox {
-    settings: MailSettings,
+pub(crate) struct Mailbox {
+    pub(crate) settings: MailSettings,
     mails: Arc<Mutex<Vec<String>>>,
 }
 
 impl Mailbox {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let mails = Arc::new(Mutex::new(Vec::new()));
@@ -75,7 +75,7 @@ impl Mailbox {
     }
 
     /// The next mail.
-    async fn next(&self) -> String {
+    pub(crate) async fn next(&self) -> String {
         for _ in 0..500 {
             let first = {
                 let mut mails = self.mails.lock().unwrap();
@@ -90,7 +90,7 @@ impl Mailbox {
     }
 
     /// The token of the link in the next mail.
-    async fn token(&self) -> String {
+    pub(crate) async fn token(&self) -> String {
         let mail = self.next().await;
         let (_, after) =
             mail.split_once(&format!("{HOME}/confirm/")).unwrap_or_else(|| panic!("no link in: {mail}"));
@@ -99,13 +99,13 @@ impl Mailbox {
         token
     }
 
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.mails.lock().unwrap().is_empty()
     }
 }
 
 /// Services that send mail.
-fn mailing(world: &World, mail: Option<&Mailbox>) -> Services {
+pub(crate) fn mailing(world: &World, mail: Option<&Mailbox>) -> Services {
     let checks = Checks::new(ChecksConfig::default()).unwrap();
     let vitals = Arc::new(Vitals::default());
     let recorder = Recorder::new(Registry::default(), vitals.clone());
@@ -117,7 +117,7 @@ fn mailing(world: &World, mail: Option<&Mailbox>) -> Services {
     Services::new(world.db.clone(), clock, chance, checks, vitals, recorder, telling)
 }
 
-async fn ada(services: &Services) -> (Account, Viewer) {
+pub(crate) async fn ada(services: &Services) -> (Account, Viewer) {
     let new = NewAccount {
         email: "ada@example.org".to_owned(),
         name: "Ada".to_owned(),
@@ -131,7 +131,7 @@ fn form(pairs: &[(&str, &str)]) -> Form {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-async fn mail_to(services: &Services, address: &str) -> IntegrationId {
+pub(crate) async fn mail_to(services: &Services, address: &str) -> IntegrationId {
     services
         .add_integration(OPERATOR, ProviderKind::Email, &form(&[("email", address), ("enabled", "true")]))
         .await

@@ -14,6 +14,7 @@ mod postgres;
 mod programs;
 mod public;
 mod races;
+mod reaching;
 mod receiver;
 mod retention;
 mod rollups;

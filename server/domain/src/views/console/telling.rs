@@ -43,8 +43,10 @@ pub struct IntegrationRow {
     pub enabled: bool,
     /// When it is not written to.
     pub quiet: Option<QuietHours>,
-    /// Whether its address still has to be confirmed before anything is sent.
+    /// Whether all of its addresses still have to be confirmed before anything is sent.
     pub unverified: bool,
+    /// Those of its addresses that get nothing before they are confirmed.
+    pub unconfirmed: Vec<String>,
     /// Since when messages fail for a reason that trying again cannot mend.
     pub failing_since: Option<Timestamp>,
     /// The reason, and what to do.
@@ -89,7 +91,7 @@ pub struct IntegrationForm {
     pub unreadable: Option<String>,
     /// Why messages fail for good, if they do.
     pub failing: Option<String>,
-    /// Those of its addresses that belong to accounts and are not confirmed: nothing is sent before they are.
+    /// Those of its addresses that belong to accounts and are not confirmed: they get nothing before they are.
     pub unconfirmed: Vec<String>,
     /// Its last messages, the newest first, at most ten.
     pub deliveries: Vec<DeliveryRow>,
@@ -178,7 +180,7 @@ pub struct DeliveryRow {
     pub attempts: u32,
     /// The next attempt.
     pub due_at: Option<Timestamp>,
-    /// Why the last attempt failed, or why it was not sent.
+    /// Why the last attempt failed, why it was not sent, or who did not get what others got, and why.
     pub error: Option<String>,
     /// What the other side calls it.
     pub external_id: Option<String>,
@@ -260,7 +262,7 @@ pub struct DeliveryDetail {
     pub row: DeliveryRow,
     /// The attempts, the newest first.
     pub attempts: Vec<AttemptView>,
-    /// The message as it was planned, in facts.
+    /// The message as it was planned, in facts; `null` when it cannot be read.
     pub message: Value,
 }
 

@@ -38,17 +38,22 @@ impl Provider for CustomSettings {
             let alert = match &message.body {
                 Body::Alert(alert) => alert,
                 // Nothing in a definition is ticked for it.
-                Body::Acknowledged(_) => return Ok(nothing(attempting, "about who takes an outage on")),
+                Body::Acknowledged(_) => {
+                    return Ok(Receipt::nothing(
+                        "no definition of this integration is about who takes an outage on",
+                    ));
+                }
                 Body::Group(_) => {
                     let reason =
                         "A custom integration is told of each outage by itself, not of many in one message.";
                     return Err(DeliveryError::permanent(reason));
                 }
                 // A subscription from before such were refused. The integration works, so this is no failure of it.
-                Body::Event(_) => return Ok(untold(attempting, "its templates speak of alerts")),
+                Body::Event(_) => return Ok(untold("its templates speak of alerts")),
             };
             let Some(definition) = self.definition_for(alert.kind) else {
-                return Ok(nothing(attempting, &format!("for “{}”", alert.kind.label())));
+                let kind = alert.kind.label();
+                return Ok(Receipt::nothing(&format!("no definition of this integration is for “{kind}”")));
             };
             let scope = scope(self, message, alert, attempting)?;
             run(definition, scope, outbound, attempting).await?;
@@ -63,11 +68,6 @@ impl Provider for CustomSettings {
         let steps = u64::try_from(steps).unwrap_or(u64::MAX).max(1);
         Duration::from_secs(steps.saturating_mul(STEP_SECONDS).min(MAX_SECONDS))
     }
-}
-
-fn nothing(attempting: &Attempting<'_>, what: &str) -> Receipt {
-    attempting.transcript.sent(&format!("Nothing: no definition of this integration is {what}."));
-    Receipt::default()
 }
 
 fn scope(

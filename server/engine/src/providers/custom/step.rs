@@ -109,7 +109,12 @@ impl<'a> Run<'a> {
         let Some(reason) = reason else { return Ok(()) };
         let reason = self.scope.mask(&format!("{place}: {reason}"));
         if !response.completed || passes(response.status) {
-            let answer = Answer { status: response.status, headers: response.headers, body: String::new() };
+            let answer = Answer {
+                status: response.status,
+                headers: response.headers,
+                body: String::new(),
+                at: self.attempting.now,
+            };
             return Err(DeliveryError::Retry { after: answer.retry_after(), reason });
         }
         Err(DeliveryError::permanent(reason))
@@ -124,10 +129,10 @@ impl<'a> Run<'a> {
         let mut call = self.call(request);
         self.attempting.transcript.sent(&self.shown(request, place));
         let RenderedAuth::Digest { username, password } = &request.auth else {
-            return self.outbound.exchange(&call, MAX_BODY_BYTES).await;
+            return self.outbound.exchange(&call, MAX_BODY_BYTES, self.attempting.now).await;
         };
         let begun = Instant::now();
-        let first = self.outbound.exchange(&call, MAX_BODY_BYTES).await?;
+        let first = self.outbound.exchange(&call, MAX_BODY_BYTES, self.attempting.now).await?;
         let named = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("www-authenticate");
         let headers = first.headers.iter().filter(named).map(|(_, value)| value.as_str());
         let Some(challenge) = challenge(headers).filter(|_| first.status == 401) else { return Ok(first) };
@@ -143,7 +148,7 @@ impl<'a> Run<'a> {
         self.attempting
             .transcript
             .answered(Some(401), &format!("{place}\nHTTP 401, and asked again with a digest"));
-        self.outbound.exchange(&call, MAX_BODY_BYTES).await
+        self.outbound.exchange(&call, MAX_BODY_BYTES, self.attempting.now).await
     }
 
     fn call(&self, request: &RenderedRequest) -> Call {

@@ -35,5 +35,5 @@ pub async fn send_confirmation(
     };
     let receivers = [address.to_owned()];
     let letter = letter::assemble(SUBJECT.to_owned(), &content, &receivers, None, mail, attempting)?;
-    within(mail, send(&receivers, outbound, mail, &letter, attempting)).await
+    within(mail, send(&receivers, outbound, mail, &letter, attempting)).await.map(|_| ())
 }

@@ -8,12 +8,13 @@ mod smtp;
 use std::time::Duration;
 
 use domain::integration::EmailSettings;
+use domain::integration::email::{left_out_words, names, unconfirmed_words};
 use domain::message::Message;
 use domain::secret::Secret;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use super::{Attempting, DeliveryError, Outbound, Provider, Receipt};
+use super::{Attempting, DeliveryError, Outbound, Provider, Reach, Receipt};
 use letter::Letter;
 use smtp::Conversation;
 
@@ -84,10 +85,20 @@ impl Provider for EmailSettings {
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         async move {
             let mail = server(outbound)?;
-            let letter = letter::write(self, mail, message, attempting)?;
-            attempting.transcript.sent(&request(&self.email, mail, Some(&letter)));
-            within(mail, send(&self.email, outbound, mail, &letter, attempting)).await?;
-            Ok(Receipt { external_id: Some(letter.message_id), learned: None })
+            let (left_out, email): (Vec<_>, Vec<_>) =
+                self.email.iter().cloned().partition(|address| names(attempting.unconfirmed, address));
+            if email.is_empty() && !left_out.is_empty() {
+                return Err(DeliveryError::permanent(unconfirmed_words(&left_out)));
+            }
+            // The others do not see who was left out: whoever answers all of them would write there.
+            let settings = Self { email, ..self.clone() };
+            let letter = letter::write(&settings, mail, message, attempting)?;
+            attempting.transcript.sent(&request(&settings.email, mail, Some(&letter)));
+            let refused = within(mail, send(&settings.email, outbound, mail, &letter, attempting)).await?;
+            let left_out = (!left_out.is_empty()).then(|| left_out_words(&left_out));
+            let missed: Vec<_> = left_out.into_iter().chain(refused).collect();
+            let reach = if missed.is_empty() { Reach::All } else { Reach::Partly(missed.join(" ")) };
+            Ok(Receipt { external_id: Some(letter.message_id), reach, ..Receipt::default() })
         }
         .boxed()
     }
@@ -152,13 +163,14 @@ async fn within<T>(
     })
 }
 
+/// Sends a mail; returns in a sentence whom the server refused, when it took the mail for others.
 async fn send(
     receivers: &[String],
     outbound: &Outbound,
     mail: &MailSettings,
     letter: &Letter,
     attempting: &Attempting<'_>,
-) -> Result<(), DeliveryError> {
+) -> Result<Option<String>, DeliveryError> {
     let mut conversation = Conversation::open(outbound, mail, &attempting.transcript).await?;
     conversation.sender(&mail.from).await?;
     let refused = conversation.receivers(receivers).await?;
@@ -167,14 +179,16 @@ async fn send(
         return Err(smtp::none_taken(&refused));
     }
     conversation.data(&letter.bytes).await?;
+    let mut missed = None;
     if !refused.is_empty() {
         // The others have the mail, so that trying again would send it to them twice.
         let who = smtp::named(&refused);
         attempting.transcript.answered(None, &format!("Sent to the others, but not to {who}."));
         tracing::warn!(delivery = %attempting.id, refused = %who, "a mail was not taken for every receiver");
+        missed = Some(format!("The mail server does not take it for {who}."));
     }
     conversation.quit().await;
-    Ok(())
+    Ok(missed)
 }
 
 /// Everything but the mail itself.

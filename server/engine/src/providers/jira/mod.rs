@@ -35,7 +35,7 @@ impl Provider for JiraSettings {
         async move {
             let api = Api { settings: self, outbound, attempting };
             let external_id = tell(&api, message).await?;
-            Ok(Receipt { external_id, learned: None })
+            Ok(Receipt { external_id, ..Receipt::default() })
         }
         .boxed()
     }

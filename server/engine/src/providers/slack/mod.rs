@@ -53,7 +53,7 @@ impl Provider for SlackSettings {
                     return Err(DeliveryError::permanent(reason));
                 }
             };
-            Ok(Receipt { external_id, learned: None })
+            Ok(Receipt { external_id, ..Receipt::default() })
         }
         .boxed()
     }

@@ -40,10 +40,8 @@ impl Provider for SshSettings {
                 }
                 Body::Alert(_) | Body::Group(_) | Body::Acknowledged(_) | Body::Event(_) => {
                     let kind = message.kind();
-                    attempting.transcript.sent(&format!(
-                        "Nothing: a server is restarted when an incident begins, and this is “{kind}”."
-                    ));
-                    Ok(Receipt::default())
+                    let why = format!("a server is restarted when an incident begins, and this is “{kind}”");
+                    Ok(Receipt::nothing(&why))
                 }
             }
         }
@@ -86,7 +84,7 @@ async fn try_out(
     attempting: &Attempting<'_>,
 ) -> Result<Receipt, DeliveryError> {
     let session = log_in(settings, outbound, attempting).await?;
-    let receipt = Receipt { external_id: None, learned: learned(settings, &session) };
+    let receipt = Receipt { learned: learned(settings, &session), ..Receipt::default() };
     attempting.transcript.answered(None, "Not run: this is a test. The next incident runs the command.");
     session.close().await;
     Ok(receipt)
@@ -108,8 +106,7 @@ async fn restart(
     let last = turn.last().max(attempting.last_delivered);
     if let Some(last) = last.filter(|last| attempting.now.since(*last) < cooldown) {
         let ago = ago(last, attempting.now);
-        attempting.transcript.sent(&format!("Nothing: not run, because the last restart was {ago}."));
-        return Ok(Receipt::default());
+        return Ok(Receipt::nothing(&format!("not run, because the last restart was {ago}")));
     }
     let session = log_in(settings, outbound, attempting).await?;
     let learned = learned(settings, &session);
@@ -125,7 +122,7 @@ async fn restart(
         )));
     }
     turn.ran(attempting.now);
-    Ok(Receipt { external_id: Some(format!("{RUN}{}", attempting.now.0)), learned })
+    Ok(Receipt { external_id: Some(format!("{RUN}{}", attempting.now.0)), learned, ..Receipt::default() })
 }
 
 async fn log_in(

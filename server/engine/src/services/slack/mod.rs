@@ -37,6 +37,7 @@ impl Services {
             id: &id,
             external_id: None,
             attempts: 0,
+            unconfirmed: &[],
             last_delivered: None,
             now: self.now(),
             chance,

@@ -275,6 +275,7 @@ pub(super) fn row(one: &Integration, used: Use, levels: u32) -> IntegrationRow {
         enabled: one.enabled,
         quiet: one.quiet.clone(),
         unverified: !one.verified,
+        unconfirmed: one.unconfirmed.clone(),
         failing_since: one.failing_since,
         failing: one.failing.clone(),
         levels,

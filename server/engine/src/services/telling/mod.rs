@@ -19,7 +19,7 @@ use domain::id::{DefinitionId, MonitorId, ProjectId, ProjectKey};
 use domain::integration::email::unconfirmed_words;
 use domain::person::Viewer;
 use domain::time::Timestamp;
-use domain::views::console::{IntegrationTrial, Named, TellingHealth};
+use domain::views::console::{Named, TellingHealth};
 
 use super::{Result, ServiceError, Services, operator};
 use crate::store::{Tx, definitions as stored, integrations as kept, monitors, projects};
@@ -28,22 +28,6 @@ pub use integrations::Changes;
 pub use phone::{CODE, PhoneError};
 pub use programs::{DeliveryStats, ProgramIncident};
 pub use tokens::TOKEN_PREFIX;
-
-/// What is said of a trial that took longer than anybody waits for it.
-fn no_answer(limit: std::time::Duration) -> IntegrationTrial {
-    let words = format!(
-        "no answer within {} s, which is as long as a test may take (server.request_timeout); it may still arrive",
-        limit.as_secs()
-    );
-    IntegrationTrial {
-        ok: false,
-        words: Some(words),
-        request: String::new(),
-        response: String::new(),
-        status: None,
-        duration_ms: i64::try_from(limit.as_millis()).unwrap_or(i64::MAX),
-    }
-}
 
 /// What is wrong with a list of monitors: each that does not exist, but for those that were `named` before and are gone since.
 async fn unknown_monitors(tx: &mut Tx, ids: &[MonitorId], named: &[MonitorId]) -> Result<Vec<FieldError>> {
@@ -93,12 +77,15 @@ impl Services {
         let mut tx = self.inner.db.read().await?;
         let all_stop = projects::only(&mut tx).await?.is_some_and(|project| project.all_stop);
         let integrations = kept::all(&mut tx).await?;
-        // One that waits for somebody to open a link delivers nothing either, and says so before the first outage.
-        let is_failing =
-            |one: &&kept::Integration| one.failing_since.is_some() || !one.unconfirmed.is_empty();
+        // One that waits for somebody to open a link delivers nothing either, and says so before the first outage; one that leaves out
+        // some of its addresses delivers to the others.
+        let waits = |one: &kept::Integration| {
+            one.settings.as_ref().is_ok_and(|settings| settings.writes_only_to(&one.unconfirmed))
+        };
+        let is_failing = |one: &&kept::Integration| one.failing_since.is_some() || waits(one);
         let failing = integrations.iter().filter(|one| one.enabled).filter(is_failing);
         let why = failing.clone().next().and_then(|one| {
-            let unconfirmed = (!one.unconfirmed.is_empty()).then(|| unconfirmed_words(&one.unconfirmed));
+            let unconfirmed = waits(one).then(|| unconfirmed_words(&one.unconfirmed));
             unconfirmed.or_else(|| one.failing.clone())
         });
         let failing = failing.map(|one| Named { id: one.id.clone(), name: one.name.clone() }).collect();

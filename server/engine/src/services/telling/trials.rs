@@ -3,14 +3,16 @@
 use domain::alert::AlertKind;
 use domain::form::Form;
 use domain::id::{AlertId, DeliveryId, IncidentId, IntegrationId, MonitorId};
+use domain::integration::email::unconfirmed_words;
 use domain::integration::{IntegrationDraft, IntegrationSettings, ProviderKind};
 use domain::message::{Alert, Body, Message};
 use domain::person::Viewer;
 use domain::views::console::IntegrationTrial;
 
 use super::integrations::load;
-use super::{Result, ServiceError, Services, no_answer, operator};
+use super::{Result, ServiceError, Services, operator};
 use crate::links;
+use crate::providers::Reach;
 
 impl Services {
     /// Sends an example through settings as they stand in a form, saved or not, and says everything that was sent and answered.
@@ -52,11 +54,12 @@ impl Services {
     }
 
     async fn trial(&self, settings: &IntegrationSettings, example: AlertKind) -> Result<IntegrationTrial> {
-        if let Some(words) = self.unconfirmed_words(settings).await? {
+        let unconfirmed = self.unconfirmed_of(settings).await?;
+        if settings.writes_only_to(&unconfirmed) {
             // A trial must not say that messages arrive where none will.
             return Ok(IntegrationTrial {
                 ok: false,
-                words: Some(words),
+                words: Some(unconfirmed_words(&unconfirmed)),
                 request: String::new(),
                 response: String::new(),
                 status: None,
@@ -81,13 +84,14 @@ impl Services {
             body: Body::Alert(Box::new(alert)),
         };
         let id = DeliveryId::new(chance.bytes());
-        let trial = telling.dispatcher.trial(settings, &message, &id);
-        let Ok((attempt, result)) = tokio::time::timeout(self.trial_limit, trial).await else {
-            return Ok(no_answer(self.trial_limit));
-        };
+        let trial = telling.dispatcher.trial(settings, &unconfirmed, &message, &id, self.trial_limit);
+        let (attempt, result) = trial.await;
         Ok(IntegrationTrial {
-            ok: result.is_ok(),
-            words: result.err().map(|error| error.to_string()),
+            ok: result.as_ref().is_ok_and(|receipt| !matches!(receipt.reach, Reach::Nobody(_))),
+            words: match &result {
+                Ok(receipt) => receipt.missed().map(ToOwned::to_owned),
+                Err(error) => Some(error.to_string()),
+            },
             request: attempt.request,
             response: attempt.response,
             status: attempt.status,

@@ -1,6 +1,6 @@
 //! The log of deliveries.
 
-use domain::delivery::DeliveryState;
+use domain::delivery::{DeliveryState, UNREADABLE};
 use domain::id::{IncidentId, IncidentKey, IntegrationId, MonitorId};
 use domain::message::Message;
 use domain::time::Timestamp;
@@ -8,9 +8,9 @@ use domain::views::console::{
     AttemptView, DELIVERIES_PER_PAGE, DeliveryCounts, DeliveryDetail, DeliveryQuery, DeliveryRow,
     MOST_COUNTED, Named,
 };
-use sqlx::types::Json;
 use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
 
+use super::super::readable::Readable;
 use super::super::{Result, StoreError, Tx, sql};
 use super::monitors::pattern;
 
@@ -24,7 +24,7 @@ struct Row {
     created_at: i64,
     kind: String,
     state: String,
-    message: Json<Message>,
+    message: Readable<Message>,
     integration: String,
     integration_name: String,
     provider: String,
@@ -36,14 +36,15 @@ struct Row {
     updated_at: i64,
 }
 
-fn read(row: Row) -> Result<(i64, DeliveryRow, Message)> {
+/// The message is `None` when it cannot be read: then the row says so, and stands among the others.
+fn read(row: Row) -> Result<(i64, DeliveryRow, Option<Message>)> {
     let corrupt = |column| StoreError::Corrupt { table: "deliveries", column, id: row.id };
     let view = DeliveryRow {
         id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
         at: Timestamp(row.created_at),
         kind: row.kind,
         state: DeliveryState::from_word(&row.state).ok_or(corrupt("state"))?,
-        headline: row.message.0.headline(),
+        headline: row.message.0.as_ref().map_or_else(|| UNREADABLE.to_owned(), Message::headline),
         integration: Named {
             id: row.integration.parse().map_err(|_| corrupt("integration_id"))?,
             name: row.integration_name,
@@ -238,7 +239,7 @@ pub async fn detail(tx: &mut Tx, id: &str) -> Result<Option<DeliveryDetail>> {
         .await?);
     let Some((key, row, message)) = row.map(read).transpose()? else { return Ok(None) };
     let attempts = attempts(tx, key).await?;
-    let message = serde_json::to_value(message).unwrap_or_default();
+    let message = message.and_then(|message| serde_json::to_value(message).ok()).unwrap_or_default();
     Ok(Some(DeliveryDetail { row, attempts, message }))
 }
 

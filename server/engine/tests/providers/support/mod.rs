@@ -12,7 +12,7 @@ use domain::message::Message;
 use domain::time::Timestamp;
 use engine::chance::Chance;
 use engine::checks::{Checks, ChecksConfig};
-use engine::providers::{self, Attempting, DeliveryError, Outbound, Receipt, Transcript};
+use engine::providers::{self, Attempting, DeliveryError, Outbound, Reach, Receipt, Transcript};
 use tokio::net::TcpListener;
 
 pub(crate) use messages::*;
@@ -38,6 +38,15 @@ impl Told {
     /// What the other side calls the message.
     pub(crate) fn external_id(&self) -> Option<&str> {
         self.result.as_ref().unwrap().external_id.as_deref()
+    }
+
+    /// Why nothing was sent; fails when something was, or looks as if it had been.
+    pub(crate) fn nothing(&self) -> &str {
+        assert_eq!((self.request.as_str(), self.response.as_str()), ("", ""), "nothing was said");
+        match &self.result {
+            Ok(Receipt { reach: Reach::Nobody(why), external_id: None, learned: None }) => why,
+            other => panic!("expected that nothing is sent, got {other:?}"),
+        }
     }
 
     /// How long to wait before the next attempt, and why; fails when there will be none.
@@ -131,6 +140,7 @@ pub(crate) fn attempting<'a>(
         id,
         external_id,
         attempts: 0,
+        unconfirmed: &[],
         last_delivered: None,
         now: NOW,
         chance,
