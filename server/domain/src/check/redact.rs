@@ -1,5 +1,7 @@
 //! Keeping secrets out of what is shown: names that announce a secret, URLs, and whole reports.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use url::Url;
 
@@ -28,11 +30,20 @@ const MIN_SECRET_BYTES: usize = 4;
 
 /// Whether a header or query parameter of this name is likely to carry a secret.
 pub fn is_sensitive(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
+    let name = lowercase(name);
     // An announcement, not a secret: `WWW-Authenticate` says how to log in.
     name != "www-authenticate"
         && name != "proxy-authenticate"
-        && (SENSITIVE_WHOLE.contains(&name.as_str()) || SENSITIVE.iter().any(|part| name.contains(part)))
+        && (SENSITIVE_WHOLE.contains(&name.as_ref()) || SENSITIVE.iter().any(|part| name.contains(part)))
+}
+
+/// Names of headers come in lower case already, for every check.
+fn lowercase(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
 }
 
 /// A URL without what must not be shown: credentials are left out, values of sensitive parameters masked, the fragment

@@ -23,7 +23,8 @@ pub(super) async fn run(shared: Arc<Shared>, due: Due) {
 
 async fn check(shared: &Shared, due: &Due) {
     let report = if let CheckSettings::Push(settings) = &due.monitor.draft.settings {
-        match awaited(shared, due, settings).await {
+        // Boxed: it would make the task of every check as large as itself.
+        match Box::pin(awaited(shared, due, settings)).await {
             Ok(report) => report,
             Err(error) => {
                 tracing::error!(%error, monitor = due.monitor.key.0, "the heartbeats could not be read");
@@ -41,7 +42,7 @@ async fn check(shared: &Shared, due: &Due) {
 
 /// Checks the target by reaching out.
 async fn fetched(shared: &Shared, due: &Due) -> CheckReport {
-    let host = due.monitor.draft.settings.host_key().map(|host| shared.host(host));
+    let host = due.host.as_ref().map(|host| shared.host(host));
     // Semaphores are never closed.
     let _total = shared.total.acquire().await.ok();
     let _host = match &host {
@@ -57,7 +58,7 @@ async fn fetched(shared: &Shared, due: &Due) -> CheckReport {
         let why = Blindness::HostSlept { slept_ms: u64::try_from(slept_ms).unwrap_or(0) };
         return CheckReport { outcome: Outcome::Unknown { why }, ..report };
     }
-    shared.connectivity.judge(&due.monitor.draft.settings, report).await
+    Box::pin(shared.connectivity.judge(&due.monitor.draft.settings, report)).await
 }
 
 /// Looks at what the heartbeats say: one result a slot, so that uptime is a share of the time and not of the calls. `None`
@@ -84,9 +85,12 @@ async fn awaited(shared: &Shared, due: &Due, settings: &PushSettings) -> store::
 }
 
 impl Shared {
-    fn host(&self, host: String) -> Arc<Semaphore> {
+    fn host(&self, host: &Arc<str>) -> Arc<Semaphore> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        hosts.entry(host).or_insert_with(|| Arc::new(Semaphore::new(self.per_host))).clone()
+        if let Some(known) = hosts.get(host) {
+            return known.clone();
+        }
+        hosts.entry(host.clone()).or_insert_with(|| Arc::new(Semaphore::new(self.per_host))).clone()
     }
 }
 

@@ -91,7 +91,7 @@ struct Shared {
     vitals: Arc<Vitals>,
     total: Semaphore,
     per_host: usize,
-    hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
+    hosts: Mutex<HashMap<Arc<str>, Arc<Semaphore>>>,
     wake: Wake,
     rechecks: mpsc::UnboundedSender<Recheck>,
     cancel: CancellationToken,

@@ -14,6 +14,8 @@ use domain::time::Timestamp;
 pub(super) struct Due {
     /// What is to be checked.
     pub(super) monitor: Arc<Monitor>,
+    /// The host that it reaches, if it reaches one.
+    pub(super) host: Option<Arc<str>>,
     /// When it was due.
     pub(super) slot: Timestamp,
     /// Set while the check runs, so that it never runs twice at a time.
@@ -23,6 +25,7 @@ pub(super) struct Due {
 #[derive(Debug)]
 struct Entry {
     monitor: Arc<Monitor>,
+    host: Option<Arc<str>>,
     due: Timestamp,
     running: Arc<AtomicBool>,
 }
@@ -40,7 +43,8 @@ impl Queue {
     pub(super) fn put(&mut self, monitor: Arc<Monitor>, due: Timestamp) {
         let key = monitor.key;
         let running = self.entries.get(&key).map(|entry| entry.running.clone()).unwrap_or_default();
-        self.entries.insert(key, Entry { monitor, due, running });
+        let host = monitor.draft.settings.host_key().map(Arc::from);
+        self.entries.insert(key, Entry { monitor, host, due, running });
         self.heap.push(Reverse((due, key)));
     }
 
@@ -85,6 +89,7 @@ impl Queue {
             if !entry.running.swap(true, Ordering::AcqRel) {
                 return Some(Due {
                     monitor: entry.monitor.clone(),
+                    host: entry.host.clone(),
                     slot: due,
                     running: entry.running.clone(),
                 });
