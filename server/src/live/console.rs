@@ -23,9 +23,9 @@ use engine::services::feed::feed_item;
 use engine::vitals::Vitals;
 use futures::future::BoxFuture;
 use serde::Deserialize;
-use tokio::sync::Notify;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::{self, Receiver};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -63,8 +63,8 @@ struct Inner {
     build: Arc<str>,
     who: WhoAsks,
     frames: broadcast::Sender<Told>,
-    /// Rung when somebody logged out.
-    recheck: Notify,
+    /// Counts log-outs. Not a bell: a screen that is busy sending must hear of it afterwards.
+    recheck: watch::Sender<u64>,
     sockets: Arc<AtomicUsize>,
 }
 
@@ -106,7 +106,7 @@ impl Console {
                 build: build.into(),
                 who,
                 frames: broadcast::Sender::new(BACKLOG),
-                recheck: Notify::new(),
+                recheck: watch::Sender::new(0),
                 sockets: Arc::default(),
             }),
         }
@@ -114,7 +114,7 @@ impl Console {
 
     /// Makes every socket ask now whether its person is still logged in: after a log-out or a change of a password.
     pub fn recheck(&self) {
-        self.inner.recheck.notify_waiters();
+        self.inner.recheck.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Follows the bus until cancelled: what changed is read and encoded once for all screens.
@@ -237,10 +237,12 @@ pub async fn socket(
     let sockets = [(&console.inner.sockets, MOST_SOCKETS)];
     let seat = Seat::take(&sockets, &console.inner.vitals, |vitals| &vitals.console_sockets);
     let Some(seat) = seat else { return full() };
+    let left = console.inner.recheck.subscribe();
     limited(upgrade).on_upgrade(move |socket| async move {
         let _seat = seat;
         let screen = Screen {
             frames: console.inner.frames.subscribe(),
+            left,
             samples: None,
             watched: HashMap::new(),
             viewer,
@@ -260,6 +262,8 @@ struct Screen {
     headers: HeaderMap,
     socket: WebSocket,
     frames: Receiver<Told>,
+    /// Changes when somebody logged out.
+    left: watch::Receiver<u64>,
     /// Only while samples are wanted: there are thousands a second.
     samples: Option<Receiver<Sample>>,
     watched: HashMap<MonitorKey, MonitorId>,
@@ -301,7 +305,7 @@ impl Screen {
                     }
                 }
                 _ = recheck.tick() => self.is_still_there().await,
-                () = console.inner.recheck.notified() => self.is_still_there().await,
+                Ok(()) = self.left.changed() => self.is_still_there().await,
                 () = &mut silence => false,
             };
             if !going {
