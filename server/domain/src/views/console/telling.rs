@@ -74,6 +74,8 @@ pub struct UsedBy {
     pub monitors: Vec<Named<MonitorId>>,
     /// Subscriptions to events.
     pub subscriptions: Vec<Named<SubscriptionId>>,
+    /// What levels of those definitions leave out.
+    pub lacking: Vec<super::LackingVariable>,
 }
 
 /// What the form of an integration starts from.
@@ -131,6 +133,8 @@ pub struct DefinitionView {
     pub draft: DefinitionDraft,
     /// The monitors that it names.
     pub monitors: Vec<Named<MonitorId>>,
+    /// What its levels leave out.
+    pub lacking: Vec<super::LackingVariable>,
 }
 
 /// Everything that the editor of a definition offers.
@@ -154,7 +158,7 @@ pub struct IntegrationChoice {
     /// Whether it is used.
     pub enabled: bool,
     /// Variables that a level must give it.
-    pub variables: Vec<String>,
+    pub variables: Vec<crate::level_values::LevelVariable>,
 }
 
 /// A delivery in the log.
