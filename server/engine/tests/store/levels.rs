@@ -30,8 +30,8 @@ async fn desk(world: &World, url: &str) -> IntegrationId {
         variable("Key", VariableSource::PerLevel, true),
     ];
     let step = &mut settings.definitions[0].steps[0];
-    step.url = "{{Url}}".to_owned();
-    step.body = r#"{"team":"{{Team}}","key":"{{Key}}"}"#.to_owned();
+    step.url = String::from("{{Url}}");
+    step.body = String::from(r#"{"team":"{{Team}}","key":"{{Key}}"}"#);
     let draft =
         IntegrationDraft { name: "Desk".to_owned(), settings: settings.into(), enabled: true, quiet: None };
     insert(world, &draft).await.1
