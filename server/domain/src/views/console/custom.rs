@@ -1,14 +1,11 @@
-//! What a custom integration would send, and what it lacks.
+//! What a custom integration would send.
 
 use serde::{Deserialize, Serialize};
 
 use crate::alert::AlertKind;
 use crate::custom::ShownRequest;
 use crate::form::FieldError;
-use crate::id::{DefinitionId, IntegrationId};
 use crate::time::Timestamp;
-
-use super::Named;
 
 /// What a definition would send, for each kind of message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,17 +53,4 @@ pub struct PreviewedStep {
     pub auth: String,
     /// What is sent, without secrets.
     pub request: ShownRequest,
-}
-
-/// A variable that an integration leaves to a level, and that the level gives no value. It is empty in what is sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LackingVariable {
-    /// The definition.
-    pub definition: Named<DefinitionId>,
-    /// The level, from 1 on.
-    pub level: u32,
-    /// The integration.
-    pub integration: Named<IntegrationId>,
-    /// The variable.
-    pub variable: String,
 }
