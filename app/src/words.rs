@@ -2,26 +2,10 @@
 //! reads neither a clock nor a time zone: times are in UTC and say so.
 
 use domain::status_page::ComponentState;
-use domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp, civil_from_days};
+use domain::time::{DAY, HOUR, MINUTE, MONTHS, SECOND, Timestamp, civil_from_days};
 
 /// What stands where a figure is not known.
 pub const NOTHING: &str = "–";
-
-/// English names of the months.
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// A share from 0 to 1 in per cent, with two digits and cut rather than rounded: what was ever down is never "100 %".
 pub fn percent(share: Option<f64>) -> String {

@@ -22,6 +22,7 @@ test.afterEach(async () => {
 const BODY = '{"type":"{{@alert.type}}","notes":"{{@JsonEncode({{@monitor.notes}})}}","team":"{{@CustomField(team)}}","account":"{{@account.id}}"}';
 
 test('what would be sent is seen while one composes it @phone', async ({ page }) => {
+  test.setTimeout(120_000);
   await setUp(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/integrations/new?kind=custom`);
   await alive(page);
@@ -95,6 +96,41 @@ test('what would be sent is seen while one composes it @phone', async ({ page })
   expect(await page.content()).not.toContain('hunter2');
   await expect(preview).toContainText('Bearer ********');
   await expectAccessible(page);
+
+  // What levels are to give is missing until a level gives it; both pages say so, and the level's form asks for it.
+  const desk = page.url();
+  await page.getByRole('checkbox', { name: 'Given per escalation level' }).nth(1).check();
+  await page.getByRole('button', { name: 'Save integration' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Integrations' })).toBeVisible();
+  await page.goto(desk);
+  const lacking = page.locator('.notice').filter({ hasText: 'Values are missing' });
+  await expect(lacking).toContainText('level 1 gives Desk nothing for Key');
+  await expectAccessible(page);
+  await lacking.getByRole('link', { name: /level 1/ }).click();
+  const definition = page.locator('#definition');
+  const key = definition.getByLabel('Key of Desk');
+  await expect(key).toHaveValue('');
+  await expect(lacking).toBeVisible();
+  await alive(page);
+  const message = definition.getByRole('textbox', { name: /^Message/ });
+  await message.fill('Call the desk');
+  await page.getByRole('button', { name: 'Save definition' }).click();
+  await expect(definition.locator('.variable .error')).toContainText('Level 1, “Desk”, variable “Key”');
+  await expect(key).toBeFocused();
+  await expect(message).toHaveValue('Call the desk');
+  await expectAccessible(page);
+  await key.fill('hunter2hunter2');
+  await page.getByRole('button', { name: 'Save definition' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Alerts' })).toBeVisible();
+  for (const change of ['Call them', 'Call them twice']) {
+    await page.locator('.definition [data-row]').first().click();
+    await expect(key).toHaveValue('********');
+    await expect(lacking).toHaveCount(0);
+    expect(await page.content()).not.toContain('hunter2');
+    await message.fill(change);
+    await page.getByRole('button', { name: 'Save definition' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Alerts' })).toBeVisible();
+  }
 });
 
 test('a definition is composed as JSON without scripts @nojs', async ({ page }) => {

@@ -252,3 +252,49 @@ async fn looking_at_the_console_does_not_write_the_session() {
     assert_eq!(app.session(&viewer).await, Some(before), "its end moved, so it was written");
     app.close().await;
 }
+
+/// What somebody may write in the place of an id.
+const NO_IDS: &[&str] = &[
+    "x",
+    "0",
+    "-1",
+    "INC",
+    "inc00000000000000000000",
+    "INC0000000000000000000",
+    "INC000000000000000000000",
+    "INC0000000000000000000%C3%A4",
+    "%00",
+    "%FF",
+    "%",
+    "%20",
+    "%27%20or%201=1--",
+    "..%2F..",
+    "%F0%9F%A6%80",
+];
+
+#[tokio::test]
+async fn an_address_with_something_in_the_place_of_an_id_is_a_page_that_says_so_and_leads_back() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let long = "N".repeat(4_000);
+    let ids = NO_IDS.iter().copied().chain([long.as_str()]);
+    for id in ids {
+        for path in [
+            format!("/console/monitors/{id}"),
+            format!("/console/monitors/{id}/edit"),
+            format!("/console/incidents/{id}"),
+            format!("/console/integrations/{id}"),
+            format!("/console/deliveries/{id}"),
+            format!("/console/alerts/{id}"),
+            format!("/console/subscriptions/{id}"),
+            format!("/console/page?edit={id}"),
+        ] {
+            let answer = app.request(&viewer, Method::GET, &path).send().await.unwrap();
+            let (status, html) = (answer.status(), answer.text().await.unwrap());
+            assert_eq!(status, 404, "{path}");
+            let back = ["To the overview", "To the status page"];
+            assert!(back.iter().any(|way| html.contains(way)), "{path} leads nowhere: {html}");
+        }
+    }
+    app.close().await;
+}

@@ -68,7 +68,7 @@ pub async fn save_definition(
 ) -> Result<(), AppError> {
     let request = request()?;
     let saved = save(&request, &definition, version, &form, &monitors).await;
-    sent(version, &form, &monitors).answer_then(saved, |()| "/console/alerts".to_owned())
+    sent(&request, version, form, &monitors).await.answer_then(saved, |()| "/console/alerts".to_owned())
 }
 
 /// Adds a level to a form, or removes one (`remove-0`), without saving: for pages without scripts.
@@ -88,7 +88,7 @@ pub async fn shape_definition(
         Some(level) => definition_form::remove_level(&mut form, level),
         None => definition_form::add_level(&mut form),
     }
-    sent(version, &form, &monitors).answer(Ok(()))
+    sent(&request, version, form, &monitors).await.answer(Ok(()))
 }
 
 /// Removes a definition; its monitors go back to the default one.
@@ -125,12 +125,17 @@ async fn save(
         return Err(ServiceError::Invalid(errors));
     }
     let edited = definition.as_ref().map(|id| (id, version));
-    let saved = request.services.save_definition(&request.viewer, edited, &draft).await;
+    let origins = definition_form::origins(form);
+    let saved = request.services.save_levels(&request.viewer, edited, &draft, &origins).await;
     saved.map(drop).map_err(super::without_places)
 }
 
+/// What was sent, to be shown again without the secrets that were typed; a mask is none.
 #[cfg(feature = "ssr")]
-fn sent(version: i64, form: &Form, monitors: &[String]) -> Sent {
-    let sent = Sent::form(FORM).with_all(form).with(CHOSEN, monitors.join(","));
+async fn sent(request: &Request, version: i64, mut form: Form, monitors: &[String]) -> Sent {
+    // Without them nothing is known to be no secret.
+    let choices = request.services.integration_choices(&request.viewer).await.unwrap_or_default();
+    definition_form::forget_secrets(&mut form, &choices);
+    let sent = Sent::form(FORM).with_all(&form).with(CHOSEN, monitors.join(","));
     sent.with(VERSION, version.to_string())
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::form::FieldError;
 use crate::id::{DefinitionId, DefinitionKey, IntegrationId, MonitorId};
+use crate::level_values::LevelValue;
 use crate::time::{DAY, MINUTE, Timestamp};
 
 /// Levels that a definition may have. Rivals stop at three or four; nothing here depends on it.
@@ -89,7 +90,7 @@ pub struct LevelTarget {
     pub reminders: bool,
     /// Values of the variables that the integration wants given by the level.
     #[serde(default)]
-    pub variables: BTreeMap<String, String>,
+    pub variables: BTreeMap<String, LevelValue>,
 }
 
 /// A level of escalation. Levels are judged by themselves: one need not be reached for the next to be.

@@ -7,9 +7,14 @@ use std::str::FromStr;
 use crate::alert::{Condition, DefinitionDraft, Level, LevelTarget, MAX_LEVELS, MAX_MINUTES};
 use crate::form::{FieldError, Form};
 use crate::id::{IntegrationId, MonitorId};
+use crate::level_values::{LevelValue, Was};
+use crate::secret::MASK;
+use crate::views::console::IntegrationChoice;
 
 /// The field that counts the levels.
 pub const LEVELS: &str = "levels";
+/// The field of a level that says which of the stored levels it was: they move when one is removed.
+pub const WAS: &str = "was";
 /// How much later a new level is reached than the one before it, in minutes.
 const STEP: u32 = 10;
 
@@ -33,6 +38,12 @@ pub fn levels(form: &Form) -> usize {
     form.get(LEVELS).and_then(|count| count.parse().ok()).unwrap_or(0).min(MAX_LEVELS)
 }
 
+/// Which of the stored levels each level of a form was.
+pub fn origins(form: &Form) -> Vec<Was> {
+    let was = |number| form.get(&level_field(number, WAS)).and_then(|was| was.parse().ok());
+    (0..levels(form)).map(|number| was(number).map_or(Was::New, Was::Level)).collect()
+}
+
 /// The form that shows a definition. The monitors are not in it: they are chosen from a list.
 pub fn to_form(draft: &DefinitionDraft) -> Form {
     let mut form = Form::new();
@@ -40,6 +51,7 @@ pub fn to_form(draft: &DefinitionDraft) -> Form {
     form.insert("active".to_owned(), draft.active.to_string());
     for (number, level) in draft.levels.iter().enumerate() {
         put_level(&mut form, number, level);
+        form.insert(level_field(number, WAS), number.to_string());
     }
     form.insert(LEVELS.to_owned(), draft.levels.len().to_string());
     form
@@ -111,6 +123,22 @@ pub fn remove_level(form: &mut Form, level: usize) {
     form.insert(LEVELS.to_owned(), (count - 1).to_string());
 }
 
+/// Empties the fields of secrets that were typed; a mask stays. What no integration asks for is not known to be no secret.
+pub fn forget_secrets(form: &mut Form, integrations: &[IntegrationChoice]) {
+    let plain = |name: &str| {
+        let (_, rest) = name.split_once(".variable.")?;
+        let (id, variable) = rest.split_once('.')?;
+        let one = integrations.iter().find(|one| one.id.as_str() == id)?;
+        let known = one.variables.iter().find(|known| known.name == variable)?;
+        (!known.secret).then_some(())
+    };
+    for (name, value) in form.iter_mut().filter(|(name, _)| name.contains(".variable.")) {
+        if value != MASK && plain(name).is_none() {
+            value.clear();
+        }
+    }
+}
+
 /// Whether a box is ticked. An unticked one is not sent.
 pub fn is_ticked(form: &Form, name: &str) -> bool {
     form.get(name).is_some_and(|value| value == "true")
@@ -135,7 +163,7 @@ fn put_level(form: &mut Form, number: usize, level: &Level) {
         form.insert(target_field(number, "ok", id), target.ok.to_string());
         form.insert(target_field(number, "remind", id), target.reminders.to_string());
         for (variable, value) in &target.variables {
-            form.insert(variable_field(number, id, variable), value.clone());
+            form.insert(variable_field(number, id, variable), value.value.expose().to_owned());
         }
     }
 }
@@ -184,18 +212,20 @@ fn targets(form: &Form, number: usize) -> Vec<LevelTarget> {
     told.map(target).collect()
 }
 
-fn variables(form: &Form, number: usize, integration: &IntegrationId) -> BTreeMap<String, String> {
+fn variables(form: &Form, number: usize, integration: &IntegrationId) -> BTreeMap<String, LevelValue> {
     let prefix = variable_field(number, integration, "");
     let pairs = form.iter().filter_map(|(name, value)| Some((name.strip_prefix(&prefix)?, value.trim())));
     pairs
         .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .map(|(name, value)| (name.to_owned(), value.into()))
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::integration::ProviderKind;
+    use crate::level_values::LevelVariable;
 
     fn integration(id: u8) -> IntegrationId {
         IntegrationId::new([id; 13])
@@ -206,7 +236,7 @@ mod tests {
             integration: integration(id),
             ok: true,
             reminders,
-            variables: BTreeMap::from([("room".to_owned(), format!("R{id}"))]),
+            variables: BTreeMap::from([("room".to_owned(), format!("R{id}").as_str().into())]),
         };
         let later = Level {
             condition: Condition::Minutes { minutes: 10 },
@@ -237,6 +267,8 @@ mod tests {
         assert!(errors.is_empty());
         assert_eq!(read.levels, draft().levels[1..]);
         assert!(form.keys().all(|name| !name.starts_with("levels.1")), "{form:?}");
+        add_level(&mut form);
+        assert_eq!(origins(&form), [Was::Level(1), Was::New]);
     }
 
     #[test]
@@ -248,6 +280,24 @@ mod tests {
             add_level(&mut form);
         }
         assert_eq!(levels(&form), MAX_LEVELS);
+    }
+
+    #[test]
+    fn a_form_that_is_shown_again_has_no_secret_that_was_typed() {
+        let mut form = to_form(&draft());
+        let secret = |name: &str, secret| LevelVariable { name: name.to_owned(), secret };
+        let choice = |id, is_secret| IntegrationChoice {
+            id: integration(id),
+            name: String::new(),
+            kind: ProviderKind::Custom,
+            enabled: true,
+            variables: vec![secret("room", is_secret)],
+        };
+        let field = |level, id| variable_field(level, &integration(id), "room");
+        form.insert(field(0, 3), MASK.to_owned());
+        forget_secrets(&mut form, &[choice(1, true), choice(2, false), choice(3, true)]);
+        assert_eq!([&form[&field(1, 1)], &form[&field(1, 2)], &form[&field(0, 3)]], ["", "R2", MASK]);
+        assert_eq!(form["levels.1.message"], "Wake up");
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod id;
 pub mod incident;
 pub mod incident_words;
 pub mod integration;
+pub mod level_values;
 pub mod message;
 pub mod monitor;
 pub mod monitor_form;

@@ -1,9 +1,10 @@
 //! The keys that seal secrets, as a whole: whether they are those of this database, and how new ones take over.
 
 use domain::id::MonitorKey;
+use domain::level_values::Told;
 use domain::secret::Secret;
 
-use crate::store::{self, Db, integrations, monitors, settings};
+use crate::store::{self, Db, definitions, integrations, monitors, settings};
 
 /// The setting that holds a text sealed with the key in use: whoever has other keys learns it at the start, not at the first alert.
 const SAMPLE: &str = "seal_sample";
@@ -29,6 +30,8 @@ pub enum KeysError {
 pub struct Resealed {
     /// Integrations.
     pub integrations: usize,
+    /// Alert definitions.
+    pub definitions: usize,
     /// Monitors.
     pub monitors: usize,
 }
@@ -62,13 +65,20 @@ pub async fn reseal(db: &Db) -> Result<Resealed, KeysError> {
     agree(db).await?;
     let mut done = Resealed::default();
     let mut tx = db.write().await?;
-    for integration in integrations::all(&mut tx).await? {
+    let integrations = integrations::all(&mut tx).await?;
+    for integration in &integrations {
         // One whose settings cannot be read is left as it is: nothing may be lost by a key.
         if let Ok(settings) = &integration.settings {
             integrations::reseal(&mut tx, integration.key, settings).await?;
             done.integrations += 1;
         }
     }
+    done.definitions = definitions::reseal(&mut tx, |id, variable| {
+        let told = integrations.iter().find(|known| known.id == *id);
+        let settings = told.and_then(|told| told.settings.as_ref().ok());
+        Told { name: "", settings }.hides(variable)
+    })
+    .await?;
     tx.commit().await?;
     let mut after = MonitorKey(0);
     loop {

@@ -131,6 +131,11 @@ impl Sealer {
         Ok(())
     }
 
+    /// Whether a text looks like one that was sealed.
+    pub fn is_sealed(text: &str) -> bool {
+        text.starts_with(PREFIX)
+    }
+
     /// Whether a text was sealed with the key that seals now.
     pub fn is_current(&self, sealed: &str) -> bool {
         let id = sealed.strip_prefix(PREFIX).and_then(|rest| rest.split_once(':')).map(|(id, _)| id);

@@ -56,7 +56,8 @@ struct TargetBody {
     /// Whether it is reminded.
     #[schema(nullable = false, default = true)]
     reminders: Option<bool>,
-    /// Values of the variables that the integration wants given by the level.
+    /// Values of the variables that the integration wants given by the level, by name. Secrets are answered as `********`, which, sent
+    /// back, keeps the value of the level at the same place.
     #[schema(nullable = false)]
     variables: Option<BTreeMap<String, String>>,
 }

@@ -42,7 +42,10 @@ pub(super) async fn run(command: Command, config: Config) -> anyhow::Result<Exit
     db.migrate().await.context("the schema of the database could not be brought up to date")?;
     let done = keys::reseal(&db).await?;
     db.close().await;
-    say(&format!("Sealed anew: {} integrations and {} monitors.", done.integrations, done.monitors));
+    let keys::Resealed { integrations, definitions, monitors } = done;
+    say(&format!(
+        "Sealed anew: {integrations} integrations, {definitions} alert definitions and {monitors} monitors."
+    ));
     if config.secrets.key.is_none() {
         if rotate.forget {
             let keys = seal::keys_of_file(&path, &Chance::System)?;

@@ -363,6 +363,61 @@ async fn alert_definitions_are_made_changed_and_deleted() {
 }
 
 #[tokio::test]
+async fn what_a_level_gives_a_custom_integration_is_asked_for_masked_and_kept() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let made = monitor(&app, &program, json!({ "check_type": "heartbeat" })).await;
+    let definition = json!({
+        "variables": [
+            { "name": "Team", "source": "per_level" },
+            { "name": "Key", "source": "per_level", "secret": true },
+        ],
+        "definitions": [{ "types": { "error": true }, "steps": [
+            { "method": "POST", "url": "https://desk.example.org/{{Team}}/{{Key}}" },
+        ] }],
+    });
+    let form = domain::form::Form::from([
+        ("name".to_owned(), "Desk".to_owned()),
+        ("definition".to_owned(), definition.to_string()),
+    ]);
+    let services = &app.running.state.services;
+    let kind = domain::integration::ProviderKind::Custom;
+    let desk = services.add_integration(&domain::person::Viewer::System, kind, &form).await.unwrap();
+    let path = "/api/v1/alert_definitions";
+    let body = |variables: Value| {
+        let targets = json!([{ "integration": desk.as_str(), "variables": variables }]);
+        json!({ "name": "Night", "monitors": [made["uuid"]],
+            "levels": [{ "condition": { "when": "errors", "count": 1 }, "targets": targets }] })
+    };
+    for (given, says) in [
+        (json!({ "Team": "night" }), "variable “Key”: Please fill this in"),
+        (json!({ "Team": "night", "Key": "********" }), "no value is stored"),
+        (json!({ "Team": "night", "Key": "x", "Kay": "y" }), "variable “Kay”"),
+    ] {
+        let (status, refused) = call(&app, &program, Method::POST, path, &body(given)).await;
+        assert_eq!(status, 422, "{refused}");
+        let text = refused.to_string();
+        assert!(text.contains("Level 1, “Desk”") && text.contains(says), "{refused}");
+        assert!(text.contains(&format!("levels.0.variable.{desk}.K")), "{refused}");
+    }
+    let given = json!({ "Team": "night", "Key": "hunter2" });
+    let (status, made) = call(&app, &program, Method::POST, path, &body(given)).await;
+    let masked = json!({ "Team": "night", "Key": "********" });
+    assert_eq!((status, &made["levels"][0]["targets"][0]["variables"]), (201, &masked));
+    let one = format!("{path}/{}", made["uuid"].as_str().unwrap());
+    for change in [json!({ "name": "Day" }), json!({ "levels": made["levels"] })] {
+        let (status, changed) = call(&app, &program, Method::PATCH, &one, &change).await;
+        assert_eq!((status, &changed["levels"][0]["targets"][0]["variables"]), (200, &masked), "{changed}");
+    }
+    let mut tx = app.running.state.db.read().await.unwrap();
+    let all = engine::store::definitions::all(&mut tx).await.unwrap();
+    let kept = all.iter().find(|known| known.draft.name == "Day").unwrap();
+    assert_eq!(kept.draft.levels[0].targets[0].variables["Key"].value.expose(), "hunter2");
+    drop(tx);
+    app.close().await;
+}
+
+#[tokio::test]
 async fn deliveries_can_be_searched_counted_and_replayed() {
     let app = TestApp::spawn().await;
     let program = app.token().await;

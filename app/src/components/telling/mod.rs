@@ -1,6 +1,7 @@
 //! What pages about telling people share.
 
 pub mod banner;
+pub mod lacking;
 pub mod ladder;
 pub mod messages;
 pub mod picture;

@@ -19,6 +19,7 @@ use crate::components::input::{CheckField, Described, FieldFrame};
 use crate::components::leave::Guard;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
+use crate::components::telling::lacking::LackingNotice;
 use crate::components::telling::picture::LadderPicture;
 use crate::flash;
 use crate::server_fns::alerts::{CHOSEN, DeleteDefinition, FORM, SaveDefinition, VERSION, read_definition};
@@ -89,6 +90,7 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
     let named = title.clone();
     let delete = (!id.is_empty() && !is_default).then(|| id.clone());
     let pictured = integrations.clone();
+    let lacking = definition.map(|known| known.lacking).unwrap_or_default();
     view! {
         <PageTitle text=title.clone()/>
         <PageHead title actions=move || delete.map(|id| view! { <Delete id name=named/> })/>
@@ -99,6 +101,7 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
                 <div class="stack" on:input=move |_| follow() on:change=move |_| follow()>
                     <input type="hidden" name="definition" value=id/>
                     <input type="hidden" name="version" value=version.to_string()/>
+                    <LackingNotice lacking/>
                     <section class="card form">
                         <NameField value=values.get("name").cloned().unwrap_or_default()/>
                         <CheckField name="active" label="In use" value=definition_form::is_ticked(&values, "active")/>

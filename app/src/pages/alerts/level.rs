@@ -1,6 +1,6 @@
 //! A level in the editor: when it is reached, whom it tells, how often it reminds, and what it says.
 
-use domain::definition_form::{is_ticked, level_field};
+use domain::definition_form::{WAS, is_ticked, level_field};
 use domain::form::Form;
 use domain::views::console::IntegrationChoice;
 use leptos::prelude::*;
@@ -31,8 +31,14 @@ pub(super) fn LevelCard(
     let is_active = is_ticked(&values, &active);
     let state = FormState::here();
     let targets = values.clone();
+    let was = level_field(level, WAS);
+    let was = values
+        .get(&was)
+        .cloned()
+        .map(|value| view! { <input type="hidden" name=state.input_name(&was) value=value/> });
     view! {
         <section class="card form level" aria-labelledby=labelled>
+            {was}
             <header><h2 id=heading>{title}</h2>
                 <label class="check"><input type="checkbox" name=state.input_name(&active) value="true" checked=is_active/><span>"In use"</span></label>
                 {(!single).then(|| view! {

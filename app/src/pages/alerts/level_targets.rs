@@ -2,12 +2,14 @@
 
 use domain::definition_form::{is_ticked, level_field, target_field, variable_field};
 use domain::form::Form;
+use domain::level_values::LevelVariable;
 use domain::views::console::IntegrationChoice;
 use leptos::prelude::*;
 
 use super::editor::ErrorOf;
 use crate::components::form::FormState;
 use crate::components::icon::Icon;
+use crate::components::input::Described;
 
 /// A row an integration: whether it is told, whether it hears that it is over, whether it is reminded.
 #[component]
@@ -42,13 +44,9 @@ fn Target(level: usize, one: IntegrationChoice, values: Form) -> impl IntoView {
     // Whoever is added hears of everything, until somebody says otherwise.
     let (ok, remind) = (!told || is("ok"), !told || is("remind"));
     let variables = one.variables.iter().map(|variable| {
-        let field = variable_field(level, &one.id, variable);
-        let (value, input) = (values.get(&field).cloned().unwrap_or_default(), state.input_name(&field));
-        let label = format!("{variable} of {}", one.name);
-        view! {
-            <label class="variable"><code>{variable.clone()}</code>
-                <input class="input" name=input value=value aria-label=label autocomplete="off" spellcheck="false"/></label>
-        }
+        let field = variable_field(level, &one.id, &variable.name);
+        let value = values.get(&field).cloned().unwrap_or_default();
+        view! { <Variable field variable=variable.clone() of=one.name.clone() value/> }
     });
     let variables = variables.collect_view();
     let (over, reminded) = (format!("Tell {} when it is over", one.name), format!("Remind {}", one.name));
@@ -62,5 +60,22 @@ fn Target(level: usize, one: IntegrationChoice, values: Form) -> impl IntoView {
             </span>
             {variables}
         </li>
+    }
+}
+
+/// A variable that the integration leaves to the level. A stored secret comes as its mask, which keeps it.
+#[component]
+fn Variable(field: String, variable: LevelVariable, of: String, value: String) -> impl IntoView {
+    let control = Described::field(&field, false);
+    let (error, error_id) = (control.error, format!("{}-error", control.id));
+    let label = format!("{} of {of}", variable.name);
+    let kind = if variable.secret { "password" } else { "text" };
+    view! {
+        <div class="variable">
+            <label for=control.id.clone()><code>{variable.name}</code></label>
+            <input class="input" type=kind id=control.id.clone() name=control.name.clone() value=value aria-label=label autocomplete="off" spellcheck="false"
+                aria-invalid=control.invalid() aria-describedby=control.by()/>
+            {move || error.get().map(|error| view! { <p class="error" id=error_id.clone()><Icon name="alert"/>{error}</p> })}
+        </div>
     }
 }

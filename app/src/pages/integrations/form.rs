@@ -19,6 +19,7 @@ use crate::components::leave::Guard;
 use crate::components::loaded::Loaded;
 use crate::components::notice::{Notice, Tone};
 use crate::components::page_head::{PageHead, PageTitle};
+use crate::components::telling::lacking::LackingNotice;
 use crate::components::telling::trial::TrialCard;
 use crate::flash;
 use crate::server_fns::integrations::{
@@ -79,7 +80,7 @@ fn Existing(form: IntegrationForm, added: Memo<bool>) -> impl IntoView {
     // An address that is not confirmed is said by itself, with what to do.
     let failing = form.failing.clone().filter(|why| *why != unconfirmed_words(&form.unconfirmed));
     let others = form.values.get("email").is_some_and(|all| all.split(',').count() > form.unconfirmed.len());
-    let unreadable = form.unreadable.clone();
+    let (unreadable, lacking) = (form.unreadable.clone(), form.used_by.lacking.clone());
     let (to_confirm, unconfirmed) = (id.clone(), form.unconfirmed.clone());
     view! {
         <PageTitle text=name.clone()/>
@@ -94,6 +95,7 @@ fn Existing(form: IntegrationForm, added: Memo<bool>) -> impl IntoView {
                 <Notice tone=Tone::Bad title="Its settings cannot be read" text=format!("{why}. Fill the form in and save it: that replaces them.")/>
             })}
             {(!unconfirmed.is_empty()).then(|| view! { <Unconfirmed id=to_confirm addresses=unconfirmed others/> })}
+            <LackingNotice lacking/>
             {failing.map(|why| view! {
                 <Notice tone=Tone::Bad title="It is not delivering" text=format!("{why} Change the settings, and send a test.")/>
             })}

@@ -1,7 +1,10 @@
 //! A group of components.
 
+use std::collections::BTreeSet;
+
 use domain::views::console::{ComponentRow, GroupRow};
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::component::Row;
 use crate::call::Call;
@@ -11,8 +14,13 @@ use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{FormState, SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::leave::Guard;
+use crate::flash;
 use crate::server_fns::components::AddComponent;
 use crate::server_fns::groups::{AddGroup as AddGroupCall, DeleteGroup, MoveGroup, RenameGroup};
+
+/// The groups whose line for a new component is open, while the page is read again and again.
+#[derive(Clone, Copy)]
+pub(super) struct Unfolded(pub(super) RwSignal<BTreeSet<String>>);
 
 /// A group, or the components that stand in none.
 #[component]
@@ -24,7 +32,7 @@ pub(super) fn GroupCard(
 ) -> impl IntoView {
     let name = group.as_ref().map_or_else(|| "Without a group".to_owned(), |group| group.name.clone());
     let id = group.as_ref().map_or_else(String::new, |group| group.id.to_string());
-    let end = components.len().saturating_sub(1);
+    let (end, empty) = (components.len().saturating_sub(1), components.is_empty());
     let rows = components
         .into_iter()
         .enumerate()
@@ -34,7 +42,7 @@ pub(super) fn GroupCard(
         <section class="card flush" aria-label=label>
             <header><h2>{title}</h2>{group.map(|group| view! { <GroupActions group first last/> })}</header>
             <ul class="sortable">{rows.collect_view()}</ul>
-            <AddRow group=id name/>
+            <AddRow group=id name empty/>
         </section>
     }
 }
@@ -92,9 +100,10 @@ fn Rename(group: GroupRow) -> impl IntoView {
     }
 }
 
-/// A line that adds a component.
+/// A line that adds a component, folded away unless there is nothing else to do here. Whoever has opened it adds several, one after the
+/// other, so it stays open.
 #[component]
-fn AddRow(group: String, name: String) -> impl IntoView {
+fn AddRow(group: String, name: String, empty: bool) -> impl IntoView {
     let add = Call::to::<AddComponent>();
     expect_context::<Again>().after(add);
     let choices = Choices::here();
@@ -107,8 +116,24 @@ fn AddRow(group: String, name: String) -> impl IntoView {
             .set(choices.behind(Vec::new()).into_iter().filter(|choice| choice.id.as_str() == id).collect());
     };
     let form_id = format!("add-component-{group}");
+    // A form that came back says what became of it.
+    let flash = flash::take(&form_id);
+    let Unfolded(unfolded) = expect_context();
+    let open = empty || flash.is_some() || unfolded.with_untracked(|groups| groups.contains(&group));
+    let (toggled, flash) = (group.clone(), flash.unwrap_or_default());
+    let follow = move |event: web_sys::Event| {
+        let is_open = event
+            .current_target()
+            .is_some_and(|details| details.unchecked_ref::<web_sys::Element>().has_attribute("open"));
+        // When the page is read again, the old row is told of its end after that of its signals.
+        let _ = unfolded.try_update(|groups| {
+            if is_open { groups.insert(toggled.clone()) } else { groups.remove(&toggled) }
+        });
+    };
     view! {
-        <SendForm action=add id=form_id class="add-row" refused="" clear=true guard=Guard::Path>
+        <details class="fold add-fold" open=open on:toggle=follow>
+        <summary aria-label=format!("Add a component to {name}")><Icon name="chevron-right"/>"Add a component"</summary>
+        <SendForm action=add id=form_id class="add-row" refused="" clear=true guard=Guard::Path flash>
             <input type="hidden" name="group" value=group/>
             <NameInput label=format!("Name of the new component in {name}") placeholder="New component"/>
             <select class="input" name="monitor" aria-label="Follows" on:change:target=move |event| choose(event.target().value())>
@@ -117,6 +142,7 @@ fn AddRow(group: String, name: String) -> impl IntoView {
             </select>
             <Submit class="button"><Icon name="plus"/>"Add"</Submit>
         </SendForm>
+        </details>
     }
 }
 

@@ -10,7 +10,7 @@ use domain::views::console::{ComponentRow, PageEditor as View};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use self::group::{AddGroup, GroupCard};
+use self::group::{AddGroup, GroupCard, Unfolded};
 use self::identity::Identity;
 use crate::components::again::Again;
 use crate::components::choices::{Choices, Find, FindForm};
@@ -28,6 +28,7 @@ pub fn PageEditor() -> impl IntoView {
     let feed = expect_context::<LiveFeed>();
     let again = Again::provide();
     let choices = Choices::provide();
+    provide_context(Unfolded(RwSignal::default()));
     let query = use_query_map();
     let edited = Memo::new(move |_| query.read().get("edit"));
     let view =
@@ -61,7 +62,13 @@ fn Body(view: View, edited: Memo<Option<String>>) -> impl IntoView {
             let component = edited
                 .get()
                 .and_then(|id| view.components.iter().find(|known| known.id.as_str() == id).cloned());
-            component.map(|component| view! { <edit::EditComponent component groups=view.groups.clone()/> })
+            match component {
+                Some(component) => {
+                    view! { <edit::EditComponent component groups=view.groups.clone()/> }.into_any()
+                }
+                None if edited.with(Option::is_some) => view! { <Gone/> }.into_any(),
+                None => ().into_any(),
+            }
         }
     };
     let last = view.groups.len().saturating_sub(1);
@@ -84,6 +91,21 @@ fn Body(view: View, edited: Memo<Option<String>>) -> impl IntoView {
             <AddGroup/>
             <Identity view/>
         </div>
+    }
+}
+
+/// Stands for a component that is asked for and is not there. On the server it also gives the page its status.
+#[component]
+fn Gone() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    crate::context::status(&crate::error::AppError::NotFound);
+    view! {
+        <section class="empty">
+            <Icon name="search"/>
+            <h2>"This component is not here"</h2>
+            <p>"The address may be mistyped, or it was deleted."</p>
+            <div class="button-row"><a class="button" href="/console/page">"To the status page"</a></div>
+        </section>
     }
 }
 

@@ -1,5 +1,6 @@
 //! Incidents: the card of an open one, a line of a past one, and a page for each.
 
+use domain::status_page::ComponentState;
 use domain::time::Timestamp;
 use domain::views::public::{IncidentPage, IncidentUpdateView, IncidentView, PageHead, PageView};
 use leptos::prelude::*;
@@ -78,9 +79,13 @@ pub(super) fn past(head: &PageHead, incident: &IncidentView) -> impl IntoView + 
         .into_any(),
         None => format!("Open · {}", incident.phase.label().to_lowercase()).into_any(),
     };
+    // What is over looks like it, however bad it was: that stands below in words.
+    let is_over = incident.resolved_at.is_some();
+    let state = if is_over { ComponentState::Operational } else { incident.impact };
+    let over = is_over.then(|| view! { <span class="visually-hidden">"Resolved: "</span> });
     view! {
-        <div class="past" data-state=words::tone(incident.impact)>
-            <a href=address(head, incident)>{state_icon(incident.impact)} {incident.title.clone()}</a>
+        <div class="past" data-state=words::tone(state)>
+            <a href=address(head, incident)>{state_icon(state)} " " <span>{over} {incident.title.clone()}</span></a>
             {last}
             <p class="meta">{incident.impact.label()} " · " {end}</p>
         </div>

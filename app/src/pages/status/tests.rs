@@ -161,6 +161,24 @@ fn names_of_operators_are_escaped_everywhere() {
 }
 
 #[test]
+fn a_past_incident_that_is_over_looks_like_it_and_says_so() {
+    let mut page = view(Vec::new(), Vec::new());
+    let mut over = incident(1, "Shop is down");
+    over.resolved_at = Some(Timestamp(over.started_at.0 + 60_000));
+    page.past[0].incidents = vec![over.clone()];
+    let text = draw(&page);
+    assert!(
+        text.contains("class=\"past\" data-state=\"operational\"")
+            || text.contains("data-state=\"operational\" class=\"past\""),
+        "{text}"
+    );
+    assert!(text.contains("<span class=\"visually-hidden\">Resolved: </span>"), "{text}");
+    over.resolved_at = None;
+    page.past[0].incidents = vec![over];
+    assert!(!draw(&page).contains("Resolved: "), "an open one keeps its mark");
+}
+
+#[test]
 fn a_part_is_drawn_in_the_page_as_it_is_in_a_frame() {
     let page = view(
         vec![

@@ -1,9 +1,12 @@
 //! custom: requests that the author of the integration composes (the second seed; contracts.md, section 3). What is set is
 //! [`crate::custom::CustomSettings`]; here it becomes a provider.
 
+use std::collections::BTreeMap;
+
 use super::{Audience, ONCE_MORE, ProviderSettings, read_form};
-use crate::custom::{self, CustomSettings, render_request};
+use crate::custom::{self, CustomSettings, PredefinedVariable, render_request};
 use crate::form::{Field, FieldError, FieldKind, Form};
+use crate::level_values::LevelVariable;
 use crate::secret::{MASK, Secret};
 use crate::template::{AlertFacts, AlertKind};
 use crate::time::Timestamp;
@@ -59,8 +62,7 @@ impl ProviderSettings for CustomSettings {
         let facts = AlertFacts::example(AlertKind::Error);
         let step = self.definition_for(AlertKind::Error).and_then(|definition| definition.steps.first());
         let host = step.and_then(|step| {
-            let mut scope =
-                self.scope(&facts, &std::collections::BTreeMap::new(), Timestamp(0), || 0).ok()?;
+            let mut scope = self.scope(&facts, &BTreeMap::new(), Timestamp(0), || 0).ok()?;
             let request = render_request(step, &mut scope).ok()?;
             Some(scope.mask(request.url.host_str()?))
         });
@@ -76,8 +78,14 @@ impl ProviderSettings for CustomSettings {
         );
     }
 
-    fn level_variables(&self) -> Vec<String> {
-        self.per_level().map(|variable| variable.name.clone()).collect()
+    fn level_variables(&self) -> Vec<LevelVariable> {
+        let variable =
+            |one: &PredefinedVariable| LevelVariable { name: one.name.clone(), secret: one.secret };
+        self.per_level().map(variable).collect()
+    }
+
+    fn validate_level(&self, values: &BTreeMap<String, Secret>) -> Result<(), Vec<FieldError>> {
+        self.validate_level(values)
     }
 
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
@@ -261,7 +269,8 @@ mod tests {
         let mut settings = stock("https://api.example.org/x");
         assert!(settings.level_variables().is_empty());
         settings.variables[0].source = VariableSource::PerLevel;
-        assert_eq!(settings.level_variables(), [settings.variables[0].name.clone()]);
+        let wanted = LevelVariable { name: settings.variables[0].name.clone(), secret: false };
+        assert_eq!(settings.level_variables(), [wanted]);
     }
 
     #[test]

@@ -4,14 +4,15 @@
 //! provider's fields, so there is no page to write. Settings are stored as `{version, data}`: [`IntegrationSettings::load`] brings
 //! what an older program stored up to date.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::custom::CustomSettings;
 use crate::form::{Field, FieldError, Form, FormReader};
+use crate::level_values::LevelVariable;
 use crate::secret::Secret;
 
 mod address;
@@ -32,6 +33,7 @@ pub mod teams;
 pub mod telegram;
 pub mod telex;
 pub mod webhook;
+mod word;
 
 pub(crate) use address::{examine_secret_url, examine_url, read_secret_url, shown_host, shown_url};
 pub(crate) use moved::{ONCE_MORE, origin};
@@ -96,8 +98,18 @@ pub trait ProviderSettings: Clone + PartialEq + fmt::Debug + Serialize + for<'de
     fn examine(&self, errors: &mut Vec<FieldError>);
 
     /// Variables that a level of an alert definition must give a value.
-    fn level_variables(&self) -> Vec<String> {
+    fn level_variables(&self) -> Vec<LevelVariable> {
         Vec::new()
+    }
+
+    /// Judges what a level gives; the field of an error is the variable's name.
+    ///
+    /// # Errors
+    /// Missing and unknown variables, and values that cannot be used.
+    fn validate_level(&self, values: &BTreeMap<String, Secret>) -> Result<(), Vec<FieldError>> {
+        let message = "The integration takes no values from levels.";
+        let errors: Vec<_> = values.keys().map(|name| FieldError::new(name, message)).collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
     /// The secrets in it, to seal them and to mask them.
@@ -257,8 +269,16 @@ macro_rules! provider_kinds {
             }
 
             /// Variables that a level of an alert definition must give a value.
-            pub fn level_variables(&self) -> Vec<String> {
+            pub fn level_variables(&self) -> Vec<LevelVariable> {
                 match self { $(Self::$Variant(settings) => settings.level_variables()),+ }
+            }
+
+            /// Judges what a level gives for them.
+            ///
+            /// # Errors
+            /// Everything that is wrong, each with the name of the variable.
+            pub fn validate_level(&self, values: &BTreeMap<String, Secret>) -> Result<(), Vec<FieldError>> {
+                match self { $(Self::$Variant(settings) => ProviderSettings::validate_level(settings.as_ref(), values)),+ }
             }
 
             /// The secrets in it.
@@ -332,25 +352,6 @@ provider_kinds! {
     opsgenie => Opsgenie(OpsgenieSettings),
     /// Jira Cloud.
     jira => Jira(JiraSettings),
-}
-
-impl fmt::Display for ProviderKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for ProviderKind {
-    type Err = FieldError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or_else(|| {
-            let known: Vec<_> = Self::ALL.iter().map(|kind| kind.as_str()).collect();
-            let message =
-                format!("“{text}” is no integration that is known here; use one of {}.", known.join(", "));
-            FieldError::new("kind", message)
-        })
-    }
 }
 
 impl IntegrationSettings {

@@ -6,7 +6,7 @@ mod levels;
 mod storm;
 mod subscribed;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -265,7 +265,10 @@ impl Work<'_> {
             if !wanted || !told.insert(target.to.key) || self.is_double(&outage, &target, kind).await? {
                 continue;
             }
-            let facts = facts.clone().map(|facts| LevelFacts { variables: target.target.variables, ..facts });
+            let variables = target.target.variables.into_iter();
+            let variables: BTreeMap<_, _> =
+                variables.map(|(name, given)| (name, given.value.expose().to_owned())).collect();
+            let facts = facts.clone().map(|facts| LevelFacts { variables, ..facts });
             let cause = format!("{cause}:{}", target.to.key.0);
             let alert = Alert {
                 kind,

@@ -1,15 +1,19 @@
-//! Alert definitions: who hears of outages when.
+//! Alert definitions: who hears of outages when. Secrets that levels give integrations are sealed on their way in and opened on their
+//! way out; nowhere else.
 
 use std::collections::HashMap;
 
 use domain::alert::{Definition, DefinitionDraft, Level};
-use domain::id::{DefinitionId, DefinitionKey, MonitorId, MonitorKey, ProjectKey};
+use domain::id::{DefinitionId, DefinitionKey, IntegrationId, MonitorId, MonitorKey, ProjectKey};
+use domain::level_values::LevelValue;
+use domain::secret::Secret;
 use domain::time::Timestamp;
 use serde_json::Value;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
 use super::{Result, StoreError, Tx, error, sql};
+use crate::seal::{SealError, Sealer};
 
 #[derive(FromRow)]
 struct Row {
@@ -33,16 +37,79 @@ macro_rules! select {
 }
 
 /// One that a later program wrote must not take the others with it: it is left out until a program that can read it runs again.
-fn read(row: Row, monitors: Vec<MonitorId>) -> Option<Definition> {
+fn read(row: Row, monitors: Vec<MonitorId>, sealer: &Sealer) -> Option<Definition> {
     let unreadable = |column, why: &dyn std::fmt::Display| {
         error::note_unreadable("alert_definitions", column, row.id, why);
     };
     let id = row.public_id.parse().inspect_err(|why| unreadable("public_id", why)).ok()?;
-    let levels: Vec<Level> =
+    let mut levels: Vec<Level> =
         serde_json::from_value(row.levels.0).inspect_err(|why| unreadable("levels", why)).ok()?;
+    for target in levels.iter_mut().flat_map(|level| &mut level.targets) {
+        // Whoever else is told must not go without because of one value: it is left out, and the pages say that it is missing.
+        target
+            .variables
+            .retain(|_, given| open(given, sealer).inspect_err(|why| unreadable("levels", why)).is_ok());
+    }
     let draft = DefinitionDraft { name: row.name, active: row.active, monitors, levels };
     let (key, is_default, version) = (DefinitionKey(row.id), row.is_default, row.version);
     Some(Definition { key, id, is_default, version, draft })
+}
+
+/// Opens a value that was sealed. One that was not is from before there were any, or no secret.
+fn open(given: &mut LevelValue, sealer: &Sealer) -> std::result::Result<(), SealError> {
+    if Sealer::is_sealed(given.value.expose()) {
+        *given = LevelValue { value: sealer.open(given.value.expose())?, hidden: true };
+    }
+    Ok(())
+}
+
+/// The levels as they are stored.
+fn sealed(levels: &[Level], sealer: &Sealer) -> Result<Vec<Level>> {
+    let mut levels = levels.to_vec();
+    let targets = levels.iter_mut().flat_map(|level| &mut level.targets);
+    for given in targets.flat_map(|target| target.variables.values_mut()) {
+        // What only looks sealed would not be read again.
+        if (given.hidden && !given.value.is_empty()) || Sealer::is_sealed(given.value.expose()) {
+            given.value = Secret::new(sealer.seal(&given.value)?);
+        }
+    }
+    Ok(levels)
+}
+
+/// Seals the secrets of every definition with the key that seals now, also those that an older program left plain; `hides` says which
+/// variables are secrets. Returns how many definitions there were. One that cannot be read is left as it is: nothing may be lost by a
+/// key.
+pub async fn reseal(tx: &mut Tx, hides: impl Fn(&IntegrationId, &str) -> bool) -> Result<usize> {
+    let rows: Vec<(i64, Json<Value>)> = sql!(tx, |conn| sqlx::query_as(
+        // Locked as they are read, so that no change is lost that a server makes meanwhile.
+        "update alert_definitions set version = version returning id, levels"
+    )
+    .fetch_all(conn)
+    .await?);
+    let mut done = 0;
+    for (id, levels) in rows {
+        let Ok(mut levels) = serde_json::from_value::<Vec<Level>>(levels.0) else { continue };
+        let mut opened = Ok(());
+        for target in levels.iter_mut().flat_map(|level| &mut level.targets) {
+            for (name, given) in &mut target.variables {
+                opened = opened.and_then(|()| open(given, &tx.sealer));
+                given.hidden |= hides(&target.integration, name);
+            }
+        }
+        if let Err(why) = opened {
+            error::note_unreadable("alert_definitions", "levels", id, &why);
+            continue;
+        }
+        let levels = sealed(&levels, &tx.sealer)?;
+        sql!(tx, |conn| sqlx::query("update alert_definitions set levels = $1 where id = $2")
+            .bind(Json(&levels))
+            .bind(id)
+            .execute(conn)
+            .await?
+            .rows_affected());
+        done += 1;
+    }
+    Ok(done)
 }
 
 /// Every definition, the default one first.
@@ -68,7 +135,7 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Definition>> {
     }
     let definition = |row: Row| {
         let monitors = monitors.remove(&row.id).unwrap_or_default();
-        read(row, monitors)
+        read(row, monitors, &tx.sealer)
     };
     Ok(rows.into_iter().filter_map(definition).collect())
 }
@@ -115,7 +182,7 @@ async fn whole(tx: &mut Tx, key: Option<i64>) -> Result<Option<Definition>> {
 pub async fn get(tx: &mut Tx, key: DefinitionKey) -> Result<Option<Definition>> {
     let row: Option<Row> =
         sql!(tx, |conn| sqlx::query_as(select!("where id = $1")).bind(key.0).fetch_optional(conn).await?);
-    Ok(row.and_then(|row| read(row, Vec::new())))
+    Ok(row.and_then(|row| read(row, Vec::new(), &tx.sealer)))
 }
 
 /// The active definitions that hold for a monitor: those that name it, else the default one. Without the monitors.
@@ -130,7 +197,7 @@ pub async fn of_monitor(tx: &mut Tx, monitor: MonitorKey) -> Result<Vec<Definiti
     .fetch_all(conn)
     .await?
     });
-    Ok(rows.into_iter().filter_map(|row| read(row, Vec::new())).collect())
+    Ok(rows.into_iter().filter_map(|row| read(row, Vec::new(), &tx.sealer)).collect())
 }
 
 /// Adds a definition.
@@ -142,6 +209,7 @@ pub async fn insert(
     is_default: bool,
     at: Timestamp,
 ) -> Result<DefinitionKey> {
+    let levels = sealed(&draft.levels, &tx.sealer)?;
     let key: i64 = sql!(tx, |conn| {
         sqlx::query_scalar(
         "insert into alert_definitions (public_id, project_id, name, active, is_default, levels, version, created_at, updated_at) \
@@ -152,7 +220,7 @@ pub async fn insert(
     .bind(draft.name.trim())
     .bind(draft.active)
     .bind(is_default)
-    .bind(Json(&draft.levels))
+    .bind(Json(&levels))
     .bind(at.0)
     .fetch_one(conn)
     .await?
@@ -163,6 +231,7 @@ pub async fn insert(
 
 /// Changes a definition that is locked.
 pub async fn update(tx: &mut Tx, key: DefinitionKey, draft: &DefinitionDraft, at: Timestamp) -> Result<bool> {
+    let levels = sealed(&draft.levels, &tx.sealer)?;
     let changed = sql!(tx, |conn| {
         sqlx::query(
         "update alert_definitions set name = $1, active = $2, levels = $3, updated_at = $4, version = version + 1 \
@@ -170,7 +239,7 @@ pub async fn update(tx: &mut Tx, key: DefinitionKey, draft: &DefinitionDraft, at
     )
     .bind(draft.name.trim())
     .bind(draft.active)
-    .bind(Json(&draft.levels))
+    .bind(Json(&levels))
     .bind(at.0)
     .bind(key.0)
     .execute(conn)

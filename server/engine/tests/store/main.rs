@@ -8,6 +8,7 @@ mod confirming;
 mod editing;
 mod following;
 mod hostile;
+mod levels;
 mod lists;
 mod pages;
 mod postgres;

@@ -8,7 +8,7 @@ use super::{
     super::{nearest::nearest, output::Output},
     Trouble,
 };
-use crate::time::Timestamp;
+use crate::time::{MONTHS, Timestamp};
 
 /// The offsets that have a name.
 pub(in super::super) const OFFSETS: &[&str] = &[
@@ -18,20 +18,6 @@ pub(in super::super) const OFFSETS: &[&str] = &[
     "LastDayOfPreviousMonth",
     "FirstDayOfNextMonth",
     "LastDayOfNextMonth",
-];
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
 ];
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 

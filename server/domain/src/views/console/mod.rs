@@ -1,6 +1,7 @@
 //! What operators see in the console.
 
 mod custom;
+mod definitions;
 mod monitors;
 mod page;
 mod settings;
@@ -15,6 +16,7 @@ use crate::incident::IncidentPhase;
 use crate::time::Timestamp;
 
 pub use custom::*;
+pub use definitions::*;
 pub use monitors::*;
 pub use page::*;
 pub use settings::*;

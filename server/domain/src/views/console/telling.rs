@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::alert::{DefinitionDraft, QuietHours};
+use crate::alert::QuietHours;
 use crate::delivery::DeliveryState;
 use crate::form::Form;
 use crate::id::{DefinitionId, DeliveryId, IncidentId, IntegrationId, MonitorId, SubscriptionId, TokenId};
@@ -74,6 +74,8 @@ pub struct UsedBy {
     pub monitors: Vec<Named<MonitorId>>,
     /// Subscriptions to events.
     pub subscriptions: Vec<Named<SubscriptionId>>,
+    /// What levels of those definitions leave out.
+    pub lacking: Vec<super::LackingVariable>,
 }
 
 /// What the form of an integration starts from.
@@ -116,45 +118,6 @@ pub struct IntegrationTrial {
     pub status: Option<u16>,
     /// How long it took, in milliseconds.
     pub duration_ms: i64,
-}
-
-/// An alert definition, for the list and for the editor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DefinitionView {
-    /// The public id.
-    pub id: DefinitionId,
-    /// Whether it is for every monitor that no other definition names.
-    pub is_default: bool,
-    /// Grows with each change; whoever changes it names the one that it was read with.
-    pub version: i64,
-    /// What it says.
-    pub draft: DefinitionDraft,
-    /// The monitors that it names.
-    pub monitors: Vec<Named<MonitorId>>,
-}
-
-/// Everything that the editor of a definition offers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DefinitionForm {
-    /// The definition; `None` for a new one.
-    pub definition: Option<DefinitionView>,
-    /// The integrations that a level may name.
-    pub integrations: Vec<IntegrationChoice>,
-}
-
-/// An integration that can be chosen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IntegrationChoice {
-    /// The public id.
-    pub id: IntegrationId,
-    /// What it is called.
-    pub name: String,
-    /// The provider.
-    pub kind: ProviderKind,
-    /// Whether it is used.
-    pub enabled: bool,
-    /// Variables that a level must give it.
-    pub variables: Vec<String>,
 }
 
 /// A delivery in the log.

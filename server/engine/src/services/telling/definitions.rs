@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use domain::alert::{Definition, DefinitionDraft};
 use domain::form::FieldError;
 use domain::id::{DefinitionId, MonitorId};
+use domain::level_values::{Before, Told, Was};
 use domain::person::Viewer;
-use domain::views::console::{DefinitionForm, DefinitionView, Named};
+use domain::views::console::{DefinitionForm, DefinitionView, LackingVariable, Named};
 
 use super::{Result, ServiceError, Services, operator, unknown_monitors};
-use crate::store::{Tx, definitions, integrations, monitors};
+use crate::store::integrations::{self, Integration};
+use crate::store::{Tx, definitions, monitors};
 
 /// What is said to whoever edits something that somebody else has changed meanwhile.
 const CHANGED_MEANWHILE: &str = "Somebody else changed this definition meanwhile. Open the form again to see how it is now, and repeat your change.";
@@ -19,10 +21,11 @@ impl Services {
     pub async fn definitions(&self, viewer: &Viewer) -> Result<Vec<DefinitionView>> {
         operator(viewer)?;
         let mut tx = self.inner.db.read().await?;
+        let told = integrations::all(&mut tx).await?;
         let mut names = HashMap::new();
         let mut views = Vec::new();
         for definition in definitions::all(&mut tx).await? {
-            views.push(view(&mut tx, definition, &mut names).await?);
+            views.push(view(&mut tx, definition, &told, &mut names).await?);
         }
         Ok(views)
     }
@@ -37,24 +40,36 @@ impl Services {
         let definition = match id {
             Some(id) => {
                 let mut tx = self.inner.db.read().await?;
-                let definition = load(&mut tx, id).await?;
-                Some(view(&mut tx, definition, &mut HashMap::new()).await?)
+                let (definition, told) = (load(&mut tx, id).await?, integrations::all(&mut tx).await?);
+                Some(view(&mut tx, definition, &told, &mut HashMap::new()).await?)
             }
             None => None,
         };
         Ok(DefinitionForm { definition, integrations })
     }
 
-    /// Adds a definition, or changes the one with this id from the version that it was read with.
+    /// Adds a definition, or changes the one with this id from the version that it was read with. A mask in the place of a secret keeps
+    /// that of the level at the same place.
     pub async fn save_definition(
         &self,
         viewer: &Viewer,
         edited: Option<(&DefinitionId, i64)>,
         draft: &DefinitionDraft,
     ) -> Result<DefinitionId> {
+        self.save_levels(viewer, edited, draft, &[]).await
+    }
+
+    /// Does what [`Self::save_definition`] does; `origins` says of each level which it was, because a form knows where each went.
+    pub async fn save_levels(
+        &self,
+        viewer: &Viewer,
+        edited: Option<(&DefinitionId, i64)>,
+        draft: &DefinitionDraft,
+        origins: &[Was],
+    ) -> Result<DefinitionId> {
         operator(viewer)?;
         let now = self.now();
-        let mut errors = Vec::new();
+        let (mut draft, mut errors) = (draft.clone(), Vec::new());
         draft.examine(&mut errors);
         let mut tx = self.inner.db.write().await?;
         let old = match edited {
@@ -67,9 +82,16 @@ impl Services {
             }
             None => None,
         };
-        for (number, level) in draft.levels.iter().enumerate() {
-            for target in &level.targets {
-                if integrations::by_id(&mut tx, &target.integration).await?.is_none() {
+        let stored = old.as_ref().map(|old| &old.draft);
+        let count = draft.levels.len();
+        for (number, level) in draft.levels.iter_mut().enumerate() {
+            let level_was = origins.get(number).copied();
+            let level_was = level_was.unwrap_or_else(|| Was::by_place(number, count, stored));
+            let before = Before { stored, level: level_was };
+            for target in &mut level.targets {
+                if let Some(one) = integrations::by_id(&mut tx, &target.integration).await? {
+                    told(&one).settle(target, number, &before, &mut errors);
+                } else {
                     let message = "An integration of this level does not exist (any more).";
                     errors.push(FieldError::new(format!("levels.{number}.targets"), message));
                 }
@@ -89,12 +111,12 @@ impl Services {
             return Err(ServiceError::Invalid(errors));
         }
         let id = if let Some(old) = old {
-            definitions::update(&mut tx, old.key, draft, now).await?;
+            definitions::update(&mut tx, old.key, &draft, now).await?;
             old.id
         } else {
             let project = self.project(&mut tx, now).await?;
             let id = DefinitionId::new(self.inner.chance.bytes());
-            definitions::insert(&mut tx, project, &id, draft, false, now).await?;
+            definitions::insert(&mut tx, project, &id, &draft, false, now).await?;
             id
         };
         tx.commit().await?;
@@ -120,9 +142,37 @@ async fn load(tx: &mut Tx, id: &DefinitionId) -> Result<Definition> {
     all.into_iter().find(|definition| definition.id == *id).ok_or(ServiceError::NotFound)
 }
 
+/// An integration as levels see it.
+fn told(one: &Integration) -> Told<'_> {
+    Told { name: &one.name, settings: one.settings.as_ref().ok() }
+}
+
+/// What the levels of a definition leave out.
+pub(super) fn lacking<'a>(
+    definition: &Definition,
+    integrations: impl IntoIterator<Item = &'a Integration>,
+) -> Vec<LackingVariable> {
+    let mut lacking = Vec::new();
+    for one in integrations {
+        for (level, number) in definition.draft.levels.iter().zip(1..) {
+            for target in level.targets.iter().filter(|target| target.integration == one.id) {
+                lacking.extend(told(one).lacking(target).into_iter().map(|variable| LackingVariable {
+                    definition: Named { id: definition.id.clone(), name: definition.draft.name.clone() },
+                    level: number,
+                    integration: Named { id: one.id.clone(), name: one.name.clone() },
+                    variable,
+                }));
+            }
+        }
+    }
+    lacking.sort_by_key(|lacking| lacking.level);
+    lacking
+}
+
 async fn view(
     tx: &mut Tx,
-    definition: Definition,
+    mut definition: Definition,
+    integrations: &[Integration],
     names: &mut HashMap<MonitorId, String>,
 ) -> Result<DefinitionView> {
     let mut monitors_named = Vec::with_capacity(definition.draft.monitors.len());
@@ -136,11 +186,18 @@ async fn view(
             monitors_named.push(Named { id: id.clone(), name: name.clone() });
         }
     }
+    let lacking = lacking(&definition, integrations);
+    for target in definition.draft.levels.iter_mut().flat_map(|level| &mut level.targets) {
+        let one = integrations.iter().find(|one| one.id == target.integration);
+        // Of an integration that is gone nobody knows what was secret.
+        one.map_or(Told { name: "", settings: None }, told).mask(target);
+    }
     Ok(DefinitionView {
         id: definition.id,
         is_default: definition.is_default,
         version: definition.version,
         draft: definition.draft,
         monitors: monitors_named,
+        lacking,
     })
 }

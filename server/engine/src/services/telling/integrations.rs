@@ -288,9 +288,10 @@ pub(super) fn row(one: &Integration, used: Use, levels: u32) -> IntegrationRow {
 }
 
 async fn used_by(tx: &mut Tx, one: &Integration) -> Result<UsedBy> {
-    let mut names = Vec::new();
+    let (mut names, mut lacking) = (Vec::new(), Vec::new());
     for definition in definitions::all(tx).await? {
         if names_it(&definition, &one.id) {
+            lacking.extend(super::definitions::lacking(&definition, [one]));
             names.push(Named { id: definition.id, name: definition.draft.name });
         }
     }
@@ -299,6 +300,7 @@ async fn used_by(tx: &mut Tx, one: &Integration) -> Result<UsedBy> {
         definitions: names,
         monitors: telling::monitors_of(tx, one.key).await?,
         subscriptions: subscribed.map(|known| Named { id: known.view.id, name: known.view.name }).collect(),
+        lacking,
     })
 }
 

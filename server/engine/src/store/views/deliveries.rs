@@ -2,7 +2,8 @@
 
 use domain::delivery::{DeliveryState, UNREADABLE};
 use domain::id::{IncidentId, IncidentKey, IntegrationId, MonitorId};
-use domain::message::Message;
+use domain::message::{Body, Message};
+use domain::secret::MASK;
 use domain::time::Timestamp;
 use domain::views::console::{
     AttemptView, DELIVERIES_PER_PAGE, DeliveryCounts, DeliveryDetail, DeliveryQuery, DeliveryRow,
@@ -237,10 +238,19 @@ pub async fn detail(tx: &mut Tx, id: &str) -> Result<Option<DeliveryDetail>> {
         .bind(id)
         .fetch_optional(conn)
         .await?);
-    let Some((key, row, message)) = row.map(read).transpose()? else { return Ok(None) };
+    let Some((key, row, mut message)) = row.map(read).transpose()? else { return Ok(None) };
+    message.iter_mut().for_each(hide_level_values);
     let attempts = attempts(tx, key).await?;
     let message = message.and_then(|message| serde_json::to_value(message).ok()).unwrap_or_default();
     Ok(Some(DeliveryDetail { row, attempts, message }))
+}
+
+/// Masks what the level gave: which of it is secret is known to the integration as it was, not to the message. What was made of it stands
+/// in the attempts, with secrets masked.
+fn hide_level_values(message: &mut Message) {
+    let Body::Alert(alert) = &mut message.body else { return };
+    let values = alert.level.iter_mut().flat_map(|level| level.variables.values_mut());
+    values.for_each(|value| MASK.clone_into(value));
 }
 
 #[derive(FromRow)]
