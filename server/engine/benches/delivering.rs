@@ -123,7 +123,7 @@ impl Begin {
 }
 
 /// What messages took; the checks that ran meanwhile included.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Spent {
     messages: usize,
     wall: Duration,
