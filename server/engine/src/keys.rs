@@ -1,14 +1,14 @@
 //! The keys that seal secrets, as a whole: whether they are those of this database, and how new ones take over.
 
-use domain::id::MonitorKey;
+use domain::id::{DeliveryKey, MonitorKey};
 use domain::level_values::Told;
 use domain::secret::Secret;
 
-use crate::store::{self, Db, definitions, integrations, monitors, settings};
+use crate::store::{self, Db, definitions, integrations, level_values, monitors, settings};
 
 /// The setting that holds a text sealed with the key in use: whoever has other keys learns it at the start, not at the first alert.
 const SAMPLE: &str = "seal_sample";
-/// Monitors that are sealed anew in one transaction.
+/// Monitors, or messages, that are sealed anew in one transaction.
 const SLICE: i64 = 200;
 
 /// Why the keys do not fit.
@@ -97,6 +97,12 @@ pub async fn reseal(db: &Db) -> Result<Resealed, KeysError> {
             break;
         }
         after = last;
+    }
+    let mut after = Some(DeliveryKey(0));
+    while let Some(key) = after {
+        let mut tx = db.write().await?;
+        after = level_values::reseal(&mut tx, key, SLICE).await?;
+        tx.commit().await?;
     }
     // Last: until here, the old keys are needed.
     let mut tx = db.write().await?;

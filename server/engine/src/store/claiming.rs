@@ -10,7 +10,7 @@ use futures::StreamExt as _;
 use sqlx::types::Json;
 use sqlx::{ColumnIndex, Decode, FromRow, QueryBuilder, Type};
 
-use super::{Db, Result, StoreError, Tx, sql};
+use super::{Db, Result, StoreError, Tx, level_values, sql};
 
 /// How many times as many due deliveries a claim looks at as it may take, to share them out among integrations.
 const LOOK_AT: usize = 2;
@@ -168,7 +168,13 @@ pub async fn claim(
     });
     let mut claimed = Vec::with_capacity(rows.len());
     for row in rows {
-        match Claimed::try_from(row) {
+        let one = Claimed::try_from(row).and_then(|mut one| {
+            match level_values::open(&mut one.message, &tx.sealer) {
+                Ok(()) => Ok(one),
+                Err(error) => Err((one.key.0, StoreError::Seal(error))),
+            }
+        });
+        match one {
             Ok(one) => claimed.push(one),
             Err((id, error)) => {
                 tracing::error!(%error, "a message cannot be read and is not sent");

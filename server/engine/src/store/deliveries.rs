@@ -7,7 +7,7 @@ use domain::time::Timestamp;
 use sqlx::types::Json;
 
 use super::readable::Readable;
-use super::{Result, StoreError, Tx, sql};
+use super::{Result, StoreError, Tx, level_values, sql};
 
 /// A message for the outbox.
 #[derive(Clone, Debug)]
@@ -30,7 +30,8 @@ pub struct NewDelivery<'a> {
     pub at: Timestamp,
 }
 
-/// The last message that told of a real outage, whomever it was for; what became of it does not matter. `None`, too, when it cannot be read.
+/// The last message that told of a real outage, whomever it was for; what became of it does not matter, and what a level gave is masked.
+/// `None`, too, when it cannot be read.
 pub async fn last_alert(tx: &mut Tx) -> Result<Option<Message>> {
     let message: Option<Readable<Message>> = sql!(tx, |conn| sqlx::query_scalar(
         "select message from deliveries where kind = 'error' or kind = 'ok' or kind = 'reminder' \
@@ -38,7 +39,9 @@ pub async fn last_alert(tx: &mut Tx) -> Result<Option<Message>> {
     )
     .fetch_optional(conn)
     .await?);
-    Ok(message.and_then(|message| message.0))
+    let mut message = message.and_then(|message| message.0);
+    message.iter_mut().for_each(level_values::hide);
+    Ok(message)
 }
 
 /// What an attempt was like.
@@ -73,6 +76,7 @@ pub struct Settlement {
 
 /// Puts a message into the outbox, unless its cause has put one there before.
 pub async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<bool> {
+    let message = level_values::sealed(new.message, &tx.sealer)?;
     let added = sql!(tx, |conn| {
         sqlx::query(
         "insert into deliveries (public_id, integration_id, incident_id, monitor_id, cause, kind, state, message, attempts, \
@@ -85,7 +89,7 @@ pub async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<bool> {
     .bind(new.monitor.map(|key| key.0))
     .bind(new.cause)
     .bind(new.message.kind())
-    .bind(Json(new.message))
+    .bind(Json(message.as_ref()))
     .bind(new.due_at.0)
     .bind(new.at.0)
     .execute(conn)
@@ -167,7 +171,8 @@ pub async fn beginning(
         .fetch_optional(conn)
         .await?
     });
-    Ok(message.and_then(|message| message.0))
+    let Some(mut message) = message.and_then(|message| message.0) else { return Ok(None) };
+    Ok(level_values::open(&mut message, &tx.sealer).is_ok().then_some(message))
 }
 
 /// Whether an integration was to be told that an incident began, after `since`.

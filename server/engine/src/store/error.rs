@@ -15,8 +15,8 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("a migration failed: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// A secret could not be sealed.
-    #[error("a secret could not be sealed: {0}")]
+    /// A secret could not be sealed, or opened.
+    #[error("a secret could not be sealed or opened: {0}")]
     Seal(#[from] crate::seal::SealError),
     /// A row that this program cannot have written.
     #[error("the table {table} holds a {column} that makes no sense, in row {id}")]

@@ -21,6 +21,7 @@ pub mod health;
 pub mod incidents;
 pub mod integrations;
 pub mod leases;
+pub mod level_values;
 pub mod monitors;
 pub mod mutes;
 pub mod outages;

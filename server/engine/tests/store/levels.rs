@@ -46,13 +46,16 @@ fn given(integration: &IntegrationId, pairs: &[(&str, &str)]) -> Level {
 
 /// The levels of all definitions as the database holds them.
 async fn at_rest(world: &World) -> String {
-    const TEXT: &str = "select cast(levels as text) from alert_definitions order by id";
+    texts(world, "select cast(levels as text) from alert_definitions order by id").await
+}
+
+async fn texts(world: &World, sql: &'static str) -> String {
     let texts: Vec<String> = if world.url.starts_with("sqlite") {
         let mut db = SqliteConnection::connect(&world.url).await.unwrap();
-        sqlx::query_scalar(TEXT).fetch_all(&mut db).await.unwrap()
+        sqlx::query_scalar(sql).fetch_all(&mut db).await.unwrap()
     } else {
         let mut db = PgConnection::connect(&world.url).await.unwrap();
-        sqlx::query_scalar(TEXT).fetch_all(&mut db).await.unwrap()
+        sqlx::query_scalar(sql).fetch_all(&mut db).await.unwrap()
     };
     texts.concat()
 }
@@ -108,12 +111,37 @@ on_both! {
         let telling = Telling::over(&world);
         world.outage(monitor).await;
         telling.pass().await;
+        let outbox = "select cast(message as text) from deliveries";
+        let text = texts(&world, outbox).await;
+        assert!(text.contains("sealed:1:") && !text.contains("hunter2") && !text.contains("night"), "{text}");
         let heard = receiver.heard.lock().unwrap()[0].body.clone();
         assert_eq!(heard, serde_json::json!({ "team": "night", "key": "hunter2" }));
         let log = world.services.deliveries(OPERATOR, &DeliveryQuery::default()).await.unwrap();
         let detail = world.services.delivery(OPERATOR, &log.rows[0].id).await.unwrap();
         let json = serde_json::to_string(&detail).unwrap();
         assert!(json.contains(MASK) && !json.contains("hunter2"), "{json}");
+    }
+
+    async fn what_a_level_gave_is_sent_after_the_keys_have_changed(world: World) {
+        let receiver = Receiver::open().await;
+        let desk = desk(&world, &receiver.url).await;
+        define(&world, vec![given(&desk, &[("Team", "night"), ("Key", "hunter2")])]).await;
+        let (monitor, _) = world.monitor("Shop").await;
+        world.outage(monitor).await;
+        let keys = [engine::seal::new_key(&Chance::System), engine::seal::new_key(&Chance::System)];
+        let with = |keys: &[&String]| {
+            let keys = keys.iter().map(|key| key.as_str());
+            world.db.clone().sealing_with(Sealer::new(keys, Chance::System).unwrap())
+        };
+        let mut telling = Telling::over(&world);
+        telling.planner.db = with(&[&keys[0]]);
+        keys::agree(&telling.planner.db).await.unwrap();
+        telling.planner.round().await.unwrap();
+        keys::reseal(&with(&[&keys[1], &keys[0]])).await.unwrap();
+        telling.dispatcher.db = with(&[&keys[1]]);
+        telling.dispatcher.pass().await.unwrap();
+        let heard = receiver.heard.lock().unwrap()[0].body.clone();
+        assert_eq!(heard, serde_json::json!({ "team": "night", "key": "hunter2" }));
     }
 
     async fn each_level_keeps_its_own_secret_when_others_come_and_go(world: World) {

@@ -2,8 +2,7 @@
 
 use domain::delivery::{DeliveryState, UNREADABLE};
 use domain::id::{IncidentId, IncidentKey, IntegrationId, MonitorId};
-use domain::message::{Body, Message};
-use domain::secret::MASK;
+use domain::message::Message;
 use domain::time::Timestamp;
 use domain::views::console::{
     AttemptView, DELIVERIES_PER_PAGE, DeliveryCounts, DeliveryDetail, DeliveryQuery, DeliveryRow,
@@ -12,7 +11,7 @@ use domain::views::console::{
 use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
 
 use super::super::readable::Readable;
-use super::super::{Result, StoreError, Tx, sql};
+use super::super::{Result, StoreError, Tx, level_values, sql};
 use super::monitors::pattern;
 
 /// Messages that a search looks at, the newest first: in a log of millions, more would take as long as everybody else may wait.
@@ -239,18 +238,10 @@ pub async fn detail(tx: &mut Tx, id: &str) -> Result<Option<DeliveryDetail>> {
         .fetch_optional(conn)
         .await?);
     let Some((key, row, mut message)) = row.map(read).transpose()? else { return Ok(None) };
-    message.iter_mut().for_each(hide_level_values);
+    message.iter_mut().for_each(level_values::hide);
     let attempts = attempts(tx, key).await?;
     let message = message.and_then(|message| serde_json::to_value(message).ok()).unwrap_or_default();
     Ok(Some(DeliveryDetail { row, attempts, message }))
-}
-
-/// Masks what the level gave: which of it is secret is known to the integration as it was, not to the message. What was made of it stands
-/// in the attempts, with secrets masked.
-fn hide_level_values(message: &mut Message) {
-    let Body::Alert(alert) = &mut message.body else { return };
-    let values = alert.level.iter_mut().flat_map(|level| level.variables.values_mut());
-    values.for_each(|value| MASK.clone_into(value));
 }
 
 #[derive(FromRow)]

@@ -1,0 +1,81 @@
+//! What levels give integrations, in messages: sealed in the outbox, because some of it is secret and messages stay for months.
+
+use std::borrow::Cow;
+
+use domain::id::DeliveryKey;
+use domain::message::{Body, Message};
+use domain::secret::{MASK, Secret};
+use sqlx::types::Json;
+
+use super::readable::Readable;
+use super::{Result, Tx, sql};
+use crate::seal::{SealError, Sealer};
+
+fn values(message: &mut Message) -> impl Iterator<Item = &mut String> {
+    let level = match &mut message.body {
+        Body::Alert(alert) => alert.level.as_mut(),
+        Body::Event(_) | Body::Group(_) | Body::Acknowledged(_) => None,
+    };
+    level.into_iter().flat_map(|level| level.variables.values_mut())
+}
+
+/// A message as it is stored.
+pub(super) fn sealed<'a>(message: &'a Message, sealer: &Sealer) -> Result<Cow<'a, Message>> {
+    if !has_values(message) {
+        return Ok(Cow::Borrowed(message));
+    }
+    let mut message = message.clone();
+    for value in values(&mut message) {
+        *value = sealer.seal(&Secret::new(std::mem::take(value)))?;
+    }
+    Ok(Cow::Owned(message))
+}
+
+/// Opens what [`sealed`] sealed. A value that is not sealed is from before there was any.
+///
+/// # Errors
+/// When one was sealed with a key that is gone.
+pub(super) fn open(message: &mut Message, sealer: &Sealer) -> std::result::Result<(), SealError> {
+    for value in values(message).filter(|value| Sealer::is_sealed(value)) {
+        *value = sealer.open(value)?.expose().to_owned();
+    }
+    Ok(())
+}
+
+/// Masks what the level gave: which of it is secret is known to the integration as it was, not to the message. What was made of it stands
+/// in the attempts, with secrets masked.
+pub(super) fn hide(message: &mut Message) {
+    values(message).for_each(|value| MASK.clone_into(value));
+}
+
+/// Seals what levels gave in at most `limit` messages after `after` with the key that seals now. Returns the last message that was
+/// looked at, `None` when there is none left. What does not open stays as it is.
+pub async fn reseal(tx: &mut Tx, after: DeliveryKey, limit: i64) -> Result<Option<DeliveryKey>> {
+    let rows: Vec<(i64, Readable<Message>)> = sql!(tx, |conn| sqlx::query_as(
+        "select id, message from deliveries where id > $1 order by id limit $2"
+    )
+    .bind(after.0)
+    .bind(limit)
+    .fetch_all(conn)
+    .await?);
+    let last = rows.last().map(|(id, _)| DeliveryKey(*id));
+    for (id, message) in rows {
+        let Some(mut message) = message.0.filter(has_values) else { continue };
+        if let Err(why) = open(&mut message, &tx.sealer) {
+            super::error::note_unreadable("deliveries", "message", id, &why);
+            continue;
+        }
+        let message = sealed(&message, &tx.sealer)?;
+        sql!(tx, |conn| sqlx::query("update deliveries set message = $1 where id = $2")
+            .bind(Json(message.as_ref()))
+            .bind(id)
+            .execute(conn)
+            .await?
+            .rows_affected());
+    }
+    Ok(last)
+}
+
+fn has_values(message: &Message) -> bool {
+    message.alert().and_then(|alert| alert.level.as_ref()).is_some_and(|level| !level.variables.is_empty())
+}
