@@ -79,10 +79,9 @@ pub(super) fn past(head: &PageHead, incident: &IncidentView) -> impl IntoView + 
         .into_any(),
         None => format!("Open · {}", incident.phase.label().to_lowercase()).into_any(),
     };
-    // What is over looks like it, however bad it was: that stands below in words.
-    let is_over = incident.resolved_at.is_some();
-    let state = if is_over { ComponentState::Operational } else { incident.impact };
-    let over = is_over.then(|| view! { <span class="visually-hidden">"Resolved: "</span> });
+    let state = mark(incident);
+    let over =
+        incident.resolved_at.is_some().then(|| view! { <span class="visually-hidden">"Resolved: "</span> });
     view! {
         <div class="past" data-state=words::tone(state)>
             <a href=address(head, incident)>{state_icon(state)} " " <span>{over} {incident.title.clone()}</span></a>
@@ -92,10 +91,18 @@ pub(super) fn past(head: &PageHead, incident: &IncidentView) -> impl IntoView + 
     }
 }
 
+/// What an incident looks like. What is over looks like it, however bad it was: that stands beside it in words.
+fn mark(incident: &IncidentView) -> ComponentState {
+    if incident.resolved_at.is_some() { ComponentState::Operational } else { incident.impact }
+}
+
 /// What an incident's own page shows of it. The status page does not hold it; it is told of in the same frames, for visitors
 /// who stay on the incident's page.
 pub(super) fn story(incident: &IncidentView) -> Part {
-    let state = words::tone(incident.impact);
+    let mark = mark(incident);
+    let is_over = incident.resolved_at.is_some();
+    let state = words::tone(mark);
+    let pill = if is_over { "Resolved" } else { incident.impact.label() };
     let id = format!("i-{}", incident.id);
     let length = |end: Timestamp| words::duration(end.since(incident.started_at));
     let markup = view! {
@@ -103,9 +110,10 @@ pub(super) fn story(incident: &IncidentView) -> Part {
             <div class="title-line">
                 <h1 class="page-title">{incident.title.clone()}</h1>
                 " "
-                <span class="pill big" data-state=state>{state_icon(incident.impact)} {incident.impact.label()}</span>
+                <span class="pill big" data-state=state>{state_icon(mark)} {pill}</span>
             </div>
             <dl class="facts-list">
+                {is_over.then(|| view! { <div><dt>"Impact"</dt><dd>{incident.impact.label()}</dd></div> })}
                 <div><dt>"Phase"</dt><dd>{incident.phase.label()}</dd></div>
                 <div><dt>"Began"</dt><dd>{when(incident.started_at)}</dd></div>
                 {incident.resolved_at.map(|end| view! {

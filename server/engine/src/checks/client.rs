@@ -26,6 +26,8 @@ use super::{
 
 /// The most special clients that are kept, each about 100 kB.
 const MAX_SPECIAL: usize = 64;
+/// The most headers of an answer to a check: more are a fault of the server, or an attack.
+const MAX_RESPONSE_HEADERS: usize = 256;
 /// The time-out, in seconds, of checks that share the common client: the one that monitors have unless somebody says otherwise.
 const COMMON_TIMEOUT: u64 = 10;
 
@@ -171,6 +173,7 @@ fn build(
         .pool_max_idle_per_host(0)
         // Followed by hand, to judge each hop.
         .redirect(Policy::none())
+        .http1_max_headers(MAX_RESPONSE_HEADERS)
         .tcp_nodelay(true)
         .tls_backend_preconfigured(tls)
         .connect_timeout(Duration::from_secs(special.timeout_s))

@@ -61,6 +61,13 @@ async fn a_status_that_is_not_accepted_is_down_and_its_body_is_shown() {
 }
 
 #[tokio::test]
+async fn more_headers_than_a_library_takes_by_itself_are_no_failure() {
+    let headers = "link: </a>; rel=preload\r\n".repeat(200);
+    let server = Server::start(move |_| answer("200 OK", &headers, b"hello")).await;
+    assert_eq!(run(get(&server.url("/"))).await.outcome, Outcome::Up);
+}
+
+#[tokio::test]
 async fn keywords_patterns_and_assertions_judge_the_body() {
     let server = Server::start(|_| ok(r#"{"status":"ok","queue":7}"#)).await;
     let base = get(&server.url("/"));
