@@ -37,7 +37,7 @@ pub(super) fn sealed<'a>(message: &'a Message, sealer: &Sealer) -> Result<Cow<'a
 /// When one was sealed with a key that is gone.
 pub(super) fn open(message: &mut Message, sealer: &Sealer) -> std::result::Result<(), SealError> {
     for value in values(message).filter(|value| Sealer::is_sealed(value)) {
-        *value = sealer.open(value)?.expose().to_owned();
+        sealer.open(value)?.expose().clone_into(value);
     }
     Ok(())
 }
