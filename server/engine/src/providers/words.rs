@@ -155,6 +155,11 @@ pub(super) fn title(message: &Message, limit: usize) -> String {
     fit(&format!("{} {}", Tone::of(message).sign(), message.headline()), limit)
 }
 
+/// What the length of an outage is called: one that goes on has not lasted yet.
+pub(super) fn length_label(is_over: bool) -> &'static str {
+    if is_over { "Lasted" } else { "So far" }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -83,7 +83,7 @@ async fn a_real_server_takes_the_mails_of_an_incident_as_one_thread() {
         mail["plain"].as_str().unwrap().replace("\r\n", "\n"),
         format!(
             "Shop <EU> & more is down\n\nNo answer within 10 s.\nhttps://shop.example.com/?a=1&b=2\n\n\
-             Began: 2026-03-01 23:55:00 UTC\nLasted: 5 min\nAddress: 192.0.2.80\n\n{link}\n\n-- \nSent by Pharos.\n"
+             Began: 2026-03-01 23:55:00 UTC\nSo far: 5 min\nAddress: 192.0.2.80\n\n{link}\n\n-- \nSent by Pharos.\n"
         )
     );
     let html = mail["html"].as_str().unwrap();

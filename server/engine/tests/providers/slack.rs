@@ -176,7 +176,7 @@ async fn an_outage_is_one_message_that_changes_with_a_thread_of_reminders() {
                     { "type": "mrkdwn", "text": "*Check*\nhttp" },
                     { "type": "mrkdwn", "text": "*Target*\nhttps://shop.example.com/?a=1&amp;b=2" },
                     { "type": "mrkdwn", "text": "*Began*\n<!date^1772409300^{date_short_pretty} {time_secs}|2026-03-01T23:55:00.000Z>" },
-                    { "type": "mrkdwn", "text": "*Lasted*\n5 min" },
+                    { "type": "mrkdwn", "text": "*So far*\n5 min" },
                 ] },
                 { "type": "context", "elements": [{ "type": "mrkdwn", "text": format!("Incident {}", incident_id()) }] },
                 { "type": "actions", "elements": [

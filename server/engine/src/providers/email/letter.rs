@@ -12,7 +12,7 @@ use lettre::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, MultiPartKind, SinglePart};
 
-use super::super::words::{Tone, fit, link};
+use super::super::words::{Tone, fit, length_label, link};
 use super::super::{Attempting, DeliveryError};
 use super::MailSettings;
 use super::html;
@@ -172,7 +172,8 @@ fn content(message: &Message) -> Content {
             if let Some(resolved) = incident.resolved_at.filter(|_| alert.kind == AlertKind::Ok) {
                 facts.push(("Ended", time(resolved)));
             }
-            facts.push(("Lasted", duration_words(alert.duration(message.at))));
+            let label = length_label(alert.kind == AlertKind::Ok);
+            facts.push((label, duration_words(alert.duration(message.at))));
             let seen = &alert.seen;
             facts.extend(seen.status.map(|status| ("HTTP status", status.to_string())));
             facts.extend(seen.address.clone().map(|address| ("Address", address)));

@@ -1,12 +1,13 @@
 //! How a message looks in Slack: Block Kit, within its limits (docs.slack.dev, Block Kit reference).
 
+use domain::alert::AlertKind;
 use domain::message::{
     Acknowledged, Alert, Body, Group, IncidentFacts, Message, MonitorFacts, duration_words,
 };
 use domain::time::{SECOND, Timestamp};
 use serde_json::{Value, json};
 
-use super::super::words::{self, Tone, entity, escaped, event_json, fenced, fit};
+use super::super::words::{self, Tone, entity, escaped, event_json, fenced, fit, length_label};
 
 /// The `action_id` of the button that resolves an incident; its `value` is the incident's public id.
 pub const RESOLVE: &str = "resolve_incident";
@@ -92,7 +93,8 @@ fn composed(message: &Message, mut buttons: Vec<Value>) -> Value {
 
 fn of_alert(alert: &Alert, message: &Message) -> Vec<Value> {
     let mut fields = facts(&alert.monitor, &alert.incident);
-    fields.push(field("Lasted", &duration_words(alert.duration(message.at))));
+    let label = length_label(alert.kind == AlertKind::Ok);
+    fields.push(field(label, &duration_words(alert.duration(message.at))));
     let mut blocks = told(message);
     blocks.push(json!({ "type": "section", "fields": fields }));
     let mut notes = vec![format!("Incident {}", alert.incident.id)];
@@ -106,7 +108,7 @@ fn of_alert(alert: &Alert, message: &Message) -> Vec<Value> {
 fn of_acknowledged(taken: &Acknowledged, message: &Message) -> Vec<Value> {
     let since = duration_words(message.at.since(taken.incident.started_at).max(0));
     let mut fields = facts(&taken.monitor, &taken.incident);
-    fields.push(field("Lasted", &since));
+    fields.push(field(length_label(false), &since));
     let mut blocks = told(message);
     blocks.push(json!({ "type": "section", "fields": fields }));
     blocks.push(context(&format!("Incident {} · {} takes care of it", taken.incident.id, taken.by)));
