@@ -23,9 +23,10 @@ help:
 	@echo "make docs     the documentation of the code, in target/doc"
 	@echo "make release  one self-contained binary: dist/pharos"
 
+# Pharos refuses variables of its own name that it does not know, and .ci/env sets one for these scripts.
 run: setup-build target/site/.built
 	cargo build --release $(native) --bin pharos
-	exec "$$CARGO_TARGET_DIR/release/pharos" serve
+	exec env -u PHAROS_CACHE "$$CARGO_TARGET_DIR/release/pharos" serve
 
 test: check docs
 	cargo test $(native)
@@ -33,7 +34,7 @@ test: check docs
 	$(MAKE) --no-print-directory e2e
 
 dev: setup-build
-	cargo leptos watch
+	env -u PHAROS_CACHE cargo leptos watch
 
 check: setup-test
 	cargo fmt --all --check
