@@ -23,10 +23,9 @@ help:
 	@echo "make docs     the documentation of the code, in target/doc"
 	@echo "make release  one self-contained binary: dist/pharos"
 
-# Pharos refuses variables of its own name that it does not know, and .ci/env sets one for these scripts.
 run: setup-build target/site/.built
 	cargo build --release $(native) --bin pharos
-	exec env -u PHAROS_CACHE "$$CARGO_TARGET_DIR/release/pharos" serve
+	exec "$$CARGO_TARGET_DIR/release/pharos" serve
 
 test: check docs
 	cargo test $(native)
@@ -34,7 +33,7 @@ test: check docs
 	$(MAKE) --no-print-directory e2e
 
 dev: setup-build
-	env -u PHAROS_CACHE cargo leptos watch
+	cargo leptos watch
 
 check: setup-test
 	cargo fmt --all --check
