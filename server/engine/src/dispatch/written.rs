@@ -44,10 +44,8 @@ impl Crew {
     }
 
     async fn end_without_words(&self, finished: &Finished, now: Timestamp) -> store::Result<()> {
-        let delivered = matches!(finished.outcome, Outcome::Tried(_, Ok(_)));
-        let state = if delivered { DeliveryState::Delivered } else { DeliveryState::Failed };
         let error = Some("The database cannot keep what was answered.".to_owned());
-        let settlement = Settlement { state, due_at: None, external_id: None, error };
+        let settlement = Settlement { external_id: None, error, ..settlement_of(finished, now) };
         let row = Settled { claimed: &finished.claimed, attempt: None, settlement: &settlement };
         let mut tx = self.dispatcher.db.write().await?;
         settling::settle(&mut tx, &self.dispatcher.node, &[row], now).await?;
@@ -59,15 +57,7 @@ impl Crew {
         if all.is_empty() {
             return Ok(());
         }
-        let settlements: Vec<Settlement> = all
-            .iter()
-            .map(|finished| match &finished.outcome {
-                Outcome::Tried(_, result) => settlement(finished.claimed.attempts + 1, result, now),
-                Outcome::NotNow(later) => {
-                    waiting(Timestamp(now.0 + i64::try_from(later.as_millis()).unwrap_or(0)))
-                }
-            })
-            .collect();
+        let settlements: Vec<_> = all.iter().map(|finished| settlement_of(finished, now)).collect();
         let rows: Vec<_> = all
             .iter()
             .zip(&settlements)
@@ -109,5 +99,13 @@ impl Crew {
             integrations::set_failing(tx, integration, reason, now).await?;
         }
         Ok(())
+    }
+}
+
+/// What became of a message, as it is to be written.
+fn settlement_of(finished: &Finished, now: Timestamp) -> Settlement {
+    match &finished.outcome {
+        Outcome::Tried(_, result) => settlement(finished.claimed.attempts + 1, result, now),
+        Outcome::NotNow(later) => waiting(Timestamp(now.0 + i64::try_from(later.as_millis()).unwrap_or(0))),
     }
 }
