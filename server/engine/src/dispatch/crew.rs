@@ -12,7 +12,6 @@ use domain::time::{SECOND, Timestamp};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::providers;
 use crate::store::claiming::{self, Claimed, Limits};
@@ -22,17 +21,19 @@ use crate::store::settling::{self, Settled};
 use crate::store::{self, Tx, projects};
 
 use super::judge::{self, Plan};
-use super::rules::{Paces, wait_for_turn};
+use super::lane::{Lane, Means, SENDING};
+use super::rules::Paces;
 use super::{Dispatcher, Finished, MAX_PAUSE, Outcome};
 
 /// Messages that this node holds at a time.
-const MOST: usize = 2_048;
-/// Messages that leave at the same time, to everybody.
-const SENDING: usize = 256;
-/// Of them, to one integration.
-const SENDING_TO_ONE: usize = 8;
-/// Messages to one integration that are held so that the next ones need not wait for a transaction.
-const AHEAD: usize = 256;
+const MOST: usize = 4_096;
+/// Messages to one integration that are held, so that the next ones need not wait for a transaction, while nothing is known of its
+/// speed: those that answer slowly or not at all must not hold the place of the others.
+const ROOM: usize = 64;
+/// Messages to one integration that are held at most, when it takes them so fast.
+const AHEAD: usize = 512;
+/// As many times what it took in a round is held for an integration.
+const ROUNDS_AHEAD: usize = 8;
 /// Messages that are claimed in one transaction.
 const BATCH: usize = 512;
 /// How long a claim holds, in milliseconds: the longest wait for a turn, and then the longest time-out of a provider.
@@ -46,22 +47,18 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// The loop's own state.
 pub(super) struct Crew {
     pub(super) dispatcher: Dispatcher,
-    done: mpsc::UnboundedSender<Finished>,
+    means: Means,
     /// Messages that are held, by integration.
     pub(super) sending: HashMap<IntegrationKey, usize>,
-    /// Turns of each integration.
-    lanes: HashMap<IntegrationKey, Arc<Semaphore>>,
-    turns: Arc<Semaphore>,
-    tasks: TaskTracker,
-    paces: Paces,
-    /// How many messages to an integration are held at most, where it is not [`AHEAD`].
+    lanes: HashMap<IntegrationKey, Lane>,
+    /// How many messages to an integration are held at most, where it is not [`ROOM`].
     rooms: HashMap<IntegrationKey, usize>,
+    /// Integrations that ask for a pace, whose room follows from it.
+    paced: HashSet<IntegrationKey>,
     /// Integrations that held so much after the last look that there may be more for them.
     full: HashSet<IntegrationKey>,
     /// When to look for due messages, if nothing asks for it before.
     look_at: Timestamp,
-    /// Nothing new leaves when the program stops.
-    stopping: CancellationToken,
 }
 
 /// What a round did.
@@ -90,18 +87,17 @@ impl Crew {
         done: mpsc::UnboundedSender<Finished>,
         stopping: CancellationToken,
     ) -> Self {
+        let turns = Arc::new(Semaphore::new(SENDING));
+        let means = Means { dispatcher: dispatcher.clone(), done, turns, paces: Paces::default(), stopping };
         Self {
             dispatcher,
+            means,
             rooms: HashMap::new(),
+            paced: HashSet::new(),
             full: HashSet::new(),
             look_at: Timestamp(0),
-            stopping,
-            done,
             sending: HashMap::new(),
             lanes: HashMap::new(),
-            turns: Arc::new(Semaphore::new(SENDING)),
-            tasks: TaskTracker::new(),
-            paces: Paces::default(),
         }
     }
 
@@ -132,13 +128,15 @@ impl Crew {
         let mut look_at =
             if settling.is_empty() { self.look_at } else { self.look_at.min(Timestamp(now.0 + NEXT_LOOK)) };
         if look {
-            let room = MOST.saturating_sub(self.sending.values().sum::<usize>()).min(BATCH);
+            let room = MOST.saturating_sub(self.held()).min(BATCH);
             let stopped = projects::only(&mut tx).await?.is_some_and(|project| project.all_stop);
             if !stopped && room > 0 {
                 let full = self.after(settling).filter(|(key, held)| self.is_full(*key, *held));
                 let full: Vec<_> = full.map(|(key, _)| key).collect();
                 let until = Timestamp(now.0 + LEASE);
-                let limits = Limits { total: room, each: AHEAD, full: &full };
+                let fast: Vec<_> =
+                    self.rooms.iter().filter(|(_, room)| **room > ROOM).map(|(key, _)| *key).collect();
+                let limits = Limits { total: room, each: ROOM, full: &full, fast: &fast, each_fast: AHEAD };
                 let claimed = claiming::claim(&mut tx, &self.dispatcher.node, now, until, &limits).await?;
                 took = !claimed.is_empty();
                 ready = self.prepare(&mut tx, claimed, now).await?;
@@ -150,6 +148,7 @@ impl Crew {
         tx.commit().await?;
         // Memory follows only what was committed.
         self.look_at = look_at;
+        self.learn_rooms(settling);
         for finished in settling.drain(..) {
             self.forget(finished.claimed.integration);
         }
@@ -162,6 +161,11 @@ impl Crew {
             self.full = held.map(|(key, _)| *key).collect();
         }
         Ok(Round { took, pause: self.pause() })
+    }
+
+    /// How many messages this node holds.
+    pub(super) fn held(&self) -> usize {
+        self.sending.values().sum()
     }
 
     /// Whether nothing more is claimed for an integration of which so many are held.
@@ -177,6 +181,20 @@ impl Crew {
         self.after(settling).any(|(key, held)| self.full.contains(&key) && !self.is_full(key, held))
     }
 
+    /// Makes room for what each integration takes, and takes the room of those that let messages wait for too long.
+    fn learn_rooms(&mut self, settled: &[Finished]) {
+        // How many it took; none when one of them waited for too long.
+        let mut took: HashMap<IntegrationKey, Option<usize>> = HashMap::new();
+        for finished in settled {
+            let count = took.entry(finished.claimed.integration).or_insert(Some(0));
+            *count = count.filter(|_| matches!(finished.outcome, Outcome::Tried(..))).map(|count| count + 1);
+        }
+        for (key, took) in took.into_iter().filter(|(key, _)| !self.paced.contains(key)) {
+            let room = self.rooms.entry(key).or_insert(ROOM);
+            *room = took.map_or(ROOM, |took| (took * ROUNDS_AHEAD).min(AHEAD).max(*room));
+        }
+    }
+
     /// One message to an integration less.
     pub(super) fn forget(&mut self, key: IntegrationKey) {
         if let Some(count) = self.sending.get_mut(&key) {
@@ -185,13 +203,14 @@ impl Crew {
                 self.sending.remove(&key);
                 self.lanes.remove(&key);
                 self.rooms.remove(&key);
+                self.paced.remove(&key);
             }
         }
     }
 
     /// How many messages to an integration are held at most.
     fn room(&self, key: IntegrationKey) -> usize {
-        self.rooms.get(&key).copied().unwrap_or(AHEAD)
+        self.rooms.get(&key).copied().unwrap_or(ROOM)
     }
 
     /// How long until the next look.
@@ -238,6 +257,7 @@ impl Crew {
                     }
                     if let Some((room, _)) = room_of(settings) {
                         self.rooms.insert(key, room);
+                        self.paced.insert(key);
                     }
                     *held += 1;
                     let settings = shared.entry(key).or_insert_with(|| Arc::new(settings.clone())).clone();
@@ -256,38 +276,19 @@ impl Crew {
         Ok(ready)
     }
 
-    /// Sends a message in a task of its own, when it is its turn.
+    /// Sends a message when it is its turn.
     fn send(&mut self, ready: Ready) {
-        let (dispatcher, done, paces) = (self.dispatcher.clone(), self.done.clone(), self.paces.clone());
-        let lane = self.lanes.entry(ready.claimed.integration);
-        let lane = lane.or_insert_with(|| Arc::new(Semaphore::new(SENDING_TO_ONE))).clone();
-        let (turns, stopping) = (self.turns.clone(), self.stopping.clone());
-        self.tasks.spawn(async move {
-            let latest = Instant::now() + LONGEST_WAIT;
-            let turn = async {
-                // Neither semaphore is ever closed.
-                let lane = lane.acquire().await;
-                if let Some(pace) = providers::of(&ready.settings).pace() {
-                    wait_for_turn(&paces, ready.claimed.integration, pace, latest).await?;
-                }
-                let turn = turns.acquire().await;
-                if Instant::now() < latest { Ok((lane, turn)) } else { Err(Duration::ZERO) }
-            };
-            let turn = tokio::select! {
-                biased;
-                () = stopping.cancelled() => Err(Duration::ZERO),
-                turn = turn => turn,
-            };
-            let outcome = match &turn {
-                Ok(_) => {
-                    let (attempt, result) = dispatcher.attempt(&ready).await;
-                    Outcome::Tried(attempt, result)
-                }
-                Err(later) => Outcome::NotNow(*later),
-            };
-            // The loop lives until the last message has come back.
-            let _ = done.send(Finished { claimed: ready.claimed, before: ready.settings, outcome });
-        });
+        let integration = ready.claimed.integration;
+        let lane = self.lanes.entry(integration).or_default();
+        if lane.push(ready, Instant::now() + LONGEST_WAIT) {
+            tokio::spawn(lane.clone().work(integration, self.means.clone()));
+        }
+    }
+
+    /// Takes back what has not left yet, when the program stops.
+    pub(super) fn give_up_waiting(&mut self) -> Vec<Finished> {
+        let waiting = self.lanes.values().flat_map(Lane::empty);
+        waiting.map(|ready| Finished::of(ready, Outcome::NotNow(Duration::ZERO))).collect()
     }
 }
 

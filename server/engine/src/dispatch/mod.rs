@@ -6,9 +6,11 @@
 
 mod crew;
 mod judge;
+mod lane;
 mod rules;
 mod written;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use domain::id::DeliveryId;
 use domain::integration::IntegrationSettings;
 use domain::message::Message;
 use domain::time::Timestamp;
+use futures::FutureExt as _;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -63,6 +66,12 @@ struct Finished {
     /// The settings that it was sent with.
     before: Arc<IntegrationSettings>,
     outcome: Outcome,
+}
+
+impl Finished {
+    fn of(ready: Ready, outcome: Outcome) -> Self {
+        Self { claimed: ready.claimed, before: ready.settings, outcome }
+    }
 }
 
 /// What came of a message that was claimed.
@@ -124,6 +133,9 @@ impl Dispatcher {
         let mut look = true;
         loop {
             let stopping = cancel.is_cancelled();
+            if stopping {
+                settling.extend(crew.give_up_waiting());
+            }
             if stopping && *until.get_or_insert_with(|| Instant::now() + DRAIN) < Instant::now() {
                 tracing::warn!(
                     messages = crew.sending.len(),
@@ -153,7 +165,8 @@ impl Dispatcher {
                     while let Ok(one) = finished.try_recv() {
                         settling.push(one);
                     }
-                    if !crew.sending.is_empty() && settling.len() < ENOUGH {
+                    // There is nothing to wait for when all have come back.
+                    if settling.len() < ENOUGH.min(crew.held()) {
                         tokio::time::sleep(GATHER).await;
                     }
                 }
@@ -228,8 +241,11 @@ async fn deliver(
 ) -> Result<Receipt, DeliveryError> {
     let provider = providers::of(settings);
     let timeout = provider.timeout();
-    match tokio::time::timeout(timeout, provider.deliver(outbound, message, attempting)).await {
-        Ok(result) => result,
+    // A fault of ours must end one message only, not the task that sends the next ones.
+    let sending = AssertUnwindSafe(provider.deliver(outbound, message, attempting)).catch_unwind();
+    match tokio::time::timeout(timeout, sending).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(DeliveryError::retry("Pharos itself failed; its log says where.")),
         Err(_) => Err(DeliveryError::retry(format!("no answer within {} s", timeout.as_secs()))),
     }
 }

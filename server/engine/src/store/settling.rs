@@ -13,6 +13,10 @@ use super::{Result, Tx, sql};
 
 /// The most rows in one statement.
 const ROWS_PER_STATEMENT: usize = 256;
+/// Statements of more rows than this have a multiple of it.
+const STEP: usize = 32;
+/// The key of no delivery.
+const NONE: i64 = 0;
 
 /// What became of a delivery that this node holds.
 #[derive(Clone, Copy, Debug)]
@@ -32,53 +36,56 @@ pub async fn settle(
     all: &[Settled<'_>],
     now: Timestamp,
 ) -> Result<HashSet<DeliveryKey>> {
-    let mut ours = HashSet::with_capacity(all.len());
-    let mut rest = all;
-    while let Some(chunk) = rest.split_off(..rows_of_next(rest.len())).filter(|chunk| !chunk.is_empty()) {
-        savepoint(tx, "savepoint settling").await?;
-        match write(tx, node, chunk, now).await? {
-            rows if rows == chunk.len() as u64 => ours.extend(chunk.iter().map(|row| row.claimed.key)),
-            // Somebody else has taken some over; which ones is asked only then, because each row of an answer costs.
-            _ => {
-                savepoint(tx, "rollback to savepoint settling").await?;
-                for row in chunk {
-                    if write(tx, node, std::slice::from_ref(row), now).await? > 0 {
-                        ours.insert(row.claimed.key);
-                    }
-                }
+    if all.is_empty() {
+        return Ok(HashSet::new());
+    }
+    savepoint(tx, "savepoint settling").await?;
+    let mut rows = 0;
+    for chunk in all.chunks(ROWS_PER_STATEMENT) {
+        rows += write(tx, node, chunk, now).await?;
+    }
+    let mut ours: HashSet<_> = all.iter().map(|row| row.claimed.key).collect();
+    if rows < all.len() as u64 {
+        // Somebody else has taken some over; which ones is asked only then, because each row of an answer costs.
+        savepoint(tx, "rollback to savepoint settling").await?;
+        for row in all {
+            if write(tx, node, std::slice::from_ref(row), now).await? == 0 {
+                ours.remove(&row.claimed.key);
             }
         }
-        savepoint(tx, "release savepoint settling").await?;
-        let attempts: Vec<_> = chunk
-            .iter()
-            .filter(|row| ours.contains(&row.claimed.key))
-            .filter_map(|row| Some((row.claimed.key, row.attempt?)))
-            .collect();
-        if attempts.is_empty() {
-            continue;
-        }
-        sql!(tx, |conn| {
-            let mut query = QueryBuilder::new(
-                "insert into delivery_attempts (delivery_id, number, at, duration_ms, status, request, response, error) \
-                 select new.column1, coalesce((select max(number) from delivery_attempts where delivery_id = new.column1), 0) + 1, \
-                 new.column2, new.column3, new.column4, new.column5, new.column6, new.column7 from (",
-            );
-            query.push_values(&attempts, |mut values, (key, attempt)| {
-                values
-                    .push_bind(key.0)
-                    .push_bind(attempt.at.0)
-                    .push_bind(attempt.duration_ms)
-                    .push_bind(attempt.status.map(i64::from))
-                    .push_bind(kept(&attempt.request))
-                    .push_bind(kept(&attempt.response))
-                    .push_bind(attempt.error.as_deref().map(kept));
-            });
-            query.push(") as new");
-            // Only statements that come again stay prepared.
-            query.build().persistent(attempts.len() == chunk.len()).execute(conn).await?.rows_affected()
-        });
+    }
+    savepoint(tx, "release savepoint settling").await?;
+    let attempts = all.iter().filter(|row| ours.contains(&row.claimed.key));
+    let attempts: Vec<_> = attempts.filter_map(|row| Some((row.claimed.key, row.attempt?))).collect();
+    for chunk in attempts.chunks(ROWS_PER_STATEMENT) {
+        log(tx, chunk).await?;
     }
     Ok(ours)
+}
+
+/// Writes attempts.
+async fn log(tx: &mut Tx, attempts: &[(DeliveryKey, &Attempt)]) -> Result<()> {
+    sql!(tx, |conn| {
+        let mut query = QueryBuilder::new(
+            "insert into delivery_attempts (delivery_id, number, at, duration_ms, status, request, response, error) \
+             select new.column1, coalesce((select max(number) from delivery_attempts where delivery_id = new.column1), 0) + 1, \
+             new.column2, new.column3, new.column4, new.column5, new.column6, new.column7 from (",
+        );
+        query.push_values(padded(attempts), |mut values, row| {
+            let attempt = row.map(|(_, attempt)| *attempt);
+            values
+                .push_bind(row.map_or(NONE, |(key, _)| key.0))
+                .push_bind(attempt.map(|attempt| attempt.at.0))
+                .push_bind(attempt.map(|attempt| attempt.duration_ms))
+                .push_bind(attempt.and_then(|attempt| attempt.status).map(i64::from))
+                .push_bind(attempt.map(|attempt| kept(&attempt.request)))
+                .push_bind(attempt.map(|attempt| kept(&attempt.response)))
+                .push_bind(attempt.and_then(|attempt| attempt.error.as_deref()).map(kept));
+        });
+        query.push(") as new where new.column1 <> ").push_bind(NONE);
+        query.build().execute(conn).await?.rows_affected()
+    });
+    Ok(())
 }
 
 /// Writes what became of deliveries that `node` holds as it claimed them; how many those are.
@@ -90,15 +97,16 @@ async fn write(tx: &mut Tx, node: &str, rows: &[Settled<'_>], now: Timestamp) ->
              lease_node = null, updated_at = ",
         );
         query.push_bind(now.0).push(" from (");
-        query.push_values(rows, |mut values, row| {
+        query.push_values(padded(rows), |mut values, row| {
+            let settlement = row.map(|row| row.settlement);
             values
-                .push_bind(row.settlement.state.as_str())
-                .push_bind(i64::from(row.claimed.attempts) + i64::from(row.attempt.is_some()))
-                .push_bind(row.settlement.due_at.map(|at| at.0))
-                .push_bind(row.settlement.external_id.as_deref().map(kept))
-                .push_bind(row.settlement.error.as_deref().map(kept))
-                .push_bind(row.claimed.key.0)
-                .push_bind(row.claimed.lease.0);
+                .push_bind(settlement.map(|settlement| settlement.state.as_str()))
+                .push_bind(row.map(|row| i64::from(row.claimed.attempts) + i64::from(row.attempt.is_some())))
+                .push_bind(settlement.and_then(|settlement| settlement.due_at).map(|at| at.0))
+                .push_bind(settlement.and_then(|settlement| settlement.external_id.as_deref()).map(kept))
+                .push_bind(settlement.and_then(|settlement| settlement.error.as_deref()).map(kept))
+                .push_bind(row.map_or(NONE, |row| row.claimed.key.0))
+                .push_bind(row.map(|row| row.claimed.lease.0));
         });
         query.push(") as new where id = new.column6 and lease_until = new.column7 and lease_node = ");
         query.push_bind(node.to_owned());
@@ -111,9 +119,11 @@ async fn savepoint(tx: &mut Tx, words: &'static str) -> Result<()> {
     Ok(())
 }
 
-/// How many of so many rows the next statement takes: a power of two, so that few statements serve for all and stay prepared.
-fn rows_of_next(left: usize) -> usize {
-    if left == 0 { 0 } else { 1 << left.min(ROWS_PER_STATEMENT).ilog2() }
+/// The rows, and as many of nobody that few statements serve for any number and stay prepared.
+fn padded<T>(rows: &[T]) -> impl Iterator<Item = Option<&T>> {
+    let count =
+        if rows.len() < STEP { rows.len().next_power_of_two() } else { rows.len().next_multiple_of(STEP) };
+    rows.iter().map(Some).chain(std::iter::repeat_n(None, count - rows.len()))
 }
 
 /// A text of the other side as both databases keep it: one that PostgreSQL refuses would keep the whole batch from being settled.

@@ -309,7 +309,7 @@ on_both! {
         let incident = world.outage(monitor).await;
         telling.planner.round().await.unwrap();
         let mut tx = world.db.write().await.unwrap();
-        let (until, limits) = (Timestamp(world.now().0 + MINUTE), Limits { total: 1, each: 1, full: &[] });
+        let (until, limits) = (Timestamp(world.now().0 + MINUTE), Limits { total: 1, each: 1, full: &[], fast: &[], each_fast: 1 });
         let claimed = claiming::claim(&mut tx, "here", world.now(), until, &limits).await.unwrap();
         let message = &claimed[0].message;
         assert_eq!(message.link(), Some(format!("https://status.example.com/console/incidents/{incident}")));

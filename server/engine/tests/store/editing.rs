@@ -274,7 +274,7 @@ on_both! {
         Telling::over(&world).planner.round().await.unwrap();
         // The dispatcher locks its messages and then their integration.
         let mut settling = world.db.write().await.unwrap();
-        let limits = store::claiming::Limits { total: 10, each: 10, full: &[] };
+        let limits = store::claiming::Limits { total: 10, each: 10, full: &[], fast: &[], each_fast: 10 };
         let until = Timestamp(world.now().0 + MINUTE);
         let claimed = store::claiming::claim(&mut settling, "here", world.now(), until, &limits).await.unwrap();
         assert_eq!(claimed.len(), 1);

@@ -20,6 +20,7 @@ mod receiver;
 mod retention;
 mod rollups;
 mod schema;
+mod sharing;
 mod statements;
 mod tellers;
 mod telling;

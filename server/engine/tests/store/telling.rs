@@ -163,7 +163,7 @@ on_both! {
         let (hook, _) = integration(&world, &receiver, None).await;
         attach(&world, monitor, hook).await;
         let telling = Telling::over(&world);
-        let limits = Limits { total: 10, each: 10, full: &[] };
+        let limits = Limits { total: 10, each: 10, full: &[], fast: &[], each_fast: 10 };
         let mut last_run = None;
         // A beginning that nothing was done about, its end, a run, and its end, which something was done about too.
         for (step, external_id) in [None, None, Some("run:1"), Some("closed")].into_iter().enumerate() {
@@ -210,7 +210,7 @@ on_both! {
         world.outage(monitor).await;
         telling.planner.round().await.unwrap();
         let mut tx = world.db.write().await.unwrap();
-        let limits = Limits { total: 10, each: 10, full: &[] };
+        let limits = Limits { total: 10, each: 10, full: &[], fast: &[], each_fast: 10 };
         let until = domain::time::Timestamp(world.now().0 + MINUTE);
         let claimed = claiming::claim(&mut tx, "dead", world.now(), until, &limits).await.unwrap();
         tx.commit().await.unwrap();
