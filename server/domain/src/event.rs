@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::health::{Change, State};
 use crate::id::{IncidentId, IncidentKey, MonitorId, MonitorKey, PageKey};
+use crate::incident::Act;
 use crate::time::Timestamp;
 
 /// The place of an event in the order of commits: 1, 2, 3 …
@@ -53,6 +54,21 @@ pub enum Event {
         incident: IncidentKey,
         /// Its public id.
         id: IncidentId,
+        /// The monitor that had opened it; an older program did not say.
+        #[serde(default)]
+        monitor: Option<MonitorKey>,
+        /// What somebody did about it, where the incident itself does not keep that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        act: Option<Act>,
+    },
+    /// The alerts of a monitor were silenced for a while, or sound again.
+    MonitorMuted {
+        /// Which.
+        monitor: MonitorKey,
+        /// Its public id.
+        id: MonitorId,
+        /// Who did what.
+        act: Act,
     },
     /// An incident is over.
     IncidentResolved {
@@ -78,6 +94,7 @@ impl Event {
             Self::StateChanged { .. } => "state_changed",
             Self::IncidentOpened { .. } => "incident_opened",
             Self::IncidentUpdated { .. } => "incident_updated",
+            Self::MonitorMuted { .. } => "monitor_muted",
             Self::IncidentResolved { .. } => "incident_resolved",
             Self::PageSaved { .. } => "page_saved",
         }
@@ -86,9 +103,13 @@ impl Event {
     /// The monitor that it is about, if there is one.
     pub fn monitor(&self) -> Option<MonitorKey> {
         match self {
-            Self::MonitorSaved { monitor, .. } | Self::StateChanged { monitor, .. } => Some(*monitor),
-            Self::IncidentOpened { monitor, .. } | Self::IncidentResolved { monitor, .. } => *monitor,
-            Self::IncidentUpdated { .. } | Self::PageSaved { .. } => None,
+            Self::MonitorSaved { monitor, .. }
+            | Self::StateChanged { monitor, .. }
+            | Self::MonitorMuted { monitor, .. } => Some(*monitor),
+            Self::IncidentOpened { monitor, .. }
+            | Self::IncidentUpdated { monitor, .. }
+            | Self::IncidentResolved { monitor, .. } => *monitor,
+            Self::PageSaved { .. } => None,
         }
     }
 }
@@ -115,4 +136,17 @@ pub struct Sample {
     pub state: State,
     /// How long the target took, in microseconds.
     pub latency_us: Option<i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_update_that_an_older_program_wrote_is_read() {
+        let id = IncidentId::new([1; 13]);
+        let old = serde_json::json!({ "type": "incident_updated", "incident": 7, "id": id });
+        let read: Event = serde_json::from_value(old).unwrap();
+        assert_eq!(read, Event::IncidentUpdated { incident: IncidentKey(7), id, monitor: None, act: None });
+    }
 }

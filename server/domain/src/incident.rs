@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::time::Timestamp;
+
 /// Where an incident stands. The public words are those of Statuspage, Instatus and `up` (contracts.md 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -117,4 +119,43 @@ impl Ended {
             Ending::Deleted => format!("no longer watched (deleted by {by})"),
         }
     }
+}
+
+/// What somebody did about an incident, or about the alerts of its monitor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// Put it off: nobody is told more of it until then.
+    Snoozed {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Took that back before it was time.
+    SnoozeEnded,
+    /// Silenced the monitor: none of its alerts leaves until then.
+    Muted {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Let the monitor sound again before it was time.
+    MuteEnded,
+}
+
+impl Deed {
+    /// Until when it holds; `None` for what ends something.
+    pub fn until(self) -> Option<Timestamp> {
+        match self {
+            Self::Snoozed { until } | Self::Muted { until } => Some(until),
+            Self::SnoozeEnded | Self::MuteEnded => None,
+        }
+    }
+}
+
+/// A deed and who did it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// What was done.
+    pub deed: Deed,
+    /// Who did, in words.
+    pub by: String,
 }

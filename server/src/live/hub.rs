@@ -198,7 +198,9 @@ impl Hub {
             }
             // Deleting a monitor takes its past away.
             Event::MonitorSaved { .. } => Reading::Whole,
-            Event::StateChanged { .. }
+            // Whether operators are told is nothing that a page shows; what is saved with it comes in an event of its own.
+            Event::MonitorMuted { .. }
+            | Event::StateChanged { .. }
             | Event::IncidentOpened { .. }
             | Event::IncidentUpdated { .. }
             | Event::IncidentResolved { .. } => Reading::Now,

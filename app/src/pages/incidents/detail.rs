@@ -144,6 +144,7 @@ fn Story(happenings: Vec<Happening>) -> impl IntoView {
             <li data-state=happening.tone>
                 <span class="mark-icon"><Icon name=happening.icon/></span>
                 <p class="what">{what}<Time at=happening.at shape=crate::browser::Shape::Second/></p>
+                {happening.until.map(|until| view! { <p>"Until "<Time at=until/></p> })}
                 {(!happening.more.is_empty()).then(|| view! { <p>{happening.more}</p> })}
             </li>
         }

@@ -1,7 +1,8 @@
-//! What happened in an incident, in one order: what began, who was told and what became of it, who took it on, and the end.
+//! What happened in an incident, in one order: what began, who was told and what became of it, who took it on or put it off, and the end.
 
 use domain::delivery::DeliveryState;
 use domain::id::DeliveryId;
+use domain::incident::{Act, Deed};
 use domain::time::Timestamp;
 use domain::views::console::{DeliveryRow, IncidentDetail};
 
@@ -20,6 +21,8 @@ pub(super) struct Happening {
     pub what: String,
     /// More, where there is more.
     pub more: String,
+    /// Until when it holds, if it does for a while.
+    pub until: Option<Timestamp>,
     /// The message behind it.
     pub delivery: Option<DeliveryId>,
 }
@@ -32,12 +35,17 @@ pub(super) fn story(view: &IncidentDetail) -> Vec<Happening> {
         icon,
         what: what.to_owned(),
         more,
+        until: None,
         delivery: None,
     };
     let row = &view.row;
     let mut all =
         vec![plain(row.started_at, "down", "st-major", "It began", row.reason.clone().unwrap_or_default())];
     all.extend(view.deliveries.iter().map(told));
+    all.extend(view.acts.iter().map(|(at, act)| {
+        let (icon, what) = done(act);
+        Happening { until: act.deed.until(), ..plain(*at, "unknown", icon, &what, String::new()) }
+    }));
     if let Some((at, who)) = &view.acknowledged {
         all.push(plain(*at, "degraded", "hand", &format!("{who} took it on"), String::new()));
     }
@@ -52,6 +60,17 @@ pub(super) fn story(view: &IncidentDetail) -> Vec<Happening> {
     all.sort_by_key(|happening| happening.at);
     all.reverse();
     all
+}
+
+/// The icon of a deed, and what was done.
+fn done(act: &Act) -> (&'static str, String) {
+    let by = &act.by;
+    match act.deed {
+        Deed::Snoozed { .. } => ("alarm-clock", format!("{by} snoozed it")),
+        Deed::SnoozeEnded => ("bell", format!("{by} ended the snooze")),
+        Deed::Muted { .. } => ("alarm-clock", format!("{by} muted the monitor")),
+        Deed::MuteEnded => ("bell", format!("{by} unmuted the monitor")),
+    }
 }
 
 fn capitalised(words: &str) -> String {
@@ -77,6 +96,7 @@ fn told(row: &DeliveryRow) -> Happening {
         icon,
         what,
         more: row.error.clone().unwrap_or_default(),
+        until: None,
         delivery: Some(row.id.clone()),
     }
 }
@@ -108,6 +128,10 @@ mod tests {
         }
     }
 
+    fn act(deed: Deed) -> Act {
+        Act { deed, by: "Ada".to_owned() }
+    }
+
     #[test]
     fn everything_stands_in_one_order_with_the_newest_on_top() {
         let view = IncidentDetail {
@@ -124,6 +148,10 @@ mod tests {
             monitor_name: None,
             acknowledged: Some((Timestamp(30), "Ada".to_owned())),
             snoozed_until: None,
+            acts: vec![
+                (Timestamp(25), act(Deed::Snoozed { until: Timestamp(90) })),
+                (Timestamp(28), act(Deed::SnoozeEnded)),
+            ],
             ended: None,
             updates: Vec::new(),
             deliveries: vec![
@@ -136,8 +164,18 @@ mod tests {
         let told: Vec<_> = story(&view).into_iter().map(|happening| happening.what).collect();
         assert_eq!(
             told,
-            ["Recovery on its way to Ops", "It is over", "Ada took it on", "Outage told to Ops", "It began"]
+            [
+                "Recovery on its way to Ops",
+                "It is over",
+                "Ada took it on",
+                "Ada ended the snooze",
+                "Ada snoozed it",
+                "Outage told to Ops",
+                "It began"
+            ]
         );
+        let untils: Vec<_> = story(&view).into_iter().filter_map(|happening| happening.until).collect();
+        assert_eq!(untils, [Timestamp(90)]);
         let ended = domain::incident::Ended { how: domain::incident::Ending::Closed, by: "Ada".to_owned() };
         let closed = story(&IncidentDetail { ended: Some(ended), ..view });
         assert_eq!(closed[1].what, "Closed by Ada while it was down");

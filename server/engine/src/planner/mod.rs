@@ -184,7 +184,10 @@ impl Work<'_> {
                 Event::IncidentOpened { incident, .. } => self.opened(*incident).await?,
                 Event::IncidentResolved { incident, .. } => self.resolved(*incident).await?,
                 Event::IncidentUpdated { incident, .. } => self.updated(*incident).await?,
-                Event::MonitorSaved { .. } | Event::StateChanged { .. } | Event::PageSaved { .. } => {}
+                Event::MonitorSaved { .. }
+                | Event::MonitorMuted { .. }
+                | Event::StateChanged { .. }
+                | Event::PageSaved { .. } => {}
             }
             self.subscribed(numbered).await?;
         }

@@ -121,6 +121,7 @@ impl Work<'_> {
             }
             Event::StateChanged { change: None, .. }
             | Event::MonitorSaved { .. }
+            | Event::MonitorMuted { .. }
             | Event::PageSaved { .. } => Vec::new(),
         })
     }
@@ -132,10 +133,18 @@ impl Work<'_> {
         words: impl FnOnce(&Facts<'_>) -> Vec<(&'static str, Value)>,
     ) -> store::Result<Vec<Told>> {
         let Some(mut incident) = telling::incident(self.tx, id).await? else { return Ok(Vec::new()) };
-        // A monitor that was removed since has left its incident, but who follows the one hears of the end of the other.
-        if let (None, Some(gone)) = (incident.monitor, numbered.event.monitor()) {
-            incident.monitor = Some(gone);
-            incident.row.monitor = events::monitor_id(self.tx, gone).await?;
+        // A monitor that was removed since has left its incident, but who follows the one hears of the other to its end.
+        if incident.monitor.is_none() {
+            let named = numbered.event.monitor();
+            // An older program left the monitor out of what it said between beginning and end.
+            let gone = match named {
+                None => events::opened_by(self.tx, incident.key, incident.created_at).await?,
+                Some(_) => named,
+            };
+            if let Some(gone) = gone {
+                incident.monitor = Some(gone);
+                incident.row.monitor = events::monitor_id(self.tx, gone).await?;
+            }
         }
         let told = words(&Facts(&incident));
         let told = told.into_iter().map(|(event, payload)| Told {

@@ -1,7 +1,7 @@
 //! The bus: events in the order of their commits.
 
 use domain::event::{Event, Numbered, Seq};
-use domain::id::{MonitorId, MonitorKey};
+use domain::id::{IncidentKey, MonitorId, MonitorKey};
 use domain::time::Timestamp;
 use serde_json::Value;
 use sqlx::types::Json;
@@ -122,6 +122,44 @@ pub async fn monitor_id(tx: &mut Tx, monitor: MonitorKey) -> Result<Option<Monit
     });
     Ok(row.and_then(Row::numbered).and_then(|numbered| match numbered.event {
         Event::MonitorSaved { id, .. } | Event::StateChanged { id, .. } => Some(id),
+        _ => None,
+    }))
+}
+
+/// At most `limit` events from `from` until `until` in which people may have done something about an incident of a monitor or about its
+/// alerts, the oldest first.
+pub async fn acts(
+    tx: &mut Tx,
+    monitor: MonitorKey,
+    from: Timestamp,
+    until: Option<Timestamp>,
+    limit: i64,
+) -> Result<Vec<Numbered>> {
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
+            "select seq, at, payload from events where monitor_id = $1 and (kind = 'incident_updated' or kind = 'monitor_muted') \
+             and at >= $2 and at <= $3 order by seq limit $4",
+        )
+        .bind(monitor.0)
+        .bind(from.0)
+        .bind(until.map_or(i64::MAX, |until| until.0))
+        .bind(limit)
+        .fetch_all(conn)
+        .await?
+    });
+    Ok(rows.into_iter().filter_map(Row::numbered).collect())
+}
+
+/// The monitor that opened an incident at `at`, as the event of that moment names it: a monitor that is removed leaves its incidents.
+pub async fn opened_by(tx: &mut Tx, incident: IncidentKey, at: Timestamp) -> Result<Option<MonitorKey>> {
+    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
+        "select seq, at, payload from events where at = $1 and kind = 'incident_opened' order by seq"
+    )
+    .bind(at.0)
+    .fetch_all(conn)
+    .await?);
+    Ok(rows.into_iter().filter_map(Row::numbered).find_map(|numbered| match numbered.event {
+        Event::IncidentOpened { incident: opened, monitor, .. } if opened == incident => monitor,
         _ => None,
     }))
 }

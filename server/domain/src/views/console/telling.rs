@@ -292,6 +292,8 @@ pub struct IncidentDetail {
     pub acknowledged: Option<(Timestamp, String)>,
     /// Nobody is told more until then.
     pub snoozed_until: Option<Timestamp>,
+    /// Who put it off, silenced its monitor, or took that back, and when; the oldest first.
+    pub acts: Vec<(Timestamp, crate::incident::Act)>,
     /// How it ended, when not because the monitor works again.
     pub ended: Option<crate::incident::Ended>,
     /// What was said of it in public, the newest first.

@@ -3,7 +3,7 @@
 use domain::event::Event;
 use domain::health::Settled;
 use domain::id::{IncidentId, IncidentUpdateId, MonitorId};
-use domain::incident::{Ended, Ending, IncidentPhase};
+use domain::incident::{Act, Deed, Ended, Ending, IncidentPhase};
 use domain::incident_words;
 use domain::person::Viewer;
 use domain::time::{MINUTE, Timestamp};
@@ -46,8 +46,7 @@ impl Services {
             return Err(ServiceError::Conflict("It is over already.".to_owned()));
         }
         if outages::acknowledge(&mut tx, incident.key, who, now).await? {
-            let event = Event::IncidentUpdated { incident: incident.key, id: incident.row.id };
-            events::append(&mut tx, now, &[event]).await?;
+            events::append(&mut tx, now, &[updated(incident, None)]).await?;
             tx.commit().await?;
         }
         Ok(())
@@ -67,8 +66,10 @@ impl Services {
         if !outages::snooze(&mut tx, incident.key, until, now).await? {
             return Err(ServiceError::Conflict("It is over already.".to_owned()));
         }
-        let event = Event::IncidentUpdated { incident: incident.key, id: incident.row.id };
-        events::append(&mut tx, now, &[event]).await?;
+        let holds = incident.snooze_until.is_some_and(|known| known > now);
+        let deed = deed(until, |until| Deed::Snoozed { until }, holds.then_some(Deed::SnoozeEnded));
+        let act = deed.map(|deed| Act { deed, by: viewer.words() });
+        events::append(&mut tx, now, &[updated(incident, act)]).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -117,9 +118,15 @@ impl Services {
         }
         let mut tx = self.inner.db.write().await?;
         let monitor = load_monitor(&mut tx, monitor).await?;
+        let holds = mutes::until(&mut tx, monitor.key).await?.is_some_and(|known| known > now);
         mutes::set(&mut tx, monitor.key, until).await?;
-        let event = Event::MonitorSaved { monitor: monitor.key, id: monitor.id };
-        events::append(&mut tx, now, &[event]).await?;
+        let mut news = Vec::with_capacity(2);
+        if let Some(deed) = deed(until, |until| Deed::Muted { until }, holds.then_some(Deed::MuteEnded)) {
+            let act = Act { deed, by: viewer.words() };
+            news.push(Event::MonitorMuted { monitor: monitor.key, id: monitor.id.clone(), act });
+        }
+        news.push(Event::MonitorSaved { monitor: monitor.key, id: monitor.id });
+        events::append(&mut tx, now, &news).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -162,6 +169,19 @@ impl Services {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// What was done by setting or taking back an end; nothing when there was none to take back.
+fn deed(
+    until: Option<Timestamp>,
+    begun: impl FnOnce(Timestamp) -> Deed,
+    ended: Option<Deed>,
+) -> Option<Deed> {
+    until.map(begun).or(ended)
+}
+
+fn updated(incident: Incident, act: Option<Act>) -> Event {
+    Event::IncidentUpdated { incident: incident.key, id: incident.row.id, monitor: incident.monitor, act }
 }
 
 /// An incident by its public id.

@@ -1,16 +1,21 @@
 //! What the console shows of incidents.
 
+use domain::event::Event;
 use domain::id::{IncidentId, IntegrationId};
+use domain::incident::Act;
 use domain::person::Viewer;
+use domain::time::Timestamp;
 use domain::views::console::{INCIDENTS_PER_PAGE, IncidentDetail, IncidentEntry, IncidentList, PlannedAlert};
 
 use super::incidents::load;
 use super::{Result, Services, operator};
 use crate::store::views::telling::{self, Incident};
-use crate::store::{Tx, definitions, evidence, integrations, views};
+use crate::store::{Tx, definitions, events, evidence, integrations, views};
 
 /// Messages on an incident's page.
 const MESSAGES: i64 = 200;
+/// Deeds on an incident's page.
+const ACTS: i64 = 200;
 /// Reports on an incident's page.
 const REPORTS: i64 = 10;
 
@@ -24,6 +29,7 @@ impl Services {
         let updates = views::incidents::updates_of(&mut tx, incident.key).await?;
         let deliveries = views::deliveries::of_incident(&mut tx, incident.key, MESSAGES).await?;
         let next = planned(&mut tx, &incident).await?;
+        let acts = acts(&mut tx, &incident).await?;
         let evidence = match incident.monitor {
             Some(monitor) => {
                 let until = incident.row.resolved_at.unwrap_or(now);
@@ -37,6 +43,7 @@ impl Services {
             monitor_name: incident.monitor_name,
             acknowledged: incident.acknowledged,
             snoozed_until: incident.snooze_until.filter(|until| *until > now),
+            acts,
             ended: incident.ended,
             updates,
             deliveries,
@@ -67,6 +74,24 @@ impl Services {
         };
         Ok(IncidentList { at: now, rows: incidents.into_iter().map(entry).collect(), found, open, page })
     }
+}
+
+/// What people did about an incident and about the alerts of its monitor meanwhile, the oldest first; as long as events are kept.
+async fn acts(tx: &mut Tx, incident: &Incident) -> Result<Vec<(Timestamp, Act)>> {
+    let monitor = match incident.monitor {
+        // A monitor that was removed has left its incident, but not its events.
+        None => events::opened_by(tx, incident.key, incident.created_at).await?,
+        known => known,
+    };
+    let Some(monitor) = monitor else { return Ok(Vec::new()) };
+    let (from, until) = (incident.row.started_at, incident.row.resolved_at.map(|_| incident.updated_at));
+    let found = events::acts(tx, monitor, from, until, ACTS).await?;
+    let about = |event: Event| match event {
+        Event::IncidentUpdated { incident: about, act, .. } if about == incident.key => act,
+        Event::MonitorMuted { act, .. } => Some(act),
+        _ => None,
+    };
+    Ok(found.into_iter().filter_map(|numbered| Some((numbered.at, about(numbered.event)?))).collect())
 }
 
 /// What is still to come of an incident, with the names of whoever would hear of it.
