@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{CustomSettings, render_request};
 use crate::{
     integration::origin,
-    secret::MASK,
+    secret::{MASK, Secret},
     template::{AlertFacts, AlertKind},
     time::Timestamp,
 };
@@ -19,16 +19,27 @@ impl CustomSettings {
     /// Whether a request goes to another scheme, host or port than every request of `old`; a secret may be in any part of any request,
     /// so all of them count.
     pub(crate) fn goes_elsewhere(&self, old: &Self) -> bool {
-        !self.destinations().is_subset(&old.destinations())
+        let nothing = BTreeMap::new();
+        !self.destinations(&nothing).is_subset(&old.destinations(&nothing))
+    }
+
+    /// The same of what a level gives, against what it gave before.
+    pub(crate) fn level_leads_elsewhere(
+        &self,
+        given: &BTreeMap<String, Secret>,
+        before: &[BTreeMap<String, Secret>],
+    ) -> bool {
+        let known: BTreeSet<_> = before.iter().flat_map(|before| self.destinations(before)).collect();
+        !self.destinations(given).is_subset(&known)
     }
 
     /// The destination of each step: the part of its template that names one, and what that comes to for an example of each message.
-    fn destinations(&self) -> BTreeSet<(String, Vec<Option<String>>)> {
+    fn destinations(&self, level: &BTreeMap<String, Secret>) -> BTreeSet<(String, Vec<Option<String>>)> {
         let mut found = BTreeSet::new();
         for step in self.definitions.iter().flat_map(|definition| &definition.steps) {
             let origins = [AlertKind::Error, AlertKind::Ok, AlertKind::Reminder].map(|kind| {
                 let facts = AlertFacts::example(kind);
-                let mut scope = self.scope(&facts, &BTreeMap::new(), Timestamp(0), || 0).ok()?;
+                let mut scope = self.scope(&facts, level, Timestamp(0), || 0).ok()?;
                 origin(render_request(step, &mut scope).ok()?.url.as_str())
             });
             found.insert((authority(&step.url), origins.into()));

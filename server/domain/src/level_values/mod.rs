@@ -9,7 +9,7 @@ use crate::alert::{DefinitionDraft, LevelTarget};
 use crate::definition_form::variable_field;
 use crate::form::FieldError;
 use crate::id::IntegrationId;
-use crate::integration::IntegrationSettings;
+use crate::integration::{IntegrationSettings, ONCE_MORE};
 use crate::secret::{MASK, Secret};
 
 /// A variable that an integration leaves to the levels that tell it.
@@ -88,8 +88,19 @@ impl Told<'_> {
         }
     }
 
+    /// Takes away what a level gives as a secret, as the integration is now or as it was `before`; returns the names.
+    pub fn forget_secrets(&self, before: &Told<'_>, target: &mut LevelTarget) -> Vec<String> {
+        let is_secret = |name: &str, given: &LevelValue| {
+            !given.value.is_empty() && (given.hidden || self.hides(name) || before.hides(name))
+        };
+        target.variables.extract_if(.., |name, given| is_secret(name, given)).map(|(name, _)| name).collect()
+    }
+
     /// Makes what somebody says of a level what is to be stored: the mask becomes the stored value again, what the integration does not
     /// ask for any more goes, and secrets are marked as such. Fields of errors are those of [`variable_field`]; the level counts from 0.
+    ///
+    /// What was missing before is no mistake while the definition is switched off. A mask stands for nothing when other values of the
+    /// level would send the secret elsewhere.
     pub fn settle(
         &self,
         target: &mut LevelTarget,
@@ -102,7 +113,7 @@ impl Told<'_> {
             let message = format!("Level {}, “{}”, variable “{name}”: {message}", level + 1, self.name);
             FieldError::new(variable_field(level, &id, name), message)
         };
-        let (mut kept, mut refused) = (BTreeMap::new(), Vec::new());
+        let (mut kept, mut masked, mut refused) = (BTreeMap::new(), Vec::new(), Vec::new());
         for (name, given) in std::mem::take(&mut target.variables) {
             let name = self.spelling(name);
             let hidden = self.hides(&name);
@@ -113,6 +124,7 @@ impl Told<'_> {
             match before.value(&id, &name) {
                 // It was hidden from whoever unticked it, and goes on being so.
                 Ok(Some(old)) => {
+                    masked.push(name.clone());
                     kept.insert(name, LevelValue { value: old.value.clone(), hidden: hidden || old.hidden });
                 }
                 Ok(None) => {
@@ -136,10 +148,20 @@ impl Told<'_> {
             kept.retain(|name, _| {
                 variables.iter().any(|known| known.name == *name) || !before.has(&id, name)
             });
-            let values = kept.iter().map(|(name, given)| (name.clone(), given.value.clone())).collect();
+            let values = values_of(&kept);
+            let known: Vec<_> =
+                before.targets(&id).iter().map(|target| values_of(&target.variables)).collect();
+            if !masked.is_empty() && leads_elsewhere(settings, &values, &known) {
+                refused.extend(masked.iter().map(|name| wrong(name, ONCE_MORE.to_owned())));
+            }
             for FieldError { field: name, message } in
                 settings.validate_level(&values).err().unwrap_or_default()
             {
+                let is_missing = variables.iter().any(|known| known.name == name)
+                    && values.get(&name).is_none_or(Secret::is_empty);
+                if is_missing && before.off && before.lacks(&id, &name) {
+                    continue;
+                }
                 // A mask that nothing stands behind has been told of already.
                 let error = wrong(&name, message);
                 if refused.iter().all(|known| known.field != error.field) {
@@ -168,6 +190,8 @@ pub struct Before<'a> {
     pub stored: Option<&'a DefinitionDraft>,
     /// Which of its levels this one was.
     pub level: Was,
+    /// Whether the definition is switched off now, so that nothing is sent of what it says.
+    pub off: bool,
 }
 
 /// Which of the stored levels a level was.
@@ -193,7 +217,8 @@ impl Was {
 }
 
 impl Before<'_> {
-    fn values(&self, id: &IntegrationId, name: &str) -> Vec<&LevelValue> {
+    /// What the stored levels that this one may have been said of an integration.
+    fn targets(&self, id: &IntegrationId) -> Vec<&LevelTarget> {
         let Some(stored) = self.stored else { return Vec::new() };
         let levels = match self.level {
             Was::New => &[],
@@ -201,7 +226,11 @@ impl Before<'_> {
             Was::Unsaid => stored.levels.as_slice(),
         };
         let targets = levels.iter().flat_map(|level| &level.targets);
-        let targets = targets.filter(|target| target.integration == *id);
+        targets.filter(|target| target.integration == *id).collect()
+    }
+
+    fn values(&self, id: &IntegrationId, name: &str) -> Vec<&LevelValue> {
+        let targets = self.targets(id).into_iter();
         let given = targets.flat_map(|target| &target.variables).filter(|(given, _)| is_same(given, name));
         given.map(|(_, value)| value).filter(|given| !given.value.is_empty()).collect()
     }
@@ -215,6 +244,35 @@ impl Before<'_> {
     fn has(&self, id: &IntegrationId, name: &str) -> bool {
         !self.values(id, name).is_empty()
     }
+
+    /// Whether the level told the integration and gave it nothing for a variable.
+    fn lacks(&self, id: &IntegrationId, name: &str) -> bool {
+        !self.targets(id).is_empty() && !self.has(id, name)
+    }
+}
+
+/// Whether settings send what levels give to another scheme, host or port than `old` did.
+pub fn is_moved(settings: &IntegrationSettings, old: &IntegrationSettings) -> bool {
+    match (settings, old) {
+        (IntegrationSettings::Custom(settings), IntegrationSettings::Custom(old)) => {
+            settings.goes_elsewhere(old)
+        }
+        // No other kind takes anything from levels.
+        _ => false,
+    }
+}
+
+/// Whether what a level gives leads to another scheme, host or port than what it gave before.
+fn leads_elsewhere(
+    settings: &IntegrationSettings,
+    given: &BTreeMap<String, Secret>,
+    before: &[BTreeMap<String, Secret>],
+) -> bool {
+    matches!(settings, IntegrationSettings::Custom(settings) if settings.level_leads_elsewhere(given, before))
+}
+
+fn values_of(variables: &BTreeMap<String, LevelValue>) -> BTreeMap<String, Secret> {
+    variables.iter().map(|(name, given)| (name.clone(), given.value.clone())).collect()
 }
 
 fn is_same(left: &str, right: &str) -> bool {
@@ -222,107 +280,4 @@ fn is_same(left: &str, right: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::alert::Level;
-    use crate::custom::{CustomSettings, PredefinedVariable, VariableSource};
-
-    fn desk(secret: bool) -> IntegrationSettings {
-        let mut settings = CustomSettings::default();
-        let variable = |name: &str, secret| PredefinedVariable {
-            name: name.to_owned(),
-            source: VariableSource::PerLevel,
-            secret,
-        };
-        settings.variables.extend([variable("Team", false), variable("Key", secret)]);
-        settings.into()
-    }
-
-    fn target(pairs: &[(&str, &str)]) -> LevelTarget {
-        LevelTarget {
-            integration: IntegrationId::new([1; 13]),
-            ok: true,
-            reminders: true,
-            variables: pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect(),
-        }
-    }
-
-    fn stored(keys: &[&str]) -> DefinitionDraft {
-        let level = |key: &&str| {
-            let mut target = target(&[("Team", "night"), ("Key", key)]);
-            target.variables.get_mut("Key").unwrap().hidden = true;
-            Level::at_once(vec![target])
-        };
-        DefinitionDraft {
-            name: "Shop".to_owned(),
-            active: true,
-            monitors: Vec::new(),
-            levels: keys.iter().map(level).collect(),
-        }
-    }
-
-    fn settle(
-        settings: &IntegrationSettings,
-        pairs: &[(&str, &str)],
-        stored: Option<&DefinitionDraft>,
-        level: Was,
-    ) -> Result<BTreeMap<String, LevelValue>, Vec<String>> {
-        let (mut target, mut errors) = (target(pairs), Vec::new());
-        let told = Told { name: "Desk", settings: Some(settings) };
-        told.settle(&mut target, 1, &Before { stored, level }, &mut errors);
-        let shown = errors.iter().map(ToString::to_string).collect();
-        if errors.is_empty() { Ok(target.variables) } else { Err(shown) }
-    }
-
-    #[test]
-    fn what_a_level_leaves_out_is_named_with_the_level_and_the_integration() {
-        let desk = desk(true);
-        let errors = settle(&desk, &[("team", "night"), ("Kay", "x")], None, Was::New).unwrap_err();
-        assert!(errors[0].contains("Level 2, “Desk”, variable “Key”: Please fill this in"), "{errors:?}");
-        assert!(errors[1].contains("variable “Kay”: The integration has no variable"), "{errors:?}");
-        let told = Told { name: "Desk", settings: Some(&desk) };
-        assert_eq!(told.lacking(&target(&[("team", "night"), ("Key", "")])), ["Key"]);
-        let kept = settle(&desk, &[("team", "night"), ("Key", "hunter2")], None, Was::New).unwrap();
-        assert_eq!((kept["Team"].hidden, kept["Key"].hidden), (false, true));
-    }
-
-    #[test]
-    fn the_mask_stands_for_what_is_stored_and_for_nothing_else() {
-        let (desk, sent) = (desk(true), [("Team", "day"), ("Key", MASK)]);
-        let two = stored(&["first", "second"]);
-        for (was, key) in [(0, "first"), (1, "second")] {
-            let kept = settle(&desk, &sent, Some(&two), Was::Level(was)).unwrap();
-            assert_eq!((kept["Key"].value.expose(), kept["Team"].value.expose()), (key, "day"));
-        }
-        for (stored, was) in [(None, Was::New), (Some(&two), Was::New), (Some(&two), Was::Level(7))] {
-            let errors = settle(&desk, &sent, stored, was).unwrap_err();
-            assert!(errors.len() == 1 && errors[0].contains("no value is stored"), "{errors:?}");
-        }
-        let errors = settle(&desk, &sent, Some(&two), Was::Unsaid).unwrap_err();
-        assert!(errors.len() == 1 && errors[0].contains("not clear"), "{errors:?}");
-        let same = stored(&["one", "one"]);
-        let kept = settle(&desk, &sent, Some(&same), Was::by_place(0, 1, Some(&same))).unwrap();
-        assert_eq!(kept["Key"].value.expose(), "one");
-    }
-
-    #[test]
-    fn what_was_hidden_stays_hidden_until_it_is_given_anew() {
-        let (plain, old) = (desk(false), stored(&["hunter2"]));
-        let kept = settle(&plain, &[("Team", "x"), ("Key", MASK)], Some(&old), Was::Level(0)).unwrap();
-        assert!(kept["Key"].hidden && kept["Key"].value.expose() == "hunter2");
-        let told = Told { name: "Desk", settings: Some(&plain) };
-        let mut shown = old.levels[0].targets[0].clone();
-        told.mask(&mut shown);
-        assert_eq!(serde_json::to_string(&shown.variables).unwrap(), r#"{"Key":"********","Team":"night"}"#);
-        let kept = settle(&plain, &[("Team", "x"), ("Key", "new")], Some(&old), Was::Level(0)).unwrap();
-        assert!(!kept["Key"].hidden);
-    }
-
-    #[test]
-    fn a_variable_that_is_not_asked_for_any_more_goes_without_a_word() {
-        let (stock, old) = (IntegrationSettings::from(CustomSettings::default()), stored(&["hunter2"]));
-        let sent = [("Team", "night"), ("Key", MASK)];
-        assert!(settle(&stock, &sent, Some(&old), Was::Level(0)).unwrap().is_empty());
-        assert!(settle(&stock, &[("Other", "x")], Some(&old), Was::Level(0)).is_err());
-    }
-}
+mod tests;

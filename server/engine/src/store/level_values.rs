@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::id::DeliveryKey;
+use domain::id::{DeliveryKey, IntegrationKey};
 use domain::message::{Body, Message};
 use domain::secret::{MASK, Secret};
 use sqlx::types::Json;
@@ -10,6 +10,9 @@ use sqlx::types::Json;
 use super::readable::Readable;
 use super::{Result, Tx, sql};
 use crate::seal::{SealError, Sealer};
+
+/// Messages that are looked through in one statement.
+const SLICE: i64 = 500;
 
 fn values(message: &mut Message) -> impl Iterator<Item = &mut String> {
     let level = match &mut message.body {
@@ -74,6 +77,49 @@ pub async fn reseal(tx: &mut Tx, after: DeliveryKey, limit: i64) -> Result<Optio
             .rows_affected());
     }
     Ok(last)
+}
+
+/// Takes what `is_secret` says of what levels gave out of all messages to an integration.
+pub async fn forget(
+    tx: &mut Tx,
+    integration: IntegrationKey,
+    is_secret: impl Fn(&str) -> bool,
+) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let rows: Vec<(i64, Readable<Message>)> = sql!(tx, |conn| {
+            sqlx::query_as(
+                "select id, message from deliveries where integration_id = $1 and id > $2 \
+                 and (kind = 'error' or kind = 'reminder' or kind = 'ok') order by id limit $3",
+            )
+            .bind(integration.0)
+            .bind(after)
+            .bind(SLICE)
+            .fetch_all(conn)
+            .await?
+        });
+        let Some((last, _)) = rows.last() else { return Ok(()) };
+        after = *last;
+        for (id, message) in rows {
+            let Some(Message { body: Body::Alert(mut alert), at, base_url, time_zone, project }) = message.0
+            else {
+                continue;
+            };
+            let Some(level) = alert.level.as_mut() else { continue };
+            let given = level.variables.len();
+            level.variables.retain(|name, _| !is_secret(name));
+            if level.variables.len() == given {
+                continue;
+            }
+            let message = Message { body: Body::Alert(alert), at, base_url, time_zone, project };
+            sql!(tx, |conn| sqlx::query("update deliveries set message = $1 where id = $2")
+                .bind(Json(&message))
+                .bind(id)
+                .execute(conn)
+                .await?
+                .rows_affected());
+        }
+    }
 }
 
 fn has_values(message: &Message) -> bool {

@@ -37,6 +37,16 @@ async fn desk(world: &World, url: &str) -> IntegrationId {
     insert(world, &draft).await.1
 }
 
+/// Saves the form of an integration with another address.
+async fn edit_url(world: &World, id: &IntegrationId, url: &str) {
+    let mut form =
+        world.services.integration_form(OPERATOR, Some(id), ProviderKind::Custom).await.unwrap().values;
+    let mut settings: CustomSettings = serde_json::from_str(&form["definition"]).unwrap();
+    settings.variables[0].source = VariableSource::Fixed { value: url.into() };
+    form.insert("definition".to_owned(), serde_json::to_string(&settings).unwrap());
+    world.services.edit_integration(OPERATOR, id, &form).await.unwrap();
+}
+
 fn given(integration: &IntegrationId, pairs: &[(&str, &str)]) -> Level {
     let variables: BTreeMap<String, LevelValue> =
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
@@ -142,6 +152,73 @@ on_both! {
         telling.dispatcher.pass().await.unwrap();
         let heard = receiver.heard.lock().unwrap()[0].body.clone();
         assert_eq!(heard, serde_json::json!({ "team": "night", "key": "hunter2" }));
+    }
+
+    async fn who_sends_elsewhere_does_not_get_the_secrets_of_levels(world: World) {
+        let (receiver, thief) = (Receiver::open().await, Receiver::open().await);
+        let desk = desk(&world, &receiver.url).await;
+        define(&world, vec![
+            given(&desk, &[("Team", "night"), ("Key", "hunter2")]),
+            level(Condition::Minutes { minutes: 60 }, &desk),
+        ]).await;
+        let (monitor, _) = world.monitor("Shop").await;
+        let telling = Telling::over(&world);
+        receiver.answers(&[(503, ""), (200, "")]);
+        world.outage(monitor).await;
+        telling.pass().await;
+        let version = first(&world).await.version;
+
+        // Another path of the same host is no other place.
+        edit_url(&world, &desk, &format!("{}/2", receiver.url)).await;
+        assert_eq!((stored(&world.db, "Key").await, first(&world).await.version), (vec!["hunter2".to_owned()], version));
+        edit_url(&world, &desk, &thief.url).await;
+        assert!(stored(&world.db, "Key").await.is_empty());
+        assert_eq!(stored(&world.db, "Team").await, ["night"]);
+        let view = first(&world).await;
+        assert!(view.version > version, "whoever has the old one in a form hears of it");
+        let lacking: Vec<_> = view.lacking.iter().map(|one| (one.level, one.variable.as_str())).collect();
+        assert_eq!(lacking, [(1, "Key"), (2, "Team"), (2, "Key")]);
+        let form = world.services.integration_form(OPERATOR, Some(&desk), ProviderKind::Custom).await.unwrap();
+        assert_eq!(form.used_by.lacking, view.lacking);
+
+        // Neither what is tried again nor what somebody asks for once more has it.
+        world.pass(domain::time::MINUTE);
+        telling.pass().await;
+        let log = world.services.deliveries(OPERATOR, &DeliveryQuery::default()).await.unwrap();
+        assert_eq!(world.services.replay(OPERATOR, &[log.rows[0].id.clone()]).await.unwrap(), 1);
+        telling.pass().await;
+        let heard = thief.heard.lock().unwrap().clone();
+        let expected = serde_json::json!({ "team": "night", "key": "" });
+        assert_eq!(heard.iter().map(|heard| &heard.body).collect::<Vec<_>>(), [&expected, &expected]);
+    }
+
+    async fn a_definition_that_lacks_values_is_switched_off_and_not_on(world: World) {
+        let desk = desk(&world, "https://desk.example.org").await;
+        define(&world, vec![
+            given(&desk, &[("Team", "night"), ("Key", "hunter2")]),
+            level(Condition::Minutes { minutes: 5 }, &desk),
+        ]).await;
+        let mut draft = first(&world).await.draft;
+        let refused = save(&world, &draft, &[]).await;
+        assert!(refused.len() == 2 && refused[0].contains("Level 2, “Desk”, variable “Team”"), "{refused:?}");
+        draft.active = false;
+        draft.name = "Off".to_owned();
+        assert!(save(&world, &draft, &[]).await.is_empty());
+        let view = first(&world).await;
+        assert_eq!((view.draft.active, view.draft.name.as_str(), view.lacking.len()), (false, "Off", 2));
+        assert_eq!(stored(&world.db, "Key").await, ["hunter2"]);
+        // What is there must not go, what is new must be whole, and on it goes only with everything.
+        let mut worse = view.draft.clone();
+        worse.levels[0].targets[0].variables.remove("Key");
+        assert_eq!(save(&world, &worse, &[]).await.len(), 1);
+        let mut more = view.draft.clone();
+        more.levels.push(level(Condition::Minutes { minutes: 10 }, &desk));
+        assert_eq!(save(&world, &more, &[Was::Level(0), Was::Level(1), Was::New]).await.len(), 2);
+        let mut on = view.draft.clone();
+        on.active = true;
+        assert_eq!(save(&world, &on, &[]).await.len(), 2);
+        on.levels[1] = given(&desk, &[("Team", "day"), ("Key", "hunter3")]);
+        assert!(save(&world, &on, &[]).await.is_empty());
     }
 
     async fn each_level_keeps_its_own_secret_when_others_come_and_go(world: World) {

@@ -1,17 +1,20 @@
 //! Alert definitions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::alert::{Definition, DefinitionDraft};
 use domain::form::FieldError;
 use domain::id::{DefinitionId, MonitorId};
-use domain::level_values::{Before, Told, Was};
+use domain::integration::IntegrationSettings;
+use domain::level_values::{Before, Told, Was, is_moved};
 use domain::person::Viewer;
+use domain::time::Timestamp;
 use domain::views::console::{DefinitionForm, DefinitionView, LackingVariable, Named};
 
+use super::integrations::names_it;
 use super::{Result, ServiceError, Services, operator, unknown_monitors};
 use crate::store::integrations::{self, Integration};
-use crate::store::{Tx, definitions, monitors};
+use crate::store::{Tx, definitions, events, level_values, monitors};
 
 /// What is said to whoever edits something that somebody else has changed meanwhile.
 const CHANGED_MEANWHILE: &str = "Somebody else changed this definition meanwhile. Open the form again to see how it is now, and repeat your change.";
@@ -83,11 +86,11 @@ impl Services {
             None => None,
         };
         let stored = old.as_ref().map(|old| &old.draft);
-        let count = draft.levels.len();
+        let (count, off) = (draft.levels.len(), !draft.active);
         for (number, level) in draft.levels.iter_mut().enumerate() {
             let level_was = origins.get(number).copied();
             let level_was = level_was.unwrap_or_else(|| Was::by_place(number, count, stored));
-            let before = Before { stored, level: level_was };
+            let before = Before { stored, level: level_was, off };
             for target in &mut level.targets {
                 if let Some(one) = integrations::by_id(&mut tx, &target.integration).await? {
                     told(&one).settle(target, number, &before, &mut errors);
@@ -145,6 +148,41 @@ async fn load(tx: &mut Tx, id: &DefinitionId) -> Result<Definition> {
 /// An integration as levels see it.
 fn told(one: &Integration) -> Told<'_> {
     Told { name: &one.name, settings: one.settings.as_ref().ok() }
+}
+
+/// Takes away the secrets that levels give an integration, when `settings` send them elsewhere than before: whoever may edit an
+/// integration need not know them, and could otherwise have them sent to an address of their own. Messages lose them too, because those
+/// that are tried again or asked for once more leave by the new settings.
+pub(super) async fn forget_secrets(
+    tx: &mut Tx,
+    old: &Integration,
+    settings: &IntegrationSettings,
+    now: Timestamp,
+) -> Result<()> {
+    // Of settings that cannot be read nobody knows where they led to.
+    if old.settings.as_ref().is_ok_and(|before| !is_moved(settings, before)) {
+        return Ok(());
+    }
+    // Until the transaction ends nobody plans a message with what is taken away.
+    events::planned(tx).await?;
+    let (is, was) = (Told { name: &old.name, settings: Some(settings) }, told(old));
+    let mut forgotten = BTreeSet::new();
+    let all = definitions::all(tx).await?;
+    for definition in all.iter().filter(|known| names_it(known, &old.id)) {
+        let Some(mut definition) = definitions::lock(tx, &definition.id).await? else { continue };
+        let mut gone = Vec::new();
+        let targets = definition.draft.levels.iter_mut().flat_map(|level| &mut level.targets);
+        for target in targets.filter(|target| target.integration == old.id) {
+            gone.append(&mut is.forget_secrets(&was, target));
+        }
+        if !gone.is_empty() {
+            definitions::update(tx, definition.key, &definition.draft, now).await?;
+        }
+        forgotten.extend(gone);
+    }
+    let is_secret = |name: &str| is.hides(name) || was.hides(name) || forgotten.contains(name);
+    level_values::forget(tx, old.key, is_secret).await?;
+    Ok(())
 }
 
 /// What the levels of a definition leave out.

@@ -162,7 +162,8 @@ impl Services {
         Ok(id)
     }
 
-    /// Changes an integration from its form. Secrets that were not sent stay as they are.
+    /// Changes an integration from its form. Secrets that were not sent stay as they are; those that levels give are forgotten when they
+    /// would go elsewhere now.
     pub async fn edit_integration(&self, viewer: &Viewer, id: &IntegrationId, form: &Form) -> Result<()> {
         operator(viewer)?;
         let now = self.now();
@@ -170,6 +171,7 @@ impl Services {
         let old = load(&mut tx, id).await?;
         let draft = IntegrationDraft::from_form(old.kind, form, old.settings.as_ref().ok())
             .map_err(ServiceError::Invalid)?;
+        super::definitions::forget_secrets(&mut tx, &old, &draft.settings, now).await?;
         integrations::update(&mut tx, old.key, &draft, now).await?;
         tx.commit().await?;
         self.send_first_links(&draft.settings).await
@@ -197,6 +199,7 @@ impl Services {
         form.extend(changes.fields.clone());
         let draft = IntegrationDraft::from_form(old.kind, &form, old.settings.as_ref().ok())
             .map_err(ServiceError::Invalid)?;
+        super::definitions::forget_secrets(&mut tx, &old, &draft.settings, now).await?;
         integrations::update(&mut tx, old.key, &draft, now).await?;
         tx.commit().await?;
         self.send_first_links(&draft.settings).await
@@ -305,7 +308,7 @@ async fn used_by(tx: &mut Tx, one: &Integration) -> Result<UsedBy> {
 }
 
 /// Whether a level of a definition tells an integration.
-fn names_it(definition: &Definition, id: &IntegrationId) -> bool {
+pub(super) fn names_it(definition: &Definition, id: &IntegrationId) -> bool {
     definition.draft.levels.iter().flat_map(|level| &level.targets).any(|target| target.integration == *id)
 }
 
