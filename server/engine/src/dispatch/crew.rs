@@ -247,7 +247,8 @@ impl Crew {
                 unknown.insert(integrations::get(tx, key).await?);
             }
             let integration = integrations.get(&key).and_then(Option::as_ref);
-            match judge::judge(tx, &mut claimed, integration, now).await? {
+            let node = &self.dispatcher.node;
+            match judge::judge(tx, &mut claimed, integration, node, now).await? {
                 Plan::Send { settings, unconfirmed, external_id, last_delivered } => {
                     let held =
                         held.entry(key).or_insert_with(|| self.sending.get(&key).copied().unwrap_or(0));

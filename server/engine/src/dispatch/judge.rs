@@ -16,6 +16,10 @@ use crate::store::{self, Tx, outages};
 
 /// How long a message waits for another one that must leave before it, in milliseconds.
 const BEHIND: i64 = 5 * SECOND;
+/// How long what must not be done twice waits for another node that may be doing it, in milliseconds.
+const ELSEWHERE: i64 = 30 * SECOND;
+/// What the other side "calls" what it may have done: it counts as done.
+const PERHAPS: &str = "interrupted";
 /// How old a message is that was held back: by quiet hours or All-Stop, by failures, or because the program did not run.
 const STALE: i64 = MINUTE;
 
@@ -50,6 +54,7 @@ pub(super) async fn judge<'a>(
     tx: &mut Tx,
     claimed: &mut Claimed,
     integration: Option<&'a Integration>,
+    node: &str,
     now: Timestamp,
 ) -> store::Result<Plan<'a>> {
     let Some(integration) = integration else {
@@ -66,6 +71,16 @@ pub(super) async fn judge<'a>(
             return Ok(settle(DeliveryState::Failed, None, why));
         }
     };
+    let remembers = providers::of(settings).remembers();
+    if remembers && claimed.interrupted && is_beginning(claimed) {
+        let why = "The program ended while this was under way, so nobody knows whether it was done; it is not done again.";
+        return Ok(Plan::Settle(Settlement {
+            state: DeliveryState::Delivered,
+            due_at: None,
+            external_id: Some(PERHAPS.to_owned()),
+            error: Some(why.to_owned()),
+        }));
+    }
     // Whoever asks for a message once more has seen what became of it.
     let plan = if claimed.replayed { None } else { outdated(tx, claimed, now).await? };
     if let Some(plan) = plan {
@@ -92,12 +107,23 @@ pub(super) async fn judge<'a>(
         }
         _ => None,
     };
-    let last_delivered = if providers::of(settings).remembers() {
-        deliveries::last_delivered(tx, claimed.integration, claimed.key).await?
-    } else {
-        None
-    };
+    let mut last_delivered = None;
+    if remembers && is_beginning(claimed) {
+        // Two nodes that claimed such messages at the same time see each other's only one after the other.
+        integrations::lock(tx, claimed.integration).await?;
+        if deliveries::is_begun_elsewhere(tx, claimed.integration, claimed.key, node).await? {
+            let why = "It waits for another one that is under way elsewhere.";
+            return Ok(settle(DeliveryState::Waiting, Some(Timestamp(now.0 + ELSEWHERE)), why));
+        }
+        last_delivered = deliveries::last_delivered(tx, claimed.integration, claimed.key).await?;
+    }
     Ok(Plan::Send { settings, unconfirmed: &integration.unconfirmed, external_id, last_delivered })
+}
+
+/// Whether a message tells that an outage begins.
+fn is_beginning(claimed: &Claimed) -> bool {
+    let alert = claimed.message.alert();
+    alert.is_some_and(|alert| !alert.test && alert.kind == AlertKind::Error)
 }
 
 /// What is to be done with a message that is not to be sent, or not now, because of what happened since it was planned.

@@ -13,7 +13,7 @@ mod jira;
 mod ntfy;
 mod opsgenie;
 mod pagerduty;
-mod pause;
+pub(crate) mod pause;
 pub mod slack;
 mod sms;
 mod ssh;
@@ -62,7 +62,8 @@ pub struct Attempting<'a> {
     pub attempts: u32,
     /// Addresses of accounts that nobody confirmed, in lower case: they get nothing.
     pub unconfirmed: &'a [String],
-    /// When the integration last took the beginning of an outage and gave it an external id; only for providers that ask for it.
+    /// When the integration last took the beginning of an outage and gave it an external id, or may have: a program ended meanwhile. Only
+    /// for providers that ask for it.
     pub last_delivered: Option<Timestamp>,
     /// Now.
     pub now: Timestamp,
@@ -160,7 +161,8 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// Whether [`Attempting::last_delivered`] is wanted.
+    /// Whether the beginning of an outage has something done that must not be done twice: then [`Attempting::last_delivered`] is told, one
+    /// node at a time has such a message, and one that a node may have sent before it ended is not sent again.
     fn remembers(&self) -> bool {
         false
     }

@@ -12,6 +12,9 @@ use sqlx::{ColumnIndex, Decode, FromRow, QueryBuilder, Type};
 
 use super::{Db, Result, StoreError, Tx, level_values, sql};
 
+/// What is said of a message that somebody took up whose node is gone: whether it left, nobody knows.
+pub(super) const INTERRUPTED: &str =
+    "The program ended while this was on its way, so nobody knows what became of that.";
 /// How many times as many due deliveries a claim looks at as it may take, to share them out among integrations.
 const LOOK_AT: usize = 2;
 
@@ -37,6 +40,8 @@ pub struct Claimed {
     pub created_at: Timestamp,
     /// Whether somebody asked for it once more.
     pub replayed: bool,
+    /// Whether a node that is gone had taken it up, so that it may have left.
+    pub interrupted: bool,
     /// How long it is held: whoever settles it shows this, so that who held it before cannot.
     pub lease: Timestamp,
 }
@@ -51,6 +56,7 @@ struct Row {
     attempts: i64,
     created_at: i64,
     replayed: bool,
+    error: Option<String>,
     lease_until: i64,
 }
 
@@ -63,7 +69,7 @@ where
     Json<Message>: Decode<'r, R::Database> + Type<R::Database>,
 {
     fn from_row(row: &'r R) -> sqlx::Result<Self> {
-        // By place: to look up nine names costs as much as to read them.
+        // By place: to look up ten names costs as much as to read them.
         Ok(Self {
             id: row.try_get(0)?,
             public_id: row.try_get(1)?,
@@ -73,7 +79,8 @@ where
             attempts: row.try_get(5)?,
             created_at: row.try_get(6)?,
             replayed: row.try_get(7)?,
-            lease_until: row.try_get(8)?,
+            error: row.try_get(8)?,
+            lease_until: row.try_get(9)?,
         })
     }
 }
@@ -91,6 +98,7 @@ impl TryFrom<Row> for Claimed {
             attempts: row.attempts.try_into().map_err(|_| corrupt("attempts"))?,
             created_at: Timestamp(row.created_at),
             replayed: row.replayed,
+            interrupted: row.error.as_deref() == Some(INTERRUPTED),
             lease: Timestamp(row.lease_until),
             message: row.message.map_err(|_| corrupt("message"))?.0,
         })
@@ -126,8 +134,9 @@ pub async fn claim(
         // What is still on its way here was begun by a node that is gone.
         let mut query = QueryBuilder::new(
             "update deliveries set attempts = attempts + case when state = 'sending' then 1 else 0 end, \
-             state = 'sending', lease_until = ",
+             error = case when state = 'sending' then ",
         );
+        query.push_bind(INTERRUPTED).push(" else error end, state = 'sending', lease_until = ");
         query.push_bind(until.0).push(", lease_node = ").push_bind(node.to_owned());
         query.push(", updated_at = ").push_bind(now.0);
         query.push(
@@ -167,7 +176,7 @@ pub async fn claim(
         query.push(" and (lease_until is null or lease_until < ").push_bind(now.0);
         query.push(
             ") returning id, public_id, integration_id, incident_id, message, attempts, created_at, \
-             replayed_at is not null as replayed, lease_until",
+             replayed_at is not null as replayed, error, lease_until",
         );
         // In chunks of what is there: whoever waits for each row is woken for each.
         let mut found = query

@@ -6,6 +6,7 @@ use domain::message::Message;
 use domain::time::Timestamp;
 use sqlx::types::Json;
 
+use super::claiming::INTERRUPTED;
 use super::readable::Readable;
 use super::{Result, StoreError, Tx, level_values, sql};
 
@@ -237,8 +238,8 @@ pub async fn external_id(
     Ok(id.flatten())
 }
 
-/// When an integration last did what the beginning of an outage asks of it, `but` aside. Only deliveries with an external id count: a
-/// provider gives none to what it took without doing anything.
+/// When an integration last did what the beginning of an outage asks of it, or may have done it, `but` aside. Of those that ended well
+/// only deliveries with an external id count: a provider gives none to what it took without doing anything.
 pub async fn last_delivered(
     tx: &mut Tx,
     integration: IntegrationKey,
@@ -246,15 +247,37 @@ pub async fn last_delivered(
 ) -> Result<Option<Timestamp>> {
     let at: Option<i64> = sql!(tx, |conn| {
         sqlx::query_scalar(
-        "select max(updated_at) from deliveries where integration_id = $1 and id <> $2 and state = 'delivered' \
-         and kind = 'error' and external_id is not null"
+        "select max(updated_at) from deliveries where integration_id = $1 and id <> $2 and kind = 'error' \
+         and ((state = 'delivered' and external_id is not null) or (state = 'sending' and error = $3))"
     )
     .bind(integration.0)
     .bind(but.0)
+    .bind(INTERRUPTED)
     .fetch_one(conn)
     .await?
     });
     Ok(at.map(Timestamp))
+}
+
+/// Whether another node than `node`, or one that is gone, has begun to tell an integration of the beginning of an outage; `but` aside.
+pub async fn is_begun_elsewhere(
+    tx: &mut Tx,
+    integration: IntegrationKey,
+    but: DeliveryKey,
+    node: &str,
+) -> Result<bool> {
+    let count: i64 = sql!(tx, |conn| {
+        sqlx::query_scalar(
+            "select count(*) from deliveries where integration_id = $1 and id <> $2 and kind = 'error' and state = 'sending' \
+         and (lease_node is null or lease_node <> $3)",
+        )
+        .bind(integration.0)
+        .bind(but.0)
+        .bind(node.to_owned())
+        .fetch_one(conn)
+        .await?
+    });
+    Ok(count > 0)
 }
 
 /// Sends a delivery once more: at once, as if it had never been tried. One that is on its way stays as it is.

@@ -327,6 +327,16 @@ pub async fn set_failing(
     Ok(())
 }
 
+/// Keeps other nodes from changing an integration, and from judging messages to it that ask for the same, until the transaction ends.
+pub async fn lock(tx: &mut Tx, key: IntegrationKey) -> Result<()> {
+    sql!(tx, |conn| sqlx::query("update integrations set updated_at = updated_at where id = $1")
+        .bind(key.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
 /// The integrations that hear of a monitor directly.
 pub async fn attached(tx: &mut Tx, monitor: MonitorKey) -> Result<Vec<IntegrationKey>> {
     let keys: Vec<i64> = sql!(tx, |conn| sqlx::query_scalar(

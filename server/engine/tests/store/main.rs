@@ -25,6 +25,7 @@ mod sharing;
 mod statements;
 mod tellers;
 mod telling;
+mod twice;
 mod world;
 
 /// Turns each body into a module with two tests, `sqlite` and `postgres`.

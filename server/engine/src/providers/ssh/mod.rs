@@ -1,7 +1,8 @@
 //! ssh: restarts a server when an incident begins.
 //!
 //! Only the first message of an incident does anything, and at most once in the cool-down, however many monitors watch the server:
-//! [`Attempting::last_delivered`] knows of runs that are over, and [`Runs`] of those that are not, or were over a moment ago.
+//! [`Attempting::last_delivered`] knows of runs that are over, whoever ran them, and of those that a program did not see the end of; the
+//! dispatcher keeps two nodes from running at the same time; [`Runs`] knows of those of this process that are not over, or were a moment ago.
 
 mod runs;
 mod session;

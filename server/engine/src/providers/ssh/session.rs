@@ -148,10 +148,14 @@ impl Session {
         let before = |error: russh::Error| {
             DeliveryError::retry(format!("the connection was lost before the command began ({error})"))
         };
-        let mut channel = self.handle.channel_open_session().await.map_err(before)?;
-        channel.exec(true, command).await.map_err(before)?;
         let mut output = Output::default();
-        let ended = match timeout(RUN, follow(&mut channel, &mut output)).await {
+        // All of it in the same time: who calls gives up soon after it, and would not know then whether the command has begun.
+        let running = async {
+            let mut channel = self.handle.channel_open_session().await.map_err(before)?;
+            channel.exec(true, command).await.map_err(before)?;
+            follow(&mut channel, &mut output).await
+        };
+        let ended = match timeout(RUN, running).await {
             Ok(ended) => ended?,
             Err(_) if output.begun => Ended::Runs,
             Err(_) => return Err(DeliveryError::retry("the server did not say whether it runs the command")),
