@@ -5,11 +5,11 @@ use std::time::{Duration, UNIX_EPOCH};
 use domain::time::Timestamp;
 
 /// The longest pause that an answer may ask for: a day.
-pub(super) const MAX_PAUSE: Duration = Duration::from_hours(24);
+pub(crate) const MAX_PAUSE: Duration = Duration::from_hours(24);
 
 /// The pause that the value of a header asks for: seconds, or a date. A date is compared with what the clock of the other side shows
 /// (`shown`, the header `Date`), or with `now` when it does not say. One that has passed asks for nothing.
-pub(super) fn asked(value: &str, shown: Option<&str>, now: Timestamp) -> Option<Duration> {
+pub(crate) fn asked(value: &str, shown: Option<&str>, now: Timestamp) -> Option<Duration> {
     let pause = if let Ok(seconds) = value.trim().parse::<f64>() {
         Duration::try_from_secs_f64(seconds).ok()?
     } else {

@@ -186,7 +186,7 @@ impl Shared {
                 self.numbers.silent.fetch_add(1, Ordering::Relaxed);
                 return;
             };
-            let posted = post::deliver(&self.checks, &return_url, &report).await;
+            let posted = post::deliver(&self.checks, &self.clock, &return_url, &report).await;
             let counter = if posted.is_ok() { &self.numbers.posted } else { &self.numbers.dropped };
             counter.fetch_add(1, Ordering::Relaxed);
             if let Err(error) = posted {
@@ -241,7 +241,7 @@ mod tests {
         let url = telex.judge_return("https://localhost/v1/return/x").expect("known only when it is dialled");
         let tick = Tick { return_url: url.to_string(), sites: Vec::new(), only_failures: false };
         let report = Report::of(&tick, &[]).unwrap();
-        let refused = post::deliver(&telex.checks, &url, &report).await.unwrap_err();
+        let refused = post::deliver(&telex.checks, &telex.clock, &url, &report).await.unwrap_err();
         assert!(refused.contains(FORBIDDEN), "{refused}");
         assert!(telex.judge_return("https://127.0.0.1/").unwrap_err().contains(FORBIDDEN));
         assert!(telex.judge_return("https://metadata.google.internal/").is_err());

@@ -8,9 +8,12 @@ use domain::check::request::Header;
 use domain::check::{Blindness, CheckReport, CheckSettings, Failure, HttpSettings, Outcome};
 use domain::secret::Secret;
 use domain::telex::Report;
+use domain::time::Timestamp;
 use url::Url;
 
 use crate::checks::Checks;
+use crate::clock::Clock;
+use crate::providers::pause;
 
 /// How long Telex may take to answer a post.
 const POST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,13 +38,19 @@ enum Posted {
 ///
 /// # Errors
 /// Why it could not be posted.
-pub(super) async fn deliver(checks: &Checks, url: &Url, report: &Report) -> Result<(), String> {
+pub(super) async fn deliver(
+    checks: &Checks,
+    clock: &Clock,
+    url: &Url,
+    report: &Report,
+) -> Result<(), String> {
     let settings = settings(url, report).map_err(|error| error.to_string())?;
     let mut waits = WAITS.into_iter();
     // Believed once: whoever asks for more each time would keep a place for ever.
     let mut believed = false;
     loop {
-        let (error, asked) = match posted(&checks.run(&settings, POST_TIMEOUT).await) {
+        let answer = checks.run(&settings, POST_TIMEOUT).await;
+        let (error, asked) = match posted(&answer, clock.now()) {
             Posted::Taken => return Ok(()),
             Posted::Never(error) => return Err(error),
             Posted::Again(error, asked) => (error, asked.filter(|_| !believed)),
@@ -72,11 +81,11 @@ fn settings(url: &Url, report: &Report) -> Result<CheckSettings, serde_json::Err
 }
 
 /// Judged by the status when there is one, even if the answer broke off after it: what was taken must not be posted twice.
-fn posted(report: &CheckReport) -> Posted {
+fn posted(report: &CheckReport, now: Timestamp) -> Posted {
     let said = || report.outcome.sentence();
     match report.evidence.status {
         Some(200..=299) => return Posted::Taken,
-        Some(408 | 425 | 429 | 500..) => return Posted::Again(said(), retry_after(report)),
+        Some(408 | 425 | 429 | 500..) => return Posted::Again(said(), retry_after(report, now)),
         Some(_) => return Posted::Never(said()),
         None => {}
     }
@@ -87,20 +96,26 @@ fn posted(report: &CheckReport) -> Posted {
     }
 }
 
-/// When the other side asks to come back (RFC 9110, section 10.2.3: whole seconds; a date is answered with the usual pause).
-fn retry_after(report: &CheckReport) -> Option<Duration> {
-    let (_, value) = report.evidence.headers.iter().find(|(name, _)| name == "retry-after")?;
-    value.trim().parse().ok().map(Duration::from_secs)
+/// When the other side asks to come back.
+fn retry_after(report: &CheckReport, now: Timestamp) -> Option<Duration> {
+    let header = |wanted: &str| {
+        let found = report.evidence.headers.iter().find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.as_str())
+    };
+    pause::asked(header("retry-after")?, header("date"), now)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// 1994-11-06T08:49:00Z.
+    const NOW: Timestamp = Timestamp(784_111_740_000);
+
     fn answered(status: Option<u16>, outcome: Outcome) -> Posted {
         let mut report = CheckReport::bare(outcome);
         report.evidence.status = status;
-        posted(&report)
+        posted(&report, NOW)
     }
 
     fn refused(got: u16) -> Outcome {
@@ -122,13 +137,15 @@ mod tests {
             let mut report = CheckReport::bare(refused(429));
             report.evidence.status = Some(429);
             report.evidence.headers = vec![("retry-after".to_owned(), value.to_owned())];
-            match posted(&report) {
+            match posted(&report, NOW) {
                 Posted::Again(_, asked) => asked,
                 other => panic!("{other:?}"),
             }
         };
         assert_eq!(asked(" 7 "), Some(Duration::from_secs(7)));
-        for nothing in ["", "-1", "soon", "Fri, 31 Dec 1999 23:59:59 GMT"] {
+        assert_eq!(asked("Sun, 06 Nov 1994 08:49:12 GMT"), Some(Duration::from_secs(12)));
+        assert!(asked("Fri, 31 Dec 1999 23:59:59 GMT") > Some(MAX_ASKED), "which is too late");
+        for nothing in ["", "-1", "soon", "Sun, 06 Nov 1994 08:48:59 GMT"] {
             assert_eq!(asked(nothing), None, "{nothing}");
         }
     }

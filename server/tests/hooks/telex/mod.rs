@@ -51,7 +51,7 @@ impl Outside {
             .route("/site/{status}", get(site))
             .route("/slow", get(async || tokio::time::sleep(Duration::from_secs(2)).await))
             .route("/moment", get(async || tokio::time::sleep(Duration::from_secs(1)).await))
-            .route("/hangs", get(async || std::future::pending::<()>().await))
+            .route("/hangs", any(async || std::future::pending::<()>().await))
             .route("/patient/{seconds}", any(ask_for_patience))
             .route("/moved", any(async || (StatusCode::FOUND, [(header::LOCATION, "/return/0")])))
             .route("/return/{failures}", any(receive))

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::json;
 
-use super::{Outside, bench, call, tick};
+use super::{Outside, PATIENCE, bench, call, tick};
 
 #[tokio::test]
 async fn a_call_is_accepted_at_once_and_answered_with_one_message() {
@@ -90,7 +90,9 @@ async fn a_return_address_that_stumbles_is_tried_again_and_a_redirect_is_not_fol
 async fn only_so_many_calls_are_in_work_and_stopping_abandons_them() {
     let outside = Outside::start().await;
     let app = bench(&outside, &[("telex.rate", "1000")]).await;
-    let body = call(&outside.url("/return/0"), &[outside.url("/hangs")], false);
+    // Nor does the channel answer. A call gives the site up after ten seconds, which may be less than 32 calls take on a machine under
+    // load; that it gives up posting, too, takes it most of a minute.
+    let body = call(&outside.url("/hangs"), &[outside.url("/hangs")], false);
     for _ in 0..32 {
         assert_eq!(tick(&app, &body).await.status(), 202);
     }
@@ -99,7 +101,8 @@ async fn only_so_many_calls_are_in_work_and_stopping_abandons_them() {
     assert_eq!(last.headers()["retry-after"], "10");
     let begun = Instant::now();
     app.close().await;
-    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    // Long before the calls would have ended by themselves.
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
