@@ -195,3 +195,29 @@ async fn strangers_are_counted_apart_from_programs() {
     assert_eq!(get(&guess).await, 429, "no token is looked up any more");
     app.close().await;
 }
+
+#[tokio::test]
+async fn an_integration_names_the_addresses_that_it_leaves_out() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    app.account("Ada@example.org").await;
+    let body = json!({ "integration": { "type": "Integrations::EmailIntegration",
+        "settings": { "email": "ada@example.org, ops@example.net" } } });
+    let (status, made) = call(&app, &program, Method::POST, "/api/v1/integrations", &body).await;
+    assert_eq!(status, 201, "{made}");
+    assert!(made.get("unconfirmed").is_none(), "the documented fields stay as they are: {made}");
+    let path = format!("/api/v1/integrations/{}", made["uuid"].as_str().unwrap());
+    let (_, read) = call(&app, &program, Method::GET, &path, &Value::Null).await;
+    assert_eq!(
+        (&read["verified"], &read["unconfirmed"]),
+        (&json!(true), &json!(["ada@example.org"])),
+        "{read}"
+    );
+    let only = json!({ "settings": { "email": "ada@example.org" } });
+    let (_, changed) = call(&app, &program, Method::PATCH, &path, &only).await;
+    assert_eq!((&changed["verified"], &changed["unconfirmed"]), (&json!(false), &json!(["ada@example.org"])));
+    let nobody = json!({ "settings": { "email": "ops@example.net" } });
+    let (_, changed) = call(&app, &program, Method::PATCH, &path, &nobody).await;
+    assert_eq!((&changed["verified"], &changed["unconfirmed"]), (&json!(true), &json!([])));
+    app.close().await;
+}

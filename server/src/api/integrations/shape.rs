@@ -57,8 +57,12 @@ pub(super) struct IntegrationDetail {
     integration: IntegrationBody,
     /// Whether it is used.
     enabled: bool,
-    /// Whether its address agreed to be written to.
+    /// Whether it may be written to: not all of its addresses are among those that nobody confirmed.
     verified: bool,
+    /// Those of its e-mail addresses, in lower case, that belong to accounts and that nobody confirmed: they get nothing until somebody
+    /// does, while the others do.
+    #[schema(example = json!(["ada@example.org"]))]
+    unconfirmed: Vec<String>,
     /// Since when messages fail for a reason that trying again cannot mend.
     #[schema(format = DateTime)]
     failing_since: Option<String>,
@@ -273,6 +277,7 @@ pub(super) fn detail(
         integration: integration(row, settings, echo),
         enabled: row.enabled,
         verified: !row.unverified,
+        unconfirmed: row.unconfirmed.clone(),
         failing_since: row.failing_since.map(time),
         failing: row.failing.clone(),
         monitors: row.monitors,
