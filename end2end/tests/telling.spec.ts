@@ -126,6 +126,13 @@ test('an outage changes the public page, is told, signed and logged, and taken o
   await page.getByRole('link', { name: 'The incident' }).click();
   await expect(page.getByText('Level 2', { exact: true })).toBeVisible();
   await expect(page.locator('.next')).toContainText('→ Ops room');
+  // Putting it off, and taking that back, stands in the log with who did it.
+  await page.locator('.acts summary').filter({ hasText: 'Snooze' }).click();
+  await page.getByRole('button', { name: '30 minutes' }).click();
+  await expect(page.locator('.story li').filter({ hasText: 'Ada snoozed it' })).toContainText('Until ');
+  await page.getByRole('button', { name: 'End snooze' }).click();
+  await expect(page.getByText('Ada ended the snooze')).toBeVisible();
+  await expect(page.locator('.next')).toContainText('→ Ops room');
   await expectAccessible(page);
 
   // On a phone, by the link of the message.

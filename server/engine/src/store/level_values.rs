@@ -79,11 +79,12 @@ pub async fn reseal(tx: &mut Tx, after: DeliveryKey, limit: i64) -> Result<Optio
     Ok(last)
 }
 
-/// Takes what `is_secret` says of what levels gave out of all messages to an integration.
+/// Takes what levels gave out of all messages to an integration, but for what `is_shown` says of a name and its value. What does not open
+/// goes, too.
 pub async fn forget(
     tx: &mut Tx,
     integration: IntegrationKey,
-    is_secret: impl Fn(&str) -> bool,
+    is_shown: impl Fn(&str, &str) -> bool,
 ) -> Result<()> {
     let mut after = 0;
     loop {
@@ -101,19 +102,20 @@ pub async fn forget(
         let Some((last, _)) = rows.last() else { return Ok(()) };
         after = *last;
         for (id, message) in rows {
-            let Some(Message { body: Body::Alert(mut alert), at, base_url, time_zone, project }) = message.0
-            else {
-                continue;
-            };
+            let Some(mut message) = message.0.filter(has_values) else { continue };
+            if let Err(why) = open(&mut message, &tx.sealer) {
+                super::error::note_unreadable("deliveries", "message", id, &why);
+            }
+            let Body::Alert(alert) = &mut message.body else { continue };
             let Some(level) = alert.level.as_mut() else { continue };
             let given = level.variables.len();
-            level.variables.retain(|name, _| !is_secret(name));
+            level.variables.retain(|name, value| is_shown(name, value));
             if level.variables.len() == given {
                 continue;
             }
-            let message = Message { body: Body::Alert(alert), at, base_url, time_zone, project };
+            let message = sealed(&message, &tx.sealer)?;
             sql!(tx, |conn| sqlx::query("update deliveries set message = $1 where id = $2")
-                .bind(Json(&message))
+                .bind(Json(message.as_ref()))
                 .bind(id)
                 .execute(conn)
                 .await?

@@ -39,10 +39,16 @@ async fn desk(world: &World, url: &str) -> IntegrationId {
 
 /// Saves the form of an integration with another address.
 async fn edit_url(world: &World, id: &IntegrationId, url: &str) {
+    edit(world, id, |settings| settings.variables[0].source = VariableSource::Fixed { value: url.into() })
+        .await;
+}
+
+/// Saves the form of an integration with something changed.
+async fn edit(world: &World, id: &IntegrationId, change: impl FnOnce(&mut CustomSettings)) {
     let mut form =
         world.services.integration_form(OPERATOR, Some(id), ProviderKind::Custom).await.unwrap().values;
     let mut settings: CustomSettings = serde_json::from_str(&form["definition"]).unwrap();
-    settings.variables[0].source = VariableSource::Fixed { value: url.into() };
+    change(&mut settings);
     form.insert("definition".to_owned(), serde_json::to_string(&settings).unwrap());
     world.services.edit_integration(OPERATOR, id, &form).await.unwrap();
 }
@@ -192,6 +198,27 @@ on_both! {
         assert_eq!(heard.iter().map(|heard| &heard.body).collect::<Vec<_>>(), [&expected, &expected]);
     }
 
+    async fn what_was_a_secret_once_does_not_leave_with_a_message_that_is_sent_once_more(world: World) {
+        let (receiver, thief) = (Receiver::open().await, Receiver::open().await);
+        let desk = desk(&world, &receiver.url).await;
+        define(&world, vec![given(&desk, &[("Team", "night"), ("Key", "hunter2")])]).await;
+        let (monitor, _) = world.monitor("Shop").await;
+        let telling = Telling::over(&world);
+        world.outage(monitor).await;
+        telling.pass().await;
+        // Step by step: it is a secret no more, has a value that is none, and then the address changes.
+        edit(&world, &desk, |settings| settings.variables[2].secret = false).await;
+        let draft = DefinitionDraft { levels: vec![given(&desk, &[("Team", "day"), ("Key", "x")])], ..first(&world).await.draft };
+        assert!(save(&world, &draft, &[]).await.is_empty());
+        edit_url(&world, &desk, &thief.url).await;
+        assert_eq!(stored(&world.db, "Key").await, ["x"], "this one everybody sees");
+        let log = world.services.deliveries(OPERATOR, &DeliveryQuery::default()).await.unwrap();
+        world.services.replay(OPERATOR, &[log.rows[0].id.clone()]).await.unwrap();
+        telling.pass().await;
+        let heard = thief.heard.lock().unwrap()[0].body.clone();
+        assert_eq!(heard, serde_json::json!({ "team": "", "key": "" }));
+    }
+
     async fn a_definition_that_lacks_values_is_switched_off_and_not_on(world: World) {
         let desk = desk(&world, "https://desk.example.org").await;
         define(&world, vec![
@@ -202,7 +229,7 @@ on_both! {
         let refused = save(&world, &draft, &[]).await;
         assert!(refused.len() == 2 && refused[0].contains("Level 2, “Desk”, variable “Team”"), "{refused:?}");
         draft.active = false;
-        draft.name = "Off".to_owned();
+        draft.name = String::from("Off");
         assert!(save(&world, &draft, &[]).await.is_empty());
         let view = first(&world).await;
         assert_eq!((view.draft.active, view.draft.name.as_str(), view.lacking.len()), (false, "Off", 2));

@@ -151,8 +151,9 @@ fn told(one: &Integration) -> Told<'_> {
 }
 
 /// Takes away the secrets that levels give an integration, when `settings` send them elsewhere than before: whoever may edit an
-/// integration need not know them, and could otherwise have them sent to an address of their own. Messages lose them too, because those
-/// that are tried again or asked for once more leave by the new settings.
+/// integration need not know them, and could otherwise have them sent to an address of their own. Messages that are tried again or asked
+/// for once more leave by the new settings, so they keep only what a definition shows to everybody who operates the console: what was a
+/// secret once need not be one now.
 pub(super) async fn forget_secrets(
     tx: &mut Tx,
     old: &Integration,
@@ -166,7 +167,7 @@ pub(super) async fn forget_secrets(
     // Until the transaction ends nobody plans a message with what is taken away.
     events::planned(tx).await?;
     let (is, was) = (Told { name: &old.name, settings: Some(settings) }, told(old));
-    let mut forgotten = BTreeSet::new();
+    let mut shown = BTreeSet::new();
     let all = definitions::all(tx).await?;
     for definition in all.iter().filter(|known| names_it(known, &old.id)) {
         let Some(mut definition) = definitions::lock(tx, &definition.id).await? else { continue };
@@ -174,15 +175,15 @@ pub(super) async fn forget_secrets(
         let targets = definition.draft.levels.iter_mut().flat_map(|level| &mut level.targets);
         for target in targets.filter(|target| target.integration == old.id) {
             gone.append(&mut is.forget_secrets(&was, target));
+            let given = target.variables.iter();
+            shown.extend(given.map(|(name, given)| (name.clone(), given.value.expose().to_owned())));
         }
         if !gone.is_empty() {
             definitions::update(tx, definition.key, &definition.draft, now).await?;
         }
-        forgotten.extend(gone);
     }
-    let is_secret = |name: &str| is.hides(name) || was.hides(name) || forgotten.contains(name);
-    level_values::forget(tx, old.key, is_secret).await?;
-    Ok(())
+    let is_shown = |name: &str, value: &str| shown.contains(&(name.to_owned(), value.to_owned()));
+    Ok(level_values::forget(tx, old.key, is_shown).await?)
 }
 
 /// What the levels of a definition leave out.
