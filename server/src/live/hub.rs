@@ -33,7 +33,10 @@ const ROLL_UP: i64 = 5 * MINUTE;
 /// When pages are read whole within each [`ROLL_UP`], in milliseconds from its beginning: once for midnight, and once when
 /// the roll-up itself is there, which is `housekeeping::SETTLED_AFTER` and a pause of at most half a minute later.
 const WHOLE_AT: [i64; 2] = [0, 125 * SECOND];
-/// How often it is looked whether that time has come.
+/// How often pages are read again while something on them does not work, in milliseconds: an outage that goes on is no event, but
+/// its minutes count.
+const ONGOING: i64 = 30 * SECOND;
+/// How often it is looked whether one of these times has come.
 const TICK: Duration = Duration::from_secs(1);
 /// How long a page is kept up to date after the last time somebody asked for it.
 const IDLE: Duration = Duration::from_mins(10);
@@ -154,6 +157,7 @@ impl Hub {
         let mut events = self.inner.bus.events();
         let mut tick = tokio::time::interval(TICK);
         let mut due = next_whole(self.inner.services.now());
+        let mut ongoing = Timestamp::default();
         loop {
             let reading = tokio::select! {
                 event = events.recv() => match event {
@@ -168,12 +172,16 @@ impl Hub {
                 () = self.inner.late.notified() => Reading::Whole,
                 _ = tick.tick() => {
                     let now = self.inner.services.now();
-                    if now < due {
-                        continue;
+                    if now >= due {
+                        (due, ongoing) = (next_whole(now), Timestamp(now.0 + ONGOING));
+                        self.drop_idle();
+                        self.round(Reading::Whole, true).await;
+                    } else if now >= ongoing {
+                        ongoing = Timestamp(now.0 + ONGOING);
+                        if self.shows_a_problem() {
+                            self.round(Reading::Now, false).await;
+                        }
                     }
-                    due = next_whole(now);
-                    self.drop_idle();
-                    self.round(Reading::Whole, true).await;
                     continue;
                 }
                 () = cancel.cancelled() => return,
@@ -210,6 +218,11 @@ impl Hub {
     /// Whether every page that is kept was read after an event.
     fn has_shown(&self, seq: Seq) -> bool {
         self.faces().values().filter_map(|cell| cell.get()).all(|face| face.place().seq() >= seq)
+    }
+
+    /// Whether something on a page that is kept does not work.
+    fn shows_a_problem(&self) -> bool {
+        self.faces().values().filter_map(|cell| cell.get()).any(|face| face.view().worst.is_problem())
     }
 
     /// Brings every page up to date that is kept; documents are replaced when something changed, or `always`.

@@ -1,9 +1,11 @@
 use app::pages::status::{self, Part};
 use domain::event::Seq;
+use domain::id::MonitorKey;
 use domain::incident::IncidentPhase;
 use domain::status_page::ComponentState::{MajorOutage, NoData, Operational};
 use domain::time::{DAY, Timestamp};
-use domain::views::public::PageView;
+use domain::uptime::Counts;
+use domain::views::public::{Counted, PageView};
 use serde_json::Value;
 use server::live::face::Answer;
 use server::live::refresh::refreshed;
@@ -193,15 +195,27 @@ fn a_view_of_today_takes_the_past_from_the_one_that_was_read_whole() {
     today.days.remove(0);
     today.days[0].down_minutes = 3;
     today.uptime = None;
+    // Yesterday and until noon it worked; the view of today knows of today alone.
+    let counted = |before, up, down| Counted {
+        monitor: MonitorKey(1),
+        before: Counts { up: before, ..Counts::default() },
+        today: Counts { up, down, ..Counts::default() },
+    };
+    kept.sections[0].components[0].counted = vec![counted(6, 2, 0)];
+    today.counted = vec![counted(0, 3, 1)];
     let merged = refreshed(&kept, now.clone()).unwrap();
     let merged = &merged.sections[0].components[0];
-    assert_eq!((merged.state, merged.uptime), (MajorOutage, Some(0.999)));
+    assert_eq!((merged.state, merged.uptime), (MajorOutage, Some(0.9)));
+    assert_eq!(merged.counted, [counted(6, 3, 1)], "the next view of today finds the past here");
     assert_eq!(merged.days.iter().map(|day| day.down_minutes).collect::<Vec<_>>(), [0, 3]);
     assert_eq!(merged.sparkline, Some(vec![Some(80_000)]));
 
     let mut tomorrow = now.clone();
     "2026-11-22".clone_into(&mut tomorrow.sections[0].components[0].days[0].date);
     assert!(refreshed(&kept, tomorrow).is_none(), "a day began");
+    let mut moved = now.clone();
+    moved.sections[0].components[0].counted[0].monitor = MonitorKey(2);
+    assert!(refreshed(&kept, moved).is_none(), "it follows another monitor");
     let mut other = now;
     other.sections[0].components[0].id = component(9, Operational).id;
     assert!(refreshed(&kept, other).is_none(), "another component");

@@ -3,10 +3,12 @@ use std::time::{Duration, Instant};
 
 use domain::person::Viewer;
 use domain::status_page::ComponentState;
-use domain::views::console::ComponentDraft;
+use domain::views::console::{ComponentDraft, Range};
+use engine::clock::Clock;
+use engine::services::push::Beat;
 use serde_json::Value;
 
-use super::support::{BUILD, Site, Target, ids};
+use super::support::{BUILD, NOW, Site, Target, ids};
 
 /// Far more than the hundred milliseconds that are promised: tests share their machine.
 const MOMENTS: Duration = Duration::from_secs(2);
@@ -42,6 +44,56 @@ async fn a_target_is_switched_off_and_the_open_page_changes() {
     let fresh = site.page_with("Some systems are down").await;
     assert!(fresh.contains("Shop is not available"));
     assert!(!fresh.contains("127.0.0.1") && !fresh.contains("refused"));
+}
+
+/// The uptime in per cent beside the only component of a page or a frame.
+fn uptime_of(html: &str) -> f64 {
+    let (_, rest) =
+        html.split_once("id=\"uptime-").or_else(|| html.split_once("id=\\\"uptime-")).expect("a figure");
+    let text = rest.split_once('>').unwrap().1.split_once('<').unwrap().0;
+    text.trim().strip_suffix(" %").unwrap_or_else(|| panic!("a percentage: {text}")).parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_uptime_falls_with_the_outage_and_not_minutes_later() {
+    // Five minutes are not rolled up before 12:06:30.
+    let clock = Clock::manual(NOW);
+    // It runs, because a result must lie before the time of reading, and leaps.
+    let (running, step) = (clock.clone(), Duration::from_millis(5));
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(step).await;
+            running.advance(step);
+        }
+    });
+    let site = Site::open_at(clock.clone()).await;
+    let form =
+        [("kind", "push"), ("schedule", "period"), ("period_s", "10"), ("grace_s", "5"), ("interval", "10")];
+    let id = site.follow("Backup", &form).await;
+    let read = || site.services.monitor(&Viewer::System, &id, Range::Hour);
+    let token = read().await.unwrap().push_path.unwrap().rsplit('/').next().unwrap().to_owned();
+    let success = Beat::Success { latency_us: Some(1_000), message: String::new() };
+    site.services.push(&token, success).await.unwrap();
+    let page = site.page_with("100 %").await;
+    assert!(uptime_of(&page) > 99.9);
+    let mut socket = site.socket(&format!("/live/main?seq={}&build={BUILD}", seq_of(&page))).await;
+    socket.text().await.unwrap();
+
+    let failure = Beat::Failure { exit: Some(1), message: String::new() };
+    site.services.push(&token, failure).await.unwrap();
+    let down = uptime_of(&socket.text_with("uptime-").await);
+    assert!(down < 99.9, "{down}");
+    assert!(uptime_of(&site.page_with("Some systems are down").await) <= down);
+    let console = read().await.unwrap().uptimes;
+    assert!(console.iter().all(|share| share.unwrap() < 0.999), "the console says the same: {console:?}");
+
+    // It goes on, which is no event, and the whole page is not due yet.
+    for _ in 0..4 {
+        clock.advance(Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let later = uptime_of(&socket.text_with("uptime-").await);
+    assert!(later < down, "{later}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -58,6 +58,7 @@ pub(crate) fn component(number: u8, state: ComponentState) -> ComponentView {
         uptime: Some(0.999),
         days: vec![day("2026-11-20"), day("2026-11-21")],
         sparkline: None,
+        counted: Vec::new(),
     }
 }
 
@@ -126,6 +127,10 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) async fn open() -> Self {
+        Self::open_at(Clock::System).await
+    }
+
+    pub(crate) async fn open_at(clock: Clock) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&Db::sqlite_url(&folder.path().join("site.db"))).await.unwrap();
@@ -138,7 +143,7 @@ impl Site {
             retention: Retention::default(),
             base_url: String::new(),
         };
-        let engine = Engine::start(config, db, Clock::System, Chance::System).await.unwrap();
+        let engine = Engine::start(config, db, clock, Chance::System).await.unwrap();
         let (services, bus, vitals) = (engine.services(), engine.bus(), engine.vitals());
         let mut events = bus.events();
         services.ensure_default_page().await.unwrap();
@@ -186,18 +191,18 @@ impl Site {
 
     /// A component that follows a port, looked at once a second.
     pub(crate) async fn watch(&self, name: &str, port: u16) -> MonitorId {
-        let form: BTreeMap<String, String> = [
-            ("kind", "tcp".to_owned()),
-            ("name", name.to_owned()),
-            ("host", "127.0.0.1".to_owned()),
-            ("port", port.to_string()),
-            ("interval", "1".to_owned()),
-            ("failure_threshold", "1".to_owned()),
-            ("recovery_threshold", "1".to_owned()),
-        ]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
+        let port = port.to_string();
+        self.follow(name, &[("kind", "tcp"), ("host", "127.0.0.1"), ("port", &port), ("interval", "1")]).await
+    }
+
+    /// A component that follows a monitor, given by the fields of its form.
+    pub(crate) async fn follow(&self, name: &str, fields: &[(&str, &str)]) -> MonitorId {
+        let always = [("name", name), ("failure_threshold", "1"), ("recovery_threshold", "1")];
+        let form: BTreeMap<String, String> = always
+            .iter()
+            .chain(fields)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         let id = self.services.add_monitor(&Viewer::System, &form).await.unwrap();
         let draft = ComponentDraft {
             name: name.to_owned(),

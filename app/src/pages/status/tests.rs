@@ -42,6 +42,7 @@ fn component(number: u8, name: &str, state: ComponentState) -> ComponentView {
         name: name.to_owned(),
         description: None,
         state,
+        counted: Vec::new(),
         uptime: Some(0.9987),
         days: (0..90).map(day).collect(),
         sparkline: None,

@@ -6,10 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::Seq;
-use crate::id::{ComponentId, GroupId, IncidentId, IncidentUpdateId};
+use crate::id::{ComponentId, GroupId, IncidentId, IncidentUpdateId, MonitorKey};
 use crate::incident::IncidentPhase;
 use crate::status_page::{ComponentState, PageState};
 use crate::time::Timestamp;
+use crate::uptime::Counts;
 
 /// How many days the bars of a page reach back, today included.
 pub const BAR_DAYS: usize = 90;
@@ -91,6 +92,35 @@ pub struct ComponentView {
     pub days: Vec<DayView>,
     /// Median response time in microseconds by hour of the last day, the oldest first; `None` when the operator hides it.
     pub sparkline: Option<Vec<Option<i64>>>,
+    /// What the uptime is made of, by monitor. Stays on the server, for whoever keeps a view and counts today anew.
+    #[serde(skip)]
+    pub counted: Vec<Counted>,
+}
+
+/// The results of a monitor that a component follows, on the days of the component's bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Which monitor.
+    pub monitor: MonitorKey,
+    /// On the days before today.
+    pub before: Counts,
+    /// Today, up to the last result.
+    pub today: Counts,
+}
+
+/// The uptime of a component, 0 to 1: the mean of its monitors; `None` when nothing is known of any.
+pub fn uptime(monitors: &[Counted]) -> Option<f64> {
+    mean(monitors.iter().filter_map(|monitor| {
+        let mut all = monitor.before;
+        all.merge(&monitor.today);
+        all.uptime()
+    }))
+}
+
+/// The mean of shares; `None` when there are none.
+pub fn mean(shares: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = shares.fold((0.0, 0.0), |(sum, count), share| (sum + share, count + 1.0));
+    (count > 0.0).then(|| sum / count)
 }
 
 /// One day of a component's bar.
@@ -178,4 +208,31 @@ pub struct IncidentPage {
     pub head: PageHead,
     /// The incident.
     pub incident: IncidentView,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mean_of_nothing_is_unknown() {
+        assert_eq!(mean([].into_iter()), None);
+        assert_eq!(mean([1.0, 0.5].into_iter()), Some(0.75));
+    }
+
+    #[test]
+    fn a_monitor_weighs_the_same_however_often_it_is_looked_at() {
+        let counted = |number, up, down| Counted {
+            monitor: MonitorKey(number),
+            before: Counts { up, ..Counts::default() },
+            today: Counts { down, ..Counts::default() },
+        };
+        assert_eq!(uptime(&[counted(1, 3_000, 1_000), counted(2, 1, 3)]), Some(0.5));
+        assert_eq!(
+            uptime(&[counted(1, 1, 1), counted(2, 0, 0)]),
+            Some(0.5),
+            "nothing is known of the second"
+        );
+        assert_eq!(uptime(&[]), None);
+    }
 }

@@ -5,10 +5,12 @@ use domain::id::{ComponentId, MonitorId};
 use domain::status_page::{ComponentState, PageState};
 use domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use domain::uptime::ResultState;
-use domain::views::console::{ComponentDraft, PageDraft};
+use domain::views::console::{ComponentDraft, PageDraft, Range};
 use domain::views::public::{BAR_DAYS, PAST_DAYS, PageView};
+use engine::housekeeping::SETTLED_AFTER;
 use engine::services::ServiceError;
 use engine::store;
+use engine::store::rollups::{self, Tier};
 
 use crate::on_both;
 use crate::world::{OPERATOR, START, VISITOR, World, result};
@@ -190,6 +192,47 @@ on_both! {
         let median = spark[22].unwrap();
         assert!((38_000..42_000).contains(&median), "{spark:?}");
         assert_eq!(spark.iter().flatten().count(), 1);
+    }
+
+    async fn an_outage_counts_before_its_bucket_is_rolled_up(world: World) {
+        let (key, id) = world.monitor("One").await;
+        component(&world, "API", std::slice::from_ref(&id)).await;
+        let minutes = |from: i64, until: i64, state| -> Vec<_> {
+            (from..until).map(|minute| result(key, START.0 + minute * MINUTE, state, None)).collect()
+        };
+        // A day and an hour of good results, all of them rolled up, and two minutes of an outage, which are not.
+        let good = 25 * 60;
+        world.record(&minutes(0, good, ResultState::Up)).await;
+        world.pass(good * MINUTE + SETTLED_AFTER);
+        world.keep_house().await;
+        assert_eq!(page(&world).await.sections[0].components[0].uptime, Some(1.0));
+        world.pass(2 * MINUTE - SETTLED_AFTER);
+        world.record(&minutes(good, good + 2, ResultState::Down)).await;
+        world.settle(key, Settled::Down).await;
+        world.keep_house().await;
+        let mut tx = world.db.read().await.unwrap();
+        let progress = rollups::progress(&mut tx).await.unwrap();
+        drop(tx);
+        assert_eq!(progress.until(Tier::FiveMinutes), Some(Timestamp(START.0 + good * MINUTE)));
+
+        let page = page(&world).await;
+        let shown = &page.sections[0].components[0];
+        assert_eq!(shown.uptime, Some(1_500.0 / 1_502.0));
+        let today = shown.days.last().unwrap();
+        assert_eq!((today.uptime, today.state), (Some(60.0 / 62.0), ComponentState::PartialOutage));
+        assert_eq!(today.down_minutes, 2);
+        // What the page is made of while somebody looks at it.
+        let now = world.services.page_now(VISITOR, None).await.unwrap();
+        let counted = &now.sections[0].components[0].counted;
+        assert_eq!(counted[0].today, shown.counted[0].today);
+        assert_eq!((counted[0].today.up, counted[0].today.down), (60, 2));
+        assert_eq!(shown.counted[0].before.up, 1_440);
+        // And the console.
+        let detail = world.services.monitor(OPERATOR, &id, Range::Day).await.unwrap();
+        assert_eq!(detail.uptimes[0], Some(1_438.0 / 1_440.0));
+        assert_eq!(detail.row.uptime_day, detail.uptimes[0]);
+        let overview = world.services.overview(OPERATOR).await.unwrap();
+        assert_eq!(overview.broken[0].uptime_day, detail.uptimes[0]);
     }
 
     async fn history_pages_through_months(world: World) {

@@ -7,7 +7,7 @@ use domain::id::{ComponentKey, MonitorKey, PageKey};
 use domain::status_page::worst;
 use domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use domain::uptime::{Counts, Histogram};
-use domain::views::public::{BAR_DAYS, DayView};
+use domain::views::public::{BAR_DAYS, Counted, DayView, mean};
 use jiff::tz::TimeZone;
 
 use super::{Board, Reach};
@@ -22,7 +22,7 @@ const SPARK_HOURS: i64 = 24;
 /// What is drawn beside a component.
 #[derive(Debug, Default)]
 pub(super) struct Bar {
-    pub(super) uptime: Option<f64>,
+    pub(super) counted: Vec<Counted>,
     pub(super) days: Vec<DayView>,
     pub(super) sparkline: Option<Vec<Option<i64>>>,
 }
@@ -53,15 +53,7 @@ pub(super) async fn read(
                 .map(|(_, at)| *at)
                 .collect();
             bar.days = shown.iter().map(|day| day_view(day, followed, &counts, &begun, now)).collect();
-            bar.uptime = mean(followed.iter().filter(|_| whole).filter_map(|monitor| {
-                let mut whole = Counts::default();
-                for day in &shown {
-                    if let Some(counts) = counts.get(&(monitor.monitor, day.number())) {
-                        whole.merge(counts);
-                    }
-                }
-                whole.uptime()
-            }));
+            bar.counted = followed.iter().map(|monitor| counted(monitor.monitor, &shown, &counts)).collect();
         }
         if whole && component.fields.show_latency {
             bar.sparkline = Some(sparkline(followed, &hours, now));
@@ -102,6 +94,17 @@ async fn counts(
         }
     }
     Ok(found)
+}
+
+/// What a monitor's results add up to on the days that are shown, of which the last is today.
+fn counted(monitor: MonitorKey, shown: &[Day], counts: &HashMap<(MonitorKey, i64), Counts>) -> Counted {
+    let of_day = |day: &Day| counts.get(&(monitor, day.number())).copied().unwrap_or_default();
+    let mut counted = Counted { monitor, before: Counts::default(), today: Counts::default() };
+    if let Some((today, before)) = shown.split_last() {
+        counted.today = of_day(today);
+        before.iter().for_each(|day| counted.before.merge(&of_day(day)));
+    }
+    counted
 }
 
 fn day_view(
@@ -162,11 +165,6 @@ fn sparkline(followed: &[Followed], hours: &Hours, now: Timestamp) -> Vec<Option
     (0..SPARK_HOURS).rev().map(hour).collect()
 }
 
-fn mean(shares: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = shares.fold((0.0, 0.0), |(sum, count), share| (sum + share, count + 1.0));
-    (count > 0.0).then(|| sum / count)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,11 +175,5 @@ mod tests {
         assert_eq!(down_minutes(Some(0.999), HOUR), 1);
         assert_eq!(down_minutes(Some(1.0), DAY), 0);
         assert_eq!(down_minutes(None, DAY), 0);
-    }
-
-    #[test]
-    fn the_mean_of_nothing_is_unknown() {
-        assert_eq!(mean([].into_iter()), None);
-        assert_eq!(mean([1.0, 0.5].into_iter()), Some(0.75));
     }
 }

@@ -13,6 +13,7 @@ use domain::status_page::{ComponentState, follow, page_state, worst};
 use domain::time::Timestamp;
 use domain::views::public::{
     ComponentView, GroupHead, HistoryView, IncidentPage, PAST_DAYS, PageHead, PageView, PastDay, SectionView,
+    uptime,
 };
 
 use super::{Result, ServiceError, Services};
@@ -76,8 +77,8 @@ impl Services {
         self.read_page(slug, Reach::Whole).await
     }
 
-    /// A status page as far as an event can change it: bars hold today alone, and neither uptime nor sparklines are read. For
-    /// whoever keeps a whole [`Self::page`] and reads again up to ten times a second.
+    /// A status page as far as an event can change it: bars hold today alone, and so does what the uptime is made of;
+    /// uptime and sparklines are not there. For whoever keeps a whole [`Self::page`] and reads again up to ten times a second.
     pub async fn page_now(&self, _viewer: &Viewer, slug: Option<&str>) -> Result<PageView> {
         self.read_page(slug, Reach::Today).await
     }
@@ -90,6 +91,7 @@ impl Services {
         let board = Board::read(&mut tx, page.key).await?;
         let groups = store::components::groups(&mut tx, page.key).await?;
         let zone = days::zone(&page.head.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let whole = reach == Reach::Whole;
         let mut bars = bars::read(&mut tx, page.key, &board, (&zone, now), reach).await?;
 
         let mut by_group: BTreeMap<Option<usize>, Vec<ComponentView>> = BTreeMap::new();
@@ -101,9 +103,10 @@ impl Services {
                 name: component.fields.name.clone(),
                 description: Some(component.fields.description.clone()).filter(|text| !text.is_empty()),
                 state: board.state(component),
-                uptime: bar.uptime,
+                uptime: whole.then(|| uptime(&bar.counted)).flatten(),
                 days: bar.days,
                 sparkline: bar.sparkline,
+                counted: bar.counted,
             });
         }
         // `None` sorts first: the components without a group.
