@@ -4,7 +4,7 @@ import { Mailbox } from '../support/mailbox.ts';
 import { Pharos } from '../support/pharos.ts';
 import { Phone } from '../support/phone.ts';
 import { Target } from '../support/target.ts';
-import { alive, expectAccessible, setUp } from '../support/steps.ts';
+import { alive, expectAccessible, enter } from '../support/steps.ts';
 
 let pharos: Pharos;
 let target: Target;
@@ -37,7 +37,7 @@ async function check(page: Page, scripts: boolean): Promise<void> {
 /** From an integration that may not send to a mailbox whose owner agreed. */
 async function confirmOwnAddress(page: Page, stranger: Page, scripts: boolean): Promise<void> {
   const ready = (on: Page) => (scripts ? alive(on) : Promise.resolve());
-  await setUp(page, pharos, [target.url], scripts);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/integrations/new?kind=email`);
   await ready(page);
   await page.getByRole('textbox', { name: /^Address/ }).fill(OWN);
@@ -99,7 +99,7 @@ test('an address is confirmed without scripts @nojs', async ({ page, browser }) 
 
 /** From a number to an integration, by the code that the phone shows. */
 async function addPhone(page: Page, scripts: boolean): Promise<void> {
-  await setUp(page, pharos, [target.url], scripts);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/integrations/new?kind=sms`);
   if (scripts) await alive(page);
   const number = page.getByRole('textbox', { name: /^Phone number/ });
@@ -143,7 +143,7 @@ test('a phone is added without scripts @nojs', async ({ page }) => {
 /** Where links lead, why, and by whose word. */
 async function chooseLinks(page: Page, scripts: boolean): Promise<void> {
   const ready = () => (scripts ? alive(page) : Promise.resolve());
-  await setUp(page, pharos, [target.url], scripts);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/settings`);
   await ready();
   const card = page.getByRole('region', { name: 'Links in messages' });

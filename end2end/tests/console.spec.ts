@@ -2,7 +2,7 @@
 import { expect, test } from '@playwright/test';
 import { Pharos } from '../support/pharos.ts';
 import { Target } from '../support/target.ts';
-import { PASSWORD, alive, expectAccessible, setUp } from '../support/steps.ts';
+import { PASSWORD, alive, expectAccessible, enter } from '../support/steps.ts';
 
 let pharos: Pharos;
 let target: Target;
@@ -17,7 +17,7 @@ test.afterEach(async () => {
 });
 
 test('every page of the console is accessible @phone', async ({ page }) => {
-  await setUp(page, pharos, [target.url, 'tcp://127.0.0.1:1']);
+  await enter(page, pharos, [target.url, 'tcp://127.0.0.1:1']);
   for (const path of [
     '', '/monitors', '/monitors/new', '/incidents', '/incidents?which=all', '/alerts', '/alerts/new', '/subscriptions', '/subscriptions/new',
     '/integrations', '/integrations/new', '/integrations/new?kind=webhook', '/deliveries', '/more', '/page', '/settings', '/settings/tokens',
@@ -80,7 +80,7 @@ test('no page throws, and nothing is blocked by the policy', async ({ page }) =>
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) trouble.push(message.text());
   });
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   for (const path of [
     '/console', '/console/monitors', '/console/monitors/new', '/console/incidents', '/console/alerts', '/console/alerts/new',
     '/console/subscriptions/new', '/console/integrations', '/console/integrations/new?kind=webhook', '/console/deliveries', '/console/page',
@@ -93,7 +93,7 @@ test('no page throws, and nothing is blocked by the policy', async ({ page }) =>
 });
 
 test('the console says how old it is while the server is gone, and goes on when it is back', async ({ page }) => {
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console`);
   await alive(page);
   const live = page.locator('.page-head .live');
@@ -111,7 +111,7 @@ test('the console says how old it is while the server is gone, and goes on when 
 });
 
 test('a wrong password is refused with a sentence and nothing typed is lost @phone', async ({ page }) => {
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   await page.context().clearCookies();
   await page.goto(`${pharos.url}/console/monitors`);
   await expect(page).toHaveURL(/\/login/);
@@ -127,7 +127,7 @@ test('a wrong password is refused with a sentence and nothing typed is lost @pho
 });
 
 test('a bad form names the field and keeps what was typed @nojs', async ({ page }) => {
-  await setUp(page, pharos, [target.url], false);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/monitors/new?kind=tcp`);
   await page.getByRole('textbox', { name: 'Name' }).fill('Mail server');
   await page.getByRole('textbox', { name: 'Port' }).fill('99999');

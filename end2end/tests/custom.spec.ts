@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { Pharos } from '../support/pharos.ts';
 import { Receiver } from '../support/receiver.ts';
 import { Target } from '../support/target.ts';
-import { alive, expectAccessible, setUp } from '../support/steps.ts';
+import { alive, expectAccessible, enter } from '../support/steps.ts';
 
 let pharos: Pharos;
 let target: Target;
@@ -23,7 +23,7 @@ const BODY = '{"type":"{{@alert.type}}","notes":"{{@JsonEncode({{@monitor.notes}
 
 test('what would be sent is seen while one composes it @phone', async ({ page }) => {
   test.setTimeout(120_000);
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/integrations/new?kind=custom`);
   await alive(page);
   const preview = page.locator('#preview');
@@ -134,7 +134,7 @@ test('what would be sent is seen while one composes it @phone', async ({ page })
 });
 
 test('a definition is composed as JSON without scripts @nojs', async ({ page }) => {
-  await setUp(page, pharos, [target.url], false);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/integrations/new?kind=custom`);
   await page.getByRole('textbox', { name: /^Name/ }).first().fill('Desk');
   await page.getByText('Edit as JSON').click();
@@ -154,7 +154,7 @@ test('a definition is composed as JSON without scripts @nojs', async ({ page }) 
 
 test('what was written down about a monitor is shown, and sent where a template asks for it', async ({ page }) => {
   test.setTimeout(120_000);
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/monitors`);
   await alive(page);
   await page.locator('[data-row]').first().click();

@@ -2,7 +2,7 @@
 import { expect, Page, test } from '@playwright/test';
 import { Pharos } from '../support/pharos.ts';
 import { Target } from '../support/target.ts';
-import { expectAccessible, setUp } from '../support/steps.ts';
+import { enter, expectAccessible, setUp } from '../support/steps.ts';
 
 let pharos: Pharos;
 let target: Target;
@@ -34,7 +34,7 @@ test('the set-up link works once', async ({ page }) => {
 });
 
 test('a target is switched off and the open page changes without a reload @phone', async ({ page, context }) => {
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   await setInterval(page, 1);
   const visitor = await context.newPage();
   await visitor.goto(pharos.url);
@@ -55,7 +55,7 @@ test('a target is switched off and the open page changes without a reload @phone
 });
 
 test('after a restart of the server an open page resumes', async ({ page, context }) => {
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   await setInterval(page, 1);
   const visitor = await context.newPage();
   await visitor.goto(pharos.url);

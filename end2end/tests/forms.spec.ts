@@ -2,7 +2,7 @@
 import { expect, Locator, Page, test } from '@playwright/test';
 import { Pharos } from '../support/pharos.ts';
 import { Target } from '../support/target.ts';
-import { alive, setUp } from '../support/steps.ts';
+import { alive, enter, send } from '../support/steps.ts';
 
 /** As many as the editor offers at once, and some more. */
 const MANY = 210;
@@ -20,7 +20,7 @@ test.afterEach(async () => {
 });
 
 test('whoever leaves a changed form is asked first', async ({ page }) => {
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/monitors`);
   await alive(page);
   await page.getByRole('link', { name: 'Add monitor' }).first().click();
@@ -60,7 +60,7 @@ test('whoever leaves a changed form is asked first', async ({ page }) => {
 });
 
 test('what was typed goes along to another kind of check', async ({ page }) => {
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/monitors/new`);
   await alive(page);
   await page.getByRole('textbox', { name: /^Name/ }).fill('Mail server');
@@ -75,7 +75,7 @@ test('what was typed goes along to another kind of check', async ({ page }) => {
 });
 
 test('closing the tab asks only while something is not saved', async ({ page }) => {
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/page`);
   await alive(page);
   const asked: string[] = [];
@@ -99,7 +99,7 @@ test('closing the tab asks only while something is not saved', async ({ page }) 
 });
 
 test('a form that was refused keeps what was typed, and a saved one goes on without a question', async ({ page }) => {
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/monitors/new?kind=tcp`);
   await alive(page);
   await page.getByRole('textbox', { name: /^Name/ }).fill('Mail server');
@@ -115,7 +115,7 @@ test('a form that was refused keeps what was typed, and a saved one goes on with
 });
 
 test('the tab has a name at every moment of a walk through the console', async ({ page }) => {
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console`);
   await alive(page);
   await page.evaluate(() => {
@@ -177,7 +177,7 @@ test('a monitor beyond those that are offered is found and followed', async ({ p
 });
 
 test('the search for monitors works without scripts @nojs', async ({ page }) => {
-  await manyMonitors(page, false);
+  await manyMonitors(page);
   await page.goto(`${pharos.url}/console/page`);
   await page.getByRole('searchbox', { name: 'Search monitors' }).fill('/n209');
   await page.getByRole('button', { name: 'Search' }).click();
@@ -192,14 +192,10 @@ test('the search for monitors works without scripts @nojs', async ({ page }) => 
 });
 
 /** Sets up with more monitors than the editor offers at once: fifty addresses are taken at a time. */
-async function manyMonitors(page: Page, scripts = true): Promise<void> {
+async function manyMonitors(page: Page): Promise<void> {
   const addresses = Array.from({ length: MANY }, (_, number) => `${target.url}n${number.toString().padStart(3, '0')}`);
-  await setUp(page, pharos, addresses.slice(0, 50), scripts);
+  await enter(page, pharos, addresses.slice(0, 50));
   for (let from = 50; from < MANY; from += 50) {
-    await page.goto(`${pharos.url}/setup?step=addresses`);
-    if (scripts) await alive(page);
-    await page.getByLabel('Addresses').fill(addresses.slice(from, from + 50).join('\n'));
-    await page.getByRole('button', { name: /^Watch/ }).click();
-    await expect(page.getByRole('heading', { name: 'Where shall alerts go?' })).toBeVisible();
+    await send(page, pharos, 'add_addresses', { address: addresses.slice(from, from + 50).join('\n'), next: '/setup?step=done' });
   }
 }

@@ -2,14 +2,14 @@
 import { expect, Page, test } from '@playwright/test';
 import { Pharos } from '../support/pharos.ts';
 import { Target } from '../support/target.ts';
-import { alive, expectAccessible, setUp } from '../support/steps.ts';
+import { alive, expectAccessible, enter } from '../support/steps.ts';
 
 let pharos: Pharos;
 let target: Target;
 
 test.beforeEach(async ({ page }) => {
   [pharos, target] = [await Pharos.start(), await Target.start()];
-  await setUp(page, pharos, [target.url, `${target.url}second`]);
+  await enter(page, pharos, [target.url, `${target.url}second`]);
   await page.goto(`${pharos.url}/console`);
   await alive(page);
 });

@@ -3,7 +3,7 @@ import { expect, Page, test } from '@playwright/test';
 import { Pharos } from '../support/pharos.ts';
 import { Receiver } from '../support/receiver.ts';
 import { Target } from '../support/target.ts';
-import { alive, setUp } from '../support/steps.ts';
+import { alive, enter } from '../support/steps.ts';
 
 const LONG = 'Old status bot of the logistics team in Gothenburg, to be replaced by spring';
 /** The smallest side of a control below a thumb, in CSS pixels. */
@@ -25,7 +25,7 @@ test.afterEach(async () => {
 
 test('long names stay on the screen, and buttons fit a thumb', async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/integrations/new?kind=webhook`);
   await alive(page);
   await page.getByRole('textbox', { name: /^URL/ }).fill(receiver.url);

@@ -5,7 +5,7 @@ import { Mailbox } from '../support/mailbox.ts';
 import { Pharos } from '../support/pharos.ts';
 import { Receiver } from '../support/receiver.ts';
 import { Target } from '../support/target.ts';
-import { alive, expectAccessible, setUp } from '../support/steps.ts';
+import { alive, expectAccessible, enter } from '../support/steps.ts';
 
 let pharos: Pharos;
 let target: Target;
@@ -32,7 +32,7 @@ test.afterEach(async () => {
 test('an outage changes the public page, is told, signed and logged, and taken on from a phone before the second level', async ({ page, browser }) => {
   // More than a minute of it waits for a message that never comes.
   test.setTimeout(300_000);
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   await checkEverySecond(page);
   await page.goto(`${pharos.url}/console`);
   await expect(page.getByText('Nobody would be told')).toBeVisible();
@@ -161,7 +161,7 @@ test('an outage changes the public page, is told, signed and logged, and taken o
 });
 
 test('levels are added and removed without scripts, and nothing typed is lost @nojs', async ({ page }) => {
-  await setUp(page, pharos, [target.url], false);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/integrations/new?kind=webhook`);
   await page.getByRole('textbox', { name: /^URL/ }).fill('nowhere');
   await page.getByRole('textbox', { name: /^Name/ }).first().fill('Ops room');
@@ -200,7 +200,7 @@ test('levels are added and removed without scripts, and nothing typed is lost @n
 });
 
 test('all telling is stopped and started again, and every page says so', async ({ page }) => {
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/alerts`);
   await alive(page);
   await page.getByRole('button', { name: 'Stop all telling' }).first().click();
@@ -226,7 +226,7 @@ async function checkEverySecond(page: Page): Promise<void> {
 
 test('what was ticked is what is sent again, whatever comes in meanwhile', async ({ page }) => {
   test.setTimeout(90_000);
-  await setUp(page, pharos, [target.url]);
+  await enter(page, pharos, [target.url]);
   await checkEverySecond(page);
   await page.goto(`${pharos.url}/console/integrations/new?kind=webhook`);
   await alive(page);
@@ -247,7 +247,7 @@ test('what was ticked is what is sent again, whatever comes in meanwhile', async
 });
 
 test('Enter in the editor of a definition saves it instead of changing its levels @nojs', async ({ page }) => {
-  await setUp(page, pharos, [target.url], false);
+  await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/alerts/new`);
   await page.getByRole('textbox', { name: 'Name' }).fill('Shop');
   await page.getByRole('textbox', { name: 'Name' }).press('Enter');

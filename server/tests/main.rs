@@ -1,4 +1,5 @@
-//! Tests against a running server: the real router behind a real port, on a fresh SQLite file.
+//! Tests against a running server: the real router behind a real port, on a fresh SQLite file. And of the tree that it is
+//! built from, so that nothing is linked for that alone.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -12,3 +13,4 @@ mod operation;
 mod origin;
 mod people;
 mod support;
+mod tidy;

@@ -1,7 +1,5 @@
 //! The invariants of the tree that no compiler checks.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
