@@ -102,7 +102,9 @@ fn counted(monitor: MonitorKey, shown: &[Day], counts: &HashMap<(MonitorKey, i64
     let mut counted = Counted { monitor, before: Counts::default(), today: Counts::default() };
     if let Some((today, before)) = shown.split_last() {
         counted.today = of_day(today);
-        before.iter().for_each(|day| counted.before.merge(&of_day(day)));
+        for day in before {
+            counted.before.merge(&of_day(day));
+        }
     }
     counted
 }
