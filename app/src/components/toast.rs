@@ -2,17 +2,27 @@
 
 use std::time::Duration;
 
+use domain::health::State;
 use leptos::prelude::*;
 
 use super::icon::Icon;
+use super::state;
 
 /// How long a toast stays.
 const STAYS: Duration = Duration::from_secs(5);
 
+/// What is said, and the state whose colour and icon it wears.
+#[derive(Clone)]
+struct Toast {
+    id: u32,
+    state: State,
+    text: String,
+}
+
 /// The toasts of a page, in the context.
 #[derive(Clone, Copy)]
 pub struct Toasts {
-    list: RwSignal<Vec<(u32, String)>>,
+    list: RwSignal<Vec<Toast>>,
     next: StoredValue<u32>,
 }
 
@@ -22,14 +32,24 @@ impl Toasts {
         provide_context(Self { list: RwSignal::new(Vec::new()), next: StoredValue::new(0) });
     }
 
-    /// Says something for a few seconds. In the browser only.
+    /// Says for a few seconds that something was done. In the browser only.
     pub fn say(self, text: impl Into<String>) {
+        self.tell(State::Up, text);
+    }
+
+    /// Says for a few seconds why something was not done. In the browser only.
+    pub fn fail(self, text: impl Into<String>) {
+        self.tell(State::Down, text);
+    }
+
+    /// Says for a few seconds what was found, in the colour of a state. In the browser only.
+    pub fn tell(self, state: State, text: impl Into<String>) {
         let id = self.next.get_value();
         self.next.set_value(id.wrapping_add(1));
-        self.list.update(|list| list.push((id, text.into())));
+        self.list.update(|list| list.push(Toast { id, state, text: text.into() }));
         set_timeout(
             move || {
-                self.list.try_update(|list| list.retain(|(known, _)| *known != id));
+                self.list.try_update(|list| list.retain(|known| known.id != id));
             },
             STAYS,
         );
@@ -42,8 +62,8 @@ pub fn ToastList() -> impl IntoView {
     let toasts = expect_context::<Toasts>();
     view! {
         <div class="toasts" role="status">
-            <For each=move || toasts.list.get() key=|(id, _)| *id let((_, text))>
-                <div class="toast"><Icon name="st-operational"/>{text}</div>
+            <For each=move || toasts.list.get() key=|toast| toast.id let:toast>
+                <div class="toast" data-state=toast.state.as_str()><Icon name=state::icon(toast.state)/>{toast.text}</div>
             </For>
         </div>
     }

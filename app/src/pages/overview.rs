@@ -170,12 +170,12 @@ fn BrokenRow(row: MonitorRow, at: Timestamp) -> impl IntoView {
     let name = row.name.clone();
     Effect::new(move || {
         let told = action.value().with(|value| match value {
-            Some(Ok(report)) => Some(in_short(report)),
-            Some(Err(error)) => Some(error.to_string()),
+            Some(Ok(report)) => Some((state::of_outcome(&report.outcome), in_short(report))),
+            Some(Err(error)) => Some((State::Unknown, error.to_string())),
             None => None,
         });
-        if let Some(told) = told {
-            toasts.say(format!("{name}: {told}"));
+        if let Some((state, told)) = told {
+            toasts.tell(state, format!("{name}: {told}"));
         }
     });
     let reason = row.reason.unwrap_or_else(|| state::word(row.state).to_owned());

@@ -108,7 +108,7 @@ fn tell(action: Call<()>, words: &'static str) {
             browser::close_dialog(RESOLVE);
             toasts.say(words);
         }
-        Some(Err(error)) => toasts.say(error.to_string()),
+        Some(Err(error)) => toasts.fail(error.to_string()),
         None => {}
     });
 }
