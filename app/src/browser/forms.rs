@@ -17,6 +17,11 @@ const CONTROLS: &str = "input:not([type='hidden'], [type='search']), textarea, s
 /// Where a person writes.
 const TYPED: &str = "input[type='text'], textarea";
 
+/// The name of the field that an event happened in.
+pub fn name_of(event: &web_sys::Event) -> Option<String> {
+    event.target()?.dyn_into::<web_sys::Element>().ok()?.get_attribute("name")
+}
+
 /// The form around the element that an event came from.
 pub fn form_of(event: &web_sys::Event) -> Option<HtmlFormElement> {
     let element: Element = event.target()?.dyn_into().ok()?;

@@ -9,8 +9,8 @@ mod forms;
 mod ways;
 
 pub use forms::{
-    drop_changes, fields_of, form_of, has_changes, loses_changes, map_of, reset_form, settle_form, type_into,
-    typed_into,
+    drop_changes, fields_of, form_of, has_changes, loses_changes, map_of, name_of, reset_form, settle_form,
+    type_into, typed_into,
 };
 pub use ways::{Way, hold_back, on_every, way_of};
 
@@ -116,6 +116,17 @@ pub fn close_menu() {
     let button = menu.query_selector("summary").ok().flatten();
     if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
         let _ = button.focus();
+    }
+}
+
+/// Closes the menu that is open, unless the event happened in it. The focus stays where the event put it.
+pub fn close_menu_beside(event: &web_sys::Event) {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    if target.is_some_and(|target| target.closest("details.menu").ok().flatten().is_some()) {
+        return;
+    }
+    if let Ok(Some(menu)) = document().query_selector("details.menu[open]") {
+        let _ = menu.remove_attribute("open");
     }
 }
 

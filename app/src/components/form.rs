@@ -1,8 +1,10 @@
 //! Forms that change something. They are plain forms: without scripts the browser sends them and comes back with a flash;
 //! with scripts the answer arrives in place. Either way nothing that was typed is lost.
 
+use std::collections::BTreeSet;
+
 use domain::form::Form;
-use leptos::ev::SubmitEvent;
+use leptos::ev::{Event, SubmitEvent};
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
 use web_sys::FormData;
@@ -22,6 +24,7 @@ pub struct FormState {
     map: StoredValue<String>,
     typed: StoredValue<Option<Form>>,
     error: Signal<Option<AppError>>,
+    edited: RwSignal<BTreeSet<String>>,
     done: Signal<bool>,
     pending: Signal<bool>,
 }
@@ -50,10 +53,13 @@ impl FormState {
         })
     }
 
-    /// What is wrong with a field.
+    /// What is wrong with a field, until it is typed into: what was said is not true of what stands there then.
     pub fn error_of(self, field: &str) -> Memo<Option<String>> {
-        let field = field.to_owned();
+        let (field, name) = (field.to_owned(), self.input_name(field));
         Memo::new(move |_| {
+            if self.edited.with(|edited| edited.contains(&name)) {
+                return None;
+            }
             self.error
                 .with(|error| error.as_ref().and_then(|error| error.of_field(&field)).map(str::to_owned))
         })
@@ -116,6 +122,7 @@ where
         map: StoredValue::new(map.to_owned()),
         typed: StoredValue::new(flash.map(|flash| flash.values)),
         error,
+        edited: RwSignal::default(),
         done,
         pending: action.pending(),
     };
@@ -127,8 +134,18 @@ where
             action.send(fields);
         }
     };
+    let edit = move |event: Event| {
+        if state.error.with_untracked(Option::is_some)
+            && let Some(name) = browser::name_of(&event)
+            && state.edited.with_untracked(|edited| !edited.contains(&name))
+        {
+            state.edited.update(|edited| {
+                edited.insert(name);
+            });
+        }
+    };
     view! {
-        <form action=action.path() method="post" id=id class=class novalidate=true data-guard=guard.map(Guard::as_str) on:submit=send>
+        <form action=action.path() method="post" id=id class=class novalidate=true data-guard=guard.map(Guard::as_str) on:submit=send on:input=edit>
             <Outcome said refused/>
             {children()}
         </form>
@@ -142,6 +159,7 @@ fn follow(state: FormState, answers: RwSignal<u32>, clear: bool) {
             return;
         }
         let id = state.id.get_value();
+        state.edited.set(BTreeSet::new());
         if state.error.with_untracked(Option::is_some) {
             // After the fields have been marked.
             request_animation_frame(move || {

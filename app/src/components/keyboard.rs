@@ -62,8 +62,12 @@ pub fn Keyboard() -> impl IntoView {
         }
     };
     Effect::new(move || {
-        let handle = window_event_listener(ev::keydown, press);
-        on_cleanup(move || handle.remove());
+        let keys = window_event_listener(ev::keydown, press);
+        let clicks = window_event_listener(ev::click, |event| browser::close_menu_beside(&event));
+        on_cleanup(move || {
+            keys.remove();
+            clicks.remove();
+        });
     });
     view! {
         <dialog class="dialog" id=HELP aria-labelledby="keys-title">
