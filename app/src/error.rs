@@ -73,9 +73,7 @@ impl fmt::Display for AppError {
             Self::TooMany { retry_after_s } => {
                 write!(f, "Too many attempts. Try again in {retry_after_s} s.")
             }
-            Self::Unreachable => {
-                f.write_str("The server did not answer in a way that this page understands.")
-            }
+            Self::Unreachable => f.write_str("The server cannot be reached, or its answer makes no sense."),
             Self::Internal => f.write_str("The server could not do that. Its log says why."),
         }
     }

@@ -18,9 +18,11 @@ pub fn percent(share: Option<f64>) -> String {
     format!("{} %", text.strip_suffix(".00").unwrap_or(&text))
 }
 
-/// A response time, given in microseconds: `0.8 ms`, `84 ms`, `1240 ms`, `12.3 s`.
+/// A response time, given in microseconds: `<0.1 ms`, `0.8 ms`, `84 ms`, `1240 ms`, `12.3 s`.
 pub fn latency(micros: i64) -> String {
     match micros.max(0) {
+        // Something that answers took some time, however little.
+        ..100 => "<0.1 ms".to_owned(),
         micros @ ..1_000 => format!("0.{} ms", micros / 100),
         micros @ ..10_000_000 => format!("{} ms", (micros + 500) / 1_000),
         micros => format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10),
@@ -151,6 +153,7 @@ mod tests {
 
     #[test]
     fn response_times_keep_a_readable_number_of_digits() {
+        assert_eq!(latency(60), "<0.1 ms");
         assert_eq!(latency(840), "0.8 ms");
         assert_eq!(latency(83_600), "84 ms");
         assert_eq!(latency(1_240_000), "1240 ms");

@@ -94,7 +94,7 @@ fn DataField(field: &'static Field, values: Form) -> impl IntoView {
     view! {
         <FieldFrame name=field.name label=field.label hint=field.help optional>
             <Control field value stored/>
-            {stored.then(|| view! { <ClearSecret name=field.name/> })}
+            {(stored && !field.required).then(|| view! { <ClearSecret name=field.name/> })}
         </FieldFrame>
     }
     .into_any()

@@ -49,7 +49,7 @@ fn Make() -> impl IntoView {
     view! {
         <SendForm action id="token" class="card form" clear=true flash=flash.unwrap_or_default()>
             <header><h2>"API tokens"</h2></header>
-            <p class="muted">"A program with a token may do what you may. It sends it as "<code>"Authorization: Bearer …"</code>"."</p>
+            <p class="muted">"A program with a token may do what you may. It sends it as "<code>"Authorization: Bearer …"</code>". What it can ask for is "<a href="/api/docs" rel="external">"described here"</a>"."</p>
             {move || made.get().map(|token| view! {
                 <div class="notice" data-state="up" role="status">
                     <Icon name="key"/>

@@ -71,7 +71,7 @@ pub(super) fn Row(row: DeliveryRow, chosen: Chosen) -> impl IntoView {
                     prop:checked=move || id.with_value(|id| chosen.holds(id))
                     on:change:target=move |event| id.with_value(|id| chosen.set(id, event.target().checked()))/>
             })}</td>
-            <td><div class="title wide"><a data-row href=href>{row.headline}</a>
+            <td><div class="title wide"><a data-row href=href title=row.headline.clone()>{row.headline.clone()}</a>
                 <span class="sub">{words::kind(&row.kind)}{below.map(|below| format!(" · {below}"))}</span></div></td>
             <td class="lead"><DeliveryWord state=row.state/></td>
             <td><span class="chip"><Icon name=row.provider.icon()/>{row.integration.name}</span></td>

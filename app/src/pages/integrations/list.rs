@@ -110,8 +110,8 @@ fn Row(row: IntegrationRow) -> impl IntoView {
             <td>
                 <div class="with-tile">
                     <span class="tile-icon"><Icon name=row.kind.icon()/></span>
-                    <div class="title"><a data-row href=href>{row.name.clone()}</a>
-                        <span class="sub">{row.kind.label()}" · "{row.target}</span></div>
+                    <div class="title"><a data-row href=href title=row.name.clone()>{row.name.clone()}</a>
+                        <span class="sub" title=row.target.clone()>{row.kind.label()}" · "{row.target.clone()}</span></div>
                 </div>
             </td>
             <td class="lead"><span class="state" data-state=tone title=row.failing.clone()><Icon name=icon/>{word}</span></td>

@@ -28,7 +28,7 @@ pub(super) fn Row(row: RwSignal<MonitorRow>) -> impl IntoView {
     view! {
         <tr>
             <td class="lead">{move || view! { <StateText state=state.get()/> }}</td>
-            <td><div class="title"><a data-row href=href>{name}</a><span class="sub">{target}</span></div></td>
+            <td><div class="title"><a data-row href=href title=move || name.get()>{name}</a><span class="sub" title=move || target.get()>{target}</span></div></td>
             <td class="drop"><span class="chip"><Icon name=format!("kind-{kind}")/>{kind.label()}</span></td>
             <td class="drop">{move || view! { <Spark points=spark.get() state=state.get()/> }}</td>
             <td class=move || cell(latency.get().is_none())>{move || latency.get().map_or_else(|| words::NOTHING.to_owned(), words::latency)}</td>

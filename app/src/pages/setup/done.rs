@@ -23,7 +23,7 @@ pub(super) fn Done() -> impl IntoView {
     view! {
         <StepFrame at=3>
             <h1>"Your page is live"</h1>
-            <p class="lead">"It follows your monitors from now on. Share the address."</p>
+            <p class="lead">"It follows your monitors from now on. The public reads their names on it; rename or remove them under “Status page” before you share the address."</p>
             <div class="form">
                 <div class="field">
                     <label for="address">"Status page"</label>

@@ -320,7 +320,9 @@ fn failed(error: &reqwest::Error, call: &Call) -> DeliveryError {
     let reason = if error.is_timeout() {
         format!("no answer within {} s", call.timeout.as_secs())
     } else {
-        format!("no answer ({cause})")
+        let cause = cause.to_string();
+        // The number of the error says nothing that its words do not.
+        format!("no answer ({})", cause.split(" (os error").next().unwrap_or_default())
     };
     DeliveryError::retry(call.masked(reason))
 }

@@ -56,7 +56,7 @@ pub(super) fn Delete(monitor: MonitorId, name: String) -> impl IntoView {
     view! {
         <Ask dialog=DELETE class="button danger icon-only" label=does.clone()><Icon name="trash"/></Ask>
         <Confirm id=DELETE title=format!("Delete “{name}”?")
-            text="Its results, its incidents and its place on the status page go with it. This cannot be undone.">
+            text="Its results go with it, and components stop following it. Its incidents stay in the history. This cannot be undone.">
             <SendForm action id="delete-form" class="">
                 <input type="hidden" name="monitor" value=monitor.to_string()/>
                 <Submit class="button danger solid">{does}</Submit>
