@@ -78,6 +78,8 @@ impl KindSettings for WebSocketSettings {
         read_form(form, |reader| {
             let mut auth = request::read_auth(reader, old.map(|old| &old.auth));
             let mut url = reader.text("url");
+            let before = old.map(|old| request::Before { url: &old.url, headers: &old.headers });
+            request::refuse_elsewhere(reader, before, &url, &auth);
             if let (Some((bare, pasted)), Auth::None) = (request::take_credentials(&url), &auth) {
                 (url, auth) = (bare, pasted);
             }
