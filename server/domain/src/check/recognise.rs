@@ -16,6 +16,12 @@ const FIELD: &str = "address";
 /// The longest name that is suggested, in bytes.
 const MAX_NAME_BYTES: usize = 100;
 
+/// Schemes that are understood without slashes too (`ping:example.org`), and those that people try. A port behind one of these words
+/// makes it the name of a host.
+const SCHEMES: [&str; 14] = [
+    "http", "https", "ws", "wss", "tcp", "ping", "icmp", "tls", "ssl", "dns", "push", "mailto", "ftp", "ssh",
+];
+
 /// What was understood.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recognised {
@@ -26,7 +32,7 @@ pub struct Recognised {
 }
 
 /// Understands one line: `https://…` and `wss://…`, `tcp://host:port` or `host:port`, `ping://host` or a bare address,
-/// `dns://name/TYPE`, `tls://host:port`, and a bare domain as a web page over https.
+/// `dns://name/TYPE`, `tls://host:port`, each also without the slashes, and a bare domain as a web page over https.
 ///
 /// # Errors
 /// What is wrong with it, and what would be understood.
@@ -106,6 +112,12 @@ fn without_scheme(line: &str) -> Result<(String, CheckSettings), FieldError> {
     if let Some((host, port)) = split_port(line) {
         return Ok((host_port(host, port), TcpSettings::new(host, port).into()));
     }
+    if let Some((scheme, rest)) = line.split_once(':')
+        && SCHEMES.contains(&scheme.to_ascii_lowercase().as_str())
+    {
+        let scheme = scheme.to_ascii_lowercase();
+        return with_scheme(&scheme, rest, &format!("{scheme}://{rest}"));
+    }
     let host = line.split(['/', '?', '#', ':']).next().unwrap_or_default();
     check_host(host).map_err(|message| FieldError::new(FIELD, message))?;
     let url = format!("https://{line}");
@@ -155,6 +167,12 @@ mod tests {
             ("ping://router.lan", "ping", "router.lan", "router.lan"),
             ("dns://example.org", "dns", "example.org A", "example.org A"),
             ("dns://example.org/mx", "dns", "example.org MX", "example.org MX"),
+            ("ping:router.lan", "ping", "router.lan", "router.lan"),
+            ("DNS:example.org/mx", "dns", "example.org MX", "example.org MX"),
+            ("tls:example.org:993", "tls", "example.org:993", "example.org:993 certificate"),
+            ("wss:example.org/socket", "websocket", "wss://example.org/socket", "example.org/socket"),
+            ("dns:53", "tcp", "dns:53", "dns:53"),
+            ("me:pw@example.org/a", "http", "https://example.org/a", "example.org/a"),
             ("tls://example.org", "tls", "example.org:443", "example.org certificate"),
             ("tls://mail.example.org:993", "tls", "mail.example.org:993", "mail.example.org:993 certificate"),
         ] {
@@ -175,6 +193,8 @@ mod tests {
             ("dns://example.org/PTR", "record type"),
             ("what is this", "not a host"),
             ("https://", "absolute URL"),
+            ("mailto:a@example.org", "mailto"),
+            ("push:", "push"),
         ] {
             let error = recognise(line).unwrap_err();
             assert!(error.message.contains(part), "{line}: {error}");
