@@ -67,6 +67,9 @@ impl PushSettings {
     }
 }
 
+/// The beginning of 2026, in Unix milliseconds: a schedule that has no time after it never comes.
+const SOME_DAY_MS: i64 = 1_767_225_600_000;
+
 /// When the next call is due, in Unix milliseconds, without grace.
 ///
 /// Counted from the last call, or from now for a monitor that never had one. A schedule that has no next time, or that
@@ -173,6 +176,10 @@ impl KindSettings for PushSettings {
                     );
                     errors.push(FieldError::new("cron", message));
                 }
+                if Cron::from_str(expression).is_ok() && next_cron(expression, "UTC", SOME_DAY_MS).is_none() {
+                    let message = format!("“{expression}” never comes; write for example 30 2 * * *.");
+                    errors.push(FieldError::new("cron", message));
+                }
                 if TimeZone::get(time_zone).is_err() {
                     let message =
                         format!("“{time_zone}” is not a time zone; write for example Europe/Berlin or UTC.");
@@ -245,6 +252,18 @@ mod tests {
         let first = next_deadline(&daily, Some(at("2026-10-24T12:00:00Z")), 0);
         assert_eq!(first, at("2026-10-25T00:30:00Z"));
         assert_eq!(next_deadline(&daily, Some(first), 0), at("2026-10-26T01:30:00Z"));
+    }
+
+    #[test]
+    fn a_schedule_that_never_comes_is_refused() {
+        let wrong = |expression: &str| {
+            let mut errors = Vec::new();
+            PushSettings { schedule: berlin(expression), grace_s: 60 }.examine(&mut errors);
+            errors.into_iter().map(|error| error.field).collect::<Vec<_>>()
+        };
+        assert_eq!(wrong("0 0 30 2 *"), ["cron"]);
+        assert_eq!(wrong("nonsense"), ["cron"]);
+        assert_eq!(wrong("0 0 29 2 *"), Vec::<String>::new());
     }
 
     #[test]
