@@ -1,5 +1,6 @@
 //! Calls from outside that carry their own secret, or none: no session, no check of the origin.
 
+mod beginning;
 mod push;
 mod slack;
 mod telex;
@@ -9,9 +10,6 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, get, post};
 
 use crate::router::AppState;
-
-/// The longest body of a heartbeat that is taken, in bytes; only the first kilobyte is kept.
-const MAX_BODY: usize = 100_000;
 
 /// The routes of calls from outside.
 pub(crate) fn router() -> Router<AppState> {
@@ -26,7 +24,6 @@ fn heartbeats() -> Router<AppState> {
         .route("/api/push/{token}/{signal}", any(push::signal))
         .route("/ping/{token}", any(push::ping))
         .route("/ping/{token}/{signal}", any(push::ping_signal))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
 }
 
 /// What other services find at the root of our host, because they look there.

@@ -9,6 +9,7 @@ use engine::services::ServiceError;
 use engine::services::push::{Beat, MAX_MESSAGE_BYTES, Taken};
 use serde::Serialize;
 
+use super::beginning::Beginning;
 use crate::error::Refusal;
 use crate::router::AppState;
 
@@ -71,7 +72,7 @@ pub(super) async fn kuma(
     State(state): State<AppState>,
     Path(token): Path<String>,
     RawQuery(query): RawQuery,
-    body: Bytes,
+    Beginning(body): Beginning,
 ) -> Response {
     let query = KumaQuery::read(query.as_deref());
     let unknown = KumaAnswer { ok: false, msg: Some("Monitor not found or not active.") };
@@ -87,7 +88,7 @@ pub(super) async fn signal(
     State(state): State<AppState>,
     Path((token, signal)): Path<(String, String)>,
     RawQuery(query): RawQuery,
-    body: Bytes,
+    Beginning(body): Beginning,
 ) -> Response {
     let message = KumaQuery::read(query.as_deref()).msg.unwrap_or_else(|| text(&body));
     let unknown = KumaAnswer { ok: false, msg: Some("Monitor not found or not active.") };
@@ -108,7 +109,7 @@ pub(super) async fn ping(
     state: State<AppState>,
     method: Method,
     Path(token): Path<String>,
-    body: Bytes,
+    Beginning(body): Beginning,
 ) -> Response {
     let beat = Beat::Success { latency_us: None, message: text(&body) };
     healthchecks(&state, &method, &token, Some(beat)).await
@@ -119,7 +120,7 @@ pub(super) async fn ping_signal(
     state: State<AppState>,
     method: Method,
     Path((token, signal)): Path<(String, String)>,
-    body: Bytes,
+    Beginning(body): Beginning,
 ) -> Response {
     let beat = beat_of(&signal, text(&body));
     healthchecks(&state, &method, &token, beat).await

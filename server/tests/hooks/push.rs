@@ -106,3 +106,18 @@ async fn a_paused_monitor_takes_no_heartbeat_and_its_jobs_do_not_fail() {
     assert_eq!(kept, None);
     app.close().await;
 }
+
+#[tokio::test]
+async fn a_job_that_sends_its_whole_log_did_run() {
+    let app = TestApp::spawn().await;
+    let key = monitor(&app, "abc").await;
+    let log = "line\n".repeat(400_000);
+    for path in ["/ping/abc", "/api/push/abc", "/ping/abc/0", "/api/push/abc/log"] {
+        assert_eq!(call(&app, Method::POST, path, &log).await.0, 200, "{path}");
+    }
+    let taken = row(&app, key).await;
+    assert!(!taken.failed && taken.message.starts_with("line\nline"), "{taken:?}");
+    assert_eq!(call(&app, Method::POST, "/ping/abc/fail", &log).await.0, 200);
+    assert!(row(&app, key).await.failed);
+    app.close().await;
+}
