@@ -4,7 +4,7 @@ use axum::extract::ws::{Utf8Bytes, WebSocketUpgrade};
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::incident::IncidentPhase;
-use domain::status_page::PageState;
+use domain::status_page::{ComponentState, PageState};
 use domain::time::Timestamp;
 use domain::views::public::{ComponentView, IncidentView, PageView};
 use serde::Serialize;
@@ -159,6 +159,7 @@ fn page(view: &PageView) -> Page<'_> {
         name: &view.head.name,
         status_indicator: view.state.as_str(),
         status_description: match view.state {
+            PageState::Up if view.worst == ComponentState::NoData => "No data yet",
             PageState::Up => "All systems operational",
             PageState::HasIssues => "Some systems are experiencing issues",
             PageState::UnderMaintenance => "Some systems are under maintenance",

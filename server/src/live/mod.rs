@@ -17,7 +17,7 @@ pub mod wire;
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::get;
 use engine::services::ServiceError;
 
 pub use console::Console;
@@ -26,16 +26,16 @@ pub use hub::Hub;
 /// The streams of the public pages. Mount it behind the check of the origin; no session is looked at.
 pub fn router<S: Clone + Send + Sync + 'static>(hub: Hub) -> Router<S> {
     Router::new()
-        .route("/live/{slug}", any(public::socket))
+        .route("/live/{slug}", get(public::socket).connect(public::socket))
         .route("/live/{slug}/events", get(public::events))
         .route("/live/{slug}/parts", get(public::parts))
-        .route("/live/{slug}/json", any(json::socket))
+        .route("/live/{slug}/json", get(json::socket).connect(json::socket))
         .with_state(hub)
 }
 
 /// The console's stream. Mount it behind the check of the origin and the layer that adds the `Viewer`.
 pub fn console_router<S: Clone + Send + Sync + 'static>(console: Console) -> Router<S> {
-    Router::new().route("/api/live", any(console::socket)).with_state(console)
+    Router::new().route("/api/live", get(console::socket).connect(console::socket)).with_state(console)
 }
 
 /// "Too many listen already."
