@@ -19,8 +19,9 @@ impl Services {
     pub async fn create_token(&self, viewer: &Viewer, name: &str) -> Result<(TokenId, Secret)> {
         operator(viewer)?;
         let name = name.trim();
-        if name.is_empty() || name.chars().count() > MAX_NAME {
-            let message = format!("Please say what the token is for, in at most {MAX_NAME} characters.");
+        if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+            let message =
+                format!("Please say what the token is for, in one line of at most {MAX_NAME} characters.");
             return Err(ServiceError::invalid("name", message));
         }
         let now = self.now();
