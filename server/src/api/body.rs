@@ -109,6 +109,14 @@ pub(super) fn truth(object: &Map<String, Value>, name: &str) -> Result<Option<bo
     }
 }
 
+/// A text that stays one line of a form: with a line break, the rest of a header's value would become a header of its own.
+fn one_line(text: String) -> Result<String, String> {
+    if text.contains(['\r', '\n']) {
+        return Err(format!("{} has a line break; remove it.", Value::String(text)));
+    }
+    Ok(text)
+}
+
 /// What a value is in a form. `None` when it says nothing: a masked secret stays what it is.
 pub(super) fn form_value(field: &Field, value: &Value) -> Result<Option<String>, String> {
     let secret = matches!(field.kind, FieldKind::Secret | FieldKind::SecretArea);
@@ -133,11 +141,12 @@ pub(super) fn form_value(field: &Field, value: &Value) -> Result<Option<String>,
             Err(format!("{other} does not fit; write true or false."))
         }
         Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(scalar).collect::<Result<_, _>>()?;
-            Ok(Some(items.join(glue)))
+            let lines = matches!(field.kind, FieldKind::Lines);
+            let items = items.iter().map(|item| if lines { one_line(scalar(item)?) } else { scalar(item) });
+            Ok(Some(items.collect::<Result<Vec<_>, _>>()?.join(glue)))
         }
         Value::Object(pairs) if matches!(field.kind, FieldKind::Lines) => {
-            let pairs = pairs.iter().map(|(name, value)| Ok(format!("{name}: {}", scalar(value)?)));
+            let pairs = pairs.iter().map(|(name, value)| one_line(format!("{name}: {}", scalar(value)?)));
             Ok(Some(pairs.collect::<Result<Vec<_>, String>>()?.join("\n")))
         }
         other => scalar(other).map(Some),

@@ -120,6 +120,7 @@ impl From<DefinitionView> for DefinitionBody {
 /// What is said about an alert definition.
 #[derive(Debug, Deserialize, ToSchema)]
 #[expect(dead_code, reason = "describes domain::alert::DefinitionDraft")]
+#[schema(as = DefinitionDraft)]
 struct Draft {
     /// What it is called.
     name: String,
@@ -145,7 +146,7 @@ struct NewDefinition {
 #[expect(dead_code, reason = "describes the body around the draft")]
 struct ChangedDefinition {
     /// What changes; its fields may also stand in the body itself.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Object, required = false)]
     alert_definition: Option<Map<String, Value>>,
 }
 

@@ -76,6 +76,7 @@ impl From<SubscriptionRow> for SubscriptionBody {
 
 /// What is said about a subscription.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = SubscriptionDraft)]
 struct Draft {
     /// What it is called, in at most 100 characters.
     name: String,
@@ -109,7 +110,7 @@ struct NewSubscription {
 #[expect(dead_code, reason = "describes the body around the draft")]
 struct ChangedSubscription {
     /// What changes; its fields may also stand in the body itself.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Object, required = false)]
     event_subscription: Option<Map<String, Value>>,
 }
 

@@ -34,3 +34,25 @@ async fn the_description_is_served_and_can_be_read_without_anything_from_elsewhe
     assert!(!page.contains("<script") && !page.contains("style="), "the policy forbids both");
     app.close().await;
 }
+
+#[test]
+fn bodies_are_described_as_they_are_read() {
+    let described = serde_json::to_value(server::api::openapi()).unwrap();
+    let schemas = &described["components"]["schemas"];
+    let field = |body: &str, field: &str| {
+        let found = &schemas[body]["properties"][field];
+        assert!(!found.is_null(), "{body} has no {field}");
+        assert!(!found.to_string().contains("null"), "{body}.{field} is never null: {found}");
+        let name =
+            found["$ref"].as_str().and_then(|path| path.rsplit('/').next()).unwrap_or_default().to_owned();
+        schemas[name]["properties"].as_object().map(|known| known.keys().cloned().collect::<Vec<_>>())
+    };
+    let definition = field("NewDefinition", "alert_definition").unwrap();
+    assert_eq!(definition, ["active", "levels", "monitors", "name"]);
+    let subscription = field("NewSubscription", "event_subscription").unwrap();
+    assert_eq!(subscription, ["enabled", "events", "integration_id", "monitor_ids", "name"]);
+    field("MonitorEnvelope", "network_monitor").unwrap();
+    field("ChangedIntegration", "integration").unwrap();
+    field("ChangedDefinition", "alert_definition");
+    field("ChangedSubscription", "event_subscription");
+}

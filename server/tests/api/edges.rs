@@ -221,3 +221,37 @@ async fn an_integration_names_the_addresses_that_it_leaves_out() {
     assert_eq!((&changed["verified"], &changed["unconfirmed"]), (&json!(true), &json!([])));
     app.close().await;
 }
+
+#[tokio::test]
+async fn a_line_break_makes_no_second_header() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    for headers in [json!({ "A": "c\nX-Evil: y" }), json!({ "A\r\nX-Evil": "y" }), json!(["A: c\nX-Evil: y"])]
+    {
+        let body = json!({ "url": "http://127.0.0.1:9/", "request_headers": headers });
+        let (status, refused) = post(&app, &program, MONITORS, body).await;
+        assert!(status == 422 && refused.to_string().contains("line break"), "{refused}");
+        let settings = json!({ "webhook_url": "http://127.0.0.1:9/", "headers": headers });
+        let body = json!({ "type": "Integrations::WebhookIntegration", "settings": settings });
+        let (status, refused) = post(&app, &program, "/api/v1/integrations", body).await;
+        assert!(status == 422 && refused.to_string().contains("line break"), "{refused}");
+    }
+    app.close().await;
+}
+
+#[tokio::test]
+async fn a_secret_does_not_follow_a_monitor_to_another_host() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let body = json!({ "url": "http://me:pw@127.0.0.1:9/a", "request_headers": { "X-Api-Key": "k3y" }, "paused": true });
+    let (status, made) = post(&app, &program, MONITORS, body).await;
+    assert_eq!(status, 201, "{made}");
+    let path = format!("{MONITORS}/{}", made["uuid"].as_str().unwrap());
+    let moved = json!({ "url": "http://localhost:9/a" });
+    let (status, refused) = call(&app, &program, Method::PATCH, &path, &moved).await;
+    assert!(status == 422 && refused.to_string().contains("once more"), "{refused}");
+    let (status, changed) =
+        call(&app, &program, Method::PATCH, &path, &json!({ "url": "http://127.0.0.1:9/b" })).await;
+    assert_eq!(status, 200, "{changed}");
+    app.close().await;
+}

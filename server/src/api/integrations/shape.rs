@@ -143,6 +143,7 @@ pub(super) struct IntegrationChange {
 #[expect(dead_code, reason = "describes what the form of the provider reads")]
 pub(super) struct ChangedIntegration {
     /// What changes; its fields may also stand in the body itself.
+    #[schema(value_type = IntegrationChange, required = false)]
     integration: Option<IntegrationChange>,
 }
 

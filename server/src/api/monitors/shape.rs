@@ -162,6 +162,7 @@ pub(super) struct MonitorDraft {
 #[expect(dead_code, reason = "describes what the form of the kind reads")]
 pub(super) struct MonitorEnvelope {
     /// The monitor; its fields may also stand in the body itself.
+    #[schema(value_type = MonitorDraft, required = false)]
     network_monitor: Option<MonitorDraft>,
 }
 
