@@ -12,8 +12,9 @@ const browsers = [
 
 export default defineConfig({
   testDir: 'tests',
-  // Each spec starts a server of its own; two cores carry no more than one browser and one server.
-  workers: 1,
+  // Each test starts a server of its own, and waits more than it works: for a check that is due, or a minute for a message that must
+  // not come. Two at a time fill two cores; the limits below hold on a machine that is many times slower.
+  workers: 2,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: process.env.CI ? [['list'], ['json', { outputFile: 'test-results/report.json' }]] : 'list',
