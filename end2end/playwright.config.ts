@@ -13,7 +13,7 @@ const browsers = [
 export default defineConfig({
   testDir: 'tests',
   // Each test starts a server of its own, and waits more than it works: for a check that is due, or a minute for a message that must
-  // not come. Two at a time fill two cores; the limits below hold on a machine that is many times slower.
+  // not come. Two at a time fill two cores.
   workers: 2,
   timeout: 60_000,
   expect: { timeout: 10_000 },

@@ -17,6 +17,8 @@ test.afterEach(async () => {
 });
 
 test('every page of the console is accessible @phone', async ({ page }) => {
+  // Seventeen pages, each of them judged.
+  test.setTimeout(180_000);
   await enter(page, pharos, [target.url, 'tcp://127.0.0.1:1']);
   for (const path of [
     '', '/monitors', '/monitors/new', '/incidents', '/incidents?which=all', '/alerts', '/alerts/new', '/subscriptions', '/subscriptions/new',
