@@ -22,6 +22,8 @@ test.afterEach(async () => {
 });
 
 test('the longest words stay in their place on the status page and in the console', async ({ page }) => {
+  // Twenty-seven pages, on a machine that may be busy.
+  test.setTimeout(240_000);
   await setUp(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/monitors/new`);
   await alive(page);
