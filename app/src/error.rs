@@ -33,6 +33,8 @@ pub enum AppError {
     },
     /// The server could not be reached, or its answer could not be read.
     Unreachable,
+    /// The database cannot be reached just now.
+    Unavailable,
     /// Our own fault. The log has the details.
     Internal,
 }
@@ -57,6 +59,7 @@ impl AppError {
             Self::Conflict { .. } => 409,
             Self::TooMany { .. } => 429,
             Self::Unreachable => 400,
+            Self::Unavailable => 503,
             Self::Internal => 500,
         }
     }
@@ -74,6 +77,7 @@ impl fmt::Display for AppError {
                 write!(f, "Too many attempts. Try again in {retry_after_s} s.")
             }
             Self::Unreachable => f.write_str("The server cannot be reached, or its answer makes no sense."),
+            Self::Unavailable => f.write_str("The database does not answer just now. Try again in a moment."),
             Self::Internal => f.write_str("The server could not do that. Its log says why."),
         }
     }
@@ -104,6 +108,10 @@ impl From<engine::services::ServiceError> for AppError {
             ServiceError::Conflict(message) => Self::Conflict { message },
             ServiceError::TooMany { retry_after } => {
                 Self::TooMany { retry_after_s: retry_after.as_secs().max(1) }
+            }
+            ServiceError::Unavailable(cause) => {
+                tracing::error!(%cause, "a page's function could not reach the database");
+                Self::Unavailable
             }
             ServiceError::Internal(cause) => {
                 tracing::error!(%cause, "a page's function failed");

@@ -82,6 +82,12 @@ impl IntoResponse for Refusal {
                 let wait = [(header::RETRY_AFTER, retry_after.as_secs().max(1).to_string())];
                 (StatusCode::TOO_MANY_REQUESTS, wait, sentence).into_response()
             }
+            ServiceError::Unavailable(details) => {
+                tracing::error!(error = details, "a request could not reach the database");
+                let wait = [(header::RETRY_AFTER, ServiceError::RETRY_UNAVAILABLE.as_secs().to_string())];
+                (StatusCode::SERVICE_UNAVAILABLE, wait, "the database does not answer; try again\n")
+                    .into_response()
+            }
             ServiceError::Internal(details) => {
                 tracing::error!(error = details, "a request failed");
                 (StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response()

@@ -1,6 +1,7 @@
 //! `/healthz` (the process answers) and `/readyz` (it can do its work).
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -13,6 +14,9 @@ use crate::router::AppState;
 
 /// How old the scheduler's heartbeat may be, in milliseconds; it beats at least twice a second.
 const FRESH: i64 = 15 * SECOND;
+
+/// How long the database has to answer. Who asks waits a few seconds at most, and would take silence for a dead process.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// The answer of `/readyz`.
 #[derive(Debug, Serialize)]
@@ -45,23 +49,24 @@ pub(crate) async fn readyz(State(state): State<AppState>) -> Response {
 
 async fn database(state: &AppState) -> (Part, Part) {
     let part = |name, ok, message: &str| Part { name, ok, message: message.to_owned() };
-    match state.db.pending_migrations().await {
-        Ok(pending) if pending.is_empty() => (
-            part("database", true, "The database answers."),
-            part("migrations", true, "The schema is up to date."),
-        ),
-        Ok(pending) => {
-            let message = format!("{} migrations are pending; run pharos migrate.", pending.len());
-            (part("database", true, "The database answers."), part("migrations", false, &message))
+    let error = match tokio::time::timeout(ANSWER_WITHIN, state.db.schema()).await {
+        Ok(Ok(schema)) => {
+            let message = match (schema.problem(), schema.pending.len()) {
+                (Some(problem), _) => format!("It does not fit: {problem}."),
+                (None, 0) => "The schema is up to date.".to_owned(),
+                (None, pending) => format!("{pending} migrations are pending; run pharos migrate."),
+            };
+            let database = part("database", true, "The database answers.");
+            return (database, part("migrations", schema.is_current(), &message));
         }
-        Err(error) => {
-            tracing::warn!(%error, "the database does not answer");
-            (
-                part("database", false, "The database does not answer; the log says why."),
-                part("migrations", false, "Nothing is known of the schema."),
-            )
-        }
-    }
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("no answer within {} s", ANSWER_WITHIN.as_secs()),
+    };
+    tracing::warn!(error, "the database does not answer");
+    (
+        part("database", false, "The database does not answer; the log says why."),
+        part("migrations", false, "Nothing is known of the schema."),
+    )
 }
 
 fn scheduler(state: &AppState) -> Part {

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodFilter, get, on, post};
 use domain::person::Viewer;
@@ -22,7 +22,7 @@ use tower_sessions::Session;
 use crate::client::Client;
 use crate::flash::{self, Strangers};
 use crate::router::AppState;
-use crate::{assets, error, logo, security, slack};
+use crate::{assets, error, journal, logo, security, slack};
 
 /// Bytes of chance in a nonce.
 const NONCE_BYTES: usize = 16;
@@ -48,7 +48,9 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
         .route("/console/page/logo", post(logo::upload))
         .route("/console/slack/add", post(slack::add))
         .layer(from_fn_with_state(state.clone(), gate));
-    functions(pages, context).layer(from_fn_with_state((state.clone(), Strangers::new()), surround))
+    functions(pages, context)
+        .layer(from_fn(journal::note))
+        .layer(from_fn_with_state((state.clone(), Strangers::new()), surround))
 }
 
 /// One route a function: no path is left to guess, and a table of all routes can be made.

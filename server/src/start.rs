@@ -13,7 +13,7 @@ use engine::chance::Chance;
 use engine::clock::Clock;
 use engine::keys;
 use engine::services::people::NewAccount;
-use engine::store::Db;
+use engine::store::{Db, Lock};
 use engine::telex::Telex;
 use engine::{Engine, EngineConfig};
 use futures::future::BoxFuture;
@@ -27,7 +27,7 @@ use crate::config::Config;
 use crate::live::{Console, Hub};
 use crate::router::{self, AppState, Parts};
 use crate::session::Sessions;
-use crate::{assets, public, viewer};
+use crate::{assets, place, public, viewer};
 
 /// How long requests that are being answered may take when the server stops. The engine gets what is left of ten seconds: what it
 /// has taken is lost otherwise, while a request can be sent again.
@@ -48,6 +48,8 @@ pub struct Running {
     serving: JoinHandle<std::io::Result<()>>,
     sweeping: JoinHandle<()>,
     stop: CancellationToken,
+    /// Keeps other servers away from the SQLite file until this one is gone.
+    _lock: Option<Lock>,
 }
 
 /// Starts a server.
@@ -56,6 +58,11 @@ pub struct Running {
 /// When the data folder, the database, the engine or the port cannot be had; each with what was tried.
 pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Result<Running> {
     install_tls_provider();
+    // First what another server may have: without it nothing of what that one works with may change. Whoever connects meanwhile
+    // waits for the answer.
+    let listener = listen(&config).await?;
+    let address = listener.local_addr()?;
+    let lock = lock(&config)?;
     let db = open(&config).await?;
     db.migrate().await.context("the schema of the database could not be brought up to date")?;
     keys::agree(&db).await?;
@@ -81,8 +88,6 @@ pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Resu
         console,
         telex,
     });
-    let listener = listen(&state.config).await?;
-    let address = listener.local_addr()?;
     let stop = CancellationToken::new();
     let service = router::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let until = stop.clone().cancelled_owned();
@@ -91,7 +96,13 @@ pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Resu
     let sweeping = tokio::spawn(sweep(state.clone()));
     tokio::spawn(state.hub.clone().run(stop.clone()));
     tokio::spawn(state.console.clone().run(stop.clone()));
-    Ok(Running { address, setup_token, state, engine, serving, sweeping, stop })
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        %address,
+        database = place::of(&state.config.database_url()),
+        "Pharos runs"
+    );
+    Ok(Running { address, setup_token, state, engine, serving, sweeping, stop, _lock: lock })
 }
 
 impl Running {
@@ -140,6 +151,7 @@ impl Running {
         // At the same time: neither waits for the other.
         tokio::join!(telex, self.engine.stop());
         self.state.db.close().await;
+        tracing::info!("Pharos has stopped");
     }
 }
 
@@ -148,15 +160,29 @@ impl Running {
 /// # Errors
 /// When the folder cannot be made or the database does not answer.
 pub async fn open(config: &Config) -> anyhow::Result<Db> {
-    if config.data.database_url.is_none() {
-        make_folder(&config.data.dir)
-            .with_context(|| format!("the data folder {} cannot be made", config.data.dir.display()))?;
-    }
+    make_data_folder(config)?;
     // The URL may hold a password, so it is not repeated.
     let db = Db::open(&config.database_url())
         .await
         .context("the database cannot be opened (data.dir, data.database_url)")?;
     Ok(db.sealing_with(config.secrets.sealer(&config.data.dir, &Chance::System)?))
+}
+
+/// Takes the SQLite file for this process alone; `None` for PostgreSQL.
+///
+/// # Errors
+/// When another server has it.
+pub(crate) fn lock(config: &Config) -> anyhow::Result<Option<Lock>> {
+    make_data_folder(config)?;
+    Ok(Db::lock(&config.database_url())?)
+}
+
+fn make_data_folder(config: &Config) -> anyhow::Result<()> {
+    if config.data.database_url.is_none() {
+        make_folder(&config.data.dir)
+            .with_context(|| format!("the data folder {} cannot be made", config.data.dir.display()))?;
+    }
+    Ok(())
 }
 
 /// How long a trial may take: it is answered as one that failed before the request is given up.

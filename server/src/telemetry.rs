@@ -1,5 +1,7 @@
 //! The log, and what each request leaves in it.
 
+use std::io::IsTerminal as _;
+
 use axum::extract::{MatchedPath, Request};
 use axum::http::HeaderValue;
 use engine::chance::Chance;
@@ -7,6 +9,7 @@ use tower_http::request_id::{MakeRequestId, RequestId};
 use tracing::Span;
 use tracing_subscriber::EnvFilter;
 
+use crate::config::environment::wants_no_color;
 use crate::config::{Log, LogFormat};
 
 /// Where the name of a request stands.
@@ -23,8 +26,12 @@ pub(crate) fn init(log: &Log) {
         "error" | "warn" | "info" => format!("{level},{QUIETER}"),
         _ => level.clone(),
     };
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(EnvFilter::new(directives)).with_writer(std::io::stderr);
+    // In a file or a journal the codes of colours would stand between the words.
+    let colours = std::io::stderr().is_terminal() && !wants_no_color();
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(directives))
+        .with_ansi(colours)
+        .with_writer(std::io::stderr);
     let begun = match log.format {
         LogFormat::Text => builder.with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

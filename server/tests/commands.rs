@@ -16,10 +16,10 @@ use engine::store::{Db, health, monitors, results};
 use crate::support::{TestApp, new_folder};
 
 /// A server on any free port that asks nobody out there.
-const QUIET: &str =
+pub(crate) const QUIET: &str =
     "[server]\nhost = \"127.0.0.1\"\nport = 0\n[checks]\nanchors = \"none\"\n[log]\nlevel = \"warn\"\n";
 
-fn pharos(folder: &Path, arguments: &[&str], input: &str) -> Output {
+pub(crate) fn pharos(folder: &Path, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pharos"))
         .args(arguments)
         .current_dir(std::env::temp_dir())
@@ -35,14 +35,14 @@ fn pharos(folder: &Path, arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn folder_with(config: &str) -> std::path::PathBuf {
+pub(crate) fn folder_with(config: &str) -> std::path::PathBuf {
     let folder = new_folder();
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("pharos.toml"), config).unwrap();
     folder
 }
 
-fn out(output: &Output) -> String {
+pub(crate) fn out(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 

@@ -12,5 +12,6 @@ mod live;
 mod operation;
 mod origin;
 mod people;
+mod starting;
 mod support;
 mod tidy;

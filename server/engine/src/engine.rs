@@ -53,10 +53,10 @@ pub enum EngineError {
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
     /// The recorder's thread could not be started.
-    #[error("the recorder could not be started: {0}")]
+    #[error("the recorder could not be started")]
     Recorder(#[from] std::io::Error),
     /// The checks could not be set up.
-    #[error("the checks could not be set up: {0}")]
+    #[error("the checks could not be set up")]
     Checks(#[from] crate::checks::ChecksError),
 }
 

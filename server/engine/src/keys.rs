@@ -4,7 +4,7 @@ use domain::id::{DeliveryKey, MonitorKey};
 use domain::level_values::Told;
 use domain::secret::Secret;
 
-use crate::store::{self, Db, definitions, integrations, level_values, monitors, settings};
+use crate::store::{self, Db, StoreError, definitions, integrations, level_values, monitors, settings};
 
 /// The setting that holds a text sealed with the key in use: whoever has other keys learns it at the start, not at the first alert.
 const SAMPLE: &str = "seal_sample";
@@ -26,7 +26,7 @@ pub enum KeysError {
 }
 
 /// What was sealed anew.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resealed {
     /// Integrations.
     pub integrations: usize,
@@ -34,6 +34,8 @@ pub struct Resealed {
     pub definitions: usize,
     /// Monitors.
     pub monitors: usize,
+    /// What cannot be read, with a key that is gone or by this program, and stays as it is; a few words each.
+    pub unreadable: Vec<String>,
 }
 
 /// Looks whether the keys are those of this database; the first start leaves the sample behind.
@@ -57,10 +59,10 @@ async fn put_sample(tx: &mut store::Tx, db: &Db) -> store::Result<()> {
     settings::put(tx, SAMPLE, &sample).await
 }
 
-/// Seals everything with the key that seals now; what was sealed with an older one must still open.
+/// Seals everything with the key that seals now, as far as it opens; what does not is named, and keeps nothing else back.
 ///
 /// # Errors
-/// When something does not open; what was done until then stays done, and can be done again.
+/// When the keys are not those of this database, or it does not answer; what was done until then stays done, and can be done again.
 pub async fn reseal(db: &Db) -> Result<Resealed, KeysError> {
     agree(db).await?;
     let mut done = Resealed::default();
@@ -68,17 +70,24 @@ pub async fn reseal(db: &Db) -> Result<Resealed, KeysError> {
     let integrations = integrations::all(&mut tx).await?;
     for integration in &integrations {
         // One whose settings cannot be read is left as it is: nothing may be lost by a key.
-        if let Ok(settings) = &integration.settings {
-            integrations::reseal(&mut tx, integration.key, settings).await?;
-            done.integrations += 1;
+        match &integration.settings {
+            Ok(settings) => {
+                integrations::reseal(&mut tx, integration.key, settings).await?;
+                done.integrations += 1;
+            }
+            Err(_) => {
+                done.unreadable.push(format!("the integration {} “{}”", integration.id, integration.name));
+            }
         }
     }
-    done.definitions = definitions::reseal(&mut tx, |id, variable| {
+    let (definitions, unreadable) = definitions::reseal(&mut tx, |id, variable| {
         let told = integrations.iter().find(|known| known.id == *id);
         let settings = told.and_then(|told| told.settings.as_ref().ok());
         Told { name: "", settings }.hides(variable)
     })
     .await?;
+    done.definitions = definitions;
+    done.unreadable.extend(unreadable.iter().map(|row| format!("the alert definition of row {row}")));
     tx.commit().await?;
     let mut after = MonitorKey(0);
     loop {
@@ -87,10 +96,18 @@ pub async fn reseal(db: &Db) -> Result<Resealed, KeysError> {
         let full = i64::try_from(slice.len()).unwrap_or(SLICE) == SLICE;
         let mut last = after;
         for monitor in slice {
-            let monitor = monitor?;
-            monitors::reseal(&mut tx, &monitor).await?;
-            last = monitor.key;
-            done.monitors += 1;
+            match monitor {
+                Ok(monitor) => {
+                    monitors::reseal(&mut tx, &monitor).await?;
+                    last = monitor.key;
+                    done.monitors += 1;
+                }
+                Err(StoreError::Corrupt { id, .. }) => {
+                    last = MonitorKey(id);
+                    done.unreadable.push(format!("the monitor of row {id}"));
+                }
+                Err(other) => return Err(other.into()),
+            }
         }
         tx.commit().await?;
         if !full {
@@ -101,8 +118,10 @@ pub async fn reseal(db: &Db) -> Result<Resealed, KeysError> {
     let mut after = Some(DeliveryKey(0));
     while let Some(key) = after {
         let mut tx = db.write().await?;
-        after = level_values::reseal(&mut tx, key, SLICE).await?;
+        let (last, unreadable) = level_values::reseal(&mut tx, key, SLICE).await?;
         tx.commit().await?;
+        after = last;
+        done.unreadable.extend(unreadable.iter().map(|row| format!("the message of row {row}")));
     }
     // Last: until here, the old keys are needed.
     let mut tx = db.write().await?;

@@ -54,6 +54,9 @@ pub(super) enum Problems {
     /// Too many calls; `Retry-After` says when to come back.
     #[response(status = 429)]
     TooMany(ErrorBody),
+    /// The database does not answer, or an answer took too long; `Retry-After` says when to come back, if that is known.
+    #[response(status = 503)]
+    Unavailable(ErrorBody),
 }
 
 /// An answer that is no success.
@@ -142,6 +145,12 @@ impl ApiError {
             }
             ServiceError::Conflict(sentence) => Self::new(StatusCode::CONFLICT, "conflict", sentence),
             ServiceError::TooMany { retry_after } => Self::too_many(retry_after),
+            ServiceError::Unavailable(details) => {
+                tracing::error!(error = details, "a request could not reach the database");
+                let message = "The database does not answer just now; try again in a moment.";
+                let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message);
+                Self { retry_after: Some(ServiceError::RETRY_UNAVAILABLE.as_secs()), ..error }
+            }
             ServiceError::Internal(details) => {
                 tracing::error!(error = details, "a request failed");
                 let message =

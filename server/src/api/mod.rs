@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get};
 use engine::rate::Rate;
 use utoipa::openapi::OpenApi;
@@ -65,6 +65,7 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
         .route("/api/v1", any(unknown))
         .route("/api/v1/", any(unknown))
         .route("/api/v1/{*path}", any(unknown))
+        .layer(from_fn(crate::journal::note))
         .layer(from_fn_with_state(state.clone(), caller::authenticate))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(error::panicked))
         .layer(axum::extract::DefaultBodyLimit::max(MAX_BODY))

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Args;
+use engine::store::{Db, Schema};
 
 use crate::config::Config;
 
@@ -16,19 +18,44 @@ pub(super) struct Arguments {
 
 /// Runs or lists the pending migrations.
 pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<ExitCode> {
-    let db = super::open(&config).await?;
-    let pending = db.pending_migrations().await?;
-    if !arguments.check {
-        db.migrate().await?;
+    if arguments.check {
+        return check(&config).await;
     }
+    crate::start::install_tls_provider();
+    let db = super::open(&config).await?;
+    let pending = db.schema().await?.pending;
+    db.migrate().await?;
     db.close().await;
-    let verb = if arguments.check { "pending" } else { "done" };
-    for migration in &pending {
+    list("done", &pending);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Looks, and makes no file: neither a database nor a key.
+async fn check(config: &Config) -> anyhow::Result<ExitCode> {
+    crate::start::install_tls_provider();
+    let opened = Db::open_to_look(&config.database_url()).await;
+    let opened = opened.context("the database cannot be opened (data.dir, data.database_url)")?;
+    let schema = if let Some(db) = opened {
+        super::name_database(config, "");
+        let schema = db.schema().await?;
+        db.close().await;
+        schema
+    } else {
+        super::name_database(config, " (it does not exist yet)");
+        Schema::of_nothing()
+    };
+    if let Some(problem) = schema.problem() {
+        anyhow::bail!("{problem}");
+    }
+    list("pending", &schema.pending);
+    Ok(if schema.is_current() { ExitCode::SUCCESS } else { ExitCode::from(super::FAILED) })
+}
+
+fn list(verb: &str, migrations: &[String]) {
+    for migration in migrations {
         super::say(&format!("{verb}: {migration}"));
     }
-    if pending.is_empty() {
+    if migrations.is_empty() {
         super::say("The schema is up to date.");
     }
-    let waiting = arguments.check && !pending.is_empty();
-    Ok(if waiting { ExitCode::from(super::FAILED) } else { ExitCode::SUCCESS })
 }

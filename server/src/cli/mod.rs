@@ -10,7 +10,7 @@ mod token;
 mod user;
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ use engine::store::Db;
 use engine::vitals::Vitals;
 
 use crate::config::{Config, Sources};
-use crate::start;
+use crate::{place, start};
 
 /// The exit code when the program failed, or a question was answered with no.
 const FAILED: u8 = 1;
@@ -168,24 +168,16 @@ fn complain(error: &anyhow::Error, code: u8) -> ExitCode {
 /// Opens the database for a command beside the server, and says which one it is: somebody who forgot a flag would look into an empty
 /// one, or change the wrong one.
 async fn open(config: &Config) -> anyhow::Result<Db> {
-    let (place, was_there) = place(&config.database_url());
+    let was_there = place::exists(&config.database_url());
     let db = start::open(config).await?;
-    let made = if was_there { "" } else { " (it did not exist and was made)" };
-    let _ = writeln!(std::io::stderr(), "pharos: the database is {place}{made}");
+    name_database(config, if was_there { "" } else { " (it did not exist and was made)" });
     Ok(db)
 }
 
-/// Where a database is, without its password, and whether it is there already as far as that can be seen from outside.
-fn place(url: &str) -> (String, bool) {
-    if let Some(file) = url.strip_prefix("sqlite:") {
-        let file = file.strip_prefix("//").unwrap_or(file).split('?').next().unwrap_or_default();
-        return (file.to_owned(), file.contains(":memory:") || Path::new(file).exists());
-    }
-    let shown = url::Url::parse(url).ok().and_then(|url| {
-        let host = url.host_str()?;
-        Some(format!("{}://{host}{}", url.scheme(), url.path()))
-    });
-    (shown.unwrap_or_else(|| "the one of data.database_url".to_owned()), true)
+/// Tells somebody who forgot a flag which database was meant.
+fn name_database(config: &Config, remark: &str) {
+    let place = place::of(&config.database_url());
+    let _ = writeln!(std::io::stderr(), "pharos: the database is {place}{remark}");
 }
 
 /// The services over the database, without anything that works in the background.
@@ -213,13 +205,6 @@ mod tests {
     #[test]
     fn the_command_line_makes_sense() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_database_is_named_without_its_password() {
-        assert_eq!(place("sqlite:///no/such/pharos.db?mode=rwc"), ("/no/such/pharos.db".to_owned(), false));
-        assert_eq!(place("postgres://ada:hunter2@db/pharos").0, "postgres://db/pharos");
-        assert_eq!(place("postgres:///x").0, "the one of data.database_url");
     }
 
     #[test]

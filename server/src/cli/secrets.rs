@@ -1,13 +1,17 @@
 //! The keys that seal passwords and tokens in the database.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
+use domain::time::SECOND;
 use engine::chance::Chance;
+use engine::clock::Clock;
+use engine::store::{Db, leases};
 use engine::{keys, seal};
 
-use super::say;
+use super::{complain, say};
 use crate::config::{Config, Secrets};
 use crate::start;
 
@@ -19,7 +23,7 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct Rotate {
-    /// Do not keep the old keys in the key file; backups that were sealed with them cannot be read any more
+    /// Do not keep the old keys in the key file; backups that were sealed with them cannot be read any more. No server may run
     #[arg(long)]
     forget: bool,
 }
@@ -27,36 +31,76 @@ pub(super) struct Rotate {
 pub(super) async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
     let Command::Rotate(rotate) = command;
     start::install_tls_provider();
-    let folder = &config.data.dir;
-    let path = Secrets::file(folder);
-    if config.secrets.key.is_none() {
-        // The new key stands in the file before anything is sealed with it: whatever happens then, both are known.
-        let known = seal::keys_of_file(&path, &Chance::System)
-            .with_context(|| format!("the key file {} cannot be read or made", path.display()))?;
-        let mut keys = vec![seal::new_key(&Chance::System)];
-        keys.extend(known);
-        seal::write_keys(&path, &keys)
-            .with_context(|| format!("the key file {} cannot be written", path.display()))?;
+    let path = Secrets::file(&config.data.dir);
+    let of_file = config.secrets.key.is_none();
+    let forget = rotate.forget && of_file;
+    // Until the end, so that none starts meanwhile.
+    let _lock = if forget { Some(alone(&config).await?) } else { None };
+    if of_file {
+        add_key(&path)?;
     }
     let db = super::open(&config).await?;
     db.migrate().await.context("the schema of the database could not be brought up to date")?;
     let done = keys::reseal(&db).await?;
+    let started = forget && is_served(&db).await?.is_some();
     db.close().await;
-    let keys::Resealed { integrations, definitions, monitors } = done;
     say(&format!(
-        "Sealed anew: {integrations} integrations, {definitions} alert definitions and {monitors} monitors."
+        "Sealed anew: {} integrations, {} alert definitions and {} monitors.",
+        done.integrations, done.definitions, done.monitors
     ));
-    if config.secrets.key.is_none() {
-        if rotate.forget {
-            let keys = seal::keys_of_file(&path, &Chance::System)?;
-            seal::write_keys(&path, &keys[..1])?;
-            say("The old keys were removed from the key file.");
-        } else {
-            say("The old keys stay in the key file, so that backups can be read; --forget removes them.");
-        }
+    let all = done.unreadable.is_empty();
+    if !of_file {
+        say(if all { "secrets.old_keys may be emptied now." } else { "Keep secrets.old_keys." });
+    } else if forget && all && !started {
+        let keys = seal::keys_of_file(&path, &Chance::System)?;
+        seal::write_keys(&path, &keys[..1])?;
+        say("The old keys were removed from the key file.");
+    } else if forget {
+        say("The old keys stay in the key file: not everything is sealed with the new one.");
     } else {
-        say("secrets.old_keys may be emptied now.");
+        say("The old keys stay in the key file, so that backups can be read; --forget removes them.");
     }
     say("Start servers that run again: they know the old key only.");
-    Ok(ExitCode::SUCCESS)
+    if all {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let error = anyhow::anyhow!(
+        "these cannot be read and stay as they are: {}. Give the key that sealed them (secrets.old_keys) and rotate again, or enter \
+         their secrets anew",
+        done.unreadable.join(", ")
+    );
+    Ok(complain(&error, super::FAILED))
+}
+
+/// Puts a new key into the file, before anything is sealed with it: whatever happens then, it and the old ones are known.
+fn add_key(path: &Path) -> anyhow::Result<()> {
+    let known = seal::keys_of_file(path, &Chance::System)
+        .with_context(|| format!("the key file {} cannot be read or made", path.display()))?;
+    let mut keys = vec![seal::new_key(&Chance::System)];
+    keys.extend(known);
+    seal::write_keys(path, &keys)
+        .with_context(|| format!("the key file {} cannot be written", path.display()))
+}
+
+/// Makes sure that no server works with the database: it would go on sealing with a key that is about to be forgotten.
+async fn alone(config: &Config) -> anyhow::Result<Option<engine::store::Lock>> {
+    const REMEDY: &str = "--forget needs every server stopped: stop them, rotate, and start them again";
+    let lock = start::lock(config).context(REMEDY)?;
+    let db = start::open(config).await?;
+    db.migrate().await.context("the schema of the database could not be brought up to date")?;
+    let served = is_served(&db).await?;
+    db.close().await;
+    if let Some(seconds) = served {
+        bail!(
+            "{REMEDY}. One works with this database, or ended without saying so; in that case try again in {seconds} s"
+        );
+    }
+    Ok(lock)
+}
+
+/// For how many seconds a server holds the database at least, unless it renews that; `None` when none does.
+async fn is_served(db: &Db) -> anyhow::Result<Option<i64>> {
+    let now = Clock::System.now();
+    let until = leases::held_until(&mut db.read().await?, now).await?;
+    Ok(until.map(|until| until.since(now) / SECOND + 1))
 }

@@ -78,11 +78,14 @@ impl Mail {
     /// The mail server, if there is one. (What does not fit together was refused when the configuration was read.)
     fn engine(&self) -> Option<MailSettings> {
         let server = match (&self.url, &self.host) {
-            (Some(url), _) => value::mail_url(url.expose()).ok()?,
+            (Some(url), _) => {
+                let server = value::mail_url(url.expose()).ok()?;
+                MailUrl { security: self.security.unwrap_or(server.security), ..server }
+            }
             (None, Some(host)) => MailUrl {
                 host: value::unbracketed(host).to_owned(),
                 port: self.port,
-                security: self.security,
+                security: self.security.unwrap_or(MailSecurity::StartTls),
                 username: self.username.clone(),
                 password: self.password.clone(),
             },

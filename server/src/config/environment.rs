@@ -17,6 +17,11 @@ pub(super) fn of_the_process() -> Vec<(String, String)> {
         .collect()
 }
 
+/// Whether programs shall write without colours, whatever they write to (<https://no-color.org>).
+pub(crate) fn wants_no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
 /// Sets every value that the environment names.
 pub(super) fn apply(config: &mut Config, environment: &[(String, String)], mistakes: &mut Vec<Mistake>) {
     let environment: Vec<_> =
@@ -55,6 +60,12 @@ pub(super) fn apply(config: &mut Config, environment: &[(String, String)], mista
 fn set_from_file(config: &mut Config, field: &Field, name: String, path: &str, mistakes: &mut Vec<Mistake>) {
     let origin = Origin::Variable(name);
     match std::fs::read_to_string(PathBuf::from(path)) {
+        // To an operator it is a secret that was never written, and not the wish to do without one.
+        Ok(text) if text.trim().is_empty() => {
+            let message =
+                format!("the file {path} is empty; write the value into it, or unset the variable.");
+            mistakes.push(Mistake { origin, message });
+        }
         Ok(text) => config.set(field, text.trim_end_matches(['\n', '\r']), origin, mistakes),
         Err(error) => {
             mistakes.push(Mistake { origin, message: format!("the file {path} cannot be read: {error}.") });

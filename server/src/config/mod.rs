@@ -3,8 +3,9 @@
 //! Whatever is wrong stops the start, all of it at once, each with its place and what would be right: a typo that is passed
 //! over in silence is found in the middle of the night.
 
+mod database_url;
 mod engine;
-mod environment;
+pub(crate) mod environment;
 mod error;
 mod file;
 pub(crate) mod keys;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use ::engine::store::{self, Db};
 
+pub use database_url::DatabaseUrl;
 pub use error::{ConfigErrors, Mistake, Origin};
 pub use sections::{Admin, Checks, Data, Log, Metrics, Retention, Secrets, Server, Telex};
 pub use telling::{Api, Mail, Slack, Sms};

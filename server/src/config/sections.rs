@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use domain::secret::Secret;
 use domain::telex::ReturnHosts;
 
+use super::database_url::DatabaseUrl;
 use super::value::{Anchors, BaseUrl, Environment, LogFormat, LogLevel, Networks, Origins, Value};
 
 /// Declares a section: the struct, its default, and its rows of the table, from one list.
@@ -73,7 +74,7 @@ section! {
     Data at data {
         dir: PathBuf = "./data" "", ["PHAROS_DATA_DIR", "DATA_DIR"],
             "The folder of the SQLite file.";
-        database_url: Option<Secret> = "" "", ["PHAROS_DATABASE_URL", "DATABASE_URL"],
+        database_url: Option<DatabaseUrl> = "" "", ["PHAROS_DATABASE_URL", "DATABASE_URL"],
             "`sqlite:///path/file.db` or `postgres://user:password@host/name`. Empty: `pharos.db` in the data folder.";
     }
 }

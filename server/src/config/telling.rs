@@ -21,13 +21,13 @@ section! {
     /// The mail server, for integrations that send mail.
     Mail at mail {
         url: Option<Secret> = "" "", ["PHAROS_MAIL_URL", "SMTP_URL"],
-            "The mail server in one line, `smtp://user:password@host:587` or `smtps://…`; takes the place of host, port, security, username and password.";
+            "The mail server in one line, `smtp://user:password@host:587` or `smtps://…`; takes the place of host, port, username and password; `security` may stand beside it.";
         host: Option<String> = "" "", ["PHAROS_MAIL_HOST", "SMTP_HOST"],
             "The mail server. Empty: no mail is sent.";
         port: u16 = "587" "", ["PHAROS_MAIL_PORT", "SMTP_PORT"],
             "Its port: 587 with STARTTLS, 465 with TLS, 25 for a relay.";
-        security: MailSecurity = "starttls" "", ["PHAROS_MAIL_SECURITY", "SMTP_SECURITY"],
-            "How the connection is kept private: `starttls`, `tls`, or `none` for a relay on the same machine.";
+        security: Option<MailSecurity> = "" "", ["PHAROS_MAIL_SECURITY", "SMTP_SECURITY"],
+            "How the connection is kept private: `starttls`, `tls`, or `none` for a relay on the same machine. Empty: `tls` with `smtps://`, else `starttls`.";
         username: Option<String> = "" "", ["PHAROS_MAIL_USERNAME", "SMTP_USERNAME", "SMTP_USER"],
             "Who Pharos is to the mail server. Empty: the server does not ask.";
         password: Option<Secret> = "" "", ["PHAROS_MAIL_PASSWORD", "SMTP_PASSWORD"],
@@ -108,10 +108,19 @@ impl Mail {
         if !(1..=60).contains(&self.timeout) {
             problems.push("mail.timeout: write a number of seconds from 1 to 60.".to_owned());
         }
-        if let Some(url) = &self.url
-            && let Err(why) = super::value::mail_url(url.expose())
-        {
-            problems.push(format!("mail.url: {why}."));
+        if let Some(url) = &self.url {
+            match super::value::mail_url(url.expose()) {
+                Err(why) => problems.push(format!("mail.url: {why}.")),
+                // `smtp://` leaves open whether the connection is encrypted later; `smtps://` does not.
+                Ok(server) => {
+                    let is_tls = |security| security == MailSecurity::Tls;
+                    if self.security.is_some_and(|wanted| is_tls(wanted) != is_tls(server.security)) {
+                        let message = "mail: `url` and `security` contradict each other; smtps:// is for `tls`, smtp:// for \
+                                       `starttls` or `none`.";
+                        problems.push(message.to_owned());
+                    }
+                }
+            }
         }
         problems
     }

@@ -181,3 +181,71 @@ fn keys_and_variables_are_unique() {
     names.dedup();
     assert_eq!(names.len(), count);
 }
+
+#[test]
+fn a_file_with_nothing_in_it_is_a_secret_that_was_never_written() {
+    let path = file("nothing", "\n");
+    let path = path.to_str().unwrap();
+    let found =
+        mistakes(&environment(&[("PHAROS_SECRETS_KEY_FILE", path), ("PHAROS_METRICS_TOKEN_FILE", path)]));
+    assert_eq!(found.len(), 2, "{found:?}");
+    for (line, variable) in found.iter().zip(["PHAROS_SECRETS_KEY_FILE", "PHAROS_METRICS_TOKEN_FILE"]) {
+        assert!(line.contains(variable) && line.contains("is empty"), "{line}");
+    }
+}
+
+#[test]
+fn a_database_is_one_of_those_that_are_known_and_is_never_guessed() {
+    for good in [
+        "sqlite:data.db",
+        "sqlite:///var/lib/x.db?mode=rwc",
+        "postgres://a:b@c/d",
+        "postgresql:///x?host=/run",
+    ] {
+        assert!(Config::load(&environment(&[("DATABASE_URL", good)])).is_ok(), "{good}");
+    }
+    for bad in [
+        "pgdb",
+        "foo.db",
+        "postgress://a:hunter2@b/c",
+        "mysql://a/b",
+        "sqlite:",
+        "sqlite::memory:",
+        "postgres://a:x/y",
+    ] {
+        let found = mistakes(&environment(&[("PHAROS_DATABASE_URL", bad)]));
+        assert_eq!(found.len(), 1, "{bad}: {found:?}");
+        assert!(found[0].starts_with("the variable PHAROS_DATABASE_URL: "), "{found:?}");
+        assert!(found[0].contains("write for example sqlite:///"), "{found:?}");
+        assert!(!found[0].contains("hunter2"), "{found:?}");
+    }
+    let sources =
+        Sources { file: Some(file("database", "[data]\ndatabase_url = \"x\"\n")), ..Sources::default() };
+    assert!(mistakes(&sources)[0].starts_with("2: data.database_url: it begins with neither"));
+}
+
+#[test]
+fn how_mail_is_kept_private_can_be_said_beside_the_url() {
+    use ::engine::providers::MailSecurity as Kept;
+
+    let with = |url: &str, security: &str| {
+        Config::load(&environment(&[
+            ("PHAROS_MAIL_URL", url),
+            ("PHAROS_MAIL_SECURITY", security),
+            ("PHAROS_MAIL_FROM", "pharos@example.org"),
+        ]))
+    };
+    for (url, security, expected) in [
+        ("smtp://relay:25", "", Kept::StartTls),
+        ("smtp://relay:25", "none", Kept::None),
+        ("smtps://mail", "", Kept::Tls),
+        ("smtps://mail", "tls", Kept::Tls),
+    ] {
+        let mail = with(url, security).unwrap().carriers().mail.unwrap();
+        assert_eq!(mail.security, expected, "{url} {security}");
+    }
+    for (url, security) in [("smtp://mail", "tls"), ("smtps://mail", "none")] {
+        let refused = with(url, security).unwrap_err().to_string();
+        assert!(refused.contains("contradict each other"), "{refused}");
+    }
+}

@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq;
 
 use crate::client::Client;
 use crate::config::Metrics;
-use crate::error::{self, Refusal};
+use crate::error::Refusal;
 use crate::router::AppState;
 
 use exposition::{Exposition, Kind};
@@ -37,7 +37,7 @@ pub(crate) async fn metrics(
     }
     let size = match state.db.size().await {
         Ok(size) => size,
-        Err(error) => return error::internal(error),
+        Err(error) => return Refusal(error.into()).into_response(),
     };
     let rows = match state.services.metrics_rows(&Viewer::System).await {
         Ok(rows) => rows,

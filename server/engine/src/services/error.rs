@@ -30,12 +30,18 @@ pub enum ServiceError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The database cannot be reached, or takes nobody just now; the details are for the log.
+    #[error("{0}")]
+    Unavailable(String),
     /// Our own fault; the details are for the log.
     #[error("internal error: {0}")]
     Internal(String),
 }
 
 impl ServiceError {
+    /// When to try again after [`ServiceError::Unavailable`]: soon, because a database that comes back is there at once.
+    pub const RETRY_UNAVAILABLE: Duration = Duration::from_secs(5);
+
     /// One broken rule.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError::new(field, message)])
@@ -44,6 +50,10 @@ impl ServiceError {
 
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
-        Self::Internal(error.to_string())
+        if error.is_unavailable() {
+            Self::Unavailable(error.to_string())
+        } else {
+            Self::Internal(error.to_string())
+        }
     }
 }

@@ -60,6 +60,16 @@ pub async fn held(tx: &mut Tx, node: &str, now: Timestamp) -> Result<Vec<i64>> {
         .await?))
 }
 
+/// Until when the shard that is held longest is held; `None` when none is at `now`, and so no server works with the database.
+pub async fn held_until(tx: &mut Tx, now: Timestamp) -> Result<Option<Timestamp>> {
+    let until: Option<i64> =
+        sql!(tx, |conn| sqlx::query_scalar("select max(until) from leases where until >= $1")
+            .bind(now.0)
+            .fetch_one(conn)
+            .await?);
+    Ok(until.map(Timestamp))
+}
+
 /// Lets every lease of a node go, so that another one may take over at once.
 pub async fn release(tx: &mut Tx, node: &str) -> Result<()> {
     sql!(tx, |conn| sqlx::query("update leases set until = 0 where node = $1")

@@ -52,8 +52,8 @@ pub(super) fn hide(message: &mut Message) {
 }
 
 /// Seals what levels gave in at most `limit` messages after `after` with the key that seals now. Returns the last message that was
-/// looked at, `None` when there is none left. What does not open stays as it is.
-pub async fn reseal(tx: &mut Tx, after: DeliveryKey, limit: i64) -> Result<Option<DeliveryKey>> {
+/// looked at, `None` when there is none left, and the rows that do not open: they stay as they are.
+pub async fn reseal(tx: &mut Tx, after: DeliveryKey, limit: i64) -> Result<(Option<DeliveryKey>, Vec<i64>)> {
     let rows: Vec<(i64, Readable<Message>)> = sql!(tx, |conn| sqlx::query_as(
         "select id, message from deliveries where id > $1 order by id limit $2"
     )
@@ -62,10 +62,12 @@ pub async fn reseal(tx: &mut Tx, after: DeliveryKey, limit: i64) -> Result<Optio
     .fetch_all(conn)
     .await?);
     let last = rows.last().map(|(id, _)| DeliveryKey(*id));
+    let mut unreadable = Vec::new();
     for (id, message) in rows {
         let Some(mut message) = message.0.filter(has_values) else { continue };
         if let Err(why) = open(&mut message, &tx.sealer) {
             super::error::note_unreadable("deliveries", "message", id, &why);
+            unreadable.push(id);
             continue;
         }
         let message = sealed(&message, &tx.sealer)?;
@@ -76,7 +78,7 @@ pub async fn reseal(tx: &mut Tx, after: DeliveryKey, limit: i64) -> Result<Optio
             .await?
             .rows_affected());
     }
-    Ok(last)
+    Ok((last, unreadable))
 }
 
 /// Takes what levels gave out of all messages to an integration, but for what `is_shown` says of a name and its value. What does not open

@@ -24,6 +24,7 @@ pub mod leases;
 pub mod level_values;
 pub mod monitors;
 pub mod mutes;
+mod opening;
 pub mod outages;
 pub mod pages;
 pub mod projects;
@@ -31,6 +32,7 @@ pub mod pushes;
 mod readable;
 pub mod results;
 pub mod rollups;
+mod schema;
 pub mod sessions;
 pub mod settings;
 pub mod settling;
@@ -39,37 +41,19 @@ pub mod tokens;
 pub mod views;
 
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
-};
+use sqlx::postgres::{PgListener, PgPool};
+use sqlx::sqlite::SqlitePool;
 use sqlx::{Postgres, Sqlite, Transaction};
 use tokio::sync::Notify;
 
 pub use error::{Result, StoreError};
+pub use opening::{Lock, LockError};
+pub use schema::Schema;
 
-use crate::chance::Chance;
 use crate::seal::Sealer;
 
-static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
-static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
-
-/// How long a writer waits for another one before SQLite calls the database busy. One writer at a time is the rule here, so
-/// only a second program on the same file can make us wait.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Rows that SQLite's thread may read ahead. At the library's 50 each list waits for the runtime many times, and the recorder for
-/// seconds when the runtime is busy.
-const ROW_BUFFER: usize = 4_096;
-/// Connections that read at the same time from an SQLite file.
-const SQLITE_READERS: u32 = 4;
-/// Connections to PostgreSQL.
-const POSTGRES_CONNECTIONS: u32 = 12;
 /// The channel on which PostgreSQL tells the other nodes that there are events.
 const CHANNEL: &str = "pharos_events";
 
@@ -135,39 +119,6 @@ macro_rules! sql {
 pub(in crate::store) use sql;
 
 impl Db {
-    /// Opens the database of a URL (`sqlite:///path/to/file.db`, `sqlite::memory:` is not supported, `postgres://…`) without
-    /// changing its schema. A missing SQLite file is made.
-    pub async fn open(url: &str) -> Result<Self> {
-        let bell = Arc::new(Notify::new());
-        let sealer = Arc::new(Sealer::forgetful(Chance::System));
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let options = PgConnectOptions::from_str(url)?.application_name("pharos");
-            let pool =
-                PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?;
-            return Ok(Self { pools: Pools::Postgres(pool), bell, sealer });
-        }
-        let options = SqliteConnectOptions::from_str(url)?
-            .busy_timeout(BUSY_TIMEOUT)
-            .row_buffer_size(ROW_BUFFER)
-            .pragma("temp_store", "memory")
-            .pragma("cache_size", "-16000");
-        let writing = options
-            .clone()
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // NORMAL would lose the last commits at power loss; group commit pays for FULL.
-            .synchronous(SqliteSynchronous::Full)
-            // Retention gives pages back in small slices instead of one long VACUUM.
-            .auto_vacuum(SqliteAutoVacuum::Incremental)
-            // Pages that change again and again are copied from the log to the file once; the log grows to 16 MB.
-            .pragma("wal_autocheckpoint", "4000")
-            .optimize_on_close(true, None);
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await?;
-        let reading = options.read_only(true);
-        let read = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(reading).await?;
-        Ok(Self { pools: Pools::Sqlite { read, write }, bell, sealer })
-    }
-
     /// The same database with the keys that seal secrets. Without, they are sealed with a key that ends with the program.
     #[must_use]
     pub fn sealing_with(mut self, sealer: Sealer) -> Self {
@@ -180,40 +131,12 @@ impl Db {
         &self.sealer
     }
 
-    /// The URL of an SQLite file.
-    pub fn sqlite_url(path: &std::path::Path) -> String {
-        format!("sqlite://{}", path.display())
-    }
-
     /// Which database this is.
     pub fn kind(&self) -> Kind {
         match self.pools {
             Pools::Sqlite { .. } => Kind::Sqlite,
             Pools::Postgres(_) => Kind::Postgres,
         }
-    }
-
-    /// Brings the schema up to date.
-    pub async fn migrate(&self) -> Result<()> {
-        match &self.pools {
-            Pools::Sqlite { write, .. } => SQLITE_MIGRATIONS.run(write).await?,
-            Pools::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await?,
-        }
-        Ok(())
-    }
-
-    /// The descriptions of migrations that were not run yet, oldest first.
-    pub async fn pending_migrations(&self) -> Result<Vec<String>> {
-        let (migrator, applied) = match &self.pools {
-            Pools::Sqlite { read, .. } => {
-                (&SQLITE_MIGRATIONS, error::missing_table_is_empty(applied_sqlite(read).await)?)
-            }
-            Pools::Postgres(pool) => {
-                (&POSTGRES_MIGRATIONS, error::missing_table_is_empty(applied_postgres(pool).await)?)
-            }
-        };
-        let pending = migrator.iter().filter(|migration| !applied.contains(&migration.version));
-        Ok(pending.map(|migration| format!("{:04} {}", migration.version, migration.description)).collect())
     }
 
     /// Begins a transaction that reads one consistent state and writes nothing.
@@ -295,14 +218,6 @@ impl Db {
             Pools::Postgres(pool) => pool.close().await,
         }
     }
-}
-
-async fn applied_sqlite(pool: &SqlitePool) -> sqlx::Result<Vec<i64>> {
-    sqlx::query_scalar("select version from _sqlx_migrations where success").fetch_all(pool).await
-}
-
-async fn applied_postgres(pool: &PgPool) -> sqlx::Result<Vec<i64>> {
-    sqlx::query_scalar("select version from _sqlx_migrations where success").fetch_all(pool).await
 }
 
 impl Tx {

@@ -11,6 +11,7 @@ use domain::time::Timestamp;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
+use super::readable::Readable;
 use super::{Result, StoreError, Tx, holds_nul, sql};
 use crate::seal::Sealer;
 
@@ -19,7 +20,7 @@ struct Row {
     id: i64,
     public_id: String,
     name: String,
-    settings: Json<CheckSettings>,
+    settings: Readable<CheckSettings>,
     interval_ms: i64,
     timeout_ms: Option<i64>,
     failure_threshold: i64,
@@ -45,7 +46,7 @@ fn read(row: Row, sealer: &Sealer) -> Result<Monitor> {
         thresholds,
         degraded_above: row.degraded_above_ms,
     };
-    let mut settings = row.settings.0;
+    let mut settings = row.settings.0.ok_or_else(|| corrupt("settings"))?;
     sealer.open_all(settings.secrets_mut()).map_err(|_| corrupt("settings"))?;
     Ok(Monitor {
         key: MonitorKey(row.id),

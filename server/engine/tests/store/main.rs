@@ -11,6 +11,7 @@ mod following;
 mod hostile;
 mod levels;
 mod lists;
+mod opening;
 mod pages;
 mod postgres;
 mod programs;

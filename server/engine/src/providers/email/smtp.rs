@@ -179,7 +179,7 @@ impl<'a> Conversation<'a> {
     async fn start_tls(mut self, outbound: &Outbound, offers: &Reply) -> Result<Self, DeliveryError> {
         if offers.extension("STARTTLS").is_none() {
             return Err(DeliveryError::permanent(format!(
-                "The mail server {} offers no STARTTLS: set mail.security to tls, or to none for a relay that you trust.",
+                "The mail server {} offers no STARTTLS: set mail.security to none if you trust the way to it, or to tls (smtps:// in mail.url) if it encrypts from the start.",
                 self.mail.host
             )));
         }

@@ -1,0 +1,194 @@
+//! How a database is opened, and who may have it to itself.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::Notify;
+
+use super::{Db, Pools, Result};
+use crate::chance::Chance;
+use crate::seal::Sealer;
+
+/// How long a writer waits for another one before SQLite calls the database busy. One writer at a time is the rule here, so
+/// only a second program on the same file can make us wait.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Rows that SQLite's thread may read ahead. At the library's 50 each list waits for the runtime many times, and the recorder for
+/// seconds when the runtime is busy.
+const ROW_BUFFER: usize = 4_096;
+/// Connections that read at the same time from an SQLite file.
+const SQLITE_READERS: u32 = 4;
+/// Connections to PostgreSQL.
+const POSTGRES_CONNECTIONS: u32 = 12;
+/// How long somebody waits for a connection to PostgreSQL. Who asks wants to know soon that it is away; at the library's 30 s every
+/// answer would be given up first.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// An SQLite file that nobody else has, until this is dropped or the process ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Why an SQLite file cannot be had alone.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody has it.
+    #[error(
+        "another Pharos works with {}: stop it first. An SQLite file belongs to one server; several share a PostgreSQL", .0.display()
+    )]
+    Held(PathBuf),
+    /// The file that stands for the lock cannot be had.
+    #[error("the file {} cannot be locked: {why}", .path.display())]
+    Failed {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        why: std::io::Error,
+    },
+}
+
+impl Db {
+    /// Opens the database of a URL (`sqlite:///path/to/file.db`, `sqlite::memory:` is not supported, `postgres://…`) without
+    /// changing its schema. A missing SQLite file is made, for its owner alone.
+    ///
+    /// # Errors
+    /// When it cannot be reached or read; at once when PostgreSQL refuses, and after a few seconds when nothing answers.
+    pub async fn open(url: &str) -> Result<Self> {
+        if is_postgres(url) {
+            return Self::open_postgres(url).await;
+        }
+        let options = sqlite(url)?;
+        make_private(options.get_filename());
+        let writing = options
+            .clone()
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // NORMAL would lose the last commits at power loss; group commit pays for FULL.
+            .synchronous(SqliteSynchronous::Full)
+            // Retention gives pages back in small slices instead of one long VACUUM.
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
+            // Pages that change again and again are copied from the log to the file once; the log grows to 16 MB.
+            .pragma("wal_autocheckpoint", "4000")
+            .optimize_on_close(true, None);
+        let write = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await?;
+        let reading = options.read_only(true);
+        let read = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(reading).await?;
+        Ok(Self::over(Pools::Sqlite { read, write }))
+    }
+
+    /// Opens the database of a URL for somebody who only looks: no file is made or changed. `None` when there is no such SQLite
+    /// file.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub async fn open_to_look(url: &str) -> Result<Option<Self>> {
+        if is_postgres(url) {
+            return Self::open_postgres(url).await.map(Some);
+        }
+        let options = sqlite(url)?;
+        let file = options.get_filename().to_owned();
+        if !file.exists() {
+            return Ok(None);
+        }
+        // A reader of a file in WAL mode makes the log beside it, unless it is told that nobody writes; and without a log
+        // nobody does.
+        let nobody_writes = !beside(&file, "-wal").exists();
+        let reading = options.read_only(true).immutable(nobody_writes);
+        let read = SqlitePoolOptions::new().max_connections(1).connect_with(reading).await?;
+        Ok(Some(Self::over(Pools::Sqlite { read: read.clone(), write: read })))
+    }
+
+    /// Takes the SQLite file of a URL for the only server that may work with it; `None` for PostgreSQL, which several share. What
+    /// merely adds something beside a running server takes no lock.
+    ///
+    /// The lock is on a file of its own: SQLite's own locks on the database would end when another descriptor of it is closed.
+    ///
+    /// # Errors
+    /// When another process has it, or its folder cannot be written.
+    pub fn lock(url: &str) -> std::result::Result<Option<Lock>, LockError> {
+        let Some(database) = Self::file_of(url) else { return Ok(None) };
+        let path = beside(&database, ".lock");
+        let failed = |why| LockError::Failed { path: path.clone(), why };
+        let file = private().create(true).truncate(false).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(LockError::Held(database)),
+            // A file system without locks is no reason to stay away.
+            Err(TryLockError::Error(why)) => {
+                tracing::warn!(%why, "the database cannot be locked: take care that only one server works with it");
+            }
+        }
+        Ok(Some(Lock { _file: file }))
+    }
+
+    /// The URL of an SQLite file.
+    pub fn sqlite_url(path: &Path) -> String {
+        format!("sqlite://{}", path.display())
+    }
+
+    /// The SQLite file of a URL; `None` when it is none of SQLite's.
+    pub fn file_of(url: &str) -> Option<PathBuf> {
+        if is_postgres(url) {
+            None
+        } else {
+            sqlite(url).ok().map(|options| options.get_filename().to_owned())
+        }
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url)?.application_name("pharos");
+        // A pool takes a refusal for a server that starts, and in the end says only that it waited.
+        let first = tokio::time::timeout(CONNECT_WITHIN, options.connect()).await;
+        let first: PgConnection = first.map_err(|_| sqlx::Error::PoolTimedOut)??;
+        first.close().await?;
+        let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(CONNECT_WITHIN);
+        Ok(Self::over(Pools::Postgres(pool.connect_with(options).await?)))
+    }
+
+    fn over(pools: Pools) -> Self {
+        let sealer = Arc::new(Sealer::forgetful(Chance::System));
+        Self { pools, bell: Arc::new(Notify::new()), sealer }
+    }
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+fn sqlite(url: &str) -> Result<SqliteConnectOptions> {
+    Ok(SqliteConnectOptions::from_str(url)?
+        .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROW_BUFFER)
+        .pragma("temp_store", "memory")
+        .pragma("cache_size", "-16000"))
+}
+
+/// Makes the file before SQLite does, for its owner alone: it holds hashes of passwords, and its log and index get the same rights. What
+/// is there already stays as it is; what fails here, SQLite says better.
+fn make_private(path: &Path) {
+    let _ = private().create_new(true).open(path);
+}
+
+/// Writes files that only their owner may read.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// A file whose name goes on where the name of another one ends.
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}

@@ -1,0 +1,189 @@
+//! How a database is opened, locked and looked at, and what is said when that fails.
+
+use std::time::{Duration, Instant};
+
+use domain::check::CheckSettings;
+use domain::check::request::Auth;
+use engine::chance::Chance;
+use engine::keys;
+use engine::seal::Sealer;
+use engine::store::{Db, LockError, Schema, leases, monitors};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+
+use crate::on_both;
+use crate::world::World;
+
+/// Runs a statement beside the store.
+async fn tamper(world: &World, statement: &str) {
+    let statement = AssertSqlSafe(statement.to_owned());
+    if world.url.starts_with("sqlite") {
+        let mut db = SqliteConnection::connect(&world.url).await.unwrap();
+        sqlx::query(statement).execute(&mut db).await.unwrap();
+    } else {
+        let mut db = PgConnection::connect(&world.url).await.unwrap();
+        sqlx::query(statement).execute(&mut db).await.unwrap();
+    }
+}
+
+on_both! {
+    async fn a_database_of_a_newer_program_is_told_from_one_that_is_up_to_date(world: World) {
+        tamper(
+            &world,
+            "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+             select 9999, 'later', success, checksum, 0 from _sqlx_migrations where version = 1",
+        )
+        .await;
+        let schema = world.db.schema().await.unwrap();
+        assert_eq!((schema.pending.len(), schema.unknown.as_slice()), (0, [9_999].as_slice()));
+        assert!(!schema.is_current());
+        let problem = schema.problem().unwrap();
+        assert!(problem.contains("newer Pharos") && problem.contains("start that one"), "{problem}");
+        assert_eq!(world.db.migrate().await.unwrap_err().to_string(), problem);
+    }
+
+    async fn a_migration_that_was_changed_is_told_of(world: World) {
+        tamper(&world, "update _sqlx_migrations set checksum = (select checksum from _sqlx_migrations where version = 1) where version = 2")
+            .await;
+        let schema = world.db.schema().await.unwrap();
+        assert_eq!((schema.changed.as_slice(), schema.is_current()), ([2].as_slice(), false));
+        let problem = schema.problem().unwrap();
+        assert!(problem.contains("migration 0002"), "{problem}");
+        assert_eq!(world.db.migrate().await.unwrap_err().to_string(), problem);
+    }
+
+    async fn a_server_is_seen_by_its_leases_until_they_run_out_or_it_lets_go(world: World) {
+        let now = world.now();
+        let until = now + Duration::from_secs(15);
+        let mut tx = world.db.write().await.unwrap();
+        assert_eq!(leases::held_until(&mut tx, now).await.unwrap(), None);
+        leases::claim(&mut tx, 3, "node", now, until).await.unwrap().unwrap();
+        assert_eq!(leases::held_until(&mut tx, now).await.unwrap(), Some(until));
+        assert_eq!(leases::held_until(&mut tx, until + Duration::from_secs(1)).await.unwrap(), None);
+        leases::release(&mut tx, "node").await.unwrap();
+        assert_eq!(leases::held_until(&mut tx, now).await.unwrap(), None);
+        tx.commit().await.unwrap();
+    }
+
+    async fn what_does_not_open_is_named_and_keeps_nothing_else_from_a_new_key(world: World) {
+        let keys = [(); 3].map(|()| engine::seal::new_key(&Chance::System));
+        let with = |keys: &[&String]| {
+            let keys = keys.iter().map(|key| key.as_str());
+            world.db.clone().sealing_with(Sealer::new(keys, Chance::System).unwrap())
+        };
+        let old = with(&[&keys[0]]);
+        keys::agree(&old).await.unwrap();
+        let mut sealed = Vec::new();
+        // The middle one with a key that is gone; the last one is JSON that this program does not read.
+        for (name, db) in [("A", &old), ("B", &with(&[&keys[2]])), ("C", &old), ("D", &old)] {
+            let mut monitor = world.load(world.monitor(name).await.0).await.unwrap();
+            if let CheckSettings::Http(http) = &mut monitor.draft.settings {
+                http.auth = Auth::Bearer { token: format!("hunter{name}").into() };
+            }
+            let mut tx = db.write().await.unwrap();
+            monitors::reseal(&mut tx, &monitor).await.unwrap();
+            tx.commit().await.unwrap();
+            sealed.push(monitor.key);
+        }
+        tamper(&world, &format!("update monitors set settings = '{{\"kind\": \"later\"}}' where id = {}", sealed[3].0)).await;
+        let done = keys::reseal(&with(&[&keys[1], &keys[0]])).await.unwrap();
+        assert_eq!(done.monitors, 2, "{done:?}");
+        let rows = [sealed[1], sealed[3]].map(|key| format!("the monitor of row {}", key.0));
+        assert_eq!(done.unreadable, rows);
+        let new = with(&[&keys[1]]);
+        keys::agree(&new).await.unwrap();
+        let mut tx = new.read().await.unwrap();
+        for key in [sealed[0], sealed[2]] {
+            assert!(monitors::by_key(&mut tx, key).await.unwrap().is_some());
+        }
+        let mut tx = with(&[&keys[2]]).read().await.unwrap();
+        assert!(monitors::by_key(&mut tx, sealed[1]).await.unwrap().is_some(), "it was not lost");
+    }
+}
+
+#[tokio::test]
+async fn who_looks_makes_no_file_and_changes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.db");
+    let url = Db::sqlite_url(&path);
+    let names = || {
+        let entries = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        entries.collect::<Vec<_>>()
+    };
+    assert!(Db::open_to_look(&url).await.unwrap().is_none());
+    assert!(names().is_empty());
+    assert!(!Schema::of_nothing().pending.is_empty());
+    let db = Db::open(&url).await.unwrap();
+    assert_eq!(db.schema().await.unwrap(), Schema::of_nothing());
+    db.migrate().await.unwrap();
+    let beside = Db::open_to_look(&url).await.unwrap().unwrap();
+    assert!(beside.schema().await.unwrap().is_current(), "beside a server that runs");
+    beside.close().await;
+    db.close().await;
+    let before = std::fs::read(&path).unwrap();
+    let alone = Db::open_to_look(&url).await.unwrap().unwrap();
+    assert!(alone.schema().await.unwrap().is_current());
+    assert!(alone.write().await.is_err(), "it cannot write");
+    alone.close().await;
+    assert_eq!((names(), std::fs::read(&path).unwrap() == before), (vec!["new.db".into()], true));
+}
+
+#[tokio::test]
+async fn an_sqlite_file_belongs_to_one_server_until_that_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = Db::sqlite_url(&folder.path().join("one.db"));
+    let lock = Db::lock(&url).unwrap();
+    assert!(lock.is_some());
+    let refused = Db::lock(&url).unwrap_err();
+    assert!(matches!(refused, LockError::Held(_)) && refused.to_string().contains("one.db"), "{refused}");
+    // What adds something beside a server needs no lock.
+    let db = Db::open(&url).await.unwrap();
+    db.migrate().await.unwrap();
+    db.close().await;
+    drop(lock);
+    assert!(Db::lock(&url).unwrap().is_some());
+    assert!(Db::lock("postgres://localhost/pharos").unwrap().is_none());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_database_is_readable_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(&Db::sqlite_url(&folder.path().join("private.db"))).await.unwrap();
+    db.migrate().await.unwrap();
+    for name in ["private.db", "private.db-wal", "private.db-shm"] {
+        let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    db.close().await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_told_of_at_once_and_once() {
+    let begun = Instant::now();
+    let error = Db::open("postgres://postgres:hunter2@127.0.0.1:1/x").await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(error.is_unavailable());
+    let said = chain(&error);
+    assert_eq!(said.to_lowercase().matches("connection refused").count(), 1, "{said}");
+    assert!(said.contains("data.database_url") && !said.contains("hunter2"), "{said}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_told_of_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("letter.db");
+    std::fs::write(&path, "Dear Ada, this is no database. ".repeat(100)).unwrap();
+    let error = Db::open(&Db::sqlite_url(&path)).await.unwrap_err();
+    let said = chain(&error);
+    assert_eq!(said.matches("not a database").count(), 1, "{said}");
+    assert!(said.contains("Name another file"), "{said}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap().len(), 31 * 100, "it is left alone");
+}
+
+/// An error and its causes, as the command line prints them.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,201 @@
+//! Starting, beside others and without a database, as a program.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use engine::store::Db;
+use reqwest::Method;
+use sqlx::{Connection as _, SqliteConnection};
+
+use crate::commands::{QUIET, folder_with, out, pharos};
+use crate::support::{Actor, TestApp, new_folder};
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Runs a command beside a server of this process.
+async fn beside(folder: &Path, arguments: &[&str]) -> Output {
+    let folder = folder.to_owned();
+    let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+    let run = move || pharos(&folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>(), "");
+    tokio::task::spawn_blocking(run).await.unwrap()
+}
+
+/// What the database keeps of the set-up link.
+async fn kept(app: &TestApp) -> Vec<(String, String)> {
+    let url = Db::sqlite_url(&app.folder.join("pharos.db"));
+    let mut db = SqliteConnection::connect(&url).await.unwrap();
+    let settings = sqlx::query_as("select name, value from settings order by name").fetch_all(&mut db).await;
+    settings.unwrap()
+}
+
+#[tokio::test]
+async fn a_second_server_that_cannot_start_leaves_the_first_one_alone() {
+    let app = TestApp::spawn().await;
+    std::fs::write(app.folder.join("pharos.toml"), QUIET).unwrap();
+    let before = kept(&app).await;
+    assert!(!before.is_empty());
+    let port = app.running.address.port().to_string();
+    let output = beside(&app.folder, &["serve", "--port", &port]).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(said(&output).contains("cannot listen on 127.0.0.1"), "{output:?}");
+    // On another port it is the lock that keeps it away.
+    let output = beside(&app.folder, &["serve", "--port", "0"]).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(said(&output).contains("another Pharos works with"), "{output:?}");
+    assert_eq!(kept(&app).await, before);
+
+    // Nothing at all is made where the port is taken.
+    let other = folder_with(QUIET);
+    let output = beside(&other, &["serve", "--port", &port]).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(!other.join("pharos.db").exists() && !other.join("secret.key").exists());
+
+    // Commands work beside a server.
+    for arguments in [["migrate", "--check"].as_slice(), &["token", "create", "CI"], &["secrets", "rotate"]] {
+        let output = beside(&app.folder, arguments).await;
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+    }
+    app.close().await;
+    let _ = std::fs::remove_dir_all(other);
+}
+
+#[tokio::test]
+async fn keys_are_not_forgotten_while_a_server_seals_with_them() {
+    let app = TestApp::spawn().await;
+    let folder = app.folder.clone();
+    let key_file = folder.join("secret.key");
+    std::fs::write(folder.join("pharos.toml"), "").unwrap();
+    let key = std::fs::read_to_string(&key_file).unwrap();
+    let output = beside(&folder, &["secrets", "rotate", "--forget"]).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(said(&output).contains("every server stopped"), "{output:?}");
+    assert_eq!(std::fs::read_to_string(&key_file).unwrap(), key);
+    app.running.stop().await;
+    let output = beside(&folder, &["secrets", "rotate", "--forget"]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let new = std::fs::read_to_string(&key_file).unwrap();
+    assert!(new.lines().count() == 1 && new != key, "the old key is gone");
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+#[tokio::test]
+async fn a_server_whose_database_is_away_says_so_and_when_to_come_back() {
+    let app = TestApp::spawn().await;
+    let token = app.token().await;
+    app.running.state.db.close().await;
+    for (who, path) in [
+        (&Actor::Anonymous, "/ping/some-token"),
+        (&Actor::Anonymous, "/api/push/some-token"),
+        (&Actor::Anonymous, "/metrics"),
+        (&token, "/api/v1/integrations"),
+    ] {
+        let answer = app.request(who, Method::GET, path).send().await.unwrap();
+        assert_eq!(answer.status(), 503, "{path}");
+        assert_eq!(answer.headers()["retry-after"], "5", "{path}");
+    }
+    let answer = app.get("/readyz").await;
+    assert_eq!(answer.status(), 503);
+    assert!(answer.text().await.unwrap().contains("The database does not answer"));
+    app.close().await;
+}
+
+#[test]
+fn whoever_looks_for_migrations_changes_nothing() {
+    let folder = new_folder();
+    let flag = format!("data.dir={}", folder.join("data").display());
+    let outside = folder_with("");
+    let output = pharos(&outside, &["migrate", "--check", "--set", &flag], "");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(out(&output).starts_with("pending: 0001 "), "{output:?}");
+    assert!(!folder.exists());
+    let _ = std::fs::remove_dir_all(outside);
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_pharos_is_not_up_to_date() {
+    let folder = folder_with(QUIET);
+    assert_eq!(beside(&folder, &["migrate"]).await.status.code(), Some(0));
+    let url = Db::sqlite_url(&folder.join("pharos.db"));
+    let mut db = SqliteConnection::connect(&url).await.unwrap();
+    let later = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 values (9999, 'later', true, x'00', 0)";
+    sqlx::query(later).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+    for arguments in [["migrate", "--check"].as_slice(), &["migrate"], &["serve"]] {
+        let output = beside(&folder, arguments).await;
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        let said = said(&output);
+        assert_eq!(said.matches("made by a newer Pharos").count(), 1, "{said}");
+        assert!(said.contains("start that one"), "{said}");
+    }
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+#[test]
+fn a_database_that_is_not_there_is_told_of_at_once_and_once() {
+    let folder = folder_with(QUIET);
+    let begun = std::time::Instant::now();
+    let url = "postgres://postgres:hunter2@127.0.0.1:1/x";
+    let output = pharos(&folder, &["serve", "--database-url", url], "");
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+    let said = said(&output);
+    assert_eq!((output.status.code(), said.matches("onnection refused").count()), (Some(1), 1), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    // A name alone would become a file in whatever folder this is.
+    let output = pharos(&folder, &["serve", "--database-url", "pgdb"], "");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("the flag --database-url: ") && said.contains("postgres://"), "{said}");
+    assert!(!std::env::temp_dir().join("pgdb").exists());
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_log_tells_of_start_stop_and_what_operators_did_without_colours_and_secrets() {
+    let folder = folder_with(&QUIET.replace("warn", "info"));
+    let made = beside(&folder, &["token", "create", "CI"]).await;
+    let token = out(&made).trim().to_owned();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pharos"))
+        .arg("serve")
+        .env_clear()
+        .env("PHAROS_DATA_DIR", &folder)
+        .env("PHAROS_CONFIG", folder.join("pharos.toml"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.split(' ').find(|word| word.starts_with("http://")).unwrap().trim().to_owned();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let hook = serde_json::json!({ "integration": {
+        "type": "Integrations::WebhookIntegration", "name": "Hook",
+        "settings": { "webhook_url": "https://hooks.example.org/hunter2" },
+    } });
+    let routes = format!("{address}/api/v1/integrations");
+    let added = client.post(&routes).bearer_auth(&token).json(&hook).send().await.unwrap();
+    assert_eq!(added.status(), 201, "{}", added.text().await.unwrap());
+    // What is only read, or refused, is no change.
+    assert!(client.get(&routes).bearer_auth(&token).send().await.unwrap().status().is_success());
+    let empty = serde_json::json!({});
+    let refused = client.post(&routes).bearer_auth(&token).json(&empty).send().await.unwrap();
+    assert!(refused.status().is_client_error());
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert_eq!(tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap().code(), Some(0));
+    assert!(!log.contains('\u{1b}'), "{log}");
+    let (start, stop) = (log.find("Pharos runs"), log.find("Pharos has stopped"));
+    assert!(start.is_some() && start < stop, "{log}");
+    assert!(log.contains(env!("CARGO_PKG_VERSION")) && log.contains("pharos.db"), "{log}");
+    let done: Vec<&str> = log.lines().filter(|line| line.contains("an operator did something")).collect();
+    assert_eq!(done.len(), 1, "{log}");
+    assert!(done[0].contains("/api/v1/integrations") && done[0].contains("who="), "{log}");
+    assert!(!log.contains("hunter2") && !log.contains(&token), "{log}");
+    let _ = std::fs::remove_dir_all(folder);
+}
