@@ -70,15 +70,21 @@ pub async fn reseal(tx: &mut Tx, after: DeliveryKey, limit: i64) -> Result<(Opti
             unreadable.push(id);
             continue;
         }
-        let message = sealed(&message, &tx.sealer)?;
-        sql!(tx, |conn| sqlx::query("update deliveries set message = $1 where id = $2")
-            .bind(Json(message.as_ref()))
-            .bind(id)
-            .execute(conn)
-            .await?
-            .rows_affected());
+        put(tx, id, &message).await?;
     }
     Ok((last, unreadable))
+}
+
+/// Puts a message in its place, its values sealed.
+async fn put(tx: &mut Tx, id: i64, message: &Message) -> Result<()> {
+    let message = sealed(message, &tx.sealer)?;
+    sql!(tx, |conn| sqlx::query("update deliveries set message = $1 where id = $2")
+        .bind(Json(message.as_ref()))
+        .bind(id)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    Ok(())
 }
 
 /// Takes what levels gave out of all messages to an integration, but for what `is_shown` says of a name and its value. What does not open
@@ -115,13 +121,7 @@ pub async fn forget(
             if level.variables.len() == given {
                 continue;
             }
-            let message = sealed(&message, &tx.sealer)?;
-            sql!(tx, |conn| sqlx::query("update deliveries set message = $1 where id = $2")
-                .bind(Json(message.as_ref()))
-                .bind(id)
-                .execute(conn)
-                .await?
-                .rows_affected());
+            put(tx, id, &message).await?;
         }
     }
 }
