@@ -10,6 +10,9 @@ export BASH_ENV := $(CURDIR)/.ci/env
 native := --workspace --exclude frontend
 # The browser's half, from the same profile that builds it for release: again to share.
 browser := --package frontend --target wasm32-unknown-unknown --profile wasm-release
+# The program as the tests build it, with one of its tests: `cargo build` would choose other features of what it builds on, and so
+# build most of it a second time.
+program := cargo test $(native) --no-run --test server
 
 help:
 	@echo "make run      build, start on SQLite in ./data, and print the address"
@@ -27,7 +30,8 @@ run: setup-build target/site/.built
 	cargo build --release $(native) --bin pharos
 	exec "$$CARGO_TARGET_DIR/release/pharos" serve
 
-test: check docs
+# The site before the tests: their program, which `api` and `e2e` start, reads it from where it was when it was compiled.
+test: check docs target/site/.built
 	cargo test $(native)
 	$(MAKE) --no-print-directory api
 	$(MAKE) --no-print-directory e2e
@@ -45,12 +49,12 @@ fmt:
 	cargo fmt --all
 
 api: setup-test target/site/.built
-	cargo build $(native)
+	$(program)
 	.ci/api "$$CARGO_TARGET_DIR/debug/pharos"
 
 # Playwright starts the binary itself. It reads the site from its folder, as every build without --release does.
 e2e: setup-test target/site/.built
-	cargo build $(native)
+	$(program)
 	cd end2end && PHAROS="$$CARGO_TARGET_DIR/debug/pharos" npx --no-install playwright test
 
 bench: setup-build target/site/.built

@@ -26,16 +26,16 @@ use super::rules::Paces;
 use super::{Dispatcher, Finished, MAX_PAUSE, Outcome};
 
 /// Messages that this node holds at a time.
-const MOST: usize = 4_096;
+const MOST: usize = 8_192;
 /// Messages to one integration that are held, so that the next ones need not wait for a transaction, while nothing is known of its
 /// speed: those that answer slowly or not at all must not hold the place of the others.
 const ROOM: usize = 64;
 /// Messages to one integration that are held at most, when it takes them so fast.
-const AHEAD: usize = 512;
+const AHEAD: usize = 1_024;
 /// As many times what it took in a round is held for an integration.
 const ROUNDS_AHEAD: usize = 8;
 /// Messages that are claimed in one transaction.
-const BATCH: usize = 512;
+const BATCH: usize = 1_024;
 /// How long a claim holds, in milliseconds: the longest wait for a turn, and then the longest time-out of a provider.
 const LEASE: i64 = 100 * SECOND;
 /// How long what waits behind a message that has ended waits for the next look, in milliseconds: a look at a long queue costs as much
@@ -157,6 +157,9 @@ impl Crew {
             self.send(one);
         }
         if look {
+            // One that takes everything at once keeps its room for what comes next.
+            self.rooms.retain(|key, _| self.sending.contains_key(key));
+            self.paced.retain(|key| self.sending.contains_key(key));
             let held = self.sending.iter().filter(|(key, held)| self.is_full(**key, **held));
             self.full = held.map(|(key, _)| *key).collect();
         }
@@ -202,8 +205,6 @@ impl Crew {
             if *count == 0 {
                 self.sending.remove(&key);
                 self.lanes.remove(&key);
-                self.rooms.remove(&key);
-                self.paced.remove(&key);
             }
         }
     }

@@ -68,8 +68,9 @@ impl Lane {
         while let Some(Waiting { ready, latest }) = self.next() {
             let turn = tokio::select! {
                 biased;
+                // Most get their turn at once, and then need not learn how to hear of the end.
+                turn = turn(&ready, integration, &means, latest), if !means.stopping.is_cancelled() => turn,
                 () = means.stopping.cancelled() => Err(Duration::ZERO),
-                turn = turn(&ready, integration, &means, latest) => turn,
             };
             let outcome = match &turn {
                 Ok(_) => {

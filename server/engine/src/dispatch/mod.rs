@@ -35,10 +35,10 @@ use crew::{Crew, Ready};
 /// How long messages on their way are waited for when the program stops. Who sends them is not known to anybody else until their
 /// leases run out or this node starts again.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How long more is waited for when a message has ended, so that many share a transaction.
+/// How long more are waited for when messages have ended, so that many share a transaction; once more as long as more come.
 const GATHER: Duration = Duration::from_millis(10);
-/// Messages that are settled without waiting for more.
-const ENOUGH: usize = 256;
+/// How often at most.
+const GATHER_TIMES: usize = 5;
 /// The longest pause, so that a clock that jumps and other nodes' messages are noticed.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
@@ -165,9 +165,17 @@ impl Dispatcher {
                     while let Ok(one) = finished.try_recv() {
                         settling.push(one);
                     }
-                    // There is nothing to wait for when all have come back.
-                    if settling.len() < ENOUGH.min(crew.held()) {
+                    // There is nothing to wait for when half have come back, or no more come.
+                    let (enough, mut gathered) = (crew.held().div_ceil(2), 0);
+                    for _ in 0..GATHER_TIMES {
+                        if settling.len() >= enough || settling.len() == gathered {
+                            break;
+                        }
+                        gathered = settling.len();
                         tokio::time::sleep(GATHER).await;
+                        while let Ok(one) = finished.try_recv() {
+                            settling.push(one);
+                        }
                     }
                 }
                 () = crew.dispatcher.outbox.notified(), if !stopping => look = true,
