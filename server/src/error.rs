@@ -41,14 +41,7 @@ pub fn internal(what: impl fmt::Display) -> Response {
 /// For a handler that panicked: the trace stays in the log.
 #[expect(clippy::needless_pass_by_value, reason = "the layer calls it like that")]
 pub(crate) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
-    internal(format_args!("a handler panicked: {}", words_of(panic.as_ref())))
-}
-
-/// What a panic said.
-pub(crate) fn words_of(panic: &(dyn Any + Send)) -> &str {
-    let message =
-        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    message.unwrap_or("without a message")
+    internal(format_args!("a handler panicked: {}", engine::words_of_panic(panic.as_ref())))
 }
 
 /// For whatever took longer than `server.request_timeout`.

@@ -27,3 +27,10 @@ pub mod telex;
 pub mod vitals;
 
 pub use engine::{Engine, EngineConfig, EngineError};
+
+/// What a panic said, for the log.
+pub fn words_of_panic(panic: &(dyn std::any::Any + Send)) -> &str {
+    let message =
+        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    message.unwrap_or("without a message")
+}

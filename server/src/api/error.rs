@@ -170,7 +170,7 @@ pub(crate) fn timed_out() -> Response {
 /// The answer of a handler that panicked: the trace stays in the log.
 #[expect(clippy::needless_pass_by_value, reason = "the layer calls it like that")]
 pub(super) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
-    let details = format!("a handler panicked: {}", crate::error::words_of(panic.as_ref()));
+    let details = format!("a handler panicked: {}", engine::words_of_panic(panic.as_ref()));
     ApiError::of("", ServiceError::Internal(details)).into_response()
 }
 

@@ -18,7 +18,7 @@ use reqwest::{
 use tower::{Layer, Service};
 
 use super::{
-    ChecksError, dial,
+    ChecksError, Names, dial,
     policy::TargetPolicy,
     trace::Trace,
     trust::{Identity, Trust},
@@ -36,8 +36,15 @@ pub(super) struct Clients {
     common: Client,
     special: Mutex<HashMap<Special, Client>>,
     trust: Trust,
-    policy: Arc<TargetPolicy>,
+    way: Way,
     user_agent: String,
+}
+
+/// How every client comes from a name to addresses that may be reached.
+#[derive(Clone)]
+pub(super) struct Way {
+    pub(super) policy: Arc<TargetPolicy>,
+    pub(super) names: Names,
 }
 
 /// In what a client differs from the common one.
@@ -62,11 +69,7 @@ impl Clients {
     ///
     /// # Errors
     /// When TLS or the client cannot be set up.
-    pub(super) fn new(
-        trust: Trust,
-        policy: Arc<TargetPolicy>,
-        user_agent: String,
-    ) -> Result<Self, ChecksError> {
+    pub(super) fn new(trust: Trust, way: Way, user_agent: String) -> Result<Self, ChecksError> {
         let plain = Special {
             verify: true,
             version: IpVersion::Any,
@@ -74,9 +77,9 @@ impl Clients {
             identity: None,
             timeout_s: COMMON_TIMEOUT,
         };
-        let resolver = JudgingResolver { policy: Arc::clone(&policy), version: IpVersion::Any };
+        let resolver = JudgingResolver { way: way.clone(), version: IpVersion::Any };
         let common = build(&trust, resolver, &user_agent, &plain).map_err(ChecksError::Roots)?;
-        Ok(Self { common, special: Mutex::default(), trust, policy, user_agent })
+        Ok(Self { common, special: Mutex::default(), trust, way, user_agent })
     }
 
     /// The same clients under another policy.
@@ -84,7 +87,8 @@ impl Clients {
     /// # Errors
     /// When TLS or the client cannot be set up.
     pub(super) fn with_policy(&self, policy: Arc<TargetPolicy>) -> Result<Self, ChecksError> {
-        Self::new(self.trust.clone(), policy, self.user_agent.clone())
+        let way = Way { policy, names: self.way.names.clone() };
+        Self::new(self.trust.clone(), way, self.user_agent.clone())
     }
 
     /// The client for these settings in a check that takes at most `timeout`.
@@ -116,7 +120,7 @@ impl Clients {
             return Ok(client.clone());
         }
         // Built outside of the lock: two checks may build the same one once, but none waits for another.
-        let resolver = JudgingResolver { policy: Arc::clone(&self.policy), version: special.version };
+        let resolver = JudgingResolver { way: self.way.clone(), version: special.version };
         let client = build(&self.trust, resolver, &self.user_agent, &special)?;
         let mut kept = kept();
         if kept.len() >= MAX_SPECIAL
@@ -133,7 +137,7 @@ impl Clients {
     /// A client for messages: the same trust and policy, but connections are kept for the next message.
     pub(super) fn outbound(&self) -> Result<Client, ChecksError> {
         let tls = self.trust.config(true, &[b"h2", b"http/1.1"], None)?;
-        let resolver = JudgingResolver { policy: Arc::clone(&self.policy), version: IpVersion::Any };
+        let resolver = JudgingResolver { way: self.way.clone(), version: IpVersion::Any };
         let builder = Client::builder()
             .user_agent(&self.user_agent)
             .redirect(Policy::none())
@@ -190,17 +194,17 @@ fn build(
 
 /// Resolves for the HTTP client as for all others: judged by the policy, noted in the trace.
 struct JudgingResolver {
-    policy: Arc<TargetPolicy>,
+    way: Way,
     version: IpVersion,
 }
 
 impl Resolve for JudgingResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (policy, version) = (Arc::clone(&self.policy), self.version);
+        let (way, version) = (self.way.clone(), self.version);
         Box::pin(async move {
             // Only checks come here; without one there is nobody to note for, but the policy still holds.
             let trace = Trace::running().unwrap_or_else(Trace::start);
-            match dial::resolve(&trace, &policy, name.as_str(), version).await {
+            match dial::resolve(&trace, &way.policy, &way.names, name.as_str(), version).await {
                 Ok(addresses) => {
                     trace.enter(Phase::Connect);
                     Ok(Box::new(addresses.into_iter().map(|address| (address, 0_u16).into())) as Addrs)

@@ -15,13 +15,13 @@ use domain::check::{
 use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpStream, lookup_host},
+    net::TcpStream,
     time::timeout,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
-    Probe,
+    Names, Probe,
     policy::{Refusal, TargetPolicy},
     trace::Trace,
     trust::handshake_failure,
@@ -40,7 +40,7 @@ pub(super) fn forbidden(address: &impl ToString, refusal: Refusal) -> Failure {
     Failure::ForbiddenTarget { address: address.to_string(), why: refusal.why().to_owned() }
 }
 
-/// Resolves a host with the system's resolver, keeps the addresses of the version that is asked for, and judges them.
+/// Resolves a host, keeps the addresses of the version that is asked for, and judges them.
 ///
 /// One refused address refuses the name: a name that mixes public and forbidden addresses is an attack, or a mistake.
 ///
@@ -49,6 +49,7 @@ pub(super) fn forbidden(address: &impl ToString, refusal: Refusal) -> Failure {
 pub(super) async fn resolve(
     trace: &Trace,
     policy: &TargetPolicy,
+    names: &Names,
     host: &str,
     version: IpVersion,
 ) -> Result<Vec<IpAddr>, Outcome> {
@@ -59,11 +60,10 @@ pub(super) async fn resolve(
     } else {
         policy.judge_name(host).map_err(|refusal| Outcome::down(forbidden(&host, refusal)))?;
         trace.enter(Phase::Dns);
-        let found = lookup_host((host, 0)).await.map_err(|error| match local_fault(&error) {
+        names.look_up(host).await.map_err(|error| match local_fault(&error) {
             Some(why) => Outcome::Unknown { why },
             None => dns_error(plain_reason(&error)),
-        })?;
-        found.map(|address| address.ip()).collect()
+        })?
     };
     addresses.dedup();
     trace.with(|notes| notes.evidence.addresses.clone_from(&addresses));
@@ -93,7 +93,7 @@ pub(super) async fn connect(
     version: IpVersion,
 ) -> Result<TcpStream, Outcome> {
     let trace = probe.trace;
-    let addresses = resolve(trace, probe.policy(), host, version).await?;
+    let addresses = resolve(trace, probe.policy(), probe.names(), host, version).await?;
     trace.enter(Phase::Connect);
     let mut last = None;
     for (index, address) in addresses.iter().enumerate() {

@@ -11,6 +11,7 @@ mod dial;
 mod dns;
 mod http;
 mod http_body;
+mod names;
 mod ping;
 mod policy;
 mod tcp;
@@ -20,6 +21,7 @@ mod trust;
 mod websocket;
 
 pub(crate) use dial::plain_reason;
+pub use names::Names;
 pub use policy::{Refusal, TargetPolicy, is_public};
 
 use trace::Trace;
@@ -34,6 +36,8 @@ pub struct ChecksConfig {
     pub policy: TargetPolicy,
     /// The User-Agent of http and websocket checks.
     pub user_agent: String,
+    /// Where the addresses of names come from, for checks and for messages.
+    pub names: Names,
     /// Certificates (DER) that are trusted beside those of Mozilla and of the system.
     pub extra_roots: Vec<Vec<u8>>,
 }
@@ -43,6 +47,7 @@ impl Default for ChecksConfig {
         Self {
             policy: TargetPolicy::default(),
             user_agent: concat!("Pharos/", env!("CARGO_PKG_VERSION")).to_owned(),
+            names: Names::default(),
             extra_roots: Vec::new(),
         }
     }
@@ -77,6 +82,7 @@ impl std::fmt::Debug for Checks {
 /// What all checks share.
 struct Shared {
     policy: Arc<TargetPolicy>,
+    names: Names,
     user_agent: String,
     clients: client::Clients,
     rules: http_body::RulesCache,
@@ -104,10 +110,12 @@ impl Checks {
         let policy = Arc::new(config.policy);
         let tls = Arc::new(trust.config(false, &[], None)?);
         let tls_http1 = Arc::new(trust.config(false, &[b"http/1.1"], None)?);
-        let clients = client::Clients::new(trust, Arc::clone(&policy), config.user_agent.clone())?;
+        let way = client::Way { policy: Arc::clone(&policy), names: config.names.clone() };
+        let clients = client::Clients::new(trust, way, config.user_agent.clone())?;
         Ok(Self {
             shared: Arc::new(Shared {
                 policy,
+                names: config.names,
                 user_agent: config.user_agent,
                 clients,
                 rules: http_body::RulesCache::default(),
@@ -124,8 +132,9 @@ impl Checks {
     /// # Errors
     /// When the client cannot be set up.
     pub fn outbound(&self) -> Result<Outbound, ChecksError> {
-        let clients = &self.shared.clients;
-        Ok(Outbound::new(clients.outbound()?, Arc::clone(&self.shared.policy), clients.outbound_tls()?))
+        let (shared, clients) = (&self.shared, &self.shared.clients);
+        let policy = Arc::clone(&shared.policy);
+        Ok(Outbound::new(clients.outbound()?, policy, shared.names.clone(), clients.outbound_tls()?))
     }
 
     /// The same checks under another policy; the roots are not loaded again.
@@ -138,6 +147,7 @@ impl Checks {
         Ok(Self {
             shared: Arc::new(Shared {
                 policy: Arc::clone(&policy),
+                names: shared.names.clone(),
                 user_agent: shared.user_agent.clone(),
                 clients: shared.clients.with_policy(policy)?,
                 rules: http_body::RulesCache::default(),
@@ -178,6 +188,10 @@ async fn dispatch(settings: &CheckSettings, probe: &Probe<'_>) -> Outcome {
 impl Probe<'_> {
     fn policy(&self) -> &TargetPolicy {
         &self.shared.policy
+    }
+
+    fn names(&self) -> &Names {
+        &self.shared.names
     }
 
     /// The time until the check is cut off.

@@ -46,7 +46,8 @@ impl Pingers {
 pub(super) async fn run(settings: &PingSettings, probe: &Probe<'_>) -> Outcome {
     let trace = probe.trace;
     trace.with(|notes| notes.evidence.request = Some(format!("ping {}", settings.host)));
-    let addresses = match dial::resolve(trace, probe.policy(), &settings.host, settings.ip_version).await {
+    let (policy, names) = (probe.policy(), probe.names());
+    let addresses = match dial::resolve(trace, policy, names, &settings.host, settings.ip_version).await {
         Ok(addresses) => addresses,
         Err(outcome) => return outcome,
     };

@@ -28,8 +28,8 @@ use super::{Dispatcher, Finished, MAX_PAUSE, Outcome};
 /// Messages that this node holds at a time.
 const MOST: usize = 8_192;
 /// Messages to one integration that are held, so that the next ones need not wait for a transaction, while nothing is known of its
-/// speed: those that answer slowly or not at all must not hold the place of the others.
-const ROOM: usize = 64;
+/// speed: those that answer slowly or not at all must not hold the place of the others. As many as have all the turns fit in.
+const ROOM: usize = MOST / SENDING;
 /// Messages to one integration that are held at most, when it takes them so fast.
 const AHEAD: usize = 1_024;
 /// As many times what it took in a round is held for an integration.
@@ -280,11 +280,8 @@ impl Crew {
 
     /// Sends a message when it is its turn.
     fn send(&mut self, ready: Ready) {
-        let integration = ready.claimed.integration;
-        let lane = self.lanes.entry(integration).or_default();
-        if lane.push(ready, Instant::now() + LONGEST_WAIT) {
-            tokio::spawn(lane.clone().work(integration, self.means.clone()));
-        }
+        let lane = self.lanes.entry(ready.claimed.integration).or_default();
+        lane.push(ready, Instant::now() + LONGEST_WAIT, &self.means);
     }
 
     /// Takes back what has not left yet, when the program stops.

@@ -16,8 +16,10 @@ use crate::providers;
 
 /// Messages that leave at the same time, to everybody.
 pub(super) const SENDING: usize = 256;
-/// Of them, to one integration.
-pub(super) const SENDING_TO_ONE: usize = 8;
+/// Of them, to one integration that answers.
+const SENDING_TO_ONE: usize = 8;
+/// An attempt that fails after so long, or when all its time is used up, was most likely not answered at all.
+const HANGS: Duration = Duration::from_secs(3);
 
 /// What every lane works with. Cheap to clone.
 #[derive(Clone)]
@@ -35,11 +37,19 @@ pub(super) struct Means {
 #[derive(Clone, Default)]
 pub(super) struct Lane(Arc<Mutex<State>>);
 
-#[derive(Default)]
 struct State {
     line: VecDeque<Waiting>,
     /// Tasks that send.
     senders: usize,
+    /// How many of them there may be. One at first and one more with each answer, so that those who never answer hold few of the turns,
+    /// however many messages there are for them.
+    earned: usize,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { line: VecDeque::new(), senders: 0, earned: 1 }
+    }
 }
 
 struct Waiting {
@@ -49,13 +59,21 @@ struct Waiting {
 }
 
 impl Lane {
-    /// Puts a message at the end of the line; true when that takes one more task, which the caller starts with [`Self::work`].
-    pub(super) fn push(&self, ready: Ready, latest: Instant) -> bool {
+    /// Puts a message at the end of the line.
+    pub(super) fn push(&self, ready: Ready, latest: Instant, means: &Means) {
+        let integration = ready.claimed.integration;
+        self.state().line.push_back(Waiting { ready, latest });
+        self.staff(integration, means);
+    }
+
+    /// Starts one more task when something waits and one more may send.
+    fn staff(&self, integration: IntegrationKey, means: &Means) {
         let mut state = self.state();
-        state.line.push_back(Waiting { ready, latest });
-        let more = state.senders < SENDING_TO_ONE;
-        state.senders += usize::from(more);
-        more
+        if state.senders < state.earned && !state.line.is_empty() {
+            state.senders += 1;
+            drop(state);
+            tokio::spawn(self.clone().work(integration, means.clone()));
+        }
     }
 
     /// Everything that still stands in line.
@@ -64,7 +82,7 @@ impl Lane {
     }
 
     /// Sends what stands in line until nothing does.
-    pub(super) async fn work(self, integration: IntegrationKey, means: Means) {
+    async fn work(self, integration: IntegrationKey, means: Means) {
         while let Some(Waiting { ready, latest }) = self.next() {
             let turn = tokio::select! {
                 biased;
@@ -74,20 +92,29 @@ impl Lane {
             };
             let outcome = match &turn {
                 Ok(_) => {
+                    let begun = Instant::now();
                     let (attempt, result) = means.dispatcher.attempt(&ready).await;
+                    self.learn(result.is_ok() || begun.elapsed() < patience(&ready));
                     Outcome::Tried(attempt, result)
                 }
                 Err(later) => Outcome::NotNow(*later),
             };
             // The loop lives until the last message has come back.
             let _ = means.done.send(Finished::of(ready, outcome));
+            self.staff(integration, &means);
         }
     }
 
-    /// The first in line; with none, the task that asks is one no more.
+    /// Whoever answers gets more at the same time, and whoever does not one after the other.
+    fn learn(&self, answered: bool) {
+        let mut state = self.state();
+        state.earned = if answered { (state.earned + 1).min(SENDING_TO_ONE) } else { 1 };
+    }
+
+    /// The first in line; with none, or with too many who send, the task that asks is one no more.
     fn next(&self) -> Option<Waiting> {
         let mut state = self.state();
-        let first = state.line.pop_front();
+        let first = if state.senders > state.earned { None } else { state.line.pop_front() };
         state.senders -= usize::from(first.is_none());
         first
     }
@@ -95,6 +122,12 @@ impl Lane {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How long a failure may take that is an answer.
+fn patience(ready: &Ready) -> Duration {
+    let timeout = providers::of(&ready.settings).timeout();
+    (timeout - timeout / 10).min(HANGS)
 }
 
 /// Waits until a message may leave.

@@ -29,6 +29,7 @@ use crate::providers::{self, Attempting, DeliveryError, Outbound, Reach, Receipt
 use crate::store::claiming::{self, Claimed};
 use crate::store::deliveries::Attempt;
 use crate::store::{self, Db};
+use crate::words_of_panic;
 
 use crew::{Crew, Ready};
 
@@ -253,7 +254,11 @@ async fn deliver(
     let sending = AssertUnwindSafe(provider.deliver(outbound, message, attempting)).catch_unwind();
     match tokio::time::timeout(timeout, sending).await {
         Ok(Ok(result)) => result,
-        Ok(Err(_)) => Err(DeliveryError::retry("Pharos itself failed; its log says where.")),
+        Ok(Err(panic)) => {
+            let words = words_of_panic(panic.as_ref());
+            tracing::error!(delivery = %attempting.id, panic = words, "a provider panicked; only this message failed");
+            Err(DeliveryError::retry("Pharos itself failed; its log says where."))
+        }
         Err(_) => Err(DeliveryError::retry(format!("no answer within {} s", timeout.as_secs()))),
     }
 }

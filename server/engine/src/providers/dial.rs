@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::check::target::{bare_host, host_port};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
@@ -68,10 +68,9 @@ impl Outbound {
             vec![address]
         } else {
             self.policy().judge_name(host).map_err(forbidden)?;
-            let found = lookup_host((host, 0)).await.map_err(|error| {
+            self.names().look_up(host).await.map_err(|error| {
                 DeliveryError::retry(format!("{host} could not be resolved: {}", plain_reason(&error)))
-            })?;
-            found.map(|address| address.ip()).collect()
+            })?
         };
         addresses.dedup();
         for address in &addresses {

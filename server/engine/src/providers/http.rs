@@ -9,7 +9,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url};
 
 use super::{Attempting, DeliveryError, MailSettings, TwilioSettings, pause, ssh};
-use crate::checks::TargetPolicy;
+use crate::checks::{Names, TargetPolicy};
 
 /// The most of an answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -23,6 +23,7 @@ const MASK: &str = "********";
 pub struct Outbound {
     client: Client,
     policy: Arc<TargetPolicy>,
+    names: Names,
     /// Trusts whom checks trust, and refuses everybody else.
     pub(super) tls: Arc<rustls::ClientConfig>,
     mail: Option<Arc<MailSettings>>,
@@ -162,8 +163,13 @@ impl Answer {
 
 impl Outbound {
     /// Messages through a client that resolves under the policy.
-    pub(crate) fn new(client: Client, policy: Arc<TargetPolicy>, tls: Arc<rustls::ClientConfig>) -> Self {
-        Self { client, policy, tls, mail: None, sms: None, runs: Arc::default() }
+    pub(crate) fn new(
+        client: Client,
+        policy: Arc<TargetPolicy>,
+        names: Names,
+        tls: Arc<rustls::ClientConfig>,
+    ) -> Self {
+        Self { client, policy, names, tls, mail: None, sms: None, runs: Arc::default() }
     }
 
     /// The same with a mail server, or without one.
@@ -191,6 +197,11 @@ impl Outbound {
     /// Which targets may be reached.
     pub fn policy(&self) -> &TargetPolicy {
         &self.policy
+    }
+
+    /// Where the addresses of names come from.
+    pub(super) fn names(&self) -> &Names {
+        &self.names
     }
 
     /// Sends a request and reads the answer; both are noted in the transcript.

@@ -6,6 +6,7 @@ mod confirming;
 mod crash;
 mod depending;
 mod escalating;
+mod failing;
 mod outbox;
 #[path = "../store/postgres.rs"]
 mod postgres;

@@ -6,21 +6,29 @@ use std::time::Duration;
 
 use domain::alert::{Condition, DefinitionDraft, Level, LevelTarget, QuietHours};
 use domain::check::{CheckReport, Outcome};
+use domain::delivery::DeliveryState;
 use domain::event::Event;
 use domain::health::Thresholds;
-use domain::id::{DefinitionId, IncidentKey, IntegrationId, IntegrationKey, MonitorKey, ProjectId};
+use domain::id::{
+    DefinitionId, DeliveryId, IncidentKey, IntegrationId, IntegrationKey, MonitorKey, ProjectId,
+};
 use domain::integration::webhook::WebhookBody;
 use domain::integration::{IntegrationDraft, WebhookSettings};
+use domain::message::{Body, EventNote, Message};
 use domain::monitor::SHARDS;
 use domain::time::Timestamp;
+use domain::views::console::DeliveryDetail;
 use engine::chance::Chance;
-use engine::checks::{Checks, ChecksConfig};
+use engine::checks::{Checks, ChecksConfig, Names};
 use engine::clock::Clock;
 use engine::recorder::{Recheck, Submission, Writer};
 use engine::seal::Sealer;
 use engine::services::Telling;
-use engine::store::{self, Db, claiming, definitions, integrations, leases, mutes, outages, projects};
+use engine::store::deliveries::{self, NewDelivery};
+use engine::store::{self, Db, claiming, definitions, integrations, leases, mutes, outages, projects, views};
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::receiver::Receiver;
 use crate::support::{add_monitor, all_events, load, writer};
@@ -31,6 +39,8 @@ const NODE: &str = "only";
 const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 /// How far the clock goes at a time.
 const STEP: Duration = Duration::from_secs(15);
+/// Long enough for a machine under load: what a running dispatcher is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Stage {
     pub(crate) db: Db,
@@ -50,6 +60,15 @@ pub(crate) struct Teller {
     pub(crate) key: IntegrationKey,
     pub(crate) id: IntegrationId,
     pub(crate) receiver: Receiver,
+}
+
+/// A dispatcher that runs beside the story; dropped, it is gone as when the program is killed.
+pub(crate) struct Dispatching(AbortHandle);
+
+impl Drop for Dispatching {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// A database whose secrets the next one can open, too.
@@ -75,9 +94,7 @@ impl Stage {
     }
 
     async fn over(db: Db, url: String, clock: Clock, folder: Option<tempfile::TempDir>) -> Self {
-        let checks = Checks::new(ChecksConfig::default()).unwrap();
-        let telling =
-            Telling::new(&db, &clock, &Chance::System, &checks, NODE.to_owned(), String::new()).unwrap();
+        let telling = telling(&db, &clock, Names::System);
         let (sender, rechecks) = mpsc::unbounded_channel();
         let writer = Writer { clock: clock.clone(), ..writer(db.clone(), sender) };
         // Nobody else asks for shards, so they are held as long as the story lasts.
@@ -102,6 +119,11 @@ impl Stage {
             stage.monitors.push(monitor);
         }
         stage
+    }
+
+    /// From now on names have the addresses that a story says.
+    pub(crate) fn resolves(&mut self, names: Names) {
+        self.telling = telling(&self.db, &self.clock, names);
     }
 
     /// A monitor that believes the first failure.
@@ -133,7 +155,18 @@ impl Stage {
 
     pub(crate) async fn quiet_teller(&self, quiet: Option<QuietHours>) -> Teller {
         let receiver = Receiver::open().await;
-        let settings = WebhookSettings { body: WebhookBody::Envelope, ..WebhookSettings::to(&receiver.url) };
+        let settings = WebhookSettings::to(&receiver.url);
+        self.teller_by(receiver, settings, quiet).await
+    }
+
+    /// An integration that reaches its receiver by other settings.
+    pub(crate) async fn teller_by(
+        &self,
+        receiver: Receiver,
+        settings: WebhookSettings,
+        quiet: Option<QuietHours>,
+    ) -> Teller {
+        let settings = WebhookSettings { body: WebhookBody::Envelope, ..settings };
         let draft =
             IntegrationDraft { name: "hook".to_owned(), settings: settings.into(), enabled: true, quiet };
         let mut tx = self.db.write().await.unwrap();
@@ -191,6 +224,67 @@ impl Stage {
         self.telling.dispatcher.pass().await.unwrap();
     }
 
+    /// Puts so many messages for an integration into the outbox.
+    pub(crate) async fn fill(&self, teller: &Teller, count: usize) -> Vec<DeliveryId> {
+        let (at, mut ids) = (self.clock.now(), Vec::with_capacity(count));
+        let event = "incident.created".to_owned();
+        let note = EventNote {
+            event,
+            payload: serde_json::json!({ "title": "Shop is down" }),
+            subscription: "ES00000000000000000001".to_owned(),
+            name: "all".to_owned(),
+        };
+        let (base_url, time_zone) = ("https://status.example.org".to_owned(), "UTC".to_owned());
+        let message = Message { at, base_url, time_zone, project: None, body: Body::Event(note) };
+        let mut tx = self.db.write().await.unwrap();
+        for _ in 0..count {
+            let id = DeliveryId::new(Chance::System.bytes());
+            let new = NewDelivery {
+                id: &id,
+                integration: teller.key,
+                cause: &format!("test:{id}"),
+                incident: None,
+                monitor: None,
+                message: &message,
+                due_at: at,
+                at,
+            };
+            assert!(deliveries::insert(&mut tx, &new).await.unwrap());
+            ids.push(id);
+        }
+        tx.commit().await.unwrap();
+        ids
+    }
+
+    /// Sends from now on by itself what is due by the story's clock.
+    pub(crate) fn dispatch(&self) -> Dispatching {
+        let running = self.telling.dispatcher.clone().run(CancellationToken::new());
+        Dispatching(tokio::spawn(running).abort_handle())
+    }
+
+    /// Lets time pass beside a running dispatcher, and wakes it.
+    pub(crate) fn skip(&self, time: Duration) {
+        self.clock.advance(time);
+        self.telling.dispatcher.outbox.notify_one();
+    }
+
+    /// What is known of a message.
+    pub(crate) async fn delivery(&self, id: &DeliveryId) -> DeliveryDetail {
+        let mut tx = self.db.read().await.unwrap();
+        views::deliveries::detail(&mut tx, id.as_str()).await.unwrap().unwrap()
+    }
+
+    /// The messages in a state.
+    pub(crate) async fn in_state(&self, ids: &[DeliveryId], state: DeliveryState) -> Vec<DeliveryId> {
+        let mut found = Vec::new();
+        for id in ids {
+            if self.delivery(id).await.row.state == state {
+                found.push(id.clone());
+            }
+        }
+        found
+    }
+
     /// Plans what is due now, and sends nothing.
     pub(crate) async fn plan(&self) {
         self.telling.planner.round().await.unwrap();
@@ -217,6 +311,21 @@ impl Stage {
             _ => None,
         });
         opened.expect("there is an outage")
+    }
+}
+
+/// Planner and dispatcher of the only node.
+fn telling(db: &Db, clock: &Clock, names: Names) -> Telling {
+    let checks = Checks::new(ChecksConfig { names, ..ChecksConfig::default() }).unwrap();
+    Telling::new(db, clock, &Chance::System, &checks, NODE.to_owned(), String::new()).unwrap()
+}
+
+/// Waits until something that runs beside the story has come so far.
+pub(crate) async fn until(what: &str, mut has_come: impl AsyncFnMut() -> bool) {
+    let begun = tokio::time::Instant::now();
+    while !has_come().await {
+        assert!(begun.elapsed() < PATIENCE, "not within {} s: {what}", PATIENCE.as_secs());
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
