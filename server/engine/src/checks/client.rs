@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use domain::check::{HttpSettings, Phase, target::IpVersion};
+use domain::check::{Failure, HttpSettings, Outcome, Phase, target::IpVersion};
 use reqwest::{
     Client, Proxy,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -192,6 +192,11 @@ fn build(
     builder.build().map_err(|error| format!("the client cannot be built ({error})"))
 }
 
+/// A name leads where the policy lets nobody go; the sentence says where.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Refused(String);
+
 /// Resolves for the HTTP client as for all others: judged by the policy, noted in the trace.
 struct JudgingResolver {
     way: Way,
@@ -211,8 +216,10 @@ impl Resolve for JudgingResolver {
                 }
                 Err(outcome) => {
                     let text = outcome.sentence();
+                    let refused =
+                        matches!(outcome, Outcome::Down { failure: Failure::ForbiddenTarget { .. } });
                     trace.with(|notes| notes.stopped = Some(outcome));
-                    Err(text.into())
+                    Err(if refused { Refused(text).into() } else { text.into() })
                 }
             }
         })

@@ -20,6 +20,7 @@ mod trace;
 mod trust;
 mod websocket;
 
+pub(crate) use client::Refused;
 pub(crate) use dial::plain_reason;
 pub use names::Names;
 pub use policy::{Refusal, TargetPolicy, is_public};

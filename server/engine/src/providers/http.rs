@@ -9,7 +9,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url};
 
 use super::{Attempting, DeliveryError, MailSettings, TwilioSettings, pause, ssh};
-use crate::checks::{Names, TargetPolicy};
+use crate::checks::{Names, Refused, TargetPolicy};
 
 /// The most of an answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -327,6 +327,9 @@ fn failed(error: &reqwest::Error, call: &Call) -> DeliveryError {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;
+    }
+    if let Some(refused) = cause.downcast_ref::<Refused>() {
+        return DeliveryError::permanent(call.masked(refused.to_string()));
     }
     let reason = if error.is_timeout() {
         format!("no answer within {} s", call.timeout.as_secs())

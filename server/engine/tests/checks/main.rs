@@ -4,6 +4,7 @@
 
 mod dns;
 mod http;
+mod names;
 mod network;
 mod ping;
 mod redirects;

@@ -8,6 +8,7 @@ mod discord;
 mod email;
 mod jira;
 mod mail_server;
+mod names;
 mod ntfy;
 mod opsgenie;
 mod pagerduty;
