@@ -38,6 +38,8 @@ impl Arguments {
 /// Runs until a signal comes, then drains.
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     telemetry::init(&config.log);
+    // Whoever stops the program meanwhile stops it at once: nothing has begun.
+    start::await_database(&config).await;
     // Before the start, so that a signal during a long migration is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut running = start::start(config, Clock::System, Chance::System).await?;
