@@ -171,10 +171,40 @@ fn sqlite(url: &str) -> Result<SqliteConnectOptions> {
         .pragma("cache_size", "-16000"))
 }
 
-/// Makes the file before SQLite does, for its owner alone: it holds hashes of passwords, and its log and index get the same rights. What
-/// is there already stays as it is; what fails here, SQLite says better.
+/// Makes the file before SQLite does, for its owner alone: it holds hashes of passwords, and its log and index get the same rights. One
+/// that is there already and that everybody may open is closed to everybody else; rights of a group are somebody's choice, and stay. What
+/// fails here, SQLite says better.
 fn make_private(path: &Path) {
-    let _ = private().create_new(true).open(path);
+    if private().create_new(true).open(path).is_ok() {
+        return;
+    }
+    #[cfg(unix)]
+    for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {
+        close_to_others(&file);
+    }
+}
+
+/// Closes a file that everybody may open to everybody but its owner.
+#[cfg(unix)]
+fn close_to_others(file: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let Ok(known) = std::fs::metadata(file) else { return };
+    let mode = known.permissions().mode() & 0o7777;
+    let others = mode & 0o007;
+    if others == 0 {
+        return;
+    }
+    let closed = mode & !0o077;
+    let (file_name, mode) = (file.display(), format!("{mode:04o}"));
+    match std::fs::set_permissions(file, std::fs::Permissions::from_mode(closed)) {
+        Ok(()) => {
+            tracing::warn!(file = %file_name, mode, "everybody could open the database; now only its owner can");
+        }
+        Err(error) => {
+            tracing::warn!(file = %file_name, mode, %error, "everybody can open the database: take these rights away");
+        }
+    }
 }
 
 /// Writes files that only their owner may read.

@@ -100,6 +100,31 @@ on_both! {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_everybody_may_open_is_closed_and_what_a_group_may_do_stays() {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    for (before, after) in [(0o644, 0o600), (0o666, 0o600), (0o604, 0o600), (0o640, 0o640), (0o600, 0o600)] {
+        let folder = tempfile::tempdir().unwrap();
+        let files = ["pharos.db", "pharos.db-wal", "pharos.db-shm"].map(|name| folder.path().join(name));
+        let modes =
+            || files.each_ref().map(|file| std::fs::metadata(file).unwrap().permissions().mode() & 0o777);
+        let url = Db::sqlite_url(&files[0]);
+        // Somebody who is still there keeps the log and its index.
+        let first = Db::open(&url).await.unwrap();
+        first.migrate().await.unwrap();
+        for file in &files {
+            std::fs::set_permissions(file, Permissions::from_mode(before)).unwrap();
+        }
+        let second = Db::open(&url).await.unwrap();
+        assert_eq!(modes(), [after; 3], "{before:o}");
+        second.close().await;
+        first.close().await;
+    }
+}
+
 #[tokio::test]
 async fn who_looks_makes_no_file_and_changes_none() {
     let folder = tempfile::tempdir().unwrap();
