@@ -3,12 +3,15 @@
 use std::any::Any;
 use std::fmt;
 
+use app::error::AppError;
+use axum::Json;
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use engine::services::ServiceError;
+use engine::store::StoreError;
 
-use crate::assets;
+use crate::{assets, session};
 
 /// A plain page that says what happened and what to do. `title` and `sentence` are ours, and are not escaped.
 pub fn page(status: StatusCode, title: &'static str, sentence: &'static str) -> Response {
@@ -36,6 +39,40 @@ pub fn internal(what: impl fmt::Display) -> Response {
         "Something went wrong here",
         "It is not your fault, and it has been noted in the log. Please try again.",
     )
+}
+
+/// For a page of whatever kind whose work failed: when to come back while the database is away, and else our own fault.
+pub(crate) fn failed(error: &anyhow::Error, request: &HeaderMap) -> Response {
+    if !is_away(error) {
+        return internal(format_args!("{error:#}"));
+    }
+    tracing::error!(error = format_args!("{error:#}"), "a page could not reach the database");
+    let accepts = request.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let response = if accepts.starts_with("application/json") {
+        // A function that a page in the browser called: it shows what the error says.
+        (StatusCode::SERVICE_UNAVAILABLE, Json(AppError::Unavailable)).into_response()
+    } else {
+        page(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The database does not answer",
+            "Pharos itself runs and goes on checking. Please try again in a moment.",
+        )
+    };
+    come_back(response)
+}
+
+/// Says when to try again while the database is away.
+pub(crate) fn come_back(mut response: Response) -> Response {
+    let wait = HeaderValue::from(ServiceError::RETRY_UNAVAILABLE.as_secs());
+    response.headers_mut().insert(header::RETRY_AFTER, wait);
+    response
+}
+
+/// Whether something failed because the database cannot be reached just now.
+fn is_away(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(|error| matches!(error, ServiceError::Unavailable(_)))
+        || error.downcast_ref().is_some_and(StoreError::is_unavailable)
+        || error.downcast_ref().is_some_and(session::is_away)
 }
 
 /// For a handler that panicked: the trace stays in the log.
@@ -77,9 +114,8 @@ impl IntoResponse for Refusal {
             }
             ServiceError::Unavailable(details) => {
                 tracing::error!(error = details, "a request could not reach the database");
-                let wait = [(header::RETRY_AFTER, ServiceError::RETRY_UNAVAILABLE.as_secs().to_string())];
-                (StatusCode::SERVICE_UNAVAILABLE, wait, "the database does not answer; try again\n")
-                    .into_response()
+                let sentence = "the database does not answer; try again\n";
+                come_back((StatusCode::SERVICE_UNAVAILABLE, sentence).into_response())
             }
             ServiceError::Internal(details) => {
                 tracing::error!(error = details, "a request failed");

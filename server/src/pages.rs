@@ -9,7 +9,7 @@ use app::{PageAssets, shell};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodFilter, get, on, post};
@@ -105,9 +105,10 @@ async fn surround(
     let viewer = viewer.clone();
     let is_page = request.method() == Method::GET && !request.uri().path().starts_with("/api/");
     let kept = if is_page { flash::take(&session).await } else { Ok(None) };
+    let headers = request.headers().clone();
     let kept = match kept {
         Ok(kept) => kept,
-        Err(error) => return error::internal(error).into_response(),
+        Err(error) => return error::failed(&error.into(), &headers),
     };
     let flashes = Flashes::new(kept);
     let nonce = hex(&state.chance.bytes::<NONCE_BYTES>());
@@ -122,7 +123,10 @@ async fn surround(
     if let Some(left) = left
         && let Err(error) = flash::put(&session, left).await
     {
-        return error::internal(error).into_response();
+        return error::failed(&error.into(), &headers);
+    }
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response = error::come_back(response);
     }
     let headers = response.headers_mut();
     if let Ok(policy) =
@@ -139,7 +143,7 @@ async fn surround(
 async fn gate(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let is_set_up = match state.services.is_set_up().await {
         Ok(is_set_up) => is_set_up,
-        Err(error) => return error::internal(error).into_response(),
+        Err(error) => return error::failed(&error.into(), request.headers()),
     };
     let may_operate = request.extensions().get::<Viewer>().is_some_and(Viewer::may_operate);
     let query = request.uri().query().unwrap_or_default();
@@ -213,7 +217,7 @@ fn hex(bytes: &[u8]) -> String {
 pub(crate) async fn back_with(session: &Session, path: &'static str, flash: Flash) -> Response {
     match flash::keep(session, flash).await {
         Ok(()) => (StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response(),
-        Err(error) => error::internal(error).into_response(),
+        Err(error) => error::failed(&error.into(), &HeaderMap::new()),
     }
 }
 

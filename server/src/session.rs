@@ -15,7 +15,7 @@ use engine::store::{self, Db, StoreError, sessions, sessions::SessionRow};
 use time::{Duration, OffsetDateTime};
 use tower::{Layer, Service};
 use tower_sessions::cookie::SameSite;
-use tower_sessions::session::{Id, Record};
+use tower_sessions::session::{Error as SessionError, Id, Record};
 use tower_sessions::session_store::{Error, ExpiredDeletion, Result, SessionStore};
 use tower_sessions::{Expiry, SessionManagerLayer};
 
@@ -76,9 +76,18 @@ impl Sessions {
     }
 }
 
+/// How the text of an error begins that is about a database that cannot be reached: tower-sessions hands on nothing but texts.
+const AWAY: &str = "away: ";
+
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn backend(error: StoreError) -> Error {
-    Error::Backend(error.to_string())
+    let away = if error.is_unavailable() { AWAY } else { "" };
+    Error::Backend(format!("{away}{error}"))
+}
+
+/// Whether a session could not be read or kept because the database cannot be reached just now.
+pub(crate) fn is_away(error: &SessionError) -> bool {
+    matches!(error, SessionError::Store(Error::Backend(text)) if text.starts_with(AWAY))
 }
 
 #[async_trait]

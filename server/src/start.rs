@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use app::pages::status::Assets;
@@ -32,6 +32,8 @@ use crate::{assets, place, public, viewer};
 /// How long requests that are being answered may take when the server stops. The engine gets what is left of ten seconds: what it
 /// has taken is lost otherwise, while a request can be sent again.
 const HTTP_DRAIN: Duration = Duration::from_millis(1_500);
+/// The pause before it is looked again whether the database can be reached.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
 /// How often sessions that ended are swept away.
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
@@ -152,6 +154,29 @@ impl Running {
         tokio::join!(telex, self.engine.stop());
         self.state.db.close().await;
         tracing::info!("Pharos has stopped");
+    }
+}
+
+/// Waits until the PostgreSQL of the configuration can be reached, as long as it says: it may start beside us. What waiting does not
+/// heal, such as a wrong password, and what is not healed by then, is left to whoever opens the database.
+pub(crate) async fn await_database(config: &Config) {
+    let (url, wait) = (config.database_url(), Duration::from_secs(config.data.database_wait.into()));
+    if Db::file_of(&url).is_some() {
+        return;
+    }
+    let (begun, mut told) = (Instant::now(), false);
+    loop {
+        match Db::open(&url).await {
+            Ok(db) => return db.close().await,
+            Err(error) if !error.is_unavailable() || begun.elapsed() >= wait => return,
+            Err(error) if !told => {
+                let (database, wait_s) = (place::of(&url), wait.as_secs());
+                tracing::warn!(database, wait_s, %error, "waiting for the database, which cannot be reached yet");
+                told = true;
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
     }
 }
 

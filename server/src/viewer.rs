@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Redirect, Response};
 use domain::id::AccountKey;
 use domain::person::{Account, Viewer};
 use domain::time::HOUR;
@@ -50,17 +50,18 @@ pub(crate) async fn resolve(
 ) -> Response {
     let viewer = match viewer_of(&state, &session).await {
         Ok(viewer) => viewer,
-        Err(error) => return error::internal(error),
+        Err(error) => return error::failed(&error, request.headers()),
     };
     let intent = SessionIntent::default();
     request.extensions_mut().insert(viewer);
     request.extensions_mut().insert(intent.clone());
+    let headers = request.headers().clone();
     let response = next.run(request).await;
     match intent.take() {
         None => response,
         Some(change) => match carry_out(&state, &session, change).await {
             Ok(()) => response,
-            Err(error) => error::internal(error).into_response(),
+            Err(error) => error::failed(&error, &headers),
         },
     }
 }

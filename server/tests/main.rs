@@ -5,6 +5,7 @@
 
 mod access;
 mod api;
+mod away;
 mod commands;
 mod forms;
 mod hooks;
@@ -12,6 +13,9 @@ mod live;
 mod operation;
 mod origin;
 mod people;
+#[path = "../engine/tests/store/postgres.rs"]
+#[expect(dead_code, reason = "shared with the tests of the store, which have one for all of them")]
+mod postgres;
 mod starting;
 mod support;
 mod tidy;

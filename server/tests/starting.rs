@@ -9,6 +9,7 @@ use reqwest::Method;
 use sqlx::{Connection as _, SqliteConnection};
 
 use crate::commands::{QUIET, folder_with, out, pharos};
+use crate::support::postgres::Postgres;
 use crate::support::{Actor, TestApp, new_folder};
 
 fn said(output: &Output) -> String {
@@ -85,8 +86,18 @@ async fn keys_are_not_forgotten_while_a_server_seals_with_them() {
 async fn a_server_whose_database_is_away_says_so_and_when_to_come_back() {
     let app = TestApp::spawn().await;
     let token = app.token().await;
+    let operator = app.viewer().await;
+    assert_eq!(app.get("/").await.status(), 200);
     app.running.state.db.close().await;
     for (who, path) in [
+        (&operator, "/console"),
+        (&operator, "/console/monitors"),
+        (&operator, "/login"),
+        (&Actor::Anonymous, "/console"),
+        (&Actor::Anonymous, "/login"),
+        (&Actor::Anonymous, "/status/other"),
+        (&Actor::Anonymous, "/history"),
+        (&Actor::Anonymous, "/live/other/parts"),
         (&Actor::Anonymous, "/ping/some-token"),
         (&Actor::Anonymous, "/api/push/some-token"),
         (&Actor::Anonymous, "/metrics"),
@@ -95,6 +106,13 @@ async fn a_server_whose_database_is_away_says_so_and_when_to_come_back() {
         let answer = app.request(who, Method::GET, path).send().await.unwrap();
         assert_eq!(answer.status(), 503, "{path}");
         assert_eq!(answer.headers()["retry-after"], "5", "{path}");
+    }
+    let page = app.request(&operator, Method::GET, "/console").send().await.unwrap().text().await.unwrap();
+    assert_eq!(page, app.get("/console").await.text().await.unwrap(), "one page for everybody");
+    assert!(page.contains("The database does not answer") && page.contains("try again"), "{page}");
+    // What is known of the page stays to be seen, whoever asks.
+    for who in [&operator, &Actor::Anonymous] {
+        assert_eq!(app.request(who, Method::GET, "/").send().await.unwrap().status(), 200);
     }
     let answer = app.get("/readyz").await;
     assert_eq!(answer.status(), 503);
@@ -139,17 +157,66 @@ fn a_database_that_is_not_there_is_told_of_at_once_and_once() {
     let folder = folder_with(QUIET);
     let begun = std::time::Instant::now();
     let url = "postgres://postgres:hunter2@127.0.0.1:1/x";
-    let output = pharos(&folder, &["serve", "--database-url", url], "");
-    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
-    let said = said(&output);
-    assert_eq!((output.status.code(), said.matches("onnection refused").count()), (Some(1), 1), "{said}");
-    assert!(!said.contains("hunter2"), "{said}");
+    for arguments in [["migrate"].as_slice(), &["user", "add", "ada@example.org"], &["token", "create", "CI"]]
+    {
+        let output = pharos(&folder, &[arguments, &["--database-url", url]].concat(), "");
+        assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+        let said = said(&output);
+        assert_eq!((output.status.code(), said.matches("onnection refused").count()), (Some(1), 1), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    // A server waits for it, as long as it was told, and says so.
+    let serve = ["serve", "--database-url", url, "--set", "data.database_wait=1"];
+    let begun = std::time::Instant::now();
+    let output = pharos(&folder, &serve, "");
+    assert!((1..8).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    let waited = said(&output);
+    assert_eq!((output.status.code(), waited.matches("onnection refused").count()), (Some(1), 2), "{waited}");
+    assert_eq!(waited.matches("waiting for the database").count(), 1, "{waited}");
+    assert!(waited.contains("postgres://127.0.0.1:1/x") && !waited.contains("hunter2"), "{waited}");
     // A name alone would become a file in whatever folder this is.
     let output = pharos(&folder, &["serve", "--database-url", "pgdb"], "");
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("the flag --database-url: ") && said.contains("postgres://"), "{said}");
     assert!(!std::env::temp_dir().join("pgdb").exists());
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+#[test]
+fn a_server_that_starts_before_its_postgres_waits_for_it_but_for_no_other_remedy() {
+    let Some(mut postgres) = Postgres::new() else { return };
+    let folder = folder_with(QUIET);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pharos"))
+        .args(["serve", "--database-url", &postgres.url])
+        .env_clear()
+        .env("PHAROS_DATA_DIR", &folder)
+        .env("PHAROS_CONFIG", folder.join("pharos.toml"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    log.read_line(&mut line).unwrap();
+    assert!(line.contains("waiting for the database") && line.contains("wait_s=30"), "{line}");
+    postgres.start();
+    let mut greeting = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut greeting).unwrap();
+    assert!(greeting.contains("/setup?token="), "{greeting}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let begun = std::time::Instant::now();
+    let output = pharos(&folder, &["serve", "--database-url", &format!("{}_missing", postgres.url)], "");
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+    let said = said(&output);
+    assert_eq!(
+        (output.status.code(), said.contains("Make it, or name another one")),
+        (Some(1), true),
+        "{said}"
+    );
+    assert!(!said.contains("waiting"), "{said}");
     let _ = std::fs::remove_dir_all(folder);
 }
 

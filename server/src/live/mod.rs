@@ -23,6 +23,8 @@ use engine::services::ServiceError;
 pub use console::Console;
 pub use hub::Hub;
 
+use crate::error;
+
 /// The streams of the public pages. Mount it behind the check of the origin; no session is looked at.
 pub fn router<S: Clone + Send + Sync + 'static>(hub: Hub) -> Router<S> {
     Router::new()
@@ -45,11 +47,15 @@ fn full() -> Response {
 }
 
 /// Why there is nothing to listen to.
-fn refused(error: &ServiceError) -> Response {
-    match error {
+fn refused(why: &ServiceError) -> Response {
+    match why {
         ServiceError::NotFound => (StatusCode::NOT_FOUND, "There is no such page.").into_response(),
-        error => {
-            tracing::error!(%error, "a status page could not be read for a listener");
+        ServiceError::Unavailable(_) => {
+            tracing::error!(error = %why, "a status page could not be read for a listener");
+            error::come_back(StatusCode::SERVICE_UNAVAILABLE.into_response())
+        }
+        other => {
+            tracing::error!(error = %other, "a status page could not be read for a listener");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

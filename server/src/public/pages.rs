@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::Public;
 use super::document::Document;
 use super::theme::theme;
+use crate::error::{self, Refusal};
 
 /// What a logo may do when somebody opens it by itself: an SVG is a document too.
 const LOGO_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
@@ -107,10 +108,7 @@ pub(super) async fn logo(
             (headers, logo.bytes).into_response()
         }
         Err(ServiceError::NotFound) => StatusCode::NOT_FOUND.into_response(),
-        Err(error) => {
-            tracing::error!(%error, slug, "a logo could not be read");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
+        Err(error) => Refusal(error).into_response(),
     }
 }
 
@@ -163,19 +161,26 @@ async fn answer(
     request: &HeaderMap,
     draw: impl Future<Output = Result<String>>,
 ) -> Response {
-    match public.cache.get(key, public.hub.last_event(), draw).await {
+    let is_away = |error: &ServiceError| matches!(error, ServiceError::Unavailable(_));
+    match public.cache.get(key, public.hub.last_event(), draw, is_away).await {
         Ok(document) => document.answer(StatusCode::OK, request),
         Err(error) => failed(public, slug, &error, request).await,
     }
 }
 
-async fn failed(public: &Public, slug: Option<&str>, error: &ServiceError, request: &HeaderMap) -> Response {
-    if matches!(error, ServiceError::NotFound) {
+async fn failed(public: &Public, slug: Option<&str>, why: &ServiceError, request: &HeaderMap) -> Response {
+    if matches!(why, ServiceError::NotFound) {
         return missing(public, slug, request).await;
     }
-    tracing::error!(%error, "a public page could not be shown");
+    tracing::error!(error = %why, "a public page could not be shown");
     let shell = Shell { assets: public.hub.assets(), theme: theme(request), live: None };
-    Document::new(draw::failure(&shell)).answer(StatusCode::INTERNAL_SERVER_ERROR, request)
+    let page = Document::new(draw::failure(&shell));
+    match why {
+        ServiceError::Unavailable(_) => {
+            error::come_back(page.answer(StatusCode::SERVICE_UNAVAILABLE, request))
+        }
+        _ => page.answer(StatusCode::INTERNAL_SERVER_ERROR, request),
+    }
 }
 
 /// Addresses can be made up faster than pages can be compressed, so this one is kept like the others.
@@ -190,6 +195,7 @@ async fn missing(public: &Public, slug: Option<&str>, request: &HeaderMap) -> Re
         Ok::<_, std::convert::Infallible>(draw::not_found(head.as_ref(), &shell))
     };
     let of = head.as_ref().map(|head| head.slug.clone()).unwrap_or_default();
-    let Ok(document) = public.cache.get((format!("{of}/404"), theme), public.hub.last_event(), draw).await;
+    let key = (format!("{of}/404"), theme);
+    let Ok(document) = public.cache.get(key, public.hub.last_event(), draw, |never| match *never {}).await;
     document.answer(StatusCode::NOT_FOUND, request)
 }

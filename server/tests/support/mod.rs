@@ -1,5 +1,7 @@
 //! A server for one test, and who calls it.
 
+pub(crate) mod postgres;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

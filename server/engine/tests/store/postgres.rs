@@ -68,7 +68,7 @@ fn server() -> Option<Server> {
         eprintln!("PHAROS_SKIP_POSTGRES=1: nothing is tested on PostgreSQL");
         return None;
     }
-    let programs = programs(variable("PATH").unwrap_or_default().as_str()).expect(
+    let programs = programs().expect(
         "the tests need PostgreSQL: install it (apt-get install postgresql), name one in TEST_POSTGRES_URL, \
          or leave it out with PHAROS_SKIP_POSTGRES=1",
     );
@@ -77,14 +77,8 @@ fn server() -> Option<Server> {
 }
 
 fn start(programs: &Path, folder: &Path) -> Server {
-    // initdb refuses to work as root.
-    let is_root =
-        std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
-    let mut command = if is_root { Command::new("setpriv") } else { Command::new("sh") };
-    if is_root {
-        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "sh"]);
-    }
-    command.args(["-c", SCRIPT, "sh"]).arg(folder).arg(programs);
+    let mut command = shell(SCRIPT);
+    command.arg(folder).arg(programs);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a shell");
     let mut line = String::new();
     let output = child.stdout.take().expect("a pipe");
@@ -97,8 +91,21 @@ fn start(programs: &Path, folder: &Path) -> Server {
     }
 }
 
+/// A script as somebody whom PostgreSQL works for: initdb refuses to work as root. Arguments follow.
+pub(crate) fn shell(script: &str) -> Command {
+    let is_root =
+        std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    let mut command = if is_root { Command::new("setpriv") } else { Command::new("sh") };
+    if is_root {
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "sh"]);
+    }
+    command.args(["-c", script, "sh"]);
+    command
+}
+
 /// The folder of the newest PostgreSQL.
-fn programs(path: &str) -> Option<PathBuf> {
+pub(crate) fn programs() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default().to_string_lossy().into_owned();
     let has_all = |folder: &PathBuf| {
         ["initdb", "postgres", "pg_isready"].iter().all(|name| folder.join(name).is_file())
     };
