@@ -10,6 +10,8 @@ mod commands;
 mod forms;
 mod hooks;
 mod live;
+#[cfg(target_os = "linux")]
+mod making;
 mod operation;
 mod origin;
 mod people;

@@ -36,6 +36,8 @@ const WHOLE_AT: [i64; 2] = [0, 125 * SECOND];
 /// How often pages are read again while something on them does not work, in milliseconds: an outage that goes on is no event, but
 /// its minutes count.
 const ONGOING: i64 = 30 * SECOND;
+/// The pause before a page is read again that could not be.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How often it is looked whether one of these times has come.
 const TICK: Duration = Duration::from_secs(1);
 /// How long a page is kept up to date after the last time somebody asked for it.
@@ -232,7 +234,7 @@ impl Hub {
             .iter()
             .filter_map(|(slug, cell)| Some((slug.clone(), cell.get()?.clone())))
             .collect();
-        let mut drawn = Vec::new();
+        let (mut drawn, mut behind) = (Vec::new(), false);
         for (slug, face) in faces {
             match self.read(&slug, &face.view(), reading).await {
                 Ok(view) => {
@@ -243,8 +245,19 @@ impl Hub {
                 Err(ServiceError::NotFound) => {
                     self.faces().remove(&slug);
                 }
-                Err(error) => tracing::error!(%error, slug, "a status page could not be brought up to date"),
+                Err(error) => {
+                    behind = true;
+                    tracing::error!(%error, slug, "a status page could not be brought up to date; trying again");
+                }
             }
+        }
+        if behind {
+            // No event comes again for what this one has changed.
+            let inner = self.inner.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(AGAIN).await;
+                inner.late.notify_one();
+            });
         }
         // Sockets first: a document takes longer, and who loads the old one is told the rest when it connects.
         for face in drawn {

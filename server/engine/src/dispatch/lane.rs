@@ -127,7 +127,7 @@ impl Lane {
 /// How long a failure may take that is an answer.
 fn patience(ready: &Ready) -> Duration {
     let timeout = providers::of(&ready.settings).timeout();
-    (timeout - timeout / 10).min(HANGS)
+    (timeout * 9 / 10).min(HANGS)
 }
 
 /// Waits until a message may leave.

@@ -19,7 +19,8 @@ impl Crew {
     /// Settles one after the other, when all together cannot be; what cannot be written even so ends without its words.
     pub(super) async fn settle_singly(&mut self, settling: &mut Vec<Finished>) {
         let now = self.dispatcher.clock.now();
-        for finished in std::mem::take(settling) {
+        let mut left = std::mem::take(settling).into_iter();
+        while let Some(finished) = left.next() {
             let key = finished.claimed.integration;
             let one = [finished];
             let written = async {
@@ -37,8 +38,12 @@ impl Crew {
                         settling.extend(one);
                     }
                 }
-                // The database is away: later.
-                Err(_) => settling.extend(one),
+                // The database is away, and each would wait for it: all of them later.
+                Err(_) => {
+                    settling.extend(one);
+                    settling.extend(left);
+                    return;
+                }
             }
         }
     }

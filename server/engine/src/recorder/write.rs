@@ -35,9 +35,9 @@ pub(super) async fn write(writer: &Writer, plan: &Plan, now: Timestamp) -> store
     let mut events = Vec::new();
     let mut tx = writer.db.write().await?;
     if writer.db.kind() == Kind::Postgres {
-        // Another node may have taken a shard over while this batch waited; its epoch fences ours.
-        let held = store::leases::held(&mut tx, &writer.node, now).await?;
-        let lost = plan.monitors.iter().filter(|monitor| !held.contains(&i64::from(monitor.monitor.shard())));
+        // Another node may have taken a shard over while this batch waited.
+        let taken = store::leases::of_others(&mut tx, &writer.node).await?;
+        let lost = plan.monitors.iter().filter(|monitor| taken.contains(&i64::from(monitor.monitor.shard())));
         done.refused.extend(lost.map(|monitor| monitor.kept.monitor));
     }
     // The health first: whoever loses that race has its outcome dropped, and only that one.

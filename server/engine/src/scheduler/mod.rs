@@ -18,6 +18,7 @@ use domain::id::MonitorKey;
 use domain::monitor::Monitor;
 use domain::time::{SECOND, Timestamp};
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -27,6 +28,7 @@ use crate::clock::Clock;
 use crate::connectivity::Connectivity;
 use crate::recorder::{Recheck, Recorder};
 use crate::registry::Registry;
+use crate::store::health::Kept;
 use crate::store::{self, Db};
 use crate::vitals::Vitals;
 
@@ -37,6 +39,8 @@ use wake::Wake;
 const PAGE: i64 = 1_000;
 /// The longest sleep, so that the heartbeat of the vitals stays fresh and a clock that jumps is noticed.
 const MAX_SLEEP: Duration = Duration::from_millis(500);
+/// The pause before everything is read again that could not be.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Monitors that were never checked are spread over so many milliseconds after a start.
 const FIRST_CHECKS: i64 = 3 * SECOND;
 
@@ -116,7 +120,11 @@ impl Scheduler {
         });
         let mut events = self.bus.events();
         let mut queue = Queue::default();
-        self.load(&mut queue).await;
+        let mut reading = Reading::default();
+        self.shards.mark_unchanged();
+        reading.begin(&self.db);
+        let first = reading.end().await;
+        self.loaded(first, &mut queue);
         while !cancel.is_cancelled() {
             let now = self.clock.now();
             shared.wake.look(now);
@@ -129,7 +137,9 @@ impl Scheduler {
             });
             tokio::select! {
                 () = tokio::time::sleep(sleep) => {}
-                event = events.recv() => self.heard(event, &mut queue).await,
+                event = events.recv() => self.heard(event, &mut queue, &mut reading).await,
+                // The checks go on meanwhile, however long the database takes to answer.
+                all = reading.end() => self.loaded(all, &mut queue),
                 Some(recheck) = self.rechecks.recv() => {
                     let at = Timestamp(self.clock.now().0 + recheck.within);
                     queue.hasten(recheck.monitor, at);
@@ -138,7 +148,7 @@ impl Scheduler {
                     if changed.is_err() {
                         break;
                     }
-                    self.load(&mut queue).await;
+                    reading.begin(&self.db);
                 }
                 () = cancel.cancelled() => break,
             }
@@ -149,61 +159,24 @@ impl Scheduler {
         self.shards.borrow().contains(&monitor.shard())
     }
 
-    /// Reads every monitor of the shards that this node holds. When the database fails, it is asked again until it answers.
-    async fn load(&mut self, queue: &mut Queue) {
-        self.shards.mark_unchanged();
-        loop {
-            match self.try_load(queue).await {
-                Ok(()) => return,
-                Err(error) => {
-                    tracing::error!(%error, "the monitors could not be read; trying again");
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-            }
-        }
-    }
-
-    async fn try_load(&self, queue: &mut Queue) -> store::Result<()> {
-        let mut after = MonitorKey(0);
+    /// Takes up every monitor of the shards that this node holds, out of all that were read.
+    fn loaded(&self, all: Vec<(Monitor, Kept)>, queue: &mut Queue) {
         let now = self.clock.now();
         let mut loaded = HashSet::new();
-        loop {
-            let mut tx = self.db.read().await?;
-            let monitors = store::monitors::page(&mut tx, after, PAGE).await?;
-            let healths: HashMap<_, _> = store::health::page(&mut tx, after, PAGE)
-                .await?
-                .into_iter()
-                .map(|kept| (kept.monitor, kept))
-                .collect();
-            drop(tx);
-            let full = i64::try_from(monitors.len()).unwrap_or(PAGE) == PAGE;
-            for monitor in monitors {
-                let monitor = match monitor {
-                    Ok(monitor) => monitor,
-                    Err(error) => {
-                        tracing::error!(%error, "a monitor cannot be checked");
-                        continue;
-                    }
-                };
-                after = after.max(monitor.key);
-                let Some(kept) = healths.get(&monitor.key) else { continue };
-                if monitor.paused || !self.holds(&monitor) {
-                    continue;
-                }
-                loaded.insert(monitor.key);
-                let fresh = kept.health.settled == Settled::Pending && kept.health.streak.is_none();
-                let due = if fresh {
-                    Timestamp(now.0 + monitor.phase() % FIRST_CHECKS)
-                } else {
-                    monitor.next_slot(now)
-                };
-                let monitor = Arc::new(monitor);
-                self.registry.put(monitor.clone(), kept.clone());
-                queue.put(monitor, due);
+        for (monitor, kept) in all {
+            if monitor.paused || !self.holds(&monitor) {
+                continue;
             }
-            if !full {
-                break;
-            }
+            loaded.insert(monitor.key);
+            let fresh = kept.health.settled == Settled::Pending && kept.health.streak.is_none();
+            let due = if fresh {
+                Timestamp(now.0 + monitor.phase() % FIRST_CHECKS)
+            } else {
+                monitor.next_slot(now)
+            };
+            let monitor = Arc::new(monitor);
+            self.registry.put(monitor.clone(), kept);
+            queue.put(monitor, due);
         }
         queue.retain(|monitor| {
             let keep = loaded.contains(&monitor.key);
@@ -213,22 +186,28 @@ impl Scheduler {
             keep
         });
         self.vitals.scheduled.store(i64::try_from(queue.len()).unwrap_or(0), Ordering::Relaxed);
-        Ok(())
     }
 
-    async fn heard(&mut self, event: Result<Arc<Numbered>, broadcast::error::RecvError>, queue: &mut Queue) {
+    async fn heard(
+        &self,
+        event: Result<Arc<Numbered>, broadcast::error::RecvError>,
+        queue: &mut Queue,
+        reading: &mut Reading,
+    ) {
         match event {
             Ok(event) => {
-                if let Event::MonitorSaved { monitor, .. } = event.event
-                    && let Err(error) = self.reload(monitor, queue).await
-                {
+                let Event::MonitorSaved { monitor, .. } = event.event else { return };
+                if let Err(error) = self.reload(monitor, queue).await {
                     tracing::error!(%error, monitor = monitor.0, "a monitor could not be read again; reading all");
-                    self.load(queue).await;
+                    reading.begin(&self.db);
+                } else if reading.goes_on() {
+                    // What is being read may be from before this change.
+                    reading.begin(&self.db);
                 }
             }
             Err(broadcast::error::RecvError::Lagged(missed)) => {
                 tracing::warn!(missed, "events were missed; reading every monitor again");
-                self.load(queue).await;
+                reading.begin(&self.db);
             }
             Err(broadcast::error::RecvError::Closed) => {}
         }
@@ -260,5 +239,87 @@ impl Scheduler {
         }
         self.vitals.scheduled.store(i64::try_from(queue.len()).unwrap_or(0), Ordering::Relaxed);
         Ok(())
+    }
+}
+
+/// Every monitor with its health, as it is being read.
+#[derive(Debug, Default)]
+struct Reading(Option<JoinHandle<Vec<(Monitor, Kept)>>>);
+
+impl Reading {
+    /// Begins, or begins anew.
+    fn begin(&mut self, db: &Db) {
+        self.stop();
+        self.0 = Some(tokio::spawn(read_all(db.clone())));
+    }
+
+    fn goes_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Waits for what is being read; for ever when nothing is. Given up, it may be waited for again.
+    async fn end(&mut self) -> Vec<(Monitor, Kept)> {
+        let read = match &mut self.0 {
+            Some(task) => task.await,
+            None => std::future::pending().await,
+        };
+        self.0 = None;
+        match read {
+            Ok(all) => all,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends, and with it whoever waits here.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+
+    fn stop(&mut self) {
+        if let Some(task) = self.0.take() {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Reads every monitor. When the database fails, it is asked again until it answers.
+async fn read_all(db: Db) -> Vec<(Monitor, Kept)> {
+    loop {
+        match try_read_all(&db).await {
+            Ok(all) => return all,
+            Err(error) => {
+                tracing::error!(%error, "the monitors could not be read; trying again");
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
+    }
+}
+
+async fn try_read_all(db: &Db) -> store::Result<Vec<(Monitor, Kept)>> {
+    let (mut after, mut all) = (MonitorKey(0), Vec::new());
+    loop {
+        let mut tx = db.read().await?;
+        let monitors = store::monitors::page(&mut tx, after, PAGE).await?;
+        let healths = store::health::page(&mut tx, after, PAGE).await?;
+        drop(tx);
+        let mut healths: HashMap<_, _> = healths.into_iter().map(|kept| (kept.monitor, kept)).collect();
+        let full = i64::try_from(monitors.len()).unwrap_or(PAGE) == PAGE;
+        for monitor in monitors {
+            match monitor {
+                Ok(monitor) => {
+                    after = after.max(monitor.key);
+                    all.extend(healths.remove(&monitor.key).map(|kept| (monitor, kept)));
+                }
+                Err(error) => tracing::error!(%error, "a monitor cannot be checked"),
+            }
+        }
+        if !full {
+            return Ok(all);
+        }
     }
 }

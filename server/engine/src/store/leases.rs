@@ -50,12 +50,12 @@ pub async fn renew(tx: &mut Tx, node: &str, until: Timestamp) -> Result<Vec<Leas
     Ok(rows.into_iter().map(|(shard, epoch)| Lease { shard, epoch }).collect())
 }
 
-/// The shards that a node holds at `now`. Locked in shared mode by nothing: a take-over grows the epoch and waits for no
-/// one, so the health's version settles what slips between this look and the commit.
-pub async fn held(tx: &mut Tx, node: &str, now: Timestamp) -> Result<Vec<i64>> {
-    Ok(sql!(tx, |conn| sqlx::query_scalar("select shard from leases where node = $1 and until >= $2")
+/// The shards that other nodes took, whether they still hold them or not. What a node held stays its own until then, although the lease
+/// ran out or was let go: while the database is away nobody can renew, and what was found meanwhile must not be lost. Nothing is
+/// locked: a take-over waits for no one, so the health's version settles what slips between this look and the commit.
+pub async fn of_others(tx: &mut Tx, node: &str) -> Result<Vec<i64>> {
+    Ok(sql!(tx, |conn| sqlx::query_scalar("select shard from leases where node <> $1")
         .bind(node)
-        .bind(now.0)
         .fetch_all(conn)
         .await?))
 }

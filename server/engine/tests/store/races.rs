@@ -7,7 +7,7 @@ use domain::health::{Health, Settled};
 use domain::id::{IncidentId, PageKey};
 use domain::monitor::MonitorDraft;
 use domain::time::Timestamp;
-use engine::store;
+use engine::store::{self, Tx};
 
 use crate::on_both;
 use crate::world::{START, World};
@@ -25,10 +25,13 @@ on_both! {
         assert_eq!(taken.epoch, first.epoch + 1);
         assert!(store::leases::renew(&mut tx, "one", later).await.unwrap().is_empty());
         assert_eq!(store::leases::renew(&mut tx, "two", Timestamp(later.0 + 20)).await.unwrap(), [taken]);
-        assert_eq!(store::leases::held(&mut tx, "two", later).await.unwrap(), [3]);
+        let of_others = async |tx: &mut Tx, node| store::leases::of_others(tx, node).await.unwrap();
+        assert_eq!((of_others(&mut tx, "one").await, of_others(&mut tx, "two").await), (vec![3], vec![]));
+        // Let go or run out, it stays whose it was until somebody takes it.
         store::leases::release(&mut tx, "two").await.unwrap();
-        assert!(store::leases::held(&mut tx, "two", later).await.unwrap().is_empty());
+        assert_eq!((of_others(&mut tx, "one").await, of_others(&mut tx, "two").await), (vec![3], vec![]));
         assert!(store::leases::claim(&mut tx, 3, "one", later, until).await.unwrap().is_some());
+        assert_eq!((of_others(&mut tx, "one").await, of_others(&mut tx, "two").await), (vec![], vec![3]));
     }
 
     async fn of_many_nodes_that_claim_a_shard_at_once_one_gets_it(world: World) {

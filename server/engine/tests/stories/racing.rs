@@ -9,6 +9,7 @@ use domain::time::Timestamp;
 use engine::recorder::Submission;
 use engine::store;
 
+use crate::stage::Stage;
 use crate::support::{START, Story, down};
 
 const ONE: Thresholds = Thresholds { failure: 1, recovery: 1 };
@@ -37,6 +38,31 @@ async fn an_outcome_that_comes_second_is_dropped_alone() {
         .into_iter()
         .any(|event| matches!(event, Event::MonitorSaved { monitor, .. } if monitor == contested));
     assert!(saved, "the contested monitor is read again");
+}
+
+#[tokio::test]
+async fn what_was_found_while_no_lease_could_be_renewed_is_kept_until_another_node_takes_over() {
+    let Some(mut stage) = Stage::postgres().await else { return };
+    let monitor = stage.monitor("Shop").await;
+    let opened = async |stage: &Stage| {
+        let events = crate::support::all_events(&stage.db).await;
+        events.iter().filter(|numbered| matches!(numbered.event, Event::IncidentOpened { .. })).count()
+    };
+    let mut tx = stage.db.write().await.unwrap();
+    store::leases::release(&mut tx, "only").await.unwrap();
+    tx.commit().await.unwrap();
+    stage.sees(monitor, down()).await;
+    assert_eq!(opened(&stage).await, 1, "nobody else has it");
+    stage.sees_later(monitor, Outcome::Up, std::time::Duration::from_mins(1)).await;
+
+    let (now, mut tx) = (stage.clock.now(), stage.db.write().await.unwrap());
+    for shard in 0..i64::from(domain::monitor::SHARDS) {
+        let until = Timestamp(now.0 + 1);
+        store::leases::claim(&mut tx, shard, "other", now, until).await.unwrap().expect("it was let go");
+    }
+    tx.commit().await.unwrap();
+    stage.sees_later(monitor, down(), std::time::Duration::from_mins(1)).await;
+    assert_eq!(opened(&stage).await, 1, "the other node looks after it now");
 }
 
 #[tokio::test]

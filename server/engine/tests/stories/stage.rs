@@ -40,7 +40,7 @@ const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abc
 /// How far the clock goes at a time.
 const STEP: Duration = Duration::from_secs(15);
 /// Long enough for a machine under load: what a running dispatcher is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Stage {
     pub(crate) db: Db,
