@@ -157,7 +157,8 @@ impl Crew {
             self.send(one);
         }
         if look {
-            // One that takes everything at once keeps its room for what comes next.
+            // One that takes everything at once keeps its room and its turns for what comes next.
+            self.lanes.retain(|key, _| self.sending.contains_key(key));
             self.rooms.retain(|key, _| self.sending.contains_key(key));
             self.paced.retain(|key| self.sending.contains_key(key));
             let held = self.sending.iter().filter(|(key, held)| self.is_full(**key, **held));
@@ -204,7 +205,6 @@ impl Crew {
             *count -= 1;
             if *count == 0 {
                 self.sending.remove(&key);
-                self.lanes.remove(&key);
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::stage::{Stage, minutes, until};
 const OUR_FAULT: &str = "Pharos itself failed; its log says where.";
 /// Integrations whose receivers never answer, and messages to each: more than have a turn, and more than a node would hold if it held
 /// what it may of those that answer.
-const HANGING: usize = 72;
+const HANGING: usize = 136;
 const FOR_EACH: usize = 64;
 
 on_both! {
