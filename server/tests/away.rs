@@ -146,7 +146,7 @@ async fn a_postgres_that_is_killed_and_comes_back_loses_and_doubles_nothing() {
     assert_eq!(app.request(&operator, Method::GET, "/console").send().await.unwrap().status(), 200);
 
     postgres.kill();
-    let (killed, looks) = (now(), world.looks());
+    let killed = now();
     assert_eq!(app.get("/healthz").await.text().await.unwrap(), "ok\n");
     until("the server is not ready", async || app.get("/readyz").await.status() == 503).await;
     // Side by side: each waits some seconds for the database.
@@ -169,8 +169,8 @@ async fn a_postgres_that_is_killed_and_comes_back_loses_and_doubles_nothing() {
     assert!(known_page.0 == 200 && known_page.2.contains("Shop"), "{known_page:?}");
     // It goes on looking, and sees something break that nobody can write down yet.
     world.works.store(false, Ordering::SeqCst);
-    let broken = now();
-    until("the checks go on", async || world.looks() > looks + 5).await;
+    let (broken, looks) = (now(), world.looks());
+    until("the checks go on", async || world.looks() > looks + 3).await;
     assert_eq!(world.told(), Vec::<String>::new());
 
     let back = now();

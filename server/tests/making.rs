@@ -59,8 +59,8 @@ async fn make_run_ends_in_a_server_that_waits_to_be_set_up() {
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
     assert_eq!(ask("/healthz").await, (200, "ok\n".to_owned()));
-    let (_, link) = line.trim().rsplit_once(address).unwrap();
-    let (status, page) = ask(link).await;
+    let (_, way) = line.trim().rsplit_once(address).unwrap();
+    let (status, page) = ask(way).await;
     assert!(status == 200 && page.contains("password"), "{page}");
     assert!(store::default_file(&empty.join("data")).exists());
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());

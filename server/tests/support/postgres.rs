@@ -28,7 +28,7 @@ trap 'kill_all; rm -rf "$folder"' EXIT
 while read -r word; do
     case $word in
     start)
-        for attempt in $(seq 200); do
+        for attempt in $(seq 600); do
             if [ -z "$server" ] || ! kill -0 "$server" 2>/dev/null; then
                 "$programs/postgres" -D "$folder/data" -c listen_addresses=127.0.0.1 -c port="$port" \
                     -c unix_socket_directories="$folder" -c fsync=off >>"$folder/log" 2>&1 &
@@ -65,7 +65,7 @@ impl Postgres {
             "this test needs PostgreSQL: install it (apt-get install postgresql), or leave it out with PHAROS_SKIP_POSTGRES=1"
         );
         let programs: PathBuf = programs?;
-        // Nobody else takes a port that was just given back.
+        // Hardly anybody else takes a port that was just given back.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = std::env::temp_dir().join(format!("pharos-pg-{}", Chance::System.token()));
         let mut command = shell(SCRIPT);

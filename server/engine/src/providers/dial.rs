@@ -68,7 +68,7 @@ impl Outbound {
             vec![address]
         } else {
             self.policy().judge_name(host).map_err(forbidden)?;
-            self.names().look_up(host).await.map_err(|error| {
+            self.names.look_up(host).await.map_err(|error| {
                 DeliveryError::retry(format!("{host} could not be resolved: {}", plain_reason(&error)))
             })?
         };

@@ -23,7 +23,7 @@ const MASK: &str = "********";
 pub struct Outbound {
     client: Client,
     policy: Arc<TargetPolicy>,
-    names: Names,
+    pub(super) names: Names,
     /// Trusts whom checks trust, and refuses everybody else.
     pub(super) tls: Arc<rustls::ClientConfig>,
     mail: Option<Arc<MailSettings>>,
@@ -197,11 +197,6 @@ impl Outbound {
     /// Which targets may be reached.
     pub fn policy(&self) -> &TargetPolicy {
         &self.policy
-    }
-
-    /// Where the addresses of names come from.
-    pub(super) fn names(&self) -> &Names {
-        &self.names
     }
 
     /// Sends a request and reads the answer; both are noted in the transcript.
