@@ -51,12 +51,18 @@ fn an_incident_that_opens_swaps_the_incidents_and_not_the_page() {
     let (_, mut frames) = face.follow(&at(1), Seq(1));
     let mut trouble = incident(1);
     face.show(view(2, vec![component(1, MajorOutage)], vec![trouble.clone()]));
-    assert_eq!(ids(&frames.try_recv().unwrap().text), ["incidents".to_owned(), format!("i-{}", trouble.id)]);
+    let mut next = || ids(&frames.try_recv().unwrap().text);
+    // Of the log only the day that is not without any from now on.
+    assert_eq!(next(), ["incidents".to_owned(), "d-2026-11-21".to_owned(), format!("i-{}", trouble.id)]);
 
     told(&mut trouble, IncidentPhase::Identified);
     face.show(view(3, vec![component(1, MajorOutage)], vec![trouble.clone()]));
     let card = format!("incident-{}", trouble.id);
-    assert_eq!(ids(&frames.try_recv().unwrap().text), [card, format!("i-{}", trouble.id)]);
+    assert_eq!(next(), [card, format!("i-{}", trouble.id)]);
+
+    let second = incident(2);
+    face.show(view(4, vec![component(1, MajorOutage)], vec![second.clone(), trouble]));
+    assert_eq!(next(), ["incidents".to_owned(), format!("i-{}", second.id)], "the log says it already");
 }
 
 #[test]
@@ -70,7 +76,8 @@ fn an_incident_that_is_over_tells_those_who_read_its_page() {
     over.past[0].incidents.push(trouble.clone());
     face.show(over);
     let told = ids(&frames.try_recv().unwrap().text);
-    assert!(told.contains(&"incidents".to_owned()) && told.contains(&"past".to_owned()));
+    assert!(told.contains(&"incidents".to_owned()) && told.contains(&"d-2026-11-21".to_owned()));
+    assert!(!told.contains(&"d-2026-11-20".to_owned()), "{told:?}");
     assert!(told.contains(&format!("i-{}", trouble.id)), "{told:?}");
 }
 

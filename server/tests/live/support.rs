@@ -96,10 +96,16 @@ pub(crate) fn view(seq: i64, components: Vec<ComponentView>, incidents: Vec<Inci
         at: NOW,
         state: page_state(states(), incidents.len()),
         worst: worst(states()),
-        past: vec![PastDay { date: "2026-11-21".to_owned(), incidents: Vec::new() }],
+        past: ["2026-11-21", "2026-11-20"].map(|date| past_day(date, &incidents)).into(),
         incidents,
         sections: vec![SectionView { group: None, state: worst(states()), components }],
     }
+}
+
+/// A day; the incidents that are open began on the 21st.
+fn past_day(date: &str, open: &[IncidentView]) -> PastDay {
+    let ongoing = !open.is_empty() && date == "2026-11-21";
+    PastDay { date: date.to_owned(), incidents: Vec::new(), ongoing }
 }
 
 pub(crate) fn face(view: PageView) -> Face {

@@ -6,12 +6,18 @@ use leptos::prelude::*;
 use super::document::{Page, Shell, base, home};
 use super::incident::past;
 use super::markup::icon;
-use super::part::{Part, html};
+use super::part::{Part, html, slot};
 use crate::words;
 
-/// The last days of the status page.
+/// The last days of the status page. Each is a part of its own: when an incident opens, or is over, the days that it lasted are
+/// told of and not all.
 pub(super) fn past_days(view: &PageView) -> Part {
-    let days = view.past.iter().map(|day| entry(&view.head, day, 3)).collect_view();
+    let days: Vec<Part> = view
+        .past
+        .iter()
+        .map(|day| Part::leaf(format!("d-{}", day.date), entry(&view.head, day, 3)))
+        .collect();
+    let slots = days.iter().map(|_| slot()).collect_view();
     let markup = view! {
         <section class="section" id="past">
             <div class="section-head">
@@ -19,10 +25,10 @@ pub(super) fn past_days(view: &PageView) -> Part {
                 " "
                 <a href=format!("{}/history", base(&view.head))>"All incidents" {icon("chevron-right")}</a>
             </div>
-            <ol class="day-log">{days}</ol>
+            <ol class="day-log">{slots}</ol>
         </section>
     };
-    Part::leaf("past", markup)
+    Part::around("past", markup, days)
 }
 
 /// A day; its heading is of `level` 2 or 3.
@@ -33,10 +39,9 @@ fn entry(head: &PageHead, day: &PastDay, level: u8) -> impl IntoView + use<> {
         _ => view! { <h3>{date}</h3> }.into_any(),
     };
     let body = match day.incidents.as_slice() {
-        // Incidents that are open stand above and not here. Whether there are any is seen by the style sheet, so that the log need
-        // not be sent again whenever one opens.
-        [] => view! { <p class="none">"No " <span class="other">"other "</span> "incidents reported"</p> }
-            .into_any(),
+        // What is open stands above the days.
+        [] if day.ongoing => view! { <p class="none">"No other incidents reported"</p> }.into_any(),
+        [] => view! { <p class="none">"No incidents reported"</p> }.into_any(),
         [one] => past(head, one).into_any(),
         more => {
             let items = more.iter().map(|incident| view! { <li>{past(head, incident)}</li> }).collect_view();

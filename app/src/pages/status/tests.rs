@@ -75,7 +75,11 @@ fn view(sections: Vec<SectionView>, incidents: Vec<IncidentView>) -> PageView {
         at: NOW,
         state: page_state(states(), incidents.len()),
         worst: worst(states()),
-        past: vec![PastDay { date: "2026-11-21".to_owned(), incidents: Vec::new() }],
+        past: vec![PastDay {
+            date: "2026-11-21".to_owned(),
+            incidents: Vec::new(),
+            ongoing: !incidents.is_empty(),
+        }],
         incidents,
         sections,
     }
@@ -177,6 +181,37 @@ fn a_past_incident_that_is_over_looks_like_it_and_says_so() {
     over.resolved_at = None;
     page.past[0].incidents = vec![over];
     assert!(!draw(&page).contains("Resolved: "), "an open one keeps its mark");
+}
+
+#[test]
+fn only_the_days_of_an_open_incident_have_no_other_ones() {
+    let mut page = view(Vec::new(), vec![incident(1, "Shop is down")]);
+    let day = |date: &str, ongoing| PastDay { date: date.to_owned(), incidents: Vec::new(), ongoing };
+    let mut over = day("2026-11-19", false);
+    over.incidents = vec![incident(2, "Mail was late")];
+    page.past = vec![day("2026-11-21", true), day("2026-11-20", true), over, day("2026-11-18", false)];
+    let words = |page: &PageView| {
+        let drawn = parts(page);
+        let past = drawn[0].parts.iter().find(|part| part.id == "past").unwrap();
+        past.parts
+            .iter()
+            .map(|day| {
+                let text = day.html();
+                let said = text.split("<p class=\"none\">").nth(1).and_then(|rest| rest.split('<').next());
+                (day.id.clone(), said.map(str::to_owned))
+            })
+            .collect::<Vec<_>>()
+    };
+    let line = |date: &str, text: Option<&str>| (format!("d-{date}"), text.map(str::to_owned));
+    assert_eq!(
+        words(&page),
+        [
+            line("2026-11-21", Some("No other incidents reported")),
+            line("2026-11-20", Some("No other incidents reported")),
+            line("2026-11-19", None),
+            line("2026-11-18", Some("No incidents reported")),
+        ]
+    );
 }
 
 #[test]

@@ -184,6 +184,9 @@ pub struct PastDay {
     pub date: String,
     /// The incidents, the newest first.
     pub incidents: Vec<IncidentView>,
+    /// Whether an incident that stands elsewhere on the page, because it is open, lasted into the day: then "none" would not
+    /// be true of it.
+    pub ongoing: bool,
 }
 
 /// A month of incidents and days.

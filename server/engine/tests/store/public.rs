@@ -125,6 +125,21 @@ on_both! {
         }
     }
 
+    async fn the_days_that_an_open_incident_lasts_are_marked_and_no_others(world: World) {
+        let (key, id) = world.monitor("One").await;
+        component(&world, "API", &[id]).await;
+        let days = async || page(&world).await.past.into_iter().map(|day| day.ongoing).collect::<Vec<_>>();
+        assert_eq!(days().await, [false; PAST_DAYS]);
+        world.outage(key).await;
+        assert_eq!(days().await, [true, false, false, false, false, false, false]);
+        world.pass(2 * DAY);
+        assert_eq!(days().await, [true, true, true, false, false, false, false]);
+        world.recovery(key).await;
+        let over = page(&world).await;
+        assert!(over.past.iter().all(|day| !day.ongoing));
+        assert_eq!(over.past[2].incidents.len(), 1, "it stands on the day on which it began");
+    }
+
     async fn a_component_joins_and_leaves_open_incidents_with_its_monitors(world: World) {
         let (key, id) = world.monitor("One").await;
         let api = component(&world, "API", &[]).await;

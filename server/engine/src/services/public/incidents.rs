@@ -50,11 +50,20 @@ pub(super) async fn views(
     Ok(found.into_iter().map(view).collect())
 }
 
-/// Days with the incidents that began on them, the newest first.
-pub(super) fn by_day(mut days: Vec<Day>, incidents: Vec<IncidentView>) -> Vec<PastDay> {
+/// Days up to today with the incidents that began on them, the newest first. The open ones that are shown elsewhere last from
+/// the day on which the first of them began.
+pub(super) fn by_day(
+    mut days: Vec<Day>,
+    incidents: Vec<IncidentView>,
+    elsewhere: &[IncidentView],
+) -> Vec<PastDay> {
     days.reverse();
-    let mut past: Vec<PastDay> =
-        days.iter().map(|day| PastDay { date: day.name(), incidents: Vec::new() }).collect();
+    let first = elsewhere.iter().map(|incident| incident.started_at).min();
+    let lasts = |day: &Day| first.is_some_and(|first| day.end > first);
+    let mut past: Vec<PastDay> = days
+        .iter()
+        .map(|day| PastDay { date: day.name(), incidents: Vec::new(), ongoing: lasts(day) })
+        .collect();
     for incident in incidents {
         if let Some(place) = days.iter().position(|day| day.contains(incident.started_at)) {
             past[place].incidents.push(incident);

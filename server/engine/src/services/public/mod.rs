@@ -137,8 +137,8 @@ impl Services {
             at: now,
             state: page_state(components, incidents.len()),
             worst: worst(states()),
+            past: incidents::by_day(past_days, past, &incidents),
             incidents,
-            past: incidents::by_day(past_days, past),
             sections,
         })
     }
@@ -173,7 +173,7 @@ impl Services {
         let board = Board::read(&mut tx, page.key).await?;
         let found = store::views::incidents::of_page(&mut tx, page.key, from, until, MOST_PAST).await?;
         let found = incidents::views(&mut tx, page.key, &board, found).await?;
-        let days: Vec<PastDay> = incidents::by_day(of_month, found);
+        let days: Vec<PastDay> = incidents::by_day(of_month, found, &[]);
         Ok(HistoryView {
             head: page.head,
             month: month.name(),
