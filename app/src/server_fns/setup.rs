@@ -1,5 +1,6 @@
 //! The first minutes: an account, addresses, and a page that is live.
 
+use domain::form::Form;
 use domain::views::console::Tried;
 use leptos::prelude::*;
 
@@ -7,9 +8,13 @@ use crate::error::AppError;
 
 #[cfg(feature = "ssr")]
 use {
+    super::id,
     crate::context::{Sent, request},
-    engine::services::{people::NewAccount, session::SessionChange},
+    engine::services::{ServiceError, people::NewAccount, session::SessionChange},
 };
+
+/// The id of the form of names.
+pub const NAMES: &str = "names";
 
 /// The most addresses that are taken at once.
 pub const MAX_ADDRESSES: usize = 50;
@@ -59,6 +64,19 @@ pub async fn add_addresses(
     let added = request.services.add_addresses(&request.viewer, &split(&address)).await.map(drop);
     let next = if next.is_empty() { "/setup?step=alerts".to_owned() } else { next };
     Sent::form("addresses").with("address", address).answer_then(added, |()| next)
+}
+
+/// Gives components of the page the names that the public reads, by their ids.
+#[server(endpoint = "rename_components")]
+pub async fn rename_components(#[server(default)] names: Form) -> Result<(), AppError> {
+    let request = request()?;
+    let wanted: Result<Vec<_>, ServiceError> =
+        names.iter().map(|(component, name)| Ok((id(component)?, name.clone()))).collect();
+    let renamed = match wanted {
+        Ok(wanted) => request.services.rename_components(&request.viewer, &wanted).await,
+        Err(error) => Err(error),
+    };
+    Sent::form(NAMES).with_all(&names).answer(renamed)
 }
 
 /// The lines that say something.

@@ -1,15 +1,20 @@
 //! The last step: the page is live.
 
-use domain::views::console::{MonitorList, MonitorQuery, MonitorRow};
+use domain::views::console::{ComponentRow, MonitorList, MonitorQuery, MonitorRow};
 use leptos::prelude::*;
 
 use super::StepFrame;
 use crate::browser;
+use crate::call::Call;
+use crate::components::form::{FormState, SendForm, Submit};
 use crate::components::icon::Icon;
+use crate::components::input::{Described, FieldFrame};
 use crate::components::loaded::Loaded;
 use crate::components::state;
 use crate::components::time::Clock;
 use crate::server_fns::monitors::read_monitors;
+use crate::server_fns::page::read_page;
+use crate::server_fns::setup::{MAX_ADDRESSES, NAMES, RenameComponents};
 use crate::words;
 
 /// The page's address, and the first results.
@@ -19,11 +24,12 @@ pub(super) fn Done() -> impl IntoView {
     let address = move || if clock.is_alive() { format!("{}/", browser::origin()) } else { "/".to_owned() };
     let list =
         Resource::new(|| (), |()| read_monitors(MonitorQuery { per_page: 10, ..MonitorQuery::default() }));
+    let page = Resource::new(|| (), |()| read_page(String::new()));
     let copy = move |_| browser::copy(&address());
     view! {
         <StepFrame at=3>
             <h1>"Your page is live"</h1>
-            <p class="lead">"It follows your monitors from now on. The public reads their names on it; rename or remove them under “Status page” before you share the address."</p>
+            <p class="lead">"It follows your monitors from now on. Look at the names before you share the address: the public reads those, and never what you pasted."</p>
             <div class="form">
                 <div class="field">
                     <label for="address">"Status page"</label>
@@ -33,6 +39,7 @@ pub(super) fn Done() -> impl IntoView {
                     </div>
                 </div>
                 <Loaded from=list let:list><FirstResults list/></Loaded>
+                <Loaded from=page let:page><Names components=page.0.components/></Loaded>
                 <div class="form-foot">
                     <a class="button primary big" href="/console">"Open the console"</a>
                     <a class="button big" href="/" rel="external">"See the page" <Icon name="external"/></a>
@@ -64,4 +71,39 @@ fn FirstResults(list: MonitorList) -> impl IntoView {
         }
     };
     view! { <ul class="tries">{list.rows.into_iter().map(row).collect_view()}</ul> }.into_any()
+}
+
+/// What the public calls what is watched: a name for each component, to be changed at once.
+#[component]
+fn Names(components: Vec<ComponentRow>) -> impl IntoView {
+    if components.is_empty() {
+        return ().into_any();
+    }
+    let action = Call::to::<RenameComponents>();
+    view! {
+        <SendForm action id=NAMES map="names" said="The page has these names now.">
+            <h2>"What the public reads"</h2>
+            <div class="cols">
+                {components.into_iter().take(MAX_ADDRESSES).map(|component| view! { <Name component/> }).collect_view()}
+            </div>
+            <div class="form-foot"><Submit class="button">"Save names"</Submit></div>
+        </SendForm>
+    }
+    .into_any()
+}
+
+/// One of them.
+#[component]
+fn Name(component: ComponentRow) -> impl IntoView {
+    let id = component.id.to_string();
+    let followed: Vec<_> = component.monitors.into_iter().map(|monitor| monitor.name).collect();
+    let label = if followed.is_empty() { component.name.clone() } else { followed.join(", ") };
+    let control = Described::field(&id, false);
+    let value = FormState::here().value(&id, component.name);
+    view! {
+        <FieldFrame name=id label=label>
+            <input class="input" id=control.id.clone() name=control.name.clone() value=value autocomplete="off"
+                aria-invalid=control.invalid() aria-describedby=control.by()/>
+        </FieldFrame>
+    }
 }

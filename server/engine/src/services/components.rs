@@ -113,6 +113,25 @@ impl Services {
         saved(tx, &page, now).await
     }
 
+    /// Gives components other names, all or none; what is wrong with a name is told under the component's id.
+    pub async fn rename_components(&self, viewer: &Viewer, names: &[(ComponentId, String)]) -> Result<()> {
+        operator(viewer)?;
+        let mut errors = Vec::new();
+        for (id, name) in names {
+            examine_name(name.trim(), id.as_str(), &mut errors);
+        }
+        refuse(errors)?;
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let page = edited(&mut tx).await?;
+        for (id, name) in names {
+            let component = load(&mut tx, &page, id).await?;
+            let fields = Fields { name: name.trim().to_owned(), ..component.fields };
+            components::update(&mut tx, component.key, component.group, &fields).await?;
+        }
+        saved(tx, &page, now).await
+    }
+
     /// Moves a component by one place within its group; at the end of the list nothing happens.
     pub async fn move_component(&self, viewer: &Viewer, id: &ComponentId, to: Move) -> Result<()> {
         operator(viewer)?;

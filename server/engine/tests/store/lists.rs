@@ -10,6 +10,7 @@ use domain::person::Viewer;
 use domain::time::{DAY, MINUTE, Timestamp};
 use domain::uptime::ResultState;
 use domain::views::console::{MonitorQuery, MonitorSort, Range};
+use domain::views::public::PageView;
 use engine::services::ServiceError;
 use engine::store;
 
@@ -217,7 +218,26 @@ on_both! {
         assert_eq!(ids.len(), 2);
         let page = world.services.page(VISITOR, None).await.unwrap();
         assert_eq!(page.sections.len(), 1);
-        assert_eq!(page.sections[0].components.len(), 2);
+        let names = |page: &PageView| {
+            page.sections[0].components.iter().map(|component| component.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&page), ["example.org", "db.example.org"], "the public reads no address");
+        let more = ["https://example.org/mail?token=1", "http://10.0.0.7:8080/health"].map(str::to_owned);
+        world.services.add_addresses(OPERATOR, &more).await.unwrap();
+        let page = world.services.page(VISITOR, None).await.unwrap();
+        assert_eq!(names(&page), ["example.org", "db.example.org", "example.org/mail", "Website 1"]);
+        let ids: Vec<_> = page.sections[0].components.iter().map(|component| component.id.clone()).collect();
+        let rename = |id: usize, name: &str| (ids[id].clone(), name.to_owned());
+        world.services.rename_components(OPERATOR, &[rename(0, " Shop "), rename(3, "Portal")]).await.unwrap();
+        let page = world.services.page(VISITOR, None).await.unwrap();
+        assert_eq!(names(&page), ["Shop", "db.example.org", "example.org/mail", "Portal"]);
+        let refused = world.services.rename_components(OPERATOR, &[rename(0, "Store"), rename(1, " ")]).await;
+        let Err(ServiceError::Invalid(errors)) = refused else { panic!("{refused:?}") };
+        assert_eq!(errors[0].field, ids[1].as_str());
+        let page = world.services.page(VISITOR, None).await.unwrap();
+        assert_eq!(names(&page)[0], "Shop", "all or none");
+        let stranger = world.services.rename_components(VISITOR, &[rename(0, "Mine")]).await;
+        assert!(matches!(stranger, Err(ServiceError::Forbidden)));
         let none = world.services.add_addresses(OPERATOR, &["!!".to_owned()]).await;
         assert!(matches!(none, Err(ServiceError::Invalid(_))));
         let tried = world.services.try_address(OPERATOR, "what is this?").await.unwrap();

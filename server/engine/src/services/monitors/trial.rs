@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::check::{Blindness, CheckKind, CheckReport, CheckSettings, Outcome, recognise};
+use domain::check::{Blindness, CheckKind, CheckReport, CheckSettings, Outcome, public_names, recognise};
 use domain::event::Event;
 use domain::form::{FieldError, Form};
 use domain::id::{ComponentId, MonitorId};
@@ -66,8 +66,9 @@ impl Services {
         Ok(futures::stream::iter(tries).buffered(AT_ONCE).collect().await)
     }
 
-    /// Turns pasted lines into monitors, each with a component of the default page that follows it. Lines that make no sense
-    /// are left out; when none makes sense that is an error.
+    /// Turns pasted lines into monitors, each with a component of the default page that follows it. The public reads names that
+    /// say nothing of how the targets are reached, see [`public_names`]. Lines that make no sense are left out; when none makes
+    /// sense that is an error.
     pub async fn add_addresses(&self, viewer: &Viewer, lines: &[String]) -> Result<Vec<MonitorId>> {
         operator(viewer)?;
         let lines: Vec<&str> = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
@@ -102,11 +103,14 @@ impl Services {
         let now = self.now();
         let mut tx = self.inner.db.write().await?;
         let page = self.default_page(&mut tx, now).await?.key;
+        let there = components::of_page(&mut tx, page).await?;
+        let taken: Vec<String> = there.into_iter().map(|component| component.fields.name).collect();
+        let names = public_names(&drafts.iter().map(|draft| &draft.settings).collect::<Vec<_>>(), &taken);
         let (mut ids, mut events) = (Vec::new(), Vec::new());
-        for draft in drafts {
+        for (draft, name) in drafts.into_iter().zip(names) {
             let (monitor, id) = self.insert_monitor(&mut tx, &draft, now).await?;
             let fields = components::Fields {
-                name: draft.name,
+                name,
                 description: String::new(),
                 show_uptime: true,
                 show_latency: false,
