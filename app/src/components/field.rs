@@ -91,8 +91,9 @@ fn DataField(field: &'static Field, values: Form) -> impl IntoView {
         return view! { <Checkbox field checked=value == "true"/> }.into_any();
     }
     let stored = values.contains_key(&format!("{}{STORED_SUFFIX}", field.name));
+    let when = field.when.map(|(select, value)| format!("{select}={value}")).unwrap_or_default();
     view! {
-        <FieldFrame name=field.name label=field.label hint=field.help optional>
+        <FieldFrame name=field.name label=field.label hint=field.help optional when>
             <Control field value stored/>
             {(stored && !field.required).then(|| view! { <ClearSecret name=field.name/> })}
         </FieldFrame>
@@ -170,4 +171,28 @@ fn Checkbox(field: &'static Field, checked: bool) -> impl IntoView {
 fn ClearSecret(name: &'static str) -> impl IntoView {
     let input = FormState::here().input_name(&format!("{name}{CLEAR_SUFFIX}"));
     view! { <label class="check"><input type="checkbox" name=input value="true"/><span>"Remove the stored value"</span></label> }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::check::CheckKind;
+    use domain::form::FieldKind;
+    use domain::integration::ProviderKind;
+
+    #[test]
+    fn the_style_sheet_knows_every_choice_that_fields_belong_to() {
+        let style = include_str!("../../../style/form.css");
+        let forms = CheckKind::ALL.iter().map(|kind| kind.fields());
+        for fields in forms.chain(ProviderKind::ALL.iter().map(|kind| kind.fields())) {
+            for field in fields.iter().filter(|field| {
+                fields.iter().any(|other| other.when.is_some_and(|(select, _)| select == field.name))
+            }) {
+                let FieldKind::Select(options) = field.kind else { panic!("{} is no select", field.name) };
+                for (option, _) in options {
+                    let rule = format!("[name=\"form[{}]\"] > [value=\"{option}\"]:checked", field.name);
+                    assert!(style.contains(&rule), "{rule} is missing in style/form.css");
+                }
+            }
+        }
+    }
 }

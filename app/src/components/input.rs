@@ -20,6 +20,9 @@ pub fn FieldFrame(
     /// Whether it may be left empty.
     #[prop(optional)]
     optional: bool,
+    /// `select=value` of the choice that it belongs to, for the style sheet; without it, it is always shown.
+    #[prop(optional, into)]
+    when: String,
     /// The control.
     children: Children,
 ) -> impl IntoView {
@@ -27,7 +30,7 @@ pub fn FieldFrame(
     let (id, error) = (state.dom_id(&name), state.error_of(&name));
     let (error_id, hint_id) = (format!("{id}-error"), format!("{id}-hint"));
     view! {
-        <div class="field">
+        <div class="field" data-when=(!when.is_empty()).then_some(when)>
             <label for=id>{label}{optional.then(|| view! { " " <span class="optional">"optional"</span> })}</label>
             {children()}
             {move || error.get().map(|error| view! { <p class="error" id=error_id.clone()><Icon name="alert"/>{error}</p> })}

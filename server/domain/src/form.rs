@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, fmt, ops::RangeInclusive, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::choice::Choice;
 use crate::secret::{MASK, Secret};
 
 /// What a form sends: field name to text.
@@ -74,13 +75,26 @@ pub struct Field {
     pub advanced: bool,
     /// The value that a field takes when it is not sent at all.
     pub default: &'static str,
+    /// The select and its value that the field belongs to: with another value it is not read, so it is not shown either. `None`
+    /// for a field that always counts.
+    pub when: Option<(&'static str, &'static str)>,
 }
 
 impl Field {
     /// A field with a name, a label and a kind; the rest is added by the methods below.
     #[must_use]
     pub const fn new(name: &'static str, label: &'static str, kind: FieldKind) -> Self {
-        Self { name, label, kind, help: "", placeholder: "", required: false, advanced: false, default: "" }
+        Self {
+            name,
+            label,
+            kind,
+            help: "",
+            placeholder: "",
+            required: false,
+            advanced: false,
+            default: "",
+            when: None,
+        }
     }
 
     /// Adds the sentence under the field.
@@ -108,6 +122,13 @@ impl Field {
     #[must_use]
     pub const fn advanced(mut self) -> Self {
         self.advanced = true;
+        self
+    }
+
+    /// Shows it only while a select has this value.
+    #[must_use]
+    pub const fn when(mut self, select: &'static str, value: &'static str) -> Self {
+        self.when = Some((select, value));
         self
     }
 
@@ -142,53 +163,6 @@ impl fmt::Display for FieldError {
 }
 
 impl std::error::Error for FieldError {}
-
-/// A closed set of values that a select offers; made by the `choices!` macro.
-pub trait Choice: Copy + 'static {
-    /// Value and label of each, in the order shown.
-    const OPTIONS: &'static [(&'static str, &'static str)];
-
-    /// The value as it stands in forms and in JSON.
-    fn as_str(self) -> &'static str;
-
-    /// Reads a value; `None` when it is not in the set.
-    fn parse(text: &str) -> Option<Self>;
-
-    /// The first of the set.
-    fn first() -> Self;
-}
-
-/// Declares an enum whose values are offered by a select: serde, text and labels from one list.
-#[macro_export]
-macro_rules! choices {
-    ($(#[$meta:meta])* $name:ident {
-        $(#[$first_doc:meta])* $first:ident = $first_value:literal, $first_label:literal;
-        $($(#[$doc:meta])* $variant:ident = $value:literal, $label:literal;)*
-    }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-        pub enum $name {
-            $(#[$first_doc])* #[serde(rename = $first_value)] $first,
-            $($(#[$doc])* #[serde(rename = $value)] $variant,)*
-        }
-
-        impl $crate::form::Choice for $name {
-            const OPTIONS: &'static [(&'static str, &'static str)] = &[($first_value, $first_label), $(($value, $label)),*];
-
-            fn as_str(self) -> &'static str {
-                match self { Self::$first => $first_value, $(Self::$variant => $value),* }
-            }
-
-            fn parse(text: &str) -> Option<Self> {
-                match text { $first_value => Some(Self::$first), $($value => Some(Self::$variant),)* _ => None }
-            }
-
-            fn first() -> Self {
-                Self::$first
-            }
-        }
-    };
-}
 
 /// Reads the fields of a form one by one and collects everything that is wrong.
 #[derive(Debug)]

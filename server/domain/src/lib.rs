@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod check;
+mod choice;
 pub mod custom;
 pub mod days;
 pub mod definition_form;

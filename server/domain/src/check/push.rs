@@ -105,13 +105,16 @@ impl KindSettings for PushSettings {
             FieldKind::Number { min: MIN_PERIOD_S as i64, max: MAX_PERIOD_S as i64, unit: "s" },
         )
         .default("3600")
+        .when("schedule", "period")
         .help("How often the job calls."),
         Field::new("cron", "Cron expression", FieldKind::Text)
             .placeholder("30 2 * * *")
+            .when("schedule", "cron")
             .help("When the job runs."),
         Field::new("time_zone", "Time zone", FieldKind::Text)
             .default("UTC")
             .placeholder("Europe/Berlin")
+            .when("schedule", "cron")
             .help("Of the cron expression."),
         Field::new("grace_s", "Grace", FieldKind::Number { min: 0, max: MAX_PERIOD_S as i64, unit: "s" })
             .default("300")

@@ -11,6 +11,7 @@ use super::{
     *,
 };
 use crate::form::{Choice, FieldKind};
+use crate::integration::ProviderKind;
 
 fn any_choice<T: Choice + std::fmt::Debug>() -> impl Strategy<Value = T> {
     proptest::sample::select(T::OPTIONS.iter().filter_map(|(value, _)| T::parse(value)).collect::<Vec<_>>())
@@ -223,6 +224,25 @@ fn every_form_declares_each_field_once_and_every_default_is_one_of_the_options()
             }
         }
     }
+}
+
+#[test]
+fn a_field_that_belongs_to_a_choice_names_one_that_is_offered_before_it() {
+    let forms = CheckKind::ALL.iter().map(|kind| kind.fields());
+    let forms = forms.chain(ProviderKind::ALL.iter().map(|kind| kind.fields()));
+    let mut found = 0;
+    for fields in forms {
+        for (place, field) in fields.iter().enumerate() {
+            let Some((select, value)) = field.when else { continue };
+            let chosen = fields[..place].iter().find(|field| field.name == select);
+            let Some(FieldKind::Select(options)) = chosen.map(|field| field.kind) else {
+                panic!("{}: no select {select} before it", field.name)
+            };
+            assert!(options.iter().any(|(option, _)| *option == value), "{}: {select}={value}", field.name);
+            found += 1;
+        }
+    }
+    assert!(found > 8, "{found}");
 }
 
 #[test]
