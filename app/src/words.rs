@@ -44,6 +44,22 @@ pub fn bytes(count: i64) -> String {
     }
 }
 
+/// A reason as a sentence. Reasons are kept as they came, such as "no answer (connection refused)"; one that begins with a name
+/// or an address keeps its first letter.
+pub fn sentence(reason: &str) -> String {
+    let reason = reason.trim();
+    let first = reason.split(' ').next().unwrap_or_default().trim_end_matches([',', ':']);
+    let is_word = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_lowercase());
+    let mut text = String::with_capacity(reason.len() + 1);
+    for (place, character) in reason.chars().enumerate() {
+        text.push(if place == 0 && is_word { character.to_ascii_uppercase() } else { character });
+    }
+    if !text.is_empty() && !text.ends_with(['.', '!', '?', '…']) {
+        text.push('.');
+    }
+    text
+}
+
 /// A number and its noun: `1 incident`, `2 incidents`. Only for nouns whose plural ends in s.
 pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
@@ -139,6 +155,24 @@ pub fn tone(state: ComponentState) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_becomes_a_sentence() {
+        for (reason, text) in [
+            ("no answer (connection refused)", "No answer (connection refused)."),
+            ("HTTP 404: gone: check the address.", "HTTP 404: gone: check the address."),
+            ("mail.from is “x”, which is no address", "mail.from is “x”, which is no address."),
+            (
+                "db.example.org could not be resolved in time ",
+                "db.example.org could not be resolved in time.",
+            ),
+            ("[::1]:22 showed no host key", "[::1]:22 showed no host key."),
+            ("the mail server said: why?", "The mail server said: why?"),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(reason), text);
+        }
+    }
 
     #[test]
     fn what_was_ever_down_is_never_a_hundred_per_cent() {

@@ -4,6 +4,7 @@ use domain::views::console::TellingHealth;
 use leptos::prelude::*;
 
 use crate::components::icon::Icon;
+use crate::words::sentence;
 
 /// The banner; nothing when all is well. `watching` says whether there is anything that people could be told of.
 #[component]
@@ -33,7 +34,7 @@ pub fn TellingBanner(
         return view! {
             <aside class="notice telling" data-state="down" aria-label="Alerts">
                 <Icon name="st-major"/>
-                <div><strong>{title}</strong>{health.why.map(|why| view! { <p>{why}</p> })}</div>
+                <div><strong>{title}</strong>{health.why.map(|why| view! { <p>{sentence(&why)}</p> })}</div>
                 <a class="button" href=href>"Mend it"</a>
             </aside>
         }

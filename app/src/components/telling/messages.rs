@@ -7,6 +7,7 @@ use super::state::style;
 use super::words;
 use crate::components::icon::Icon;
 use crate::components::time::Time;
+use crate::words::sentence;
 
 /// A list of messages, the newest first; each leads to what was said.
 #[component]
@@ -22,7 +23,7 @@ pub fn Messages(
                 <Icon name=icon/>
                 <span><a href=format!("/console/deliveries/{}", row.id)>{row.headline}</a></span>
                 <Time at=row.at/>
-                <span class="sub">{what}{row.error.map(|error| format!(": {error}"))}</span>
+                <span class="sub">{what}{row.error.map(|error| format!(": {}", sentence(&error)))}</span>
             </li>
         }
     });

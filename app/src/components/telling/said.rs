@@ -46,5 +46,5 @@ pub fn Trouble(
     status: Option<u16>,
 ) -> impl IntoView {
     let remedy = super::words::remedy(status).unwrap_or_default();
-    view! { <Notice tone=Tone::Bad title=error text=remedy/> }
+    view! { <Notice tone=Tone::Bad title=words::sentence(&error) text=remedy/> }
 }

@@ -52,9 +52,9 @@ fn Told(trial: IntegrationTrial) -> impl IntoView {
     let status = trial.status.map(|status| format!("status {status}, "));
     let took = words::duration(trial.duration_ms);
     let told = match (trial.ok, trial.words) {
-        (true, Some(words)) => Some(view! { <p>{words}</p> }.into_any()),
-        (false, words) => {
-            let error = words.unwrap_or_else(|| "The other side did not take it.".to_owned());
+        (true, Some(said)) => Some(view! { <p>{words::sentence(&said)}</p> }.into_any()),
+        (false, said) => {
+            let error = said.unwrap_or_else(|| "The other side did not take it.".to_owned());
             Some(view! { <Trouble error status=trial.status/> }.into_any())
         }
         (true, None) => None,

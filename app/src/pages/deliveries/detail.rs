@@ -75,8 +75,8 @@ fn Body(view: DeliveryDetail) -> impl IntoView {
         <PageHead title=row.headline actions facts/>
         <div class="stack">
             {row.error.map(|error| match state {
-                DeliveryState::Delivered => view! { <Notice tone=Tone::Warning title="Not everybody got it" text=error/> }.into_any(),
-                DeliveryState::Skipped => view! { <Notice tone=Tone::Plain title="Nothing was sent" text=error/> }.into_any(),
+                DeliveryState::Delivered => view! { <Notice tone=Tone::Warning title="Not everybody got it" text=words::sentence(&error)/> }.into_any(),
+                DeliveryState::Skipped => view! { <Notice tone=Tone::Plain title="Nothing was sent" text=words::sentence(&error)/> }.into_any(),
                 _ => view! { <Trouble error status/> }.into_any(),
             })}
             <dl class="facts-list">
@@ -122,7 +122,7 @@ fn Attempt(
                 <span class="muted num">{status}{words::duration(attempt.duration_ms)}", "<Time at=attempt.at shape=crate::browser::Shape::Second/></span>
             </header>
             <div class="told">
-                {attempt.error.filter(|_| !newest).map(|error| view! { <p>{error}</p> })}
+                {attempt.error.filter(|_| !newest).map(|error| view! { <p>{words::sentence(&error)}</p> })}
                 <Said label="Request" text=attempt.request/>
                 <Said label="Answer" text=attempt.response/>
             </div>

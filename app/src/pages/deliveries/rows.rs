@@ -10,6 +10,7 @@ use crate::components::icon::Icon;
 use crate::components::telling::state::DeliveryWord;
 use crate::components::telling::words;
 use crate::components::time::{Ago, Time};
+use crate::words::sentence;
 
 /// Whether a message may be sent once more: it is not on its way.
 pub(super) fn may_replay(state: DeliveryState) -> bool {
@@ -55,8 +56,8 @@ pub(super) fn Row(row: DeliveryRow, chosen: Chosen) -> impl IntoView {
     let href = format!("/console/deliveries/{}", row.id);
     let label = format!("Choose: {}", row.headline);
     let below = match (row.error, row.due_at) {
-        (Some(error), _) => Some(error),
-        (None, Some(_)) if row.state == DeliveryState::Waiting => Some("Waits for its time".to_owned()),
+        (Some(error), _) => Some(sentence(&error)),
+        (None, Some(_)) if row.state == DeliveryState::Waiting => Some("Waits for its time.".to_owned()),
         _ => None,
     };
     let attempts = match row.attempts {
@@ -66,10 +67,11 @@ pub(super) fn Row(row: DeliveryRow, chosen: Chosen) -> impl IntoView {
     };
     view! {
         <tr>
+            // The label makes the whole cell the target.
             <td class="pick">{may_replay(row.state).then(|| view! {
-                <input type="checkbox" name="deliveries[]" value=id.get_value() aria-label=label
+                <label><input type="checkbox" name="deliveries[]" value=id.get_value() aria-label=label
                     prop:checked=move || id.with_value(|id| chosen.holds(id))
-                    on:change:target=move |event| id.with_value(|id| chosen.set(id, event.target().checked()))/>
+                    on:change:target=move |event| id.with_value(|id| chosen.set(id, event.target().checked()))/></label>
             })}</td>
             <td><div class="title wide"><a data-row href=href title=row.headline.clone()>{row.headline.clone()}</a>
                 <span class="sub">{words::kind(&row.kind)}{below.map(|below| format!(" · {below}"))}</span></div></td>

@@ -95,7 +95,7 @@ fn told(row: &DeliveryRow) -> Happening {
         tone,
         icon,
         what,
-        more: row.error.clone().unwrap_or_default(),
+        more: row.error.as_deref().map(crate::words::sentence).unwrap_or_default(),
         until: None,
         delivery: Some(row.id.clone()),
     }

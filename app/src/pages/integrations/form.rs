@@ -25,6 +25,7 @@ use crate::flash;
 use crate::server_fns::integrations::{
     AddIntegration, EditIntegration, FORM, TryIntegration, read_integration,
 };
+use crate::words::sentence;
 
 /// A new integration: first its provider, then its fields. The provider stands in the address.
 #[component]
@@ -97,7 +98,7 @@ fn Existing(form: IntegrationForm, added: Memo<bool>) -> impl IntoView {
             {(!unconfirmed.is_empty()).then(|| view! { <Unconfirmed id=to_confirm addresses=unconfirmed others/> })}
             <LackingNotice lacking/>
             {failing.map(|why| view! {
-                <Notice tone=Tone::Bad title="It is not delivering" text=format!("{why} Change the settings, and send a test.")/>
+                <Notice tone=Tone::Bad title="It is not delivering" text=format!("{} Change the settings, and send a test.", sentence(&why))/>
             })}
             <Editor form/>
         </div>

@@ -16,6 +16,7 @@ use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::telling::state::{DeliveryWord, standing, uses};
 use crate::components::time::Ago;
 use crate::server_fns::integrations::{SwitchIntegration, read_integrations};
+use crate::words::sentence;
 
 /// How often the list is read again while somebody looks.
 const FRESH: Duration = Duration::from_secs(10);
@@ -114,13 +115,13 @@ fn Row(row: IntegrationRow) -> impl IntoView {
                         <span class="sub" title=row.target.clone()>{row.kind.label()}" · "{row.target.clone()}</span></div>
                 </div>
             </td>
-            <td class="lead"><span class="state" data-state=tone title=row.failing.clone()><Icon name=icon/>{word}</span></td>
+            <td class="lead"><span class="state" data-state=tone title=row.failing.as_deref().map(sentence)><Icon name=icon/>{word}</span></td>
             <td class="drop">{used}</td>
             <td>{last}</td>
             <td class="end"><Switch id=row.id.to_string() name=row.name enabled=row.enabled/></td>
         </tr>
         {row.failing.filter(|_| row.enabled).map(|failing| view! {
-            <tr class="more"><td colspan="5"><p class="state" data-state="down"><Icon name="alert"/>{failing}</p></td></tr>
+            <tr class="more"><td colspan="5"><p class="state" data-state="down"><Icon name="alert"/>{sentence(&failing)}</p></td></tr>
         })}
     }
 }
