@@ -27,7 +27,7 @@ pub fn page(status: StatusCode, title: &'static str, sentence: &'static str) -> 
 }
 
 /// For paths that name nothing.
-pub(crate) async fn not_found() -> Response {
+pub(crate) fn not_found() -> Response {
     page(StatusCode::NOT_FOUND, "Not found", "There is no page at this address.")
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
+use domain::person::Viewer;
+use domain::views::console::PageDraft;
 use reqwest::Method;
 
 use crate::support::{Actor, TestApp};
@@ -101,5 +103,38 @@ async fn the_set_up_link_is_printed_until_somebody_has_an_account() {
     let app = TestApp::spawn_with(&values).await;
     assert_eq!(app.running.greeting(), "Pharos is running at https://a.example");
     assert!(app.running.state.services.is_set_up().await.unwrap());
+    app.close().await;
+}
+
+#[tokio::test]
+async fn a_path_that_names_nothing_is_answered_for_whoever_asks() {
+    let app = TestApp::spawn().await;
+    let name = "Northwind".to_owned();
+    let draft = PageDraft { name, description: String::new(), time_zone: "UTC".to_owned() };
+    app.running.state.services.save_page(&Viewer::System, &draft).await.unwrap();
+    // The page is drawn anew when its event has gone round.
+    while !app.get("/").await.text().await.unwrap().contains("Northwind") {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    for path in ["/no-such-page", "/status/main/no-such-page", "/status/none/no-such-page"] {
+        let answer = app.get(path).await;
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["cache-control"]),
+            (404, &"no-cache".parse().unwrap())
+        );
+        assert!(!answer.headers().contains_key("set-cookie"));
+        let page = answer.text().await.unwrap();
+        assert!(page.contains("<header>") && page.contains("This page does not exist"), "{path}: {page}");
+        let name = if path.contains("none") { "Not found · Status<" } else { "Not found · Northwind<" };
+        assert!(page.contains(name), "{path}: {page}");
+    }
+    // Programs and forms are told in short.
+    for (method, path) in [(Method::GET, "/api/no-such-thing"), (Method::POST, "/no-such-page")] {
+        let answer = app.request(&Actor::Anonymous, method, path).send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["cache-control"]),
+            (404, &"no-store".parse().unwrap())
+        );
+    }
     app.close().await;
 }

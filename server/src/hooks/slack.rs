@@ -28,7 +28,7 @@ pub(super) struct Back {
 /// `GET /auth/slack/callback`: adds the integration and shows the console, which says what `slack` says. The state proves that somebody
 /// with a token of the project began.
 pub(super) async fn callback(State(state): State<AppState>, back: Query<Back>) -> Response {
-    let Some(app) = state.config.slack.engine() else { return error::not_found().await };
+    let Some(app) = state.config.slack.engine() else { return error::not_found() };
     let code = back.code.as_deref().filter(|code| !code.is_empty() && back.error.is_none());
     let outcome = match state.services.finish_slack(&app, &back.project_uuid, &back.state, code).await {
         Ok(_) => "added",
@@ -44,7 +44,7 @@ pub(super) async fn callback(State(state): State<AppState>, back: Query<Back>) -
 
 /// `POST /hooks/slack/actions`: a button was pressed. Slack waits three seconds, so it is answered at once and the work is done after.
 pub(super) async fn actions(State(state): State<AppState>, headers: HeaderMap, body: Bytes) -> Response {
-    let Some(secret) = &state.config.slack.signing_secret else { return error::not_found().await };
+    let Some(secret) = &state.config.slack.signing_secret else { return error::not_found() };
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (timestamp, signature) = (header("x-slack-request-timestamp"), header("x-slack-signature"));
     if !is_signed(secret, timestamp, &body, signature, state.clock.now()) {

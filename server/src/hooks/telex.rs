@@ -38,7 +38,7 @@ impl FromRequestParts<AppState> for Door {
                 let cors = cors(&state.config.telex.origins, &parts.method, &parts.headers);
                 Ok(Self { telex: telex.clone(), cors })
             }
-            None => Err(error::not_found().await),
+            None => Err(error::not_found()),
         }
     }
 }

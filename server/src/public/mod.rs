@@ -9,12 +9,12 @@ mod theme;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::live::Hub;
 use cache::Cache;
-
-pub use pages::not_found;
 
 /// What the public pages are made from. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -27,6 +27,11 @@ impl Public {
     /// Pages that `hub` keeps up to date.
     pub fn new(hub: Hub) -> Self {
         Self { hub, cache: Arc::default() }
+    }
+
+    /// "Not found", in the frame of the status page that a path belongs to; with neither session nor script.
+    pub async fn not_found(&self, path: &str, request: &HeaderMap) -> Response {
+        pages::not_found(self, path, request).await
     }
 }
 

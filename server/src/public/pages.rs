@@ -112,15 +112,16 @@ pub(super) async fn logo(
     }
 }
 
-/// "Not found" for whoever reads pages, in the frame of the page at `/`. For the router's fallback.
-pub async fn not_found(State(public): State<Public>, request: HeaderMap) -> Response {
-    missing(&public, None, &request).await
+/// "Not found" for whoever reads pages, in the frame of the status page that the path belongs to. For the router's fallback.
+pub(super) async fn not_found(public: &Public, path: &str, request: &HeaderMap) -> Response {
+    let slug = path.strip_prefix("/status/").and_then(|rest| rest.split('/').next());
+    missing(public, slug, request).await
 }
 
 async fn status_page(public: &Public, slug: Option<&str>, request: &HeaderMap) -> Response {
     match public.hub.face(slug).await {
         Ok(face) => face.document(theme(request)).await.answer(StatusCode::OK, request),
-        Err(error) => failed(public, None, &error, request).await,
+        Err(error) => failed(public, slug, &error, request).await,
     }
 }
 
@@ -183,13 +184,11 @@ async fn failed(public: &Public, slug: Option<&str>, why: &ServiceError, request
     }
 }
 
-/// Addresses can be made up faster than pages can be compressed, so this one is kept like the others.
+/// Addresses can be made up faster than pages can be compressed, so this one is kept like the others. Below the address of a
+/// page that does not exist it is nobody's.
 async fn missing(public: &Public, slug: Option<&str>, request: &HeaderMap) -> Response {
     let theme = theme(request);
-    let head = match public.hub.face(slug).await {
-        Ok(face) => Some(face.view().head.clone()),
-        Err(_) => public.hub.face(None).await.ok().map(|face| face.view().head.clone()),
-    };
+    let head = public.hub.face(slug).await.ok().map(|face| face.view().head.clone());
     let draw = async {
         let shell = Shell { assets: public.hub.assets(), theme, live: None };
         Ok::<_, std::convert::Infallible>(draw::not_found(head.as_ref(), &shell))

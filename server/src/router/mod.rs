@@ -35,6 +35,9 @@ use crate::{
 /// The largest body that a page's form may send, in bytes: room for a logo.
 const MAX_BODY: usize = 2 << 20;
 
+/// Below which paths no people read.
+const PROGRAMS: [&str; 5] = ["/api/", "/live/", "/ping/", "/hooks/", "/pkg/"];
+
 /// Beyond it, a little less to send costs several times the work.
 const BROTLI_QUALITY: i32 = 4;
 
@@ -88,9 +91,10 @@ pub struct Parts {
 pub fn router(state: AppState) -> Router {
     let followed = live::router(state.hub.clone()).merge(public::choices());
     let guarded = with_origin_check(&state, with_session(&state, console(&state)).merge(followed));
-    let routes = guarded.merge(read_only(&state)).merge(hooks::router()).merge(operation());
+    let public = Public::new(state.hub.clone());
+    let routes = guarded.merge(read_only(public.clone())).merge(hooks::router()).merge(operation());
     let routes = routes.merge(compressed(api::router(&state)));
-    let routes = routes.fallback(error::not_found);
+    let routes = routes.fallback(move |request: Request| not_found(public, request));
     with_layers(&state, routes).with_state(state)
 }
 
@@ -146,8 +150,18 @@ fn compressed(routes: Router<AppState>) -> Router<AppState> {
 
 /// What is the same for everybody and only read: the status pages and the site's files. Neither session nor origin is looked
 /// at: each layer would cost every visitor.
-fn read_only(state: &AppState) -> Router<AppState> {
-    assets::router().merge(public::router(Public::new(state.hub.clone())))
+fn read_only(public: Public) -> Router<AppState> {
+    assets::router().merge(public::router(public))
+}
+
+/// For paths that name nothing. Whoever reads pages came for a status page; programs and forms are told in short.
+async fn not_found(public: Public, request: Request) -> Response {
+    let is_read = request.method().is_safe();
+    let path = request.uri().path();
+    if !is_read || PROGRAMS.iter().any(|place| path.starts_with(place)) {
+        return error::not_found();
+    }
+    public.not_found(path, request.headers()).await
 }
 
 /// What machines ask.

@@ -1,6 +1,6 @@
 use domain::person::Viewer;
 use domain::status_page::ComponentState;
-use domain::views::console::ComponentDraft;
+use domain::views::console::{ComponentDraft, PageDraft};
 
 use super::support::{Site, Target};
 
@@ -78,6 +78,34 @@ async fn every_public_address_answers_and_made_up_ones_do_not() {
         assert!(answer.text().await.unwrap().contains("This page does not exist"), "{path}");
     }
     assert_eq!(site.get("/logo/main", &[]).await.status(), 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_stands_in_the_frame_of_its_page() {
+    let site = Site::open().await;
+    let draft =
+        PageDraft { name: "Northwind".to_owned(), description: String::new(), time_zone: "UTC".to_owned() };
+    site.services.save_page(&Viewer::System, &draft).await.unwrap();
+    site.page_with("Northwind").await;
+    for path in ["/incidents/nonsense", "/status/main/incidents/nonsense", "/status/main/history/1999-01"] {
+        let answer = site.get(path, &[]).await;
+        assert_eq!((answer.status().as_u16(), header(&answer, "cache-control")), (404, "no-cache"), "{path}");
+        let page = answer.text().await.unwrap();
+        assert!(page.contains("<title>Not found · Northwind</title>"), "{path}: {page}");
+        assert!(
+            page.contains("Northwind</span>")
+                && page.contains("<a href=\"/\" class=\"button\">Current status"),
+            "{path}: {page}"
+        );
+    }
+    for path in ["/status/none", "/status/none/history"] {
+        let page = site.get(path, &[]).await.text().await.unwrap();
+        assert!(page.contains("<title>Not found · Status</title>"), "{path}: {page}");
+        assert!(
+            !page.contains("Northwind") && page.contains("<a href=\"/\" class=\"button\">Current status"),
+            "{path}: {page}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
