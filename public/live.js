@@ -104,9 +104,15 @@
     heard();
   }
 
-  /* Transports: one is open at a time, and the socket is tried again every minute. */
+  /* Transports: one is open at a time, and the socket is tried again every minute. When none answers: soon, then later and
+     later, up to 15 s, and at random, because everybody lost the server at once. */
   const url = (kind) => `/live/${slug}${kind}?seq=${seq}&build=${build}`;
-  let socket, source, polling = 0, failures = 0, retry = 0;
+  let socket, source, polling = 0, failures = 0, retry = 0, answered = false;
+  const pause = () => S / 2 + Math.random() * Math.min(14.5 * S, S / 4 * 2 ** failures);
+  function later() {
+    clearTimeout(retry);
+    retry = setTimeout(connect, answered ? 60 * S : pause());
+  }
   function connect() {
     clearTimeout(retry);
     if (socket) return;
@@ -120,13 +126,14 @@
       clearInterval(beat);
       ws.close();
       failures += 1;
-      if (failures > 2 && !source && !polling) follow();
-      if (failures < 3) lost();
-      retry = setTimeout(connect, failures > 2 ? 60 * S : 500 * 2 ** failures * (0.5 + Math.random()));
+      if (!(failures % 3 || source || polling)) follow();
+      if (!answered) lost();
+      later();
     }
     ws.ping = (patience) => { if (ws.readyState === 1) { ws.send("ping"); expect(patience); } };
     ws.onopen = () => {
       failures = 0;
+      answered = false;
       source?.close();
       source = null;
       polling = clearTimeout(polling);
@@ -148,9 +155,13 @@
     const drop = () => {
       clearTimeout(silence);
       es.close();
-      if (source === es) { source = null; poll(); }
+      if (source !== es) return;
+      source = null;
+      if (answered) failures = 0;
+      polling = setTimeout(poll, answered ? pause() : 0);
     };
     es.onopen = es.onmessage = ({ data }) => {
+      answered = true;
       clearTimeout(silence);
       silence = setTimeout(drop, 40 * S);
       if (data) receive(data); else heard();
@@ -165,14 +176,21 @@
       const text = answer.ok && await answer.text(), back = stale();
       if (!polling) return;
       if (!text) throw answer;
+      answered = true;
       receive(text);
       if (back) connect();
-    } catch { lost(); }
+    } catch {
+      polling = clearTimeout(polling);
+      if (answered) failures = 0;
+      answered = false;
+      lost();
+      if (!socket) later();
+    }
   }
   function wake() {
     if (socket) return socket.ping(3 * S);
-    failures = Math.min(failures, 2);
-    if (slug && !source) connect();
+    failures = 0;
+    if (slug && !(source && answered)) connect();
   }
 
   /* The days of a bar: hover, tap and arrow keys. data-days holds runs, oldest first: "o*40 m:5400:2" is forty good
