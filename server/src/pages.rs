@@ -6,13 +6,13 @@
 use app::context::{Flashes, Request as PageRequest};
 use app::flash::Flash;
 use app::{PageAssets, shell};
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodFilter, get, on, post};
+use axum::{Extension, Router};
 use domain::person::Viewer;
 use engine::services::session::SessionIntent;
 use leptos::nonce::Nonce;
@@ -49,8 +49,8 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
         .route("/console/slack/add", post(slack::add))
         .layer(from_fn_with_state(state.clone(), gate));
     functions(pages, context)
-        .layer(from_fn(journal::note))
         .layer(from_fn_with_state((state.clone(), Strangers::new()), surround))
+        .layer(from_fn(journal::note))
 }
 
 /// One route a function: no path is left to guess, and a table of all routes can be made.
@@ -119,6 +119,9 @@ async fn surround(
     });
     let mut response = next.run(request).await;
     let left = flashes.take_left();
+    if left.as_ref().is_some_and(|left| left.error.is_some()) {
+        response.extensions_mut().insert(journal::Refused);
+    }
     let left = left.and_then(|left| strangers.judge(left, &viewer, &client, state.clock.now()));
     if let Some(left) = left
         && let Err(error) = flash::put(&session, left).await
@@ -215,8 +218,9 @@ fn hex(bytes: &[u8]) -> String {
 
 /// For handlers beside the pages that take a form without scripts: back to a page, which shows the flash.
 pub(crate) async fn back_with(session: &Session, path: &'static str, flash: Flash) -> Response {
+    let refused = flash.error.is_some().then_some(Extension(journal::Refused));
     match flash::keep(session, flash).await {
-        Ok(()) => (StatusCode::SEE_OTHER, [(header::LOCATION, path)]).into_response(),
+        Ok(()) => (StatusCode::SEE_OTHER, refused, [(header::LOCATION, path)]).into_response(),
         Err(error) => error::failed(&error.into(), &HeaderMap::new()),
     }
 }

@@ -81,6 +81,13 @@ fn people_are_added_and_given_new_passwords() {
     let output = pharos(&folder, &["user", "add", "ada@example.org"], "");
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(out(&output).contains("Password: "), "{output:?}");
+    let journal = String::from_utf8_lossy(&output.stderr).into_owned();
+    let line = journal.lines().find(|line| line.contains("an operator did something")).expect(&journal);
+    assert!(line.contains("who=\"command line\" command=\"user add\" about=\"USR"), "{line}");
+    assert!(
+        !journal.contains("ada@")
+            && !journal.contains(out(&output).split("Password: ").nth(1).unwrap().trim())
+    );
     let again = pharos(&folder, &["user", "add", "ada@example.org"], "");
     assert_eq!(again.status.code(), Some(1));
     let reset = ["user", "reset-password", "ada@example.org", "--password-stdin"];

@@ -1,5 +1,8 @@
 //! Forms of the console as a browser without scripts sends them.
 
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
 use domain::id::MonitorId;
 use domain::integration::ProviderKind;
 use domain::person::Viewer;
@@ -169,5 +172,83 @@ async fn a_subscription_is_for_all_monitors_only_when_that_was_said() {
         [Some(vec![monitor.clone()])]
     );
     assert_eq!(save(&[("scope", "all")]).await.iter().filter(|monitors| monitors.is_none()).count(), 1);
+    app.close().await;
+}
+
+/// What is logged on this thread, where the server of a test runs too.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Written {
+    /// The lines of the journal since the last time.
+    fn journal(&self) -> Vec<String> {
+        let text = String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap();
+        text.lines().filter(|line| line.contains("an operator did something")).map(str::to_owned).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_was_refused_is_not_journaled_as_done() {
+    let written = Written::default();
+    let writer = written.clone();
+    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _log = tracing::subscriber::set_default(log);
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    written.journal();
+    let page = |name| [("name", name), ("description", ""), ("time_zone", "UTC")];
+    let (status, _, _) = send(&app, &viewer, "/api/save_page", &page("")).await;
+    assert_eq!((status, written.journal()), (303, Vec::new()), "the browser is sent back to the form");
+    let (status, _, _) = send(&app, &viewer, "/api/save_page", &page("Northwind")).await;
+    let journal = written.journal();
+    assert_eq!((status, journal.len()), (303, 1), "{journal:?}");
+    assert!(journal[0].contains("path=\"/api/save_page\""), "{journal:?}");
+    // A form that brings a file is answered by a handler of its own.
+    let boundary = "x";
+    let upload = app
+        .request(&viewer, Method::POST, "/console/page/logo")
+        .header("content-type", format!("multipart/form-data; boundary={boundary}"))
+        .body(format!("--{boundary}\r\ncontent-disposition: form-data; name=\"logo\"\r\n\r\nno image\r\n--{boundary}--\r\n"));
+    assert_eq!(upload.send().await.unwrap().status(), 303);
+    assert_eq!(written.journal(), Vec::<String>::new());
+    app.close().await;
+}
+
+#[tokio::test]
+async fn the_names_that_the_public_reads_are_changed_at_the_end_of_the_set_up() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let pasted = "https://shop.example.com/health?x=1\nhttp://10.1.2.3/";
+    send(&app, &viewer, "/api/add_addresses", &[("address", pasted)]).await;
+    let read = async |path: &str| {
+        app.request(&viewer, Method::GET, path).send().await.unwrap().text().await.unwrap()
+    };
+    let page = read("/setup?step=done").await;
+    let ids: Vec<String> =
+        page.split("name=\"names[").skip(1).map(|rest| rest.split(']').next().unwrap().to_owned()).collect();
+    assert_eq!(ids.len(), 2, "{page}");
+    assert!(page.contains("value=\"shop.example.com\"") && page.contains("value=\"Website 1\""), "{page}");
+    let (first, second) = (format!("names[{}]", ids[0]), format!("names[{}]", ids[1]));
+    let form = |name: &'static str| [(first.as_str(), "Shop"), (second.as_str(), name)];
+    let (status, to, _) = send(&app, &viewer, "/api/rename_components", &form("")).await;
+    assert_eq!(status, 303);
+    let refused = read(&to).await;
+    assert!(!refused.contains("has these names now"));
+    send(&app, &viewer, "/api/rename_components", &form("Portal")).await;
+    let services = &app.running.state.services;
+    let page = services.page(&Viewer::Anonymous, None).await.unwrap();
+    let names: Vec<_> = page.sections[0].components.iter().map(|component| component.name.as_str()).collect();
+    assert_eq!(names, ["Shop", "Portal"]);
     app.close().await;
 }

@@ -7,6 +7,7 @@ use domain::person::Viewer;
 
 use super::{say, services};
 use crate::config::Config;
+use crate::journal::note_command;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -27,7 +28,9 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<
     let (db, services) = services(&config).await?;
     services.ensure_project().await?;
     if let Some(plan) = arguments.plan {
-        services.set_paid(&Viewer::System, matches!(plan, Plan::Paid)).await?;
+        let is_paid = matches!(plan, Plan::Paid);
+        services.set_paid(&Viewer::System, is_paid).await?;
+        note_command(&config.log, "plan", if is_paid { "paid" } else { "free" });
     }
     say(if services.is_paid(&Viewer::System).await? { "paid" } else { "free" });
     db.close().await;

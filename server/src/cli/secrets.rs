@@ -13,6 +13,7 @@ use engine::{keys, seal};
 
 use super::{complain, say};
 use crate::config::{Config, Secrets};
+use crate::journal::note_command;
 use crate::start;
 
 #[derive(Debug, Subcommand)]
@@ -48,6 +49,7 @@ pub(super) async fn run(command: Command, config: Config) -> anyhow::Result<Exit
         "Sealed anew: {} integrations, {} alert definitions and {} monitors.",
         done.integrations, done.definitions, done.monitors
     ));
+    note_command(&config.log, "secrets rotate", if forget { "forget" } else { "" });
     let all = done.unreadable.is_empty();
     if !of_file {
         say(if all { "secrets.old_keys may be emptied now." } else { "Keep secrets.old_keys." });

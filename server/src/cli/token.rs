@@ -9,6 +9,7 @@ use domain::person::Viewer;
 
 use super::{say, services};
 use crate::config::Config;
+use crate::journal::note_command;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -36,8 +37,9 @@ pub(super) async fn run(command: Command, config: Config) -> anyhow::Result<Exit
     let (db, services) = services(&config).await?;
     match command {
         Command::Create(create) => {
-            let (_, token) = services.create_token(&Viewer::System, &create.name).await?;
+            let (id, token) = services.create_token(&Viewer::System, &create.name).await?;
             say(token.expose());
+            note_command(&config.log, "token create", id.as_str());
         }
         Command::List => {
             for token in services.tokens(&Viewer::System).await? {
@@ -52,6 +54,7 @@ pub(super) async fn run(command: Command, config: Config) -> anyhow::Result<Exit
                 revoke.id.parse().ok().context("this is no id of a token; `pharos token list` shows them")?;
             services.delete_token(&Viewer::System, &id).await.context("the token cannot be taken back")?;
             say("Taken back.");
+            note_command(&config.log, "token revoke", id.as_str());
         }
     }
     db.close().await;

@@ -10,6 +10,7 @@ use engine::services::ServiceError;
 use engine::services::people::NewAccount;
 
 use crate::config::Config;
+use crate::journal::note_command;
 
 /// What is to be done.
 #[derive(Debug, Subcommand)]
@@ -50,6 +51,7 @@ pub(super) async fn run(command: Command, config: Config) -> anyhow::Result<Exit
             let account = NewAccount { email, name, password: password.clone() };
             let account = services.add_user(&Viewer::System, &account).await.map_err(explain)?;
             super::say(&format!("Added {} ({}).", account.email, account.name));
+            note_command(&config.log, "user add", account.id.as_str());
             tell(made_up, &password);
         }
         Command::ResetPassword { email, password } => {
@@ -59,6 +61,7 @@ pub(super) async fn run(command: Command, config: Config) -> anyhow::Result<Exit
                 answer => answer.map_err(explain)?,
             };
             super::say(&format!("{} has a new password and is logged out everywhere.", account.email));
+            note_command(&config.log, "user reset-password", account.id.as_str());
             tell(made_up, &password);
         }
     }
