@@ -32,13 +32,14 @@ test('long names stay on the screen, and buttons fit a thumb', async ({ page }) 
   await page.getByRole('textbox', { name: /^Name/ }).first().fill(LONG);
   await page.getByRole('button', { name: 'Add integration' }).click();
   await expect(page.getByRole('heading', { level: 1, name: LONG })).toBeVisible();
-  for (const path of ['', '/monitors', '/monitors/new', '/incidents', '/alerts', '/integrations', '/deliveries', '/page', '/settings', '/more']) {
+  for (const path of ['', '/monitors', '/monitors/new', '/incidents', '/alerts', '/alerts/new', '/subscriptions/new', '/integrations', '/deliveries', '/page', '/settings', '/more']) {
     await page.goto(`${pharos.url}/console${path}`);
     await alive(page);
     await expect(page.locator('h1').first()).toBeVisible();
     await expect(page.locator('[aria-busy]')).toHaveCount(0);
     expect(await beyond(page), path).toEqual([]);
     expect(await small(page), path).toEqual([]);
+    expect(await smallBoxes(page), path).toEqual([]);
   }
   // What has no place of its own below the thumb is reached through the last one, which says so.
   await page.goto(`${pharos.url}/console/integrations`);
@@ -61,5 +62,16 @@ async function small(page: Page): Promise<string[]> {
     const all = [...document.querySelectorAll('main :is(button, .button, select, summary), .bottom-bar a')];
     const seen = all.filter((element) => element.getBoundingClientRect().width > 0 && !element.closest('dialog, .move'));
     return seen.filter((element) => element.getBoundingClientRect().height < thumb - 0.5).map((element) => element.outerHTML.slice(0, 120));
+  }, THUMB);
+}
+
+/** Check boxes and radios that are too small to be hit: a box below 24 pixels, or one whose words do not fit a thumb. */
+async function smallBoxes(page: Page): Promise<string[]> {
+  return page.evaluate((thumb) => {
+    const all = [...document.querySelectorAll<HTMLInputElement>('main :is([type="checkbox"], [type="radio"])')];
+    const seen = all.filter((box) => box.getBoundingClientRect().width > 0 && !box.closest('dialog'));
+    const height = (element: Element | null) => element?.getBoundingClientRect().height ?? 0;
+    const small = seen.filter((box) => height(box) < 24 || height(box.closest('label')) < thumb - 0.5);
+    return small.map((box) => (box.closest('label') ?? box).outerHTML.slice(0, 160));
   }, THUMB);
 }
