@@ -33,6 +33,22 @@ test('the set-up link works once', async ({ page }) => {
   await expect(page).toHaveURL(/\/login/);
 });
 
+test('the public reads names and no addresses, and they are changed on the last page of the set-up', async ({ page }) => {
+  await setUp(page, pharos, [`${target.url}/health?x=1`]);
+  const name = page.getByRole('textbox', { name: /health/ });
+  await expect(name).toHaveValue('Website 1');
+  await name.fill('');
+  await page.getByRole('button', { name: 'Save names' }).click();
+  await expect(page.getByText('Write a name.')).toBeVisible();
+  await name.fill('Shop');
+  await page.getByRole('button', { name: 'Save names' }).click();
+  await expect(page.getByText('The page has these names now.')).toBeVisible();
+  await expectAccessible(page);
+  await page.goto(pharos.url);
+  await expect(page.locator('.component .name')).toHaveText('Shop');
+  await expect(page.locator('body')).not.toContainText(new URL(target.url).host);
+});
+
 test('a target is switched off and the open page changes without a reload @phone', async ({ page, context }) => {
   await enter(page, pharos, [target.url]);
   await setInterval(page, 1);

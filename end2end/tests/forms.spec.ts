@@ -74,6 +74,25 @@ test('what was typed goes along to another kind of check', async ({ page }) => {
   await expect(page.getByRole('dialog', { name: 'Leave without saving?' })).toBeVisible();
 });
 
+test('a heartbeat shows the fields of its schedule only', async ({ page }) => {
+  await enter(page, pharos, [target.url]);
+  await page.goto(`${pharos.url}/console/monitors/new?kind=push`);
+  await alive(page);
+  const [period, cron, zone] = [/^Period/, /^Cron/, /^Time zone/].map((label) => page.getByRole('textbox', { name: label }));
+  await expect(period!).toBeVisible();
+  await expect(cron!.or(zone!)).toHaveCount(0);
+  await page.getByRole('combobox', { name: 'Schedule' }).selectOption('Cron schedule');
+  await expect(period!).toHaveCount(0);
+  await zone!.fill('Nowhere');
+  await cron!.fill('30 2 * * *');
+  await page.getByRole('button', { name: 'Save monitor' }).click();
+  await expect(page.getByText(/“Nowhere” is not a time zone/)).toBeVisible();
+  // What is wrong is not hidden, whatever is chosen then.
+  await page.getByRole('combobox', { name: 'Schedule' }).selectOption('Every so often');
+  await expect(zone!).toBeVisible();
+  await expect(cron!).toHaveCount(0);
+});
+
 test('closing the tab asks only while something is not saved', async ({ page }) => {
   await enter(page, pharos, [target.url]);
   await page.goto(`${pharos.url}/console/page`);
