@@ -60,7 +60,7 @@ async function beyond(page: Page): Promise<string[]> {
 async function small(page: Page): Promise<string[]> {
   return page.evaluate((thumb) => {
     const all = [...document.querySelectorAll('main :is(button, .button, select, summary), .bottom-bar a')];
-    const seen = all.filter((element) => element.getBoundingClientRect().width > 0 && !element.closest('dialog, .move'));
+    const seen = all.filter((element) => element.getBoundingClientRect().width > 0 && !element.closest('dialog, .move, .visually-hidden'));
     return seen.filter((element) => element.getBoundingClientRect().height < thumb - 0.5).map((element) => element.outerHTML.slice(0, 120));
   }, THUMB);
 }
