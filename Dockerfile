@@ -1,4 +1,5 @@
 # docker build -t pharos . && docker run -p 3000:3000 -v pharos:/data pharos
+# Podman and Buildah: with `--format docker`, or the health check is left out.
 FROM rust:1-bookworm AS build
 RUN apt-get update && apt-get install -y --no-install-recommends nodejs npm && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
