@@ -29,7 +29,7 @@ pub(super) fn Done() -> impl IntoView {
     view! {
         <StepFrame at=3>
             <h1>"Your page is live"</h1>
-            <p class="lead">"It follows your monitors from now on. Look at the names before you share the address: the public reads those, and never what you pasted."</p>
+            <p class="lead">"It follows your monitors from now on. Look at the names before you share the address: they are what the public reads."</p>
             <div class="form">
                 <div class="field">
                     <label for="address">"Status page"</label>
