@@ -1,6 +1,6 @@
 //! What a check costs beside a bare client, and how punctual many of them are.
 //!
-//! `cargo bench --bench checking`
+//! `cargo bench --bench checking`; `-- cost` and `-- core` make one part of it.
 
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 #![expect(clippy::print_stdout, reason = "a bench's result is what it prints")]
@@ -34,9 +34,18 @@ fn main() {
     support::serve_if_target();
     let _ = rustls::crypto::ring::default_provider().install_default();
     let target = Target(support::Target::start());
-    let floor = support::runtime(1).block_on(bare(target.address()));
-    let alone = support::runtime(1).block_on(alone(target.address()));
-    let per_check = |run: &Run| run.cpu.as_secs_f64() * 1e6 / run.checks as f64;
+    if support::wanted("cost") {
+        cost(target.address());
+    }
+    if support::wanted("core") {
+        core(target.address());
+    }
+}
+
+/// What a check costs, and how punctual checks are.
+fn cost(address: SocketAddr) {
+    let floor = support::runtime(1).block_on(bare(address));
+    let alone = support::runtime(1).block_on(alone(address));
     support::ratio(
         "CPU of a check by itself / bare request",
         per_check(&alone) / per_check(&floor),
@@ -45,7 +54,7 @@ fn main() {
         &format!("{:.0} µs / {:.0} µs", per_check(&alone), per_check(&floor)),
     );
 
-    let busy = scheduled(target.address(), 5_000, 1_000, Duration::from_secs(10));
+    let busy = scheduled(address, 5_000, 1_000, Duration::from_secs(10));
     let busy = support::runtime(2).block_on(busy);
     support::ratio(
         "CPU of a check, 5,000 monitors scheduled each second and recorded / bare request",
@@ -54,8 +63,8 @@ fn main() {
         true,
         &format!("{:.0} µs / {:.0} µs", per_check(&busy.run), per_check(&floor)),
     );
-    let paced = support::runtime(2).block_on(paced(target.address()));
-    let steady = scheduled(target.address(), 5_000, 5_000, Duration::from_secs(20));
+    let paced = support::runtime(2).block_on(paced(address));
+    let steady = scheduled(address, 5_000, 5_000, Duration::from_secs(20));
     let steady = support::runtime(2).block_on(steady);
     support::ratio(
         "CPU of a check, 5,000 monitors scheduled every 5 s and recorded / bare request at that pace",
@@ -67,14 +76,16 @@ fn main() {
     support::figure("lateness p99 at 1,000 checks/s", steady.late_p99_ms, "ms", 25.0);
     support::figure("memory of a scheduled monitor", steady.bytes_per_monitor / 1_024.0, "kB", 32.0);
 
-    let calm = scheduled(target.address(), 1_000, 20_000, Duration::from_secs(40));
+    let calm = scheduled(address, 1_000, 20_000, Duration::from_secs(40));
     let calm = support::runtime(2).block_on(calm);
     support::figure("lateness p99 at 1,000 monitors every 20 s", calm.late_p99_ms, "ms", 5.0);
+}
 
-    // One core for all of our threads; the target has the other one.
+/// How many checks one core keeps up with: one for all of our threads; the target has the other one.
+fn core(address: SocketAddr) {
     support::pin(0);
-    let floor = support::runtime(1).block_on(bare(target.address()));
-    let ours = kept_up(target.address(), floor.rate());
+    let floor = support::runtime(1).block_on(bare(address));
+    let ours = kept_up(address, floor.rate());
     support::ratio(
         "checks/s that one core keeps up with / bare requests/s of one full core",
         ours / floor.rate(),
@@ -117,6 +128,11 @@ impl Run {
     fn rate(&self) -> f64 {
         self.checks as f64 / self.wall.as_secs_f64()
     }
+}
+
+/// CPU time of a check, in microseconds.
+fn per_check(run: &Run) -> f64 {
+    run.cpu.as_secs_f64() * 1e6 / run.checks as f64
 }
 
 /// Runs `once` over and over, [`AT_A_TIME`] at a time.
@@ -258,10 +274,11 @@ async fn scheduled(address: SocketAddr, monitors: u32, interval: i64, length: Du
     };
     let late = vitals.lateness_total(0.99).unwrap_or(0) as f64 / 1_000.0;
     println!(
-        "     {} checks in {:.1} s, {} dropped",
+        "     {} checks in {:.1} s, {} dropped; CPU {:.0} µs",
         run.checks,
         run.wall.as_secs_f64(),
-        vitals.dropped.load(Ordering::Relaxed)
+        vitals.dropped.load(Ordering::Relaxed),
+        per_check(&run),
     );
     let dropped = vitals.dropped.load(Ordering::Relaxed);
     let bytes_per_monitor = (support::resident() - before) as f64 / f64::from(monitors);

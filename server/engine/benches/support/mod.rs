@@ -14,6 +14,13 @@ use tokio::net::TcpListener;
 /// Tells the program that it is to be the target.
 const VARIABLE: &str = "PHAROS_BENCH_TARGET";
 
+/// Whether a part of the bench is to be made: each, unless the command line names some.
+pub(crate) fn wanted(part: &str) -> bool {
+    // Cargo adds options of its own.
+    let mut named = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
+    named.peek().is_none() || named.any(|named| named == part)
+}
+
 /// A web server in a process of its own, so that its work is not counted as ours.
 pub(crate) struct Target {
     process: Child,
