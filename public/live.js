@@ -1,5 +1,4 @@
-/* The public page's only script: it follows what happens by WebSocket, else Server-Sent Events, else polling.
-   No build step: the browser gets this file, so it is short. */
+/* The public page's only script: it follows what happens. No build step: the browser gets this file, so it is short. */
 (() => {
   "use strict";
   const doc = document, body = doc.body, root = doc.documentElement;
@@ -8,7 +7,7 @@
   const S = 1000;
   let seq = +body.dataset.seq || 0;
 
-  /* Times: the visitor's zone, UTC in the title. data-t says how much to show. */
+  /* Times in the visitor's zone; data-t says how much. */
   const lang = navigator.languages.find((l) => l.startsWith(root.lang)) || root.lang;
   const SHAPES = { time: { timeStyle: "short" }, full: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } };
   const format = (date, shape) => new Intl.DateTimeFormat(lang, { hourCycle: "h23", ...shape }).format(date);
@@ -22,12 +21,11 @@
     for (const el of within.querySelectorAll("[data-zone]")) el.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
   }
 
-  /* "Updated 3 s ago · live", or how old the page is. */
-  let contact = Date.now(), ticked = contact, live = false, lostTimer = 0;
+    let contact = performance.timeOrigin, ticked = Date.now(), live = false, lostTimer = 0; // it may have come slowly
   const stale = () => body.classList.contains("stale");
   function tick() {
     const now = Date.now(), age = Math.floor((now - contact) / S), el = byId("live");
-    if (now - ticked > 15 * S) wake(); // the machine slept
+    if (now - ticked > 15 * S) wake(); // we slept
     ticked = now;
     if (!el || doc.hidden) return;
     const when = age < 2 ? "just now" : age < 60 ? `${age} s ago` : `at ${clock(contact)}`;
@@ -48,7 +46,7 @@
     if (!stale()) lostTimer ||= setTimeout(show, 1.5 * S, false);
   }
 
-  /* Swapping parts in: focus, groups opened or closed by hand, and the scroll position stay. */
+  /* Swapping parts in: focus, groups opened by hand, and the place stay. */
   const chosen = new Map();
   const FOCUSABLE = "a[href],button,summary,[tabindex]";
   function swap({ id, html }) {
@@ -60,7 +58,7 @@
     if (!fresh) return;
     for (const details of doc.querySelectorAll("details[id]")) {
       if (chosen.has(details.id)) details.open = chosen.get(details.id);
-      else if (fresh.matches("[data-open]") && details.contains(fresh)) details.open = true; // not healthy any more
+      else if (fresh.matches("[data-open]") && details.contains(fresh)) details.open = true;
     }
     prepare(fresh.parentNode);
     if (active) (byId(active.id) || fresh.querySelectorAll(FOCUSABLE)[place] || fresh).focus({ preventScroll: true });
@@ -85,7 +83,7 @@
     if (day) pick(day.id, day.index, day.pinned);
   }
 
-  /* A frame: {build, seq, parts} or {reload}. Another build is another page; at most one reload a minute. */
+  /* A frame: {build, seq, parts} or {reload}; at most one reload a minute. */
   let reloading = false;
   function receive(text) {
     const frame = JSON.parse(text);
@@ -104,8 +102,8 @@
     heard();
   }
 
-  /* Transports: one is open at a time, and the socket is tried again every minute. When none answers: soon, then later and
-     later, up to 15 s, and at random, because everybody lost the server at once. */
+  /* WebSocket, else Server-Sent Events, else polling; the socket is tried again every minute. When none answers: later and later, up
+     to 15 s, at random, because everybody lost the server at once. */
   const url = (kind) => `/live/${slug}${kind}?seq=${seq}&build=${build}`;
   let socket, source, polling = 0, failures = 0, retry = 0, answered = false;
   const pause = () => S / 2 + Math.random() * Math.min(14.5 * S, S / 4 * 2 ** failures);
@@ -149,7 +147,7 @@
     ws.onclose = drop;
     expect(10 * S);
   }
-  function follow() { // the server sends an event "ping" every 25 s, so that silence is noticed
+  function follow() { // an event "ping" comes every 25 s
     const es = source = new EventSource(url("/events"));
     let silence = 0;
     const drop = () => {
@@ -193,8 +191,8 @@
     if (slug && !(source && answered)) connect();
   }
 
-  /* The days of a bar: hover, tap and arrow keys. data-days holds runs, oldest first: "o*40 m:5400:2" is forty good
-     days, then one with 5400 s of outage in 2 incidents. Today stands on the cell that is swapped. */
+  /* The days of a bar. data-days holds runs, oldest first: "o*40 m:5400:2" is forty good days, then one with 5400 s of outage in 2
+     incidents. Today stands on the cell that is swapped. */
   const STATES = { o: "operational,Operational", d: "degraded,Degraded performance", p: "partial,Partial outage", m: "major,Major outage", w: "maintenance,Under maintenance", n: "unknown,No data", u: "paused,Paused" };
   let picked = null, pop = null;
   function daysOf(bar) {
@@ -204,7 +202,7 @@
       return Array(+times || 1).fill(day.split(":"));
     });
   }
-  function prepare(within) { // a slider over days: screen readers know how to use one
+  function prepare(within) { // a slider: screen readers know one
     localise(within);
     for (const bar of within.querySelectorAll("[data-days]:not([role])")) {
       const count = daysOf(bar).length;
@@ -240,7 +238,7 @@
     picked = pop = null;
   }
   const barAt = (event) => event.target.closest?.("[data-days]");
-  function cellAt(bar, x) { // counted from today: the svg is cropped on the left; a cell is 8 of 28 units
+  function cellAt(bar, x) { // from today: the svg is cropped on the left; a cell is 8 of 28 units
     const box = bar.firstElementChild.getBoundingClientRect(), last = daysOf(bar).length - 1;
     return Math.max(0, Math.min(last, last - Math.floor((box.right - x) / (box.height / 28 * 8))));
   }
@@ -270,7 +268,6 @@
   on("focusout", (event) => { if (barAt(event) && !pop?.contains(event.relatedTarget)) unpick(); });
   on("resize", unpick, window);
 
-  /* The theme form works without us too. */
   on("submit", (event) => {
     const { target: form, submitter } = event;
     if (form.getAttribute("action") !== "/theme") return;
@@ -280,7 +277,7 @@
     form.querySelector(`button:not([value=${submitter.value}])`).focus();
   });
 
-  root.style.overflowAnchor = "none"; // apply() keeps the place itself, alike in every browser
+  root.style.overflowAnchor = "none"; // apply() keeps the place
   prepare(doc);
   on("online", wake, window);
   on("pageshow", (event) => event.persisted && wake(), window);

@@ -44,8 +44,15 @@ test('the public reads names and no addresses, and they are changed on the last 
   await page.getByRole('button', { name: 'Save names' }).click();
   await expect(page.getByText('The page has these names now.')).toBeVisible();
   await expectAccessible(page);
+  // Whoever goes on does not lose what was typed.
+  await name.fill('');
+  await page.getByRole('button', { name: 'Open the console' }).click();
+  await expect(page.getByText('Write a name.')).toBeVisible();
+  await name.fill('Store');
+  await page.getByRole('button', { name: 'Open the console' }).click();
+  await expect(page).toHaveURL(`${pharos.url}/console`);
   await page.goto(pharos.url);
-  await expect(page.locator('.component .name')).toHaveText('Shop');
+  await expect(page.locator('.component .name')).toHaveText('Store');
   await expect(page.locator('body')).not.toContainText(new URL(target.url).host);
 });
 

@@ -81,8 +81,12 @@ test('a heartbeat shows the fields of its schedule only', async ({ page }) => {
   const [period, cron, zone] = [/^Period/, /^Cron/, /^Time zone/].map((label) => page.getByRole('textbox', { name: label }));
   await expect(period!).toBeVisible();
   await expect(cron!.or(zone!)).toHaveCount(0);
+  // It is called and does not call.
+  await expect(page.getByLabel(/^Interval|^Time-out|until (down|up)/)).toHaveCount(0);
+  await expect(page.getByText('Empty: Heartbeat.')).toBeVisible();
   await page.getByRole('combobox', { name: 'Schedule' }).selectOption('Cron schedule');
   await expect(period!).toHaveCount(0);
+  await expect(page.locator('label', { hasText: 'Cron expression' })).not.toContainText('optional');
   await zone!.fill('Nowhere');
   await cron!.fill('30 2 * * *');
   await page.getByRole('button', { name: 'Save monitor' }).click();

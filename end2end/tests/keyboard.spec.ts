@@ -2,7 +2,7 @@
 import { expect, Page, test } from '@playwright/test';
 import { Pharos } from '../support/pharos.ts';
 import { Target } from '../support/target.ts';
-import { alive, expectAccessible, enter } from '../support/steps.ts';
+import { alive, expectAccessible, enter, send } from '../support/steps.ts';
 
 let pharos: Pharos;
 let target: Target;
@@ -114,3 +114,52 @@ test('the first stop skips to the content and takes the focus along', async ({ p
   const isInside = await page.evaluate(() => document.querySelector('#main')!.contains(document.activeElement));
   expect(isInside).toBe(true);
 });
+
+test('levels come and go by keys, and the focus goes along, to what is wrong, and never below the bar', async ({ page }) => {
+  await send(page, pharos, 'add_integration', { kind: 'webhook', 'form[url]': 'http://127.0.0.1:9/', 'form[name]': 'Hook', next: '/console' });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(`${pharos.url}/console/alerts/new`);
+  await alive(page);
+  const level = (number: number) => page.getByRole('heading', { name: `Level ${number}` });
+  await tabTo(page, 'Add a level');
+  await page.keyboard.press('Enter');
+  await expect(level(2)).toBeFocused();
+  await tabTo(page, 'Remove level 1', 'Shift+Tab');
+  await page.keyboard.press('Space');
+  await expect(level(1)).toBeFocused();
+  await expect(level(2)).toHaveCount(0);
+
+  await tabTo(page, 'Save definition');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('textbox', { name: 'Name' })).toBeFocused();
+  await page.keyboard.type('Nights');
+  await tabTo(page, 'Save definition');
+  await page.keyboard.press('Enter');
+  const wrong = page.locator('[data-wrong]').first();
+  await expect(wrong).toBeFocused();
+  // What is to be chosen comes next.
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('monitors[]');
+  await page.keyboard.press('Space');
+  await tabTo(page, 'Hook');
+  await page.keyboard.press('Space');
+  await tabTo(page, 'Save definition');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/console\/alerts$/);
+});
+
+/** Presses a key until what has the focus is called so; on the way everything that has it is in sight. */
+async function tabTo(page: Page, name: string, key = 'Tab'): Promise<void> {
+  for (let stops = 0; stops < 100; stops += 1) {
+    await page.keyboard.press(key);
+    const [here, covered] = await page.evaluate(() => {
+      const element = document.activeElement as HTMLInputElement, box = element.getBoundingClientRect();
+      const label = element.getAttribute('aria-label') ?? element.labels?.[0]?.textContent ?? element.textContent ?? '';
+      const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+      return [label.trim(), Boolean(top?.closest('.bottom-bar')) && !element.closest('.bottom-bar')];
+    });
+    expect(covered, `${here} is below the bar`).toBe(false);
+    if (here === name) return;
+  }
+  throw new Error(`no key leads to ${name}`);
+}

@@ -59,13 +59,29 @@ pub struct Running {
 /// # Errors
 /// When the data folder, the database, the engine or the port cannot be had; each with what was tried.
 pub async fn start(config: Config, clock: Clock, chance: Chance) -> anyhow::Result<Running> {
+    start_on(None, config, clock, chance).await
+}
+
+/// [`start`] on a database that is open already, if somebody waited for it.
+///
+/// # Errors
+/// As [`start`].
+pub(crate) async fn start_on(
+    reached: Option<Db>,
+    config: Config,
+    clock: Clock,
+    chance: Chance,
+) -> anyhow::Result<Running> {
     install_tls_provider();
     // First what another server may have: without it nothing of what that one works with may change. Whoever connects meanwhile
     // waits for the answer.
     let listener = listen(&config).await?;
     let address = listener.local_addr()?;
     let lock = lock(&config)?;
-    let db = open(&config).await?;
+    let db = match reached {
+        Some(db) => sealing(db, &config)?,
+        None => open(&config).await?,
+    };
     db.migrate().await.context("the schema of the database could not be brought up to date")?;
     keys::agree(&db).await?;
     let engine = Engine::start(engine_config(&config), db.clone(), clock.clone(), chance.clone()).await?;
@@ -158,17 +174,17 @@ impl Running {
 }
 
 /// Waits until the PostgreSQL of the configuration can be reached, as long as it says: it may start beside us. What waiting does not
-/// heal, such as a wrong password, and what is not healed by then, is left to whoever opens the database.
-pub(crate) async fn await_database(config: &Config) {
+/// heal, such as a wrong password, and what is not healed by then, is left to whoever opens the database: `None`.
+pub(crate) async fn await_database(config: &Config) -> Option<Db> {
     let (url, wait) = (config.database_url(), Duration::from_secs(config.data.database_wait.into()));
     if Db::file_of(&url).is_some() {
-        return;
+        return None;
     }
     let (begun, mut told) = (Instant::now(), false);
     loop {
         match Db::open(&url).await {
-            Ok(db) => return db.close().await,
-            Err(error) if !error.is_unavailable() || begun.elapsed() >= wait => return,
+            Ok(db) => return Some(db),
+            Err(error) if !error.is_unavailable() || begun.elapsed() >= wait => return None,
             Err(error) if !told => {
                 let (database, wait_s) = (place::of(&url), wait.as_secs());
                 tracing::warn!(database, wait_s, %error, "waiting for the database, which cannot be reached yet");
@@ -190,6 +206,10 @@ pub async fn open(config: &Config) -> anyhow::Result<Db> {
     let db = Db::open(&config.database_url())
         .await
         .context("the database cannot be opened (data.dir, data.database_url)")?;
+    sealing(db, config)
+}
+
+fn sealing(db: Db, config: &Config) -> anyhow::Result<Db> {
     Ok(db.sealing_with(config.secrets.sealer(&config.data.dir, &Chance::System)?))
 }
 

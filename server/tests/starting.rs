@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use engine::store::Db;
 use reqwest::Method;
@@ -22,6 +22,20 @@ async fn beside(folder: &Path, arguments: &[&str]) -> Output {
     let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
     let run = move || pharos(&folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>(), "");
     tokio::task::spawn_blocking(run).await.unwrap()
+}
+
+/// Starts a server on a folder; its output can be read.
+fn serving(folder: &Path, flags: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_pharos"))
+        .arg("serve")
+        .args(flags)
+        .env_clear()
+        .env("PHAROS_DATA_DIR", folder)
+        .env("PHAROS_CONFIG", folder.join("pharos.toml"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 /// What the database keeps of the set-up link.
@@ -187,15 +201,7 @@ fn a_database_that_is_not_there_is_told_of_at_once_and_once() {
 fn a_server_that_starts_before_its_postgres_waits_for_it_but_for_no_other_remedy() {
     let Some(mut postgres) = Postgres::new() else { return };
     let folder = folder_with(QUIET);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_pharos"))
-        .args(["serve", "--database-url", &postgres.url])
-        .env_clear()
-        .env("PHAROS_DATA_DIR", &folder)
-        .env("PHAROS_CONFIG", folder.join("pharos.toml"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = serving(&folder, &["--database-url", &postgres.url]);
     let mut log = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     log.read_line(&mut line).unwrap();
@@ -226,15 +232,7 @@ async fn the_log_tells_of_start_stop_and_what_operators_did_without_colours_and_
     let folder = folder_with(&QUIET.replace("warn", "info"));
     let made = beside(&folder, &["token", "create", "CI"]).await;
     let token = out(&made).trim().to_owned();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_pharos"))
-        .arg("serve")
-        .env_clear()
-        .env("PHAROS_DATA_DIR", &folder)
-        .env("PHAROS_CONFIG", folder.join("pharos.toml"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = serving(&folder, &[]);
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let address = line.split(' ').find(|word| word.starts_with("http://")).unwrap().trim().to_owned();

@@ -78,6 +78,15 @@ pub fn is_hidden() -> bool {
     document().hidden()
 }
 
+/// Lets the space bar press a link that is a button, as it presses every other button.
+pub fn press_link(event: &web_sys::Event) {
+    let target = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
+    if let Some(link) = target.filter(|target| target.matches("a[role='button']").unwrap_or(false)) {
+        event.prevent_default();
+        link.click();
+    }
+}
+
 /// Moves the focus to the first element that matches; says whether there was one.
 pub fn focus(selector: &str) -> bool {
     let found = document().query_selector(selector).ok().flatten();

@@ -95,7 +95,7 @@ fn DataField(field: &'static Field, values: Form) -> impl IntoView {
     view! {
         <FieldFrame name=field.name label=field.label hint=field.help optional when>
             <Control field value stored/>
-            {(stored && !field.required).then(|| view! { <ClearSecret name=field.name/> })}
+            {(stored && (!field.required || field.when.is_some())).then(|| view! { <ClearSecret name=field.name/> })}
         </FieldFrame>
     }
     .into_any()

@@ -163,7 +163,7 @@ fn follow(state: FormState, answers: RwSignal<u32>, clear: bool) {
         if state.error.with_untracked(Option::is_some) {
             // After the fields have been marked.
             request_animation_frame(move || {
-                browser::focus(&format!("#{id} [aria-invalid='true']"));
+                browser::focus(&format!("#{id} :is([aria-invalid='true'], [data-wrong])"));
             });
         } else if clear {
             browser::reset_form(&id);
@@ -202,12 +202,18 @@ pub fn Submit(
     /// What it is called, when its content is an icon only.
     #[prop(optional, into)]
     label: Option<String>,
+    /// What it sends along, when the form has several ways to go on: the name of an argument.
+    #[prop(optional)]
+    name: Option<&'static str>,
+    /// And its value.
+    #[prop(optional)]
+    value: Option<&'static str>,
     /// What is seen.
     children: Children,
 ) -> impl IntoView {
     let state = FormState::here();
     view! {
-        <button class=class aria-label=label aria-busy=move || state.is_pending().then_some("true")
+        <button class=class name=name value=value aria-label=label aria-busy=move || state.is_pending().then_some("true")
             on:click=move |event| if state.pending.get_untracked() { event.prevent_default() }>
             {move || state.is_pending().then(|| view! { <Spinner/> })}
             {children()}

@@ -58,6 +58,7 @@ pub fn Keyboard() -> impl IntoView {
             (_, "k") => browser::focus_next(ROWS, -1),
             (_, "?") => browser::open_dialog(HELP),
             (_, "Escape") => browser::close_menu(),
+            (_, " ") => browser::press_link(&event),
             _ => {}
         }
     };

@@ -9,7 +9,7 @@ use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use {
     super::id,
-    crate::context::{Sent, request},
+    crate::context::{Sent, is_local, request},
     engine::services::{ServiceError, people::NewAccount, session::SessionChange},
 };
 
@@ -62,13 +62,16 @@ pub async fn add_addresses(
 ) -> Result<(), AppError> {
     let request = request()?;
     let added = request.services.add_addresses(&request.viewer, &split(&address)).await.map(drop);
-    let next = if next.is_empty() { "/setup?step=alerts".to_owned() } else { next };
+    let next = if is_local(&next) { next } else { "/setup?step=alerts".to_owned() };
     Sent::form("addresses").with("address", address).answer_then(added, |()| next)
 }
 
-/// Gives components of the page the names that the public reads, by their ids.
+/// Gives components of the page the names that the public reads, by their ids, and goes on to `next` if there is one.
 #[server(endpoint = "rename_components")]
-pub async fn rename_components(#[server(default)] names: Form) -> Result<(), AppError> {
+pub async fn rename_components(
+    #[server(default)] names: Form,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
     let request = request()?;
     let wanted: Result<Vec<_>, ServiceError> =
         names.iter().map(|(component, name)| Ok((id(component)?, name.clone()))).collect();
@@ -76,7 +79,8 @@ pub async fn rename_components(#[server(default)] names: Form) -> Result<(), App
         Ok(wanted) => request.services.rename_components(&request.viewer, &wanted).await,
         Err(error) => Err(error),
     };
-    Sent::form(NAMES).with_all(&names).answer(renamed)
+    let sent = Sent::form(NAMES).with_all(&names);
+    if is_local(&next) { sent.answer_then(renamed, |()| next) } else { sent.answer(renamed) }
 }
 
 /// The lines that say something.

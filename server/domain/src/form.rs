@@ -69,7 +69,7 @@ pub struct Field {
     pub help: &'static str,
     /// An example, shown while the field is empty.
     pub placeholder: &'static str,
-    /// Whether it may not be empty.
+    /// Whether it may not be empty, where it counts; see [`Self::when`].
     pub required: bool,
     /// Whether it is folded away at first.
     pub advanced: bool,
@@ -299,7 +299,9 @@ impl<'a> FormReader<'a> {
 
     fn raw(&self, name: &str) -> (&'a str, bool) {
         let field = self.fields.iter().find(|field| field.name == name);
-        let (default, required) = field.map_or(("", false), |field| (field.default, field.required));
+        let counts = |field: &Field| field.when.is_none_or(|(select, value)| self.raw(select).0 == value);
+        let (default, required) =
+            field.map_or(("", false), |field| (field.default, field.required && counts(field)));
         (self.form.get(name).map_or(default, String::as_str), required)
     }
 }

@@ -9,68 +9,87 @@ use crate::time::SECOND;
 
 /// The name of the field that says how a monitor is checked.
 pub const KIND: &str = "kind";
+const NAME: &str = "name";
+const INTERVAL: &str = "interval";
+const TIMEOUT: &str = "timeout";
+const FAILURES: &str = "failure_threshold";
+const SUCCESSES: &str = "recovery_threshold";
+/// What a heartbeat is called that nobody named.
+const HEARTBEAT: &str = "Heartbeat";
 /// The largest limit of response times, in milliseconds: no check may take longer.
 const MAX_LIMIT_MS: i64 = crate::monitor::MAX_TIMEOUT;
 
-/// The fields of every monitor, beside those of its kind.
+/// The fields of every monitor that reaches out, beside those of its kind.
 pub const POLICY_FIELDS: &[Field] = &[
-    Field::new("name", "Name", FieldKind::Text)
+    Field::new(NAME, "Name", FieldKind::Text)
         .help("What people call it. Empty: taken from the address.")
         .placeholder("Shop"),
     Field::new(
-        "interval",
+        INTERVAL,
         "Interval",
         FieldKind::Number { min: MIN_INTERVAL / SECOND, max: MAX_INTERVAL / SECOND, unit: "s" },
     )
     .default("60")
     .help("From one check to the next."),
-    Field::new("timeout", "Time-out (s)", FieldKind::Text)
+    Field::new(TIMEOUT, "Time-out (s)", FieldKind::Text)
         .placeholder("10")
         .advanced()
         .help("How long a check may take. Empty: 10 s, or 80 % of a shorter interval."),
-    Field::new(
-        "failure_threshold",
-        "Failures until down",
-        FieldKind::Number { min: 1, max: MAX_THRESHOLD as i64, unit: "checks" },
-    )
-    .default("2")
-    .advanced()
-    .help("So many checks must fail, one after the other, before the monitor is down. Between them it looks again sooner."),
-    Field::new(
-        "recovery_threshold",
-        "Successes until up",
-        FieldKind::Number { min: 1, max: MAX_THRESHOLD as i64, unit: "checks" },
-    )
-    .default("1")
-    .advanced()
-    .help("So many checks must succeed, one after the other, before the monitor is up again."),
-    Field::new("degraded_above", "Slow above (ms)", FieldKind::Text)
-        .placeholder("2000")
+    Field::new(FAILURES, "Failures until down", THRESHOLD)
+        .default("2")
         .advanced()
-        .help("An answer that takes longer counts as degraded. Empty: no limit."),
-    Field::new(NOTES, "Notes", FieldKind::TextArea)
-        .placeholder("Ask the web team first. Runbook: https://wiki.example.org/shop")
-        .help("What whoever is woken should know. It stands in alerts by e-mail and on the monitor's page."),
-    Field::new(FIELDS, "Own fields", FieldKind::Lines)
-        .placeholder("Team = web")
+        .help("So many checks must fail, one after the other, before the monitor is down. Between them it looks again sooner."),
+    Field::new(SUCCESSES, "Successes until up", THRESHOLD)
+        .default("1")
         .advanced()
-        .help("One a line: name = value. Custom integrations use them as {{@CustomField(name)}}."),
+        .help("So many checks must succeed, one after the other, before the monitor is up again."),
+    SLOW_ABOVE.placeholder("2000").help("An answer that takes longer counts as degraded. Empty: no limit."),
+    NOTES_FIELD,
+    OWN_FIELDS,
 ];
 
+/// The fields of every heartbeat, beside those of its kind. It is called and does not call: it has a schedule in place of an interval and
+/// a time-out, its grace in place of thresholds, and no address to be named after.
+const HEARTBEAT_FIELDS: &[Field] = &[
+    Field::new(NAME, "Name", FieldKind::Text)
+        .help("What people call it. Empty: Heartbeat.")
+        .placeholder("Nightly backup"),
+    SLOW_ABOVE.placeholder("30000").help(
+        "A run that takes longer counts as degraded, if the job says when it begins or how long it took. Empty: no limit.",
+    ),
+    NOTES_FIELD,
+    OWN_FIELDS,
+];
+
+const THRESHOLD: FieldKind = FieldKind::Number { min: 1, max: MAX_THRESHOLD as i64, unit: "checks" };
+const SLOW_ABOVE: Field = Field::new("degraded_above", "Slow above (ms)", FieldKind::Text).advanced();
+const NOTES_FIELD: Field = Field::new(NOTES, "Notes", FieldKind::TextArea)
+    .placeholder("Ask the web team first. Runbook: https://wiki.example.org/shop")
+    .help("What whoever is woken should know. It stands in alerts by e-mail and on the monitor's page.");
+const OWN_FIELDS: Field = Field::new(FIELDS, "Own fields", FieldKind::Lines)
+    .placeholder("Team = web")
+    .advanced()
+    .help("One a line: name = value. Custom integrations use them as {{@CustomField(name)}}.");
+
+/// The fields of a monitor of a kind, beside those of the kind itself: those of [`POLICY_FIELDS`] that do something for it.
+pub fn policy_fields(kind: CheckKind) -> &'static [Field] {
+    if kind == CheckKind::Push { HEARTBEAT_FIELDS } else { POLICY_FIELDS }
+}
+
 impl MonitorDraft {
-    /// Reads a form: [`POLICY_FIELDS`], [`KIND`] and the fields of that kind. Secrets that were not sent, and the kind when
-    /// it was not sent, are taken from `old`; an empty name is taken from the target.
+    /// Reads a form: [`POLICY_FIELDS`], [`KIND`] and the fields of that kind. Secrets that were not sent, the kind when it was
+    /// not sent, and what the form of a heartbeat does not ask for are taken from `old`; an empty name is taken from the target.
     ///
     /// # Errors
     /// Everything that is wrong, each with its field.
     pub fn from_form(form: &Form, old: Option<&Self>) -> Result<Self, Vec<FieldError>> {
         let mut errors = Vec::new();
         let mut reader = FormReader::new(POLICY_FIELDS, form);
-        let name = reader.text("name");
-        let interval = reader.number("interval", MIN_INTERVAL / SECOND..=MAX_INTERVAL / SECOND) * SECOND;
-        let timeout = seconds(&mut reader, "timeout");
-        let failure = reader.number("failure_threshold", 1..=MAX_THRESHOLD);
-        let recovery = reader.number("recovery_threshold", 1..=MAX_THRESHOLD);
+        let name = reader.text(NAME);
+        let interval = reader.number(INTERVAL, MIN_INTERVAL / SECOND..=MAX_INTERVAL / SECOND) * SECOND;
+        let timeout = seconds(&mut reader, TIMEOUT);
+        let failure = reader.number(FAILURES, 1..=MAX_THRESHOLD);
+        let recovery = reader.number(SUCCESSES, 1..=MAX_THRESHOLD);
         let degraded_above = limit(&mut reader, "degraded_above");
         let (text, fields) = (reader.long_text(NOTES), reader.long_text(FIELDS));
         errors.extend(reader.finish(|| ()).err().unwrap_or_default());
@@ -79,10 +98,14 @@ impl MonitorDraft {
             Policy { interval, timeout, thresholds: Thresholds { failure, recovery }, degraded_above };
         let notes = Notes::read(&text, &fields).map_err(|more| errors.extend(more)).unwrap_or_default();
         let settings = settings(form, old).map_err(|more| errors.extend(more)).ok();
+        let is_heartbeat = settings.as_ref().is_some_and(|settings| settings.kind() == CheckKind::Push);
+        let policy = match old {
+            Some(old) if is_heartbeat => kept(policy, &old.policy, form),
+            _ => policy,
+        };
         let mut examined = policy.errors();
         if name.chars().count() > MAX_NAME {
-            examined
-                .push(FieldError::new("name", format!("The name may have at most {MAX_NAME} characters.")));
+            examined.push(FieldError::new(NAME, format!("The name may have at most {MAX_NAME} characters.")));
         }
         // A field that could not be read has been reported already.
         examined.retain(|error| errors.iter().all(|known| known.field != error.field));
@@ -102,11 +125,11 @@ impl MonitorDraft {
         let Policy { interval, timeout, thresholds, degraded_above } = self.policy;
         for (field, value) in [
             (KIND, self.settings.kind().as_str().to_owned()),
-            ("name", self.name.clone()),
-            ("interval", (interval / SECOND).to_string()),
-            ("timeout", timeout.map(decimal_seconds).unwrap_or_default()),
-            ("failure_threshold", thresholds.failure.to_string()),
-            ("recovery_threshold", thresholds.recovery.to_string()),
+            (NAME, self.name.clone()),
+            (INTERVAL, (interval / SECOND).to_string()),
+            (TIMEOUT, timeout.map(decimal_seconds).unwrap_or_default()),
+            (FAILURES, thresholds.failure.to_string()),
+            (SUCCESSES, thresholds.recovery.to_string()),
             ("degraded_above", degraded_above.map(|limit| limit.to_string()).unwrap_or_default()),
             (NOTES, self.notes.text.clone()),
             (FIELDS, self.notes.field_lines()),
@@ -119,7 +142,7 @@ impl MonitorDraft {
 
 /// The form of a monitor that is yet to be added: every field at its default.
 pub fn empty_form(kind: CheckKind) -> Form {
-    let fields = POLICY_FIELDS.iter().chain(kind.fields());
+    let fields = policy_fields(kind).iter().chain(kind.fields());
     let mut form: Form = fields.map(|field| (field.name.to_owned(), field.default.to_owned())).collect();
     form.insert(KIND.to_owned(), kind.as_str().to_owned());
     form
@@ -127,12 +150,23 @@ pub fn empty_form(kind: CheckKind) -> Form {
 
 /// What a monitor is called when nobody named it: its target without the scheme.
 pub fn default_name(settings: &CheckSettings) -> String {
-    let target = settings.target();
     if settings.kind() == CheckKind::Push {
-        return "Heartbeat".to_owned();
+        return HEARTBEAT.to_owned();
     }
+    let target = settings.target();
     let bare = target.split_once("://").map_or(target.as_str(), |(_, rest)| rest).trim_end_matches('/');
     bare.chars().take(MAX_NAME).collect()
+}
+
+/// The policy with what the form of a heartbeat does not ask for as it was, unless it was sent all the same.
+fn kept(policy: Policy, old: &Policy, form: &Form) -> Policy {
+    let sent = |name, new: Policy| if form.contains_key(name) { new } else { *old };
+    let thresholds = Thresholds {
+        failure: sent(FAILURES, policy).thresholds.failure,
+        recovery: sent(SUCCESSES, policy).thresholds.recovery,
+    };
+    let (interval, timeout) = (sent(INTERVAL, policy).interval, sent(TIMEOUT, policy).timeout);
+    Policy { interval, timeout, thresholds, ..policy }
 }
 
 fn settings(form: &Form, old: Option<&MonitorDraft>) -> Result<CheckSettings, Vec<FieldError>> {
@@ -222,6 +256,35 @@ mod tests {
         let draft = MonitorDraft::from_form(&form(&[]), None).unwrap();
         assert_eq!(draft.name, "example.org");
         assert_eq!(draft.policy, Policy::default());
+    }
+
+    #[test]
+    fn a_heartbeat_is_asked_for_nothing_that_does_nothing_for_it() {
+        let asked: Vec<_> = policy_fields(CheckKind::Push).iter().map(|field| field.name).collect();
+        assert!(
+            ![INTERVAL, TIMEOUT, FAILURES, SUCCESSES].iter().any(|name| asked.contains(name)),
+            "{asked:?}"
+        );
+        let of_all: Vec<_> = POLICY_FIELDS.iter().map(|field| field.name).collect();
+        assert!(asked.iter().all(|name| of_all.contains(name)), "{asked:?}");
+
+        let form = empty_form(CheckKind::Push);
+        let mut draft = MonitorDraft::from_form(&form, None).unwrap();
+        assert_eq!((draft.name.as_str(), draft.policy), (HEARTBEAT, Policy::default()));
+        assert!(policy_fields(CheckKind::Push)[0].help.contains(HEARTBEAT), "the name's hint says so");
+        let thresholds = Thresholds { failure: 3, recovery: 2 };
+        draft.policy = Policy { interval: 300_000, timeout: Some(2_000), thresholds, ..draft.policy };
+        assert_eq!(MonitorDraft::from_form(&form, Some(&draft)).unwrap().policy, draft.policy);
+    }
+
+    #[test]
+    fn a_cron_schedule_without_an_expression_is_refused_by_its_field() {
+        let mut form = empty_form(CheckKind::Push);
+        form.insert("schedule".to_owned(), "cron".to_owned());
+        let errors = MonitorDraft::from_form(&form, None).unwrap_err();
+        assert_eq!(errors, [FieldError::new("cron", "Please fill this in.")]);
+        form.insert("schedule".to_owned(), "period".to_owned());
+        MonitorDraft::from_form(&form, None).unwrap();
     }
 
     #[test]

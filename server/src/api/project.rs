@@ -91,7 +91,8 @@ pub(super) fn provider(kind: ProviderKind) -> ProviderBody {
     let required: Vec<_> = kind
         .fields()
         .iter()
-        .filter(|field| field.required)
+        // What is required with one choice only is not required of every body.
+        .filter(|field| field.required && field.when.is_none())
         .map(|field| public_name(kind, field.name))
         .collect();
     ProviderBody {

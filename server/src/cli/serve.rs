@@ -39,10 +39,10 @@ impl Arguments {
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     telemetry::init(&config.log);
     // Whoever stops the program meanwhile stops it at once: nothing has begun.
-    start::await_database(&config).await;
+    let reached = start::await_database(&config).await;
     // Before the start, so that a signal during a long migration is not lost.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let mut running = start::start(config, Clock::System, Chance::System).await?;
+    let mut running = start::start_on(reached, config, Clock::System, Chance::System).await?;
     super::say(&running.greeting());
     tokio::select! {
         _ = terminate.recv() => {}

@@ -255,3 +255,40 @@ async fn a_secret_does_not_follow_a_monitor_to_another_host() {
     assert_eq!(status, 200, "{changed}");
     app.close().await;
 }
+
+#[tokio::test]
+async fn all_telling_stops_and_starts_again() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    for truth in [true, false] {
+        let body = json!({ "all_stop": truth });
+        assert_eq!(call(&app, &program, Method::PUT, "/api/v1/all_stop", &body).await, (200, body.clone()));
+        let read = call(&app, &program, Method::GET, "/api/v1/all_stop", &Value::Null).await;
+        assert_eq!(read, (200, body));
+    }
+    app.close().await;
+}
+
+#[tokio::test]
+async fn a_token_that_calls_too_often_waits() {
+    let app = TestApp::spawn_with(&[("api.rate", "2")]).await;
+    let program = app.token().await;
+    for expected in [200, 200, 429] {
+        let answer = app.request(&program, Method::GET, "/api/v1/events").send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), expected);
+        assert_eq!(answer.headers().contains_key("retry-after"), expected == 429);
+    }
+    app.close().await;
+}
+
+#[tokio::test]
+async fn what_nobody_wrote_is_answered_in_json_too() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let (status, answer) = call(&app, &program, Method::GET, "/api/v1/no_such_thing", &Value::Null).await;
+    assert_eq!((status, &answer["error"]), (404, &json!("not_found")));
+    let answer = app.request(&program, Method::PATCH, "/api/v1/events").send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), &answer.headers()["allow"]), (405, &"GET,HEAD".parse().unwrap()));
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    app.close().await;
+}

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use super::call;
-use super::resources::outage;
+use super::incidents::outage;
 use crate::support::{Actor, TestApp};
 
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";

@@ -8,7 +8,7 @@ use domain::views::console::{DefinitionForm, IntegrationChoice, MonitorChoice, N
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use super::level::LevelCard;
+use super::level::{LevelCard, heading};
 use crate::browser;
 use crate::call::Call;
 use crate::components::choices::{Choices, FindForm, MonitorBoxes};
@@ -80,6 +80,12 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
             Some(level) => definition_form::remove_level(&mut form, level),
             None => definition_form::add_level(&mut form),
         }
+        // To the new level, or to the one that moved up; after they have been drawn.
+        let last = levels(&form).saturating_sub(1);
+        let next = change.map_or(last, |level| level.min(last));
+        request_animation_frame(move || {
+            browser::focus(&format!("#{}", heading(next)));
+        });
         held.set(form.clone());
         shape.update(|(generation, shape)| {
             *generation += 1;
@@ -108,7 +114,7 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
                         {if is_default {
                             view! { <p class="muted">"It is for every monitor that no other definition names."</p> }.into_any()
                         } else {
-                            view! { <MonitorBoxes legend="For these monitors" given=chosen/><ErrorOf field="monitors"/> }.into_any()
+                            view! { <ErrorOf field="monitors"/><MonitorBoxes legend="For these monitors" given=chosen/> }.into_any()
                         }}
                     </section>
                     <Levels shape integrations reshape/>
@@ -172,14 +178,15 @@ fn NameField(value: String) -> impl IntoView {
     }
 }
 
-/// What is wrong with something that has no control of its own.
+/// What is wrong with something that has no control of its own, so it takes the focus itself. It stands before that: who goes on comes to
+/// what there is to choose.
 #[component]
 pub(super) fn ErrorOf(#[prop(into)] field: String) -> impl IntoView {
     let error = FormState::here().error_of(&field);
     move || {
         error
             .get()
-            .map(|error| view! { <div class="field"><p class="error"><Icon name="alert"/>{error}</p></div> })
+            .map(|error| view! { <div class="field"><p class="error" tabindex="-1" data-wrong><Icon name="alert"/>{error}</p></div> })
     }
 }
 

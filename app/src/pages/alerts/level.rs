@@ -10,6 +10,11 @@ use crate::components::form::FormState;
 use crate::components::icon::Icon;
 use crate::components::input::{Described, FieldFrame};
 
+/// The id of a level's heading, which takes the focus when levels come and go.
+pub(super) fn heading(level: usize) -> String {
+    format!("level-{level}")
+}
+
 /// The card.
 #[component]
 pub(super) fn LevelCard(
@@ -25,7 +30,7 @@ pub(super) fn LevelCard(
     reshape: Callback<Option<usize>>,
 ) -> impl IntoView {
     let title = format!("Level {}", level + 1);
-    let (heading, labelled) = (format!("level-{level}"), format!("level-{level}"));
+    let (id, labelled) = (heading(level), heading(level));
     let remove = format!("Remove level {}", level + 1);
     let active = level_field(level, "active");
     let is_active = is_ticked(&values, &active);
@@ -39,7 +44,7 @@ pub(super) fn LevelCard(
     view! {
         <section class="card form level" aria-labelledby=labelled>
             {was}
-            <header><h2 id=heading>{title}</h2>
+            <header><h2 id=id tabindex="-1">{title}</h2>
                 <label class="check"><input type="checkbox" name=state.input_name(&active) value="true" checked=is_active/><span>"In use"</span></label>
                 {(!single).then(|| view! {
                     <button class="button quiet icon-only" formaction=super::editor::SHAPE name="shape" value=format!("remove-{level}")

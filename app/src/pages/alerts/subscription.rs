@@ -92,8 +92,8 @@ fn Editor(form: SubscriptionForm) -> impl IntoView {
             {nobody.then(|| view! { <p class="hint">"There is no integration yet. "<a href="/console/integrations/new">"Add one"</a>" first."</p> })}
             <Events chosen=events kinds heard_by/>
             <Scope only/>
-            <div class="only-these"><MonitorBoxes legend="These monitors" given/></div>
             <ErrorOf field="monitors"/>
+            <div class="only-these"><MonitorBoxes legend="These monitors" given/></div>
             <CheckField name="enabled" label="In use" value=enabled/>
             <div class="form-foot">
                 <Submit>"Save subscription"</Submit>
@@ -108,12 +108,12 @@ fn Editor(form: SubscriptionForm) -> impl IntoView {
 #[component]
 fn Scope(only: bool) -> impl IntoView {
     view! {
+        <ErrorOf field="scope"/>
         <fieldset class="field">
             <legend>"Of which monitors"</legend>
             <label class="check"><input type="radio" name="scope" value=ALL checked=!only/><span>"All, and those that are added later"</span></label>
             <label class="check"><input type="radio" name="scope" value=THESE checked=only/><span>"Only these"</span></label>
         </fieldset>
-        <ErrorOf field="scope"/>
     }
 }
 
@@ -149,7 +149,7 @@ fn Events(
         let kind = kind.get().filter(|_| !EVENTS.iter().any(fits))?;
         Some(view! { <p class="hint">{kind.label()}" cannot tell of events; use a webhook for them."</p> })
     };
-    view! { {groups}{nothing}<ErrorOf field="events"/> }
+    view! { <ErrorOf field="events"/>{groups}{nothing} }
 }
 
 /// Removes it, after a question that names it.

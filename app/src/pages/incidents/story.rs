@@ -43,7 +43,7 @@ pub(super) fn story(view: &IncidentDetail) -> Vec<Happening> {
         vec![plain(row.started_at, "down", "st-major", "It began", row.reason.clone().unwrap_or_default())];
     all.extend(view.deliveries.iter().map(told));
     all.extend(view.acts.iter().map(|(at, act)| {
-        let (icon, what) = done(act);
+        let (icon, what) = done(act, *at < row.started_at);
         Happening { until: act.deed.until(), ..plain(*at, "unknown", icon, &what, String::new()) }
     }));
     if let Some((at, who)) = &view.acknowledged {
@@ -62,10 +62,11 @@ pub(super) fn story(view: &IncidentDetail) -> Vec<Happening> {
     all
 }
 
-/// The icon of a deed, and what was done.
-fn done(act: &Act) -> (&'static str, String) {
+/// The icon of a deed, and what was done, perhaps before it began.
+fn done(act: &Act, before: bool) -> (&'static str, String) {
     let by = &act.by;
     match act.deed {
+        Deed::Muted { .. } if before => ("alarm-clock", format!("{by} had muted the monitor already")),
         Deed::Snoozed { .. } => ("alarm-clock", format!("{by} snoozed it")),
         Deed::SnoozeEnded => ("bell", format!("{by} ended the snooze")),
         Deed::Muted { .. } => ("alarm-clock", format!("{by} muted the monitor")),
@@ -149,6 +150,7 @@ mod tests {
             acknowledged: Some((Timestamp(30), "Ada".to_owned())),
             snoozed_until: None,
             acts: vec![
+                (Timestamp(5), act(Deed::Muted { until: Timestamp(15) })),
                 (Timestamp(25), act(Deed::Snoozed { until: Timestamp(90) })),
                 (Timestamp(28), act(Deed::SnoozeEnded)),
             ],
@@ -171,11 +173,12 @@ mod tests {
                 "Ada ended the snooze",
                 "Ada snoozed it",
                 "Outage told to Ops",
-                "It began"
+                "It began",
+                "Ada had muted the monitor already"
             ]
         );
         let untils: Vec<_> = story(&view).into_iter().filter_map(|happening| happening.until).collect();
-        assert_eq!(untils, [Timestamp(90)]);
+        assert_eq!(untils, [Timestamp(90), Timestamp(15)]);
         let ended = domain::incident::Ended { how: domain::incident::Ending::Closed, by: "Ada".to_owned() };
         let closed = story(&IncidentDetail { ended: Some(ended), ..view });
         assert_eq!(closed[1].what, "Closed by Ada while it was down");

@@ -1,7 +1,7 @@
 //! The form of a monitor, drawn from the fields that its kind declares.
 
 use domain::check::CheckKind;
-use domain::monitor_form::{KIND, POLICY_FIELDS};
+use domain::monitor_form::{KIND, policy_fields};
 use domain::views::console::MonitorForm;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -123,7 +123,7 @@ fn Editor(form: MonitorForm) -> impl IntoView {
         } else {
             format!("/console/monitors/{monitor}")
         };
-        let all = kind.fields().iter().chain(POLICY_FIELDS).collect();
+        let all = kind.fields().iter().chain(policy_fields(kind)).collect();
         view! {
             <input type="hidden" name="monitor" value=monitor/>
             <input type="hidden" name="version" value=version.to_string()/>

@@ -6,9 +6,10 @@ use leptos::prelude::*;
 use super::StepFrame;
 use crate::browser;
 use crate::call::Call;
-use crate::components::form::{FormState, SendForm, Submit};
+use crate::components::form::{EnterSends, FormState, SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::input::{Described, FieldFrame};
+use crate::components::leave::Guard;
 use crate::components::loaded::Loaded;
 use crate::components::state;
 use crate::components::time::Clock;
@@ -16,6 +17,9 @@ use crate::server_fns::monitors::read_monitors;
 use crate::server_fns::page::read_page;
 use crate::server_fns::setup::{MAX_ADDRESSES, NAMES, RenameComponents};
 use crate::words;
+
+/// Where the set-up ends.
+const CONSOLE: &str = "/console";
 
 /// The page's address, and the first results.
 #[component]
@@ -39,12 +43,8 @@ pub(super) fn Done() -> impl IntoView {
                     </div>
                 </div>
                 <Loaded from=list let:list><FirstResults list/></Loaded>
-                <Loaded from=page let:page><Names components=page.0.components/></Loaded>
-                <div class="form-foot">
-                    <a class="button primary big" href="/console">"Open the console"</a>
-                    <a class="button big" href="/" rel="external">"See the page" <Icon name="external"/></a>
-                </div>
             </div>
+            <Loaded from=page let:page><Names components=page.0.components/></Loaded>
         </StepFrame>
     }
 }
@@ -73,23 +73,41 @@ fn FirstResults(list: MonitorList) -> impl IntoView {
     view! { <ul class="tries">{list.rows.into_iter().map(row).collect_view()}</ul> }.into_any()
 }
 
-/// What the public calls what is watched: a name for each component, to be changed at once.
+/// What the public calls what is watched: a name for each component, to be changed at once. Whoever goes on to the console
+/// saves them on the way: what was typed is not lost.
 #[component]
 fn Names(components: Vec<ComponentRow>) -> impl IntoView {
     if components.is_empty() {
-        return ().into_any();
+        return view! {
+            <div class="form-foot">
+                <a class="button primary big" href=CONSOLE>"Open the console"</a>
+                <SeePage/>
+            </div>
+        }
+        .into_any();
     }
     let action = Call::to::<RenameComponents>();
     view! {
-        <SendForm action id=NAMES map="names" said="The page has these names now.">
+        <SendForm action id=NAMES map="names" said="The page has these names now." guard=Guard::Path>
+            <EnterSends/>
             <h2>"What the public reads"</h2>
             <div class="cols">
                 {components.into_iter().take(MAX_ADDRESSES).map(|component| view! { <Name component/> }).collect_view()}
             </div>
-            <div class="form-foot"><Submit class="button">"Save names"</Submit></div>
+            <div class="form-foot">
+                <Submit class="button primary big" name="next" value=CONSOLE>"Open the console"</Submit>
+                <Submit class="button big">"Save names"</Submit>
+                <SeePage/>
+            </div>
         </SendForm>
     }
     .into_any()
+}
+
+/// To the page as the public sees it, in a tab of its own: this one may hold names that are not saved.
+#[component]
+fn SeePage() -> impl IntoView {
+    view! { <a class="button big" href="/" rel="external noopener" target="_blank">"See the page" <Icon name="external"/></a> }
 }
 
 /// One of them.

@@ -302,12 +302,14 @@ impl Failure {
                 format!("The job ended with exit code {exit}.")
             }
             Self::PushFailed { exit: Some(exit), message } => {
-                format!("The job ended with exit code {exit}: {message}")
+                ended(format!("The job ended with exit code {exit}: {message}"))
             }
             Self::PushFailed { exit: None, message } if message.is_empty() => {
                 "The job said that it failed.".to_owned()
             }
-            Self::PushFailed { exit: None, message } => format!("The job said that it failed: {message}"),
+            Self::PushFailed { exit: None, message } => {
+                ended(format!("The job said that it failed: {message}"))
+            }
             Self::ForbiddenTarget { address, why } => {
                 format!("{address} may not be reached from here: {why}.")
             }
@@ -316,6 +318,15 @@ impl Failure {
             }
         }
     }
+}
+
+/// A sentence whose end somebody else wrote, with a full stop if that has none of its own.
+fn ended(mut sentence: String) -> String {
+    sentence.truncate(sentence.trim_end().len());
+    if !sentence.ends_with(['.', '!', '?', '…']) {
+        sentence.push('.');
+    }
+    sentence
 }
 
 fn seconds(ms: u64) -> String {
@@ -348,6 +359,9 @@ mod tests {
         assert_eq!(timeout.incident_type(), "timeout");
         let status = Failure::HttpStatus { got: 503, expected: "200-299".into() };
         assert_eq!(status.sentence(), "Answered with status 503; expected 200-299.");
+        let said = |message: &str| Failure::PushFailed { exit: Some(3), message: message.into() }.sentence();
+        assert_eq!(said("disk full\n"), "The job ended with exit code 3: disk full.");
+        assert_eq!(said("why?"), "The job ended with exit code 3: why?");
         let late = Failure::PushLate { last_ping_ms: Some(0), due_ms: 90_000 };
         assert_eq!(late.sentence(), "No heartbeat for more than 90 s.");
     }

@@ -108,6 +108,7 @@ impl KindSettings for PushSettings {
         .when("schedule", "period")
         .help("How often the job calls."),
         Field::new("cron", "Cron expression", FieldKind::Text)
+            .required()
             .placeholder("30 2 * * *")
             .when("schedule", "cron")
             .help("When the job runs."),

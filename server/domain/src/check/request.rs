@@ -67,12 +67,13 @@ pub const AUTH: Field =
     Field::new("auth", "Authentication", FieldKind::Select(AuthKind::OPTIONS)).default("none").advanced();
 /// The field of the name.
 pub const USERNAME: Field =
-    Field::new("username", "User name", FieldKind::Text).when("auth", "basic").advanced();
+    Field::new("username", "User name", FieldKind::Text).required().when("auth", "basic").advanced();
 /// The field of the password.
 pub const PASSWORD: Field =
     Field::new("password", "Password", FieldKind::Secret).when("auth", "basic").advanced();
 /// The field of the token.
-pub const TOKEN: Field = Field::new("token", "Token", FieldKind::Secret).when("auth", "bearer").advanced();
+pub const TOKEN: Field =
+    Field::new("token", "Token", FieldKind::Secret).required().when("auth", "bearer").advanced();
 
 impl Header {
     /// Whether the name announces a secret.

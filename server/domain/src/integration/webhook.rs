@@ -150,14 +150,15 @@ impl ProviderSettings for WebhookSettings {
             .default("application/json")
             .advanced(),
         Field::new("auth", "Authentication", FieldKind::Select(WebhookAuth::OPTIONS)).default("none").advanced(),
-        Field::new("bearer_token", "Bearer token", FieldKind::Secret).when("auth", "bearer").advanced(),
-        Field::new("basic_username", "User name", FieldKind::Text).when("auth", "basic").advanced(),
+        Field::new("bearer_token", "Bearer token", FieldKind::Secret).required().when("auth", "bearer").advanced(),
+        Field::new("basic_username", "User name", FieldKind::Text).required().when("auth", "basic").advanced(),
         Field::new("basic_password", "Password", FieldKind::Secret).when("auth", "basic").advanced(),
         Field::new("auth_header_name", "Header name", FieldKind::Text)
+            .required()
             .placeholder("X-Api-Key")
             .when("auth", "header")
             .advanced(),
-        Field::new("auth_header_value", "Header value", FieldKind::Secret).when("auth", "header").advanced(),
+        Field::new("auth_header_value", "Header value", FieldKind::Secret).required().when("auth", "header").advanced(),
         Field::new("headers", "Further headers", FieldKind::Lines)
             .placeholder("X-Team: ops")
             .help("One a line, as Name: value. Values of secret headers are shown masked and stay unless you change them.")

@@ -2,6 +2,7 @@
 
 use domain::alert::AlertKind;
 use domain::delivery::DeliveryState;
+use domain::id::IntegrationKey;
 use domain::integration::IntegrationSettings;
 use domain::integration::email::unconfirmed_words;
 use domain::message::{Body, Group};
@@ -34,7 +35,7 @@ pub(super) enum Plan<'a> {
         unconfirmed: &'a [String],
         /// What the other side called the first message of the incident.
         external_id: Option<String>,
-        /// When the integration last did something about the beginning of an outage, for providers that ask.
+        /// When something was last done about the beginning of an outage to what the integration acts on.
         last_delivered: Option<Timestamp>,
     },
     /// It is not, or not now.
@@ -71,8 +72,8 @@ pub(super) async fn judge<'a>(
             return Ok(settle(DeliveryState::Failed, None, why));
         }
     };
-    let remembers = providers::of(settings).remembers();
-    if remembers && claimed.interrupted && is_beginning(claimed) {
+    let acts_on = providers::of(settings).acts_on().filter(|_| is_beginning(claimed));
+    if acts_on.is_some() && claimed.interrupted {
         let why = "The program ended while this was under way, so nobody knows whether it was done; it is not done again.";
         return Ok(Plan::Settle(Settlement {
             state: DeliveryState::Delivered,
@@ -108,16 +109,32 @@ pub(super) async fn judge<'a>(
         _ => None,
     };
     let mut last_delivered = None;
-    if remembers && is_beginning(claimed) {
-        // Two nodes that claimed such messages at the same time see each other's only one after the other.
-        integrations::lock(tx, claimed.integration).await?;
-        if deliveries::is_begun_elsewhere(tx, claimed.integration, claimed.key, node).await? {
-            let why = "It waits for another one that is under way elsewhere.";
-            return Ok(settle(DeliveryState::Waiting, Some(Timestamp(now.0 + ELSEWHERE)), why));
+    if let Some(object) = acts_on {
+        let group = acting_on(tx, integration, &object).await?;
+        // Two nodes that claimed such messages at the same time see each other's only one after the other. The first of the group
+        // stands for all of it: whoever locked several could wait for somebody who waits for them.
+        if let Some(first) = group.first() {
+            integrations::lock(tx, *first).await?;
         }
-        last_delivered = deliveries::last_delivered(tx, claimed.integration, claimed.key).await?;
+        for key in group {
+            if deliveries::is_begun_elsewhere(tx, key, claimed.key, node).await? {
+                let why = "It waits for another one that is under way elsewhere.";
+                return Ok(settle(DeliveryState::Waiting, Some(Timestamp(now.0 + ELSEWHERE)), why));
+            }
+            last_delivered = last_delivered.max(deliveries::last_delivered(tx, key, claimed.key).await?);
+        }
     }
     Ok(Plan::Send { settings, unconfirmed: &integration.unconfirmed, external_id, last_delivered })
+}
+
+/// The integrations that act on the same as one of them, in the order of their keys.
+async fn acting_on(tx: &mut Tx, one: &Integration, object: &str) -> store::Result<Vec<IntegrationKey>> {
+    let all = integrations::of_kind(tx, one.kind).await?;
+    let acts = |other: &Integration| {
+        let settings = other.settings.as_ref().ok();
+        settings.and_then(|settings| providers::of(settings).acts_on()).is_some_and(|its| its == object)
+    };
+    Ok(all.iter().filter(|other| other.key == one.key || acts(other)).map(|other| other.key).collect())
 }
 
 /// Whether a message tells that an outage begins.

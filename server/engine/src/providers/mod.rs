@@ -62,8 +62,8 @@ pub struct Attempting<'a> {
     pub attempts: u32,
     /// Addresses of accounts that nobody confirmed, in lower case: they get nothing.
     pub unconfirmed: &'a [String],
-    /// When the integration last took the beginning of an outage and gave it an external id, or may have: a program ended meanwhile. Only
-    /// for providers that ask for it.
+    /// When an integration last took the beginning of an outage and gave it an external id, or may have: a program ended meanwhile. That
+    /// one or another that acts on the same; see [`Provider::acts_on`].
     pub last_delivered: Option<Timestamp>,
     /// Now.
     pub now: Timestamp,
@@ -161,10 +161,11 @@ pub trait Provider: Send + Sync {
         None
     }
 
-    /// Whether the beginning of an outage has something done that must not be done twice: then [`Attempting::last_delivered`] is told, one
-    /// node at a time has such a message, and one that a node may have sent before it ended is not sent again.
-    fn remembers(&self) -> bool {
-        false
+    /// What the beginning of an outage has something done to that must not be done twice, by the name that it has for every integration
+    /// that leads there. Then [`Attempting::last_delivered`] is told, one node at a time has such a message for it, and one that a node
+    /// may have sent before it ended is not sent again.
+    fn acts_on(&self) -> Option<String> {
+        None
     }
 
     /// Sends nothing, or nothing that anybody would notice, and says whether the integration would work; `None` when the other side

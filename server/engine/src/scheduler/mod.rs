@@ -3,6 +3,8 @@
 
 mod job;
 mod queue;
+#[cfg(test)]
+mod tests;
 mod wake;
 
 use std::collections::{HashMap, HashSet};
@@ -44,6 +46,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Checks that begin before those that run come first. When there is more to do than there are cores, a thousand half-done checks
 /// would each wait for all others, and cost twice as much, because nothing that they need is in a cache any more.
 const TOGETHER: usize = 16;
+/// How long a changed monitor is waited for before it is read beside the checks, with all the others.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// Monitors that were never checked are spread over so many milliseconds after a start.
 const FIRST_CHECKS: i64 = 3 * SECOND;
 
@@ -205,12 +209,22 @@ impl Scheduler {
         match event {
             Ok(event) => {
                 let Event::MonitorSaved { monitor, .. } = event.event else { return };
-                if let Err(error) = self.reload(monitor, queue).await {
-                    tracing::error!(%error, monitor = monitor.0, "a monitor could not be read again; reading all");
-                    reading.begin(&self.db);
-                } else if reading.goes_on() {
+                // No check begins while this waits.
+                match tokio::time::timeout(PATIENCE, self.reload(monitor, queue)).await {
+                    Ok(Ok(())) if !reading.goes_on() => {}
                     // What is being read may be from before this change.
-                    reading.begin(&self.db);
+                    Ok(Ok(())) => reading.begin(&self.db),
+                    Ok(Err(error)) => {
+                        tracing::error!(%error, monitor = monitor.0, "a monitor could not be read again; reading all");
+                        reading.begin(&self.db);
+                    }
+                    Err(_) => {
+                        tracing::warn!(
+                            monitor = monitor.0,
+                            "the database does not answer; reading every monitor again"
+                        );
+                        reading.begin(&self.db);
+                    }
                 }
             }
             Err(broadcast::error::RecvError::Lagged(missed)) => {

@@ -162,6 +162,32 @@ pub async fn acts(
     Ok(rows.into_iter().filter_map(Row::numbered).collect())
 }
 
+/// The last event from `from` until before `until` in which somebody muted a monitor, or let it sound again. Found as [`acts`] finds them.
+pub async fn last_mute(
+    tx: &mut Tx,
+    monitor: MonitorKey,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Option<Numbered>> {
+    let row: Option<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
+            "select seq, at, payload from events where monitor_id = $1 and kind = 'monitor_muted' and at >= $2 and at < $3 \
+             and seq >= (select coalesce(min(seq), $6) from (select seq from events where at >= $4 order by at limit 1) as first) \
+             and seq <= (select coalesce(max(seq), $6) from (select seq from events where at > $5 order by at limit 1) as last) \
+             order by seq desc limit 1",
+        )
+        .bind(monitor.0)
+        .bind(from.0)
+        .bind(until.0)
+        .bind(from.0.saturating_sub(SKEW))
+        .bind(until.0.saturating_add(SKEW))
+        .bind(i64::MAX)
+        .fetch_optional(conn)
+        .await?
+    });
+    Ok(row.and_then(Row::numbered))
+}
+
 /// The monitor that opened an incident at `at`, as the event of that moment names it: a monitor that is removed leaves its incidents.
 pub async fn opened_by(tx: &mut Tx, incident: IncidentKey, at: Timestamp) -> Result<Option<MonitorKey>> {
     let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(

@@ -282,6 +282,17 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Integration>> {
     Ok(all)
 }
 
+/// The integrations of a kind, in the order of their keys.
+pub async fn of_kind(tx: &mut Tx, kind: ProviderKind) -> Result<Vec<Integration>> {
+    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(select!("and kind = $1 order by id"))
+        .bind(kind.as_str())
+        .fetch_all(conn)
+        .await?);
+    let mut all: Vec<_> = rows.into_iter().filter_map(|row| read(row, &tx.sealer)).collect();
+    look_up_addresses(tx, &mut all).await?;
+    Ok(all)
+}
+
 async fn one(tx: &mut Tx, row: Option<Row>) -> Result<Option<Integration>> {
     let Some(one) = row.and_then(|row| read(row, &tx.sealer)) else { return Ok(None) };
     let mut one = [one];

@@ -62,6 +62,37 @@ on_both! {
         assert_eq!(first.len(), 1, "{first:?}");
     }
 
+    async fn a_mute_that_began_before_an_incident_stands_in_its_log(world: World) {
+        let (monitor, id) = world.monitor("Shop").await;
+        let (_, other) = world.monitor("Mail").await;
+        let (ada, bob) = (program("Ada"), program("Bob"));
+        let later = |millis: i64| Timestamp(world.now().0 + millis);
+        let acts = async |incident| world.services.incident(OPERATOR, &incident).await.unwrap().acts;
+        // The last one counts, and the other monitor's does not.
+        world.services.mute(&bob, &id, Some(later(HOUR))).await.unwrap();
+        world.pass(MINUTE);
+        let (since, until) = (world.now(), later(3 * HOUR));
+        world.services.mute(&ada, &id, Some(until)).await.unwrap();
+        world.services.mute(&bob, &other, Some(later(HOUR))).await.unwrap();
+        world.pass(HOUR);
+        let muted = world.outage(monitor).await;
+        let told = [(since, Act { deed: Deed::Muted { until }, by: "Ada".to_owned() })];
+        assert_eq!(acts(muted.clone()).await, told);
+        world.recovery(monitor).await;
+
+        // Taken back before the next one, or over.
+        world.pass(MINUTE);
+        world.services.mute(&bob, &id, None).await.unwrap();
+        world.pass(MINUTE);
+        let sounding = world.outage(monitor).await;
+        assert_eq!(acts(sounding).await, []);
+        world.recovery(monitor).await;
+        world.services.mute(&bob, &id, Some(later(MINUTE))).await.unwrap();
+        world.pass(HOUR);
+        assert_eq!(acts(world.outage(monitor).await).await, []);
+        assert_eq!(acts(muted).await, told, "what came after changes nothing");
+    }
+
     async fn a_subscription_to_a_monitor_hears_of_everything_though_the_monitor_was_removed_meanwhile(world: World) {
         let receiver = Receiver::open().await;
         let (shop, shop_id) = world.monitor("Shop").await;

@@ -140,6 +140,28 @@ on_both! {
         assert_eq!(over.past[2].incidents.len(), 1, "it stands on the day on which it began");
     }
 
+    async fn a_day_is_covered_by_an_open_incident_that_the_page_has_no_room_for(world: World) {
+        const MOST_OPEN: usize = 100;
+        let (oldest, id) = world.monitor("Oldest").await;
+        let (mut keys, mut ids) = (Vec::new(), vec![id]);
+        for _ in 0..MOST_OPEN {
+            let (key, id) = world.monitor("Newer").await;
+            keys.push(key);
+            ids.push(id);
+        }
+        component(&world, "API", &ids).await;
+        world.outage(oldest).await;
+        world.pass(2 * DAY);
+        for key in keys {
+            world.outage(key).await;
+        }
+        let page = page(&world).await;
+        assert_eq!(page.incidents.len(), MOST_OPEN);
+        assert!(page.incidents.iter().all(|incident| incident.started_at == world.now()));
+        let days: Vec<_> = page.past.iter().map(|day| day.ongoing).collect();
+        assert_eq!(days, [true, true, true, false, false, false, false]);
+    }
+
     async fn a_component_joins_and_leaves_open_incidents_with_its_monitors(world: World) {
         let (key, id) = world.monitor("One").await;
         let api = component(&world, "API", &[]).await;

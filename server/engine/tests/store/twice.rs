@@ -1,7 +1,7 @@
 //! A server is not restarted twice in its cool-down, whatever becomes of the programs that restart it: on both databases.
 
 use domain::delivery::DeliveryState;
-use domain::id::MonitorKey;
+use domain::id::{IntegrationKey, MonitorKey};
 use domain::integration::{IntegrationDraft, SshSettings};
 use domain::time::{MINUTE, SECOND, Timestamp};
 use domain::views::console::{DeliveryQuery, DeliveryRow};
@@ -21,14 +21,33 @@ const RAN: &str = "no connection to";
 
 /// Two monitors of a server that is restarted when one of them fails.
 async fn two_monitors(world: &World) -> [MonitorKey; 2] {
-    let settings = SshSettings::with_password("127.0.0.1", 1, "deploy", "hunter2").into();
-    let draft = IntegrationDraft { name: "Restart".to_owned(), settings, enabled: true, quiet: None };
-    let (server, _) = insert(world, &draft).await;
+    let server = restart_of(world, "127.0.0.1", 1).await;
     let monitors = [world.monitor("Shop").await.0, world.monitor("Mail").await.0];
     for monitor in monitors {
         attach(world, monitor, server).await;
     }
     monitors
+}
+
+/// An integration that restarts a server.
+async fn restart_of(world: &World, host: &str, port: u16) -> IntegrationKey {
+    let settings = SshSettings::with_password(host, port, "deploy", "hunter2").into();
+    let draft = IntegrationDraft { name: "Restart".to_owned(), settings, enabled: true, quiet: None };
+    insert(world, &draft).await.0
+}
+
+/// Settles a message as one that restarted its server.
+async fn ran(world: &World, claimed: &Claimed, node: &str) {
+    let ran = Settlement {
+        state: DeliveryState::Delivered,
+        due_at: None,
+        external_id: Some("run:1".to_owned()),
+        error: None,
+    };
+    let mut tx = world.db.write().await.unwrap();
+    let settled = Settled { claimed, attempt: None, settlement: &ran };
+    settling::settle(&mut tx, node, &[settled], world.now()).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 /// Claims what is due, as a node does that gets no further.
@@ -55,16 +74,7 @@ on_both! {
         let telling = Telling::over(&world);
         world.outage(shop).await;
         let claimed = claim(&world, &telling, "before").await;
-        let ran = Settlement {
-            state: DeliveryState::Delivered,
-            due_at: None,
-            external_id: Some("run:1".to_owned()),
-            error: None,
-        };
-        let mut tx = world.db.write().await.unwrap();
-        let settled = Settled { claimed: &claimed[0], attempt: None, settlement: &ran };
-        settling::settle(&mut tx, "before", &[settled], world.now()).await.unwrap();
-        tx.commit().await.unwrap();
+        ran(&world, &claimed[0], "before").await;
         world.pass(29 * MINUTE);
         world.outage(mail).await;
         // A program that has just begun remembers nothing by itself.
@@ -77,6 +87,34 @@ on_both! {
         telling.pass().await;
         let log = log(&world).await;
         assert!(log.last().unwrap().1.contains(RAN), "after the cool-down: {log:?}");
+    }
+
+    async fn two_integrations_for_one_server_share_its_cool_down_and_its_turn(world: World) {
+        let telling = Telling::over(&world);
+        let names = ["Shop", "Mail", "Other port"];
+        let servers = [("127.0.0.1", 1), ("::ffff:127.0.0.1", 1), ("127.0.0.1", 2)];
+        let mut monitors = Vec::new();
+        for (name, (host, port)) in names.into_iter().zip(servers) {
+            let monitor = world.monitor(name).await.0;
+            attach(&world, monitor, restart_of(&world, host, port).await).await;
+            monitors.push(monitor);
+        }
+        world.outage(monitors[0]).await;
+        let claimed = claim(&world, &telling, "there").await;
+        for monitor in &monitors[1..] {
+            world.outage(*monitor).await;
+        }
+        Telling::over(&world).pass().await;
+        let seen = log(&world).await;
+        assert!(seen[1].0 == DeliveryState::Waiting && seen[1].1.contains("under way elsewhere"), "{seen:?}");
+        assert!(seen[2].1.contains(RAN), "another server is none of that: {seen:?}");
+        ran(&world, &claimed[0], "there").await;
+        world.pass(MINUTE);
+        Telling::over(&world).pass().await;
+        let seen = log(&world).await;
+        assert_eq!(seen[1].0, DeliveryState::Skipped, "{seen:?}");
+        assert!(seen[1].1.contains("not run, because the last restart was"), "{seen:?}");
+        assert!(seen[2].1.contains(RAN), "{seen:?}");
     }
 
     async fn what_a_program_did_not_see_the_end_of_is_not_done_again(world: World) {

@@ -144,8 +144,8 @@ fn Parents(
             <SendForm action id="parents">
                 <input type="hidden" name="monitor" value=monitor/>
                 <p class="hint muted">"While one of these is down, no alert of this monitor leaves: a dead router needs no hundred messages."</p>
-                <MonitorBoxes legend="Monitors" given without=own/>
                 <WrongParents/>
+                <MonitorBoxes legend="Monitors" given without=own/>
                 <div class="form-foot"><Submit class="button">"Save"</Submit></div>
             </SendForm>
         </details>
@@ -158,6 +158,6 @@ fn WrongParents() -> impl IntoView {
     move || {
         error
             .get()
-            .map(|error| view! { <div class="field"><p class="error"><Icon name="alert"/>{error}</p></div> })
+            .map(|error| view! { <div class="field"><p class="error" tabindex="-1" data-wrong><Icon name="alert"/>{error}</p></div> })
     }
 }

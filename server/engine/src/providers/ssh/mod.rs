@@ -1,15 +1,18 @@
 //! ssh: restarts a server when an incident begins.
 //!
 //! Only the first message of an incident does anything, and at most once in the cool-down, however many monitors watch the server:
-//! [`Attempting::last_delivered`] knows of runs that are over, whoever ran them, and of those that a program did not see the end of; the
-//! dispatcher keeps two nodes from running at the same time; [`Runs`] knows of those of this process that are not over, or were a moment ago.
+//! [`Attempting::last_delivered`] knows of runs that are over, of whatever node and integration, and of those that a program did not see
+//! the end of; the dispatcher keeps two nodes from running at the same time; [`Runs`] knows of those of this process that are not over,
+//! or were a moment ago.
 
 mod runs;
 mod session;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use domain::alert::AlertKind;
+use domain::check::target::host_port;
 use domain::integration::{IntegrationSettings, SshSettings};
 use domain::message::{Body, Message, duration_words};
 use domain::time::{MINUTE, Timestamp};
@@ -49,8 +52,8 @@ impl Provider for SshSettings {
         .boxed()
     }
 
-    fn remembers(&self) -> bool {
-        true
+    fn acts_on(&self) -> Option<String> {
+        Some(server(self))
     }
 
     fn probe<'a>(
@@ -150,14 +153,32 @@ fn learned(settings: &SshSettings, session: &Session) -> Option<Box<IntegrationS
     })
 }
 
-/// What runs are counted by: two integrations may lead to one server.
+/// What runs are counted by, whoever logs in and whatever runs: two integrations may lead to one server.
 fn server(settings: &SshSettings) -> String {
-    settings.address().to_ascii_lowercase()
+    let host = settings.ip.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
+    // One address can be written in many ways.
+    let host = host.parse::<IpAddr>().map_or(host, |address| address.to_canonical().to_string());
+    host_port(&host, settings.port)
 }
 
 fn ago(last: Timestamp, now: Timestamp) -> String {
     match now.since(last) / MINUTE {
         0 => "less than a minute ago".to_owned(),
         minutes => format!("{} ago", duration_words(minutes * MINUTE)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_has_one_name_however_it_is_written() {
+        let name = |host: &str| server(&SshSettings::with_password(host, 22, "deploy", "hunter2"));
+        assert_eq!(name("Web.Example.org."), name("web.example.org"));
+        assert_eq!(name("2001:DB8:0:0::1"), name("2001:db8::1"));
+        assert_eq!(name("::ffff:192.0.2.1"), name("192.0.2.1"));
+        let other = SshSettings::with_password("192.0.2.1", 2222, "deploy", "hunter2");
+        assert_ne!(server(&other), name("192.0.2.1"), "behind one address there may be two");
     }
 }

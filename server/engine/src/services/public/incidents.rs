@@ -6,6 +6,7 @@ use domain::days::Day;
 use domain::id::{ComponentKey, PageKey};
 use domain::incident_words;
 use domain::status_page::{ComponentState, worst};
+use domain::time::Timestamp;
 use domain::views::public::{IncidentView, PastDay};
 
 use super::Board;
@@ -50,16 +51,15 @@ pub(super) async fn views(
     Ok(found.into_iter().map(view).collect())
 }
 
-/// Days up to today with the incidents that began on them, the newest first. The open ones that are shown elsewhere last from
-/// the day on which the first of them began.
+/// Days up to today with the incidents that began on them, the newest first. The open ones stand elsewhere; something is open from
+/// `open_since` on.
 pub(super) fn by_day(
     mut days: Vec<Day>,
     incidents: Vec<IncidentView>,
-    elsewhere: &[IncidentView],
+    open_since: Option<Timestamp>,
 ) -> Vec<PastDay> {
     days.reverse();
-    let first = elsewhere.iter().map(|incident| incident.started_at).min();
-    let lasts = |day: &Day| first.is_some_and(|first| day.end > first);
+    let lasts = |day: &Day| open_since.is_some_and(|first| day.end > first);
     let mut past: Vec<PastDay> = days
         .iter()
         .map(|day| PastDay { date: day.name(), incidents: Vec::new(), ongoing: lasts(day) })

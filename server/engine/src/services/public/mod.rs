@@ -119,6 +119,8 @@ impl Services {
         let sections: Vec<SectionView> = by_group.into_iter().map(section).collect();
 
         let open = store::views::incidents::open_on_page(&mut tx, page.key, MOST_OPEN).await?;
+        // Also of those that the page has no room for.
+        let open_since = store::views::incidents::open_since(&mut tx, page.key).await?;
         let past_days = days::last_days(now, &zone, PAST_DAYS);
         let past_from = past_days.first().map_or(now, |day| day.start);
         let mut past =
@@ -137,7 +139,7 @@ impl Services {
             at: now,
             state: page_state(components, incidents.len()),
             worst: worst(states()),
-            past: incidents::by_day(past_days, past, &incidents),
+            past: incidents::by_day(past_days, past, open_since),
             incidents,
             sections,
         })
@@ -173,7 +175,7 @@ impl Services {
         let board = Board::read(&mut tx, page.key).await?;
         let found = store::views::incidents::of_page(&mut tx, page.key, from, until, MOST_PAST).await?;
         let found = incidents::views(&mut tx, page.key, &board, found).await?;
-        let days: Vec<PastDay> = incidents::by_day(of_month, found, &[]);
+        let days: Vec<PastDay> = incidents::by_day(of_month, found, None);
         Ok(HistoryView {
             head: page.head,
             month: month.name(),

@@ -14,7 +14,7 @@ use crate::store::views::telling::{self, Incident};
 use crate::store::{Tx, events, health, incidents, mutes, outages};
 
 /// The longest time that an incident can be put off or a monitor be muted, in minutes: 30 days.
-const MAX_SNOOZE: i64 = 30 * 24 * 60;
+pub(super) const MAX_SNOOZE: i64 = 30 * 24 * 60;
 
 impl Services {
     /// A page of incidents as programs see them, those that are open first; with how many there are.

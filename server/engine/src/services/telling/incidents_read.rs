@@ -1,13 +1,13 @@
 //! What the console shows of incidents.
 
-use domain::event::Event;
-use domain::id::{IncidentId, IntegrationId};
+use domain::event::{Event, Numbered};
+use domain::id::{IncidentId, IntegrationId, MonitorKey};
 use domain::incident::Act;
 use domain::person::Viewer;
-use domain::time::Timestamp;
+use domain::time::{MINUTE, Timestamp};
 use domain::views::console::{INCIDENTS_PER_PAGE, IncidentDetail, IncidentEntry, IncidentList, PlannedAlert};
 
-use super::incidents::load;
+use super::incidents::{MAX_SNOOZE, load};
 use super::{Result, Services, operator};
 use crate::store::views::telling::{self, Incident};
 use crate::store::{Tx, definitions, events, evidence, integrations, views};
@@ -76,7 +76,8 @@ impl Services {
     }
 }
 
-/// What people did about an incident and about the alerts of its monitor meanwhile, the oldest first; as long as events are kept.
+/// What people did about an incident and about the alerts of its monitor meanwhile, the oldest first, with the mute in which it began;
+/// as long as events are kept.
 async fn acts(tx: &mut Tx, incident: &Incident) -> Result<Vec<(Timestamp, Act)>> {
     let monitor = match incident.monitor {
         // A monitor that was removed has left its incident, but not its events.
@@ -85,13 +86,25 @@ async fn acts(tx: &mut Tx, incident: &Incident) -> Result<Vec<(Timestamp, Act)>>
     };
     let Some(monitor) = monitor else { return Ok(Vec::new()) };
     let (from, until) = (incident.row.started_at, incident.row.resolved_at.map(|_| incident.updated_at));
-    let found = events::acts(tx, monitor, from, until, ACTS).await?;
+    let mut found = muted_before(tx, monitor, from).await?;
+    found.extend(events::acts(tx, monitor, from, until, ACTS).await?);
     let about = |event: Event| match event {
         Event::IncidentUpdated { incident: about, act, .. } if about == incident.key => act,
         Event::MonitorMuted { act, .. } => Some(act),
         _ => None,
     };
     Ok(found.into_iter().filter_map(|numbered| Some((numbered.at, about(numbered.event)?))).collect())
+}
+
+/// The mute of a monitor that began before `at` and held then.
+async fn muted_before(tx: &mut Tx, monitor: MonitorKey, at: Timestamp) -> Result<Vec<Numbered>> {
+    let from = Timestamp(at.0.saturating_sub(MAX_SNOOZE * MINUTE));
+    let last = events::last_mute(tx, monitor, from, at).await?;
+    let held = |numbered: &Numbered| match &numbered.event {
+        Event::MonitorMuted { act, .. } => act.deed.until().is_some_and(|until| until > at),
+        _ => false,
+    };
+    Ok(last.filter(held).into_iter().collect())
 }
 
 /// What is still to come of an incident, with the names of whoever would hear of it.

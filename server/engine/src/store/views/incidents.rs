@@ -140,6 +140,20 @@ pub async fn open_on_page(tx: &mut Tx, page: PageKey, limit: i64) -> Result<Vec<
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
+/// Since when a page has had something open: when the first of its open incidents began.
+pub async fn open_since(tx: &mut Tx, page: PageKey) -> Result<Option<Timestamp>> {
+    let at: Option<i64> = sql!(tx, |conn| {
+        sqlx::query_scalar(
+        "select min(i.started_at) from incidents i where i.resolved_at is null and exists (select 1 from incident_components ic \
+         join components c on c.id = ic.component_id where ic.incident_id = i.id and c.page_id = $1)"
+    )
+    .bind(page.0)
+    .fetch_one(conn)
+    .await?
+    });
+    Ok(at.map(Timestamp))
+}
+
 /// The incidents of a page that began from `from` until before `until`, the newest first.
 pub async fn of_page(
     tx: &mut Tx,

@@ -1,0 +1,162 @@
+//! Reading monitors again while the database does not answer.
+
+use std::time::Instant;
+
+use domain::check::recognise;
+use domain::id::MonitorId;
+use domain::monitor::{MonitorDraft, Policy};
+use domain::notes::Notes;
+use tempfile::TempDir;
+
+use super::*;
+use crate::chance::Chance;
+use crate::checks::ChecksConfig;
+use crate::store::Tx;
+
+/// More transactions than may read at a time.
+const MANY: usize = 16;
+
+struct Stage {
+    scheduler: Scheduler,
+    held: watch::Sender<Arc<HashSet<u16>>>,
+    db: Db,
+    /// Removed at the end.
+    _folder: TempDir,
+}
+
+impl Stage {
+    /// A scheduler that holds every shard of an empty database.
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&Db::sqlite_url(&folder.path().join("scheduler.db"))).await.unwrap();
+        db.migrate().await.unwrap();
+        let (clock, vitals, registry) = (Clock::System, Arc::<Vitals>::default(), Registry::default());
+        let (held, shards) = watch::channel(Arc::new((0..domain::monitor::SHARDS).collect()));
+        let (hasten, rechecks) = mpsc::unbounded_channel();
+        let scheduler = Scheduler {
+            db: db.clone(),
+            clock: clock.clone(),
+            checks: Checks::new(ChecksConfig::default()).unwrap(),
+            connectivity: Connectivity::new(Vec::new(), clock, vitals.clone()),
+            recorder: Recorder::new(registry.clone(), vitals.clone()),
+            registry,
+            bus: Bus::default(),
+            vitals,
+            concurrency: Concurrency::default(),
+            shards,
+            rechecks,
+            hasten,
+            tracker: TaskTracker::new(),
+        };
+        Self { scheduler, held, db, _folder: folder }
+    }
+
+    fn name_of(&self, key: MonitorKey) -> Option<String> {
+        self.scheduler.registry.get(key).map(|watched| watched.monitor.draft.name.clone())
+    }
+}
+
+/// Adds a monitor that is checked every second.
+async fn add(db: &Db) -> MonitorKey {
+    let mut tx = db.write().await.unwrap();
+    let id = MonitorId::new(Chance::System.bytes());
+    let now = Clock::System.now();
+    let key = store::monitors::insert(&mut tx, &id, &draft("Old"), None, now).await.unwrap();
+    tx.commit().await.unwrap();
+    key
+}
+
+/// Renames a monitor, and returns the event that tells of it.
+async fn rename(db: &Db, key: MonitorKey, name: &str) -> Arc<Numbered> {
+    let mut tx = db.write().await.unwrap();
+    let now = Clock::System.now();
+    assert!(store::monitors::update(&mut tx, key, 1, &draft(name), None, now).await.unwrap());
+    tx.commit().await.unwrap();
+    let event = Event::MonitorSaved { monitor: key, id: MonitorId::new([0; 13]) };
+    Arc::new(Numbered { seq: domain::event::Seq(1), at: now, event })
+}
+
+/// Takes every place at the database: whoever wants to read waits until they are given back.
+async fn silence(db: &Db) -> Vec<Tx> {
+    let mut taken = Vec::new();
+    while taken.len() < MANY {
+        let Ok(tx) = tokio::time::timeout(Duration::from_millis(100), db.read()).await else { break };
+        taken.push(tx.unwrap());
+    }
+    assert!(taken.len() < MANY, "it still answers");
+    taken
+}
+
+fn draft(name: &str) -> MonitorDraft {
+    MonitorDraft {
+        name: name.to_owned(),
+        // Nothing listens there.
+        settings: recognise("tcp://127.0.0.1:9").unwrap().settings,
+        policy: Policy { interval: SECOND, timeout: Some(500), ..Policy::default() },
+        notes: Notes::default(),
+    }
+}
+
+/// Waits for something that takes no longer than a few checks.
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn checks_go_on_while_the_database_does_not_answer_and_then_all_is_read() {
+    let Stage { scheduler, held, db, _folder } = Stage::new().await;
+    let first = add(&db).await;
+    let (vitals, registry) = (scheduler.vitals.clone(), scheduler.registry.clone());
+    let finished = || vitals.finished.load(Ordering::Relaxed);
+    let cancel = CancellationToken::new();
+    let running = tokio::spawn(scheduler.run(cancel.clone()));
+    until("the first check", || finished() > 0).await;
+
+    let second = add(&db).await;
+    let silent = silence(&db).await;
+    held.send_modify(|_| ());
+    let before = finished();
+    until("checks go on", || finished() >= before + 3).await;
+    assert!(registry.get(first).is_some() && registry.get(second).is_none());
+    drop(silent);
+    until("what was added is taken up", || registry.get(second).is_some()).await;
+    cancel.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_that_arrives_while_all_is_read_is_not_overwritten() {
+    let stage = Stage::new().await;
+    let key = add(&stage.db).await;
+    let (mut queue, mut reading) = (Queue::default(), Reading::default());
+    reading.begin(&stage.db);
+    until("all is read", || reading.0.as_ref().unwrap().is_finished()).await;
+    let event = rename(&stage.db, key, "New").await;
+    stage.scheduler.heard(Ok(event), &mut queue, &mut reading).await;
+    assert_eq!(stage.name_of(key).as_deref(), Some("New"), "at once");
+    let all = reading.end().await;
+    stage.scheduler.loaded(all, &mut queue);
+    assert_eq!(stage.name_of(key).as_deref(), Some("New"), "what was read before is forgotten");
+    assert!(!reading.goes_on());
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_read_now_is_read_when_the_database_answers() {
+    let stage = Stage::new().await;
+    let key = add(&stage.db).await;
+    let (mut queue, mut reading) = (Queue::default(), Reading::default());
+    let event = rename(&stage.db, key, "New").await;
+    let silent = silence(&stage.db).await;
+    let begun = Instant::now();
+    stage.scheduler.heard(Ok(event), &mut queue, &mut reading).await;
+    assert!(begun.elapsed() < Duration::from_secs(5), "the checks wait for it: {:?}", begun.elapsed());
+    assert_eq!((stage.name_of(key), reading.goes_on()), (None, true));
+    drop(silent);
+    let all = reading.end().await;
+    stage.scheduler.loaded(all, &mut queue);
+    assert_eq!(stage.name_of(key).as_deref(), Some("New"));
+}

@@ -1,0 +1,46 @@
+//! Integrations over the API.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{call, webhook};
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn an_integration_is_changed_without_losing_its_secrets() {
+    let app = TestApp::spawn_with(&[("api.echo_secrets", "true")]).await;
+    let program = app.token().await;
+    let body = json!({ "integration": { "type": "Integrations::SshServerRestartIntegration", "name": "Web",
+        "settings": { "ip": "192.0.2.1", "username": "admin", "password": "secure", "port": 2222 } } });
+    let (_, made) = call(&app, &program, Method::POST, "/api/v1/integrations", &body).await;
+    let path = format!("/api/v1/integrations/{}", made["uuid"].as_str().unwrap());
+    let change = json!({ "integration": { "enabled": false,
+        "settings": { "username": "root", "password": "********" } } });
+    let (status, changed) = call(&app, &program, Method::PATCH, &path, &change).await;
+    assert_eq!(
+        (status, &changed["enabled"], &changed["name"]),
+        (200, &json!(false), &json!("Web")),
+        "{changed}"
+    );
+    assert_eq!(changed["settings"]["password"], "secure");
+    assert_eq!(
+        (&changed["settings"]["username"], &changed["settings"]["port"]),
+        (&json!("root"), &json!(2222))
+    );
+    let other = json!({ "type": "Integrations::EmailIntegration" });
+    assert_eq!(call(&app, &program, Method::PUT, &path, &other).await.0, 422);
+    app.close().await;
+}
+
+#[tokio::test]
+async fn a_test_says_what_was_sent_and_answered() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let path = format!("/api/v1/integrations/{}", webhook(&app, &program).await);
+    let (status, trial) = call(&app, &program, Method::POST, &format!("{path}/test"), &Value::Null).await;
+    assert_eq!((status, &trial["ok"]), (200, &json!(false)), "nobody listens there");
+    assert!(trial["request"].as_str().unwrap().contains("incident_status"), "{trial}");
+    let log = call(&app, &program, Method::GET, &format!("{path}/deliveries"), &Value::Null).await;
+    assert_eq!((log.0, &log.1["data"]), (200, &json!([])), "a test is no delivery");
+    app.close().await;
+}

@@ -1,0 +1,155 @@
+//! Monitors over the API.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{call, monitor, webhook};
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn notes_and_own_fields_of_a_monitor_are_kept_until_they_are_changed() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let made = monitor(
+        &app,
+        &program,
+        json!({ "url": "https://example.com/", "notes": "Ask Ada.", "custom_fields": { "Team": "web", "Link": "https://x.org/?a=b" } }),
+    )
+    .await;
+    assert_eq!(made["notes"], "Ask Ada.", "{made}");
+    let path = format!("/api/v1/network_monitors/{}", made["id"]);
+    let (_, renamed) = call(&app, &program, Method::PATCH, &path, &json!({ "name": "Shop" })).await;
+    assert_eq!(renamed["custom_fields"], json!({ "Team": "web", "Link": "https://x.org/?a=b" }), "{renamed}");
+    assert_eq!(renamed["notes"], "Ask Ada.");
+    let change = json!({ "notes": null, "custom_fields": { "Team": "ops" } });
+    let (_, changed) = call(&app, &program, Method::PATCH, &path, &change).await;
+    assert_eq!(
+        (&changed["notes"], &changed["custom_fields"]),
+        (&json!(""), &json!({ "Team": "ops" })),
+        "{changed}"
+    );
+    for (wrong, said) in [
+        (json!({ "custom_fields": ["Team"] }), "an object of texts"),
+        (json!({ "custom_fields": { "Team": 7 } }), "write a text"),
+        (json!({ "custom_fields": { "a=b": "x" } }), "is no name"),
+        (json!({ "custom_fields": { "a": "x\ny = z" } }), "one plain line"),
+        (json!({ "custom_fields": { "A": "1", "a": "2" } }), "stands there already"),
+        (json!({ "notes": "x".repeat(4_001) }), "at most 4000"),
+    ] {
+        let (status, refused) = call(&app, &program, Method::PATCH, &path, &wrong).await;
+        assert!(status == 422 && refused.to_string().contains(said), "{wrong}: {refused}");
+    }
+    app.close().await;
+}
+
+#[tokio::test]
+async fn a_monitor_is_created_changed_paused_and_deleted() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let made = monitor(
+        &app,
+        &program,
+        json!({ "url": "http://127.0.0.1:9/", "check_type": "keyword", "keyword": "fine", "interval_seconds": 300,
+            "timeout_seconds": 2.5, "expected_status_codes": [200, 204], "request_headers": { "X-A": "b" }, "paused": true }),
+    )
+    .await;
+    assert_eq!((&made["check_type"], &made["status"]), (&json!("keyword"), &json!("paused")), "{made}");
+    assert_eq!((&made["interval_seconds"], &made["timeout_seconds"]), (&json!(300), &json!(2.5)));
+    assert_eq!(made["settings"]["accepted_statuses"], "200,204");
+    let by_number = format!("/api/v1/network_monitors/{}", made["id"]);
+    let by_id = format!("/api/v1/network_monitors/{}", made["uuid"].as_str().unwrap());
+    let read = call(&app, &program, Method::GET, &by_number, &Value::Null).await;
+    assert_eq!(read, (200, made.clone()));
+    let change = json!({ "network_monitor": { "name": "Shop", "paused": false } });
+    let (status, changed) = call(&app, &program, Method::PATCH, &by_id, &change).await;
+    assert_eq!((status, &changed["name"]), (200, &json!("Shop")), "{changed}");
+    assert_ne!(changed["status"], "paused");
+    assert_eq!(changed["settings"]["keyword"], "fine", "what was not sent stays");
+    for (word, status) in [("pause", "paused"), ("resume", "")] {
+        let answer = call(&app, &program, Method::POST, &format!("{by_id}/{word}"), &Value::Null).await;
+        assert_eq!(answer.0, 200);
+        assert_eq!(answer.1["status"] == "paused", status == "paused");
+    }
+    let tcp = json!({ "check_type": "tcp", "url": "127.0.0.1:9" });
+    let (status, changed) = call(&app, &program, Method::PUT, &by_id, &tcp).await;
+    assert_eq!(
+        (status, &changed["check_type"], &changed["url"]),
+        (200, &json!("tcp"), &json!("127.0.0.1:9"))
+    );
+    assert_eq!(call(&app, &program, Method::DELETE, &by_id, &Value::Null).await.0, 204);
+    let (status, gone) = call(&app, &program, Method::GET, &by_number, &Value::Null).await;
+    assert_eq!((status, &gone["error"]), (404, &json!("network_monitor_not_found")));
+    app.close().await;
+}
+
+#[tokio::test]
+async fn monitors_are_listed_page_by_page() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    for name in ["Alpha", "Beta", "Gamma"] {
+        monitor(
+            &app,
+            &program,
+            json!({ "name": name, "check_type": "heartbeat", "paused": name == "Alpha" }),
+        )
+        .await;
+    }
+    let path = "/api/v1/network_monitors?per_page=2";
+    let (status, page) = call(&app, &program, Method::GET, path, &Value::Null).await;
+    let meta =
+        json!({ "current_page": 1, "per_page": 2, "total_pages": 2, "total_count": 3, "sort": "status" });
+    assert_eq!((status, &page["meta"]), (200, &meta));
+    let names = |page: &Value| -> Vec<String> {
+        let data = page["data"].as_array().unwrap();
+        data.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&page), ["Beta", "Gamma"], "what is paused comes last");
+    for (query, expected) in [
+        ("?sort=created_at", vec!["Gamma", "Beta", "Alpha"]),
+        ("?search=ALPH", vec!["Alpha"]),
+        ("?page=9", vec![]),
+        ("?page=0&per_page=1000", vec!["Beta", "Gamma", "Alpha"]),
+    ] {
+        let path = format!("/api/v1/network_monitors{query}");
+        assert_eq!(
+            names(&call(&app, &program, Method::GET, &path, &Value::Null).await.1),
+            expected,
+            "{query}"
+        );
+    }
+    let (status, refused) =
+        call(&app, &program, Method::GET, "/api/v1/network_monitors?page=two", &Value::Null).await;
+    assert_eq!((status, &refused["error"]), (400, &json!("invalid_request")));
+    let wrong = json!({ "network_monitor": { "check_type": "gopher" } });
+    let (status, refused) = call(&app, &program, Method::POST, "/api/v1/network_monitors", &wrong).await;
+    assert_eq!(status, 422);
+    assert!(refused["errors"]["check_type"][0].as_str().unwrap().contains("gopher"), "{refused}");
+    let wrong = json!({ "network_monitor": { "url": "nowhere", "interval_seconds": 0 } });
+    let (_, refused) = call(&app, &program, Method::POST, "/api/v1/network_monitors", &wrong).await;
+    assert!(
+        refused["errors"]["url"].is_array() && refused["errors"]["interval_seconds"].is_array(),
+        "{refused}"
+    );
+    app.close().await;
+}
+
+#[tokio::test]
+async fn integrations_are_attached_to_monitors() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let integration = webhook(&app, &program).await;
+    let made = monitor(&app, &program, json!({ "check_type": "heartbeat" })).await;
+    let path = format!("/api/v1/network_monitors/{}/integrations", made["uuid"].as_str().unwrap());
+    let body = json!({ "integration_id": integration });
+    assert_eq!(call(&app, &program, Method::POST, &path, &body).await.0, 201);
+    assert_eq!(call(&app, &program, Method::POST, &path, &body).await.0, 200, "it was attached already");
+    let (_, list) = call(&app, &program, Method::GET, &path, &Value::Null).await;
+    assert_eq!(list[0]["uuid"], json!(integration));
+    let unknown = json!({ "integration_id": "INT00000000000000000000" });
+    let (status, refused) = call(&app, &program, Method::POST, &path, &unknown).await;
+    assert_eq!((status, &refused["error"]), (404, &json!("integration_not_found")));
+    let one = format!("{path}/{integration}");
+    assert_eq!(call(&app, &program, Method::DELETE, &one, &Value::Null).await.0, 204);
+    assert_eq!(call(&app, &program, Method::DELETE, &one, &Value::Null).await.0, 404);
+    app.close().await;
+}
