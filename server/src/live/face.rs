@@ -180,7 +180,7 @@ impl Face {
         let _drawing = slot.drawing.lock().await;
         match slot.current() {
             Some(document) => document,
-            None => self.draw(theme).await,
+            None => Box::pin(self.draw(theme)).await,
         }
     }
 

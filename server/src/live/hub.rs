@@ -128,20 +128,27 @@ impl Hub {
             None => self.front().await?,
         };
         let cell = self.faces().entry(slug.clone()).or_default().clone();
+        match cell.get() {
+            Some(face) => Ok(face.clone()),
+            // Boxed: nearly nobody needs the room for it.
+            None => Box::pin(self.read_first(&slug, &cell)).await,
+        }
+    }
+
+    async fn read_first(&self, slug: &str, cell: &Cell) -> Result<Arc<Face>> {
         let read = || async {
-            let view = self.inner.services.page(&Viewer::Anonymous, Some(&slug)).await?;
+            let view = self.inner.services.page(&Viewer::Anonymous, Some(slug)).await?;
             Ok::<_, ServiceError>(Arc::new(Face::new(view, self.inner.paint.clone())))
         };
-        let was_there = cell.initialized();
         let face = match cell.get_or_try_init(read).await {
             Ok(face) => face.clone(),
             Err(error) => {
-                forget(&mut self.faces(), &slug, &cell);
+                forget(&mut self.faces(), slug, cell);
                 return Err(error);
             }
         };
         // The hub passes over a page that is being read, so what happened meanwhile must be looked for.
-        if !was_there && self.last_event() > face.place().seq() {
+        if self.last_event() > face.place().seq() {
             self.inner.late.notify_one();
         }
         Ok(face)
@@ -280,7 +287,7 @@ impl Hub {
         if let Some(slug) = known {
             return Ok(slug);
         }
-        let slug = self.inner.services.page_head(&Viewer::Anonymous, None).await?.slug;
+        let slug = Box::pin(self.inner.services.page_head(&Viewer::Anonymous, None)).await?.slug;
         *self.inner.front.lock().unwrap_or_else(PoisonError::into_inner) = Some(slug.clone());
         Ok(slug)
     }

@@ -121,7 +121,9 @@ pub(super) async fn not_found(public: &Public, path: &str, request: &HeaderMap) 
 async fn status_page(public: &Public, slug: Option<&str>, request: &HeaderMap) -> Response {
     match public.hub.face(slug).await {
         Ok(face) => face.document(theme(request)).await.answer(StatusCode::OK, request),
-        Err(error) => failed(public, slug, &error, request).await,
+        // Boxed, like whatever is not done for every visitor: the room for it would be copied for each of them, which costs as much as
+        // all the rest.
+        Err(error) => Box::pin(failed(public, slug, &error, request)).await,
     }
 }
 
