@@ -94,7 +94,12 @@ pub(crate) fn bench() {
         ours.cpu.as_secs_f64() / theirs.cpu.as_secs_f64(),
         1.5,
         true,
-        &format!("{:.0} / {:.0} ms a change", ours.cpu_each(), theirs.cpu_each()),
+        &format!(
+            "{:.0} / {:.0} ms a change, of which {:.0} ms with one listener",
+            ours.cpu_each(),
+            theirs.cpu_each(),
+            alone.cpu_each()
+        ),
     );
     println!(
         "     memory of a listener: {:.1} kB; of a bare one {:.1} kB",
