@@ -21,7 +21,7 @@
     for (const el of within.querySelectorAll("[data-zone]")) el.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
   }
 
-    let contact = performance.timeOrigin, ticked = Date.now(), live = false, lostTimer = 0; // it may have come slowly
+  let contact = performance.timeOrigin, ticked = Date.now(), live = false, lostTimer = 0; // it may have come slowly
   const stale = () => body.classList.contains("stale");
   function tick() {
     const now = Date.now(), age = Math.floor((now - contact) / S), el = byId("live");

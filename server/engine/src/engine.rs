@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -53,9 +52,9 @@ pub enum EngineError {
     /// The database did not answer.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
-    /// A thread could not be started.
-    #[error("the system does not let a thread start")]
-    Thread(#[from] std::io::Error),
+    /// The recorder's thread could not be started.
+    #[error("the recorder could not be started")]
+    Recorder(#[from] std::io::Error),
     /// The checks could not be set up.
     #[error("the checks could not be set up")]
     Checks(#[from] crate::checks::ChecksError),
@@ -76,26 +75,28 @@ pub struct Engine {
     recording: TaskTracker,
 }
 
-/// Starts what works with the database all the time. On SQLite it gets a thread of its own: when checks and messages keep every other
-/// one busy, its many short waits for the database would each queue behind all of them. Connections to PostgreSQL belong to the
-/// runtime that opened them, so there it stays where everything is.
-fn beside<F>(tasks: &TaskTracker, kind: Kind, name: &str, work: F) -> Result<(), std::io::Error>
-where
-    F: Future<Output = ()> + Send + 'static,
-{
+/// Starts the recorder. On SQLite it gets a thread of its own: when checks keep every other one busy, its many short waits for the
+/// database would each queue behind all of them. Connections to PostgreSQL belong to the runtime that opened them, so there it
+/// stays where everything is.
+fn record(
+    recording: &TaskTracker,
+    kind: Kind,
+    writer: Writer,
+    cancel: CancellationToken,
+) -> Result<(), std::io::Error> {
     if kind == Kind::Postgres {
-        tasks.spawn(work);
+        recording.spawn(writer.run(cancel));
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (ended, end) = oneshot::channel::<()>();
-    std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-        runtime.block_on(work);
+    std::thread::Builder::new().name("recorder".to_owned()).spawn(move || {
+        runtime.block_on(writer.run(cancel));
         // Nobody waits any more when the program was cut off.
         let _ = ended.send(());
     })?;
-    tasks.spawn(async move {
-        // What panicked has ended, too.
+    recording.spawn(async move {
+        // A recorder that panicked has ended, too.
         let _ = end.await;
     });
     Ok(())
@@ -159,7 +160,7 @@ impl Engine {
 
         let (cancel, cancel_recorder) = (CancellationToken::new(), CancellationToken::new());
         let (tasks, recording) = (TaskTracker::new(), TaskTracker::new());
-        beside(&recording, db.kind(), "recorder", writer.run(cancel_recorder.clone()))?;
+        record(&recording, db.kind(), writer, cancel_recorder.clone())?;
         tasks.spawn(scheduler.run(cancel.clone()));
         tasks.spawn(keeper.run(cancel.clone()));
         tasks.spawn(bus.clone().run(db.clone(), cancel.clone()));
@@ -167,8 +168,7 @@ impl Engine {
         let telling =
             Telling::new(&db, &clock, &chance, &checks, node, config.base_url)?.carried_by(config.carriers);
         tasks.spawn(telling.planner.clone().run(bus.clone(), cancel.clone()));
-        let dispatching = telling.dispatcher.clone().run(Handle::current(), cancel.clone());
-        beside(&tasks, db.kind(), "dispatcher", dispatching)?;
+        tasks.spawn(telling.dispatcher.clone().run(cancel.clone()));
         let services = Services::new(db, clock, chance, checks, vitals.clone(), recorder, telling);
         Ok(Self { services, bus, vitals, cancel, cancel_recorder, checks_running, tasks, recording })
     }

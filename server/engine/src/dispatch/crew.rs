@@ -9,7 +9,6 @@ use domain::delivery::DeliveryState;
 use domain::id::IntegrationKey;
 use domain::integration::IntegrationSettings;
 use domain::time::{SECOND, Timestamp};
-use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -85,13 +84,11 @@ pub(super) struct Ready {
 impl Crew {
     pub(super) fn new(
         dispatcher: Dispatcher,
-        senders: Handle,
         done: mpsc::UnboundedSender<Finished>,
         stopping: CancellationToken,
     ) -> Self {
         let turns = Arc::new(Semaphore::new(SENDING));
-        let means =
-            Means { dispatcher: dispatcher.clone(), senders, done, turns, paces: Paces::default(), stopping };
+        let means = Means { dispatcher: dispatcher.clone(), done, turns, paces: Paces::default(), stopping };
         Self {
             dispatcher,
             means,

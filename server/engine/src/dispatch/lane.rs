@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::id::IntegrationKey;
-use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -26,8 +25,6 @@ const HANGS: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub(super) struct Means {
     pub(super) dispatcher: Dispatcher,
-    /// Where messages leave from.
-    pub(super) senders: Handle,
     pub(super) done: mpsc::UnboundedSender<Finished>,
     /// Turns of all lanes together.
     pub(super) turns: Arc<Semaphore>,
@@ -75,7 +72,7 @@ impl Lane {
         if state.senders < state.earned && !state.line.is_empty() {
             state.senders += 1;
             drop(state);
-            means.senders.spawn(self.clone().work(integration, means.clone()));
+            tokio::spawn(self.clone().work(integration, means.clone()));
         }
     }
 

@@ -19,7 +19,6 @@ use domain::integration::IntegrationSettings;
 use domain::message::Message;
 use domain::time::Timestamp;
 use futures::FutureExt as _;
-use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -102,7 +101,7 @@ impl Dispatcher {
     /// When the database fails; what was not settled is sent again when its lease runs out.
     pub async fn pass(&self) -> store::Result<()> {
         let (done, mut finished) = mpsc::unbounded_channel();
-        let mut crew = Crew::new(self.clone(), Handle::current(), done, CancellationToken::new());
+        let mut crew = Crew::new(self.clone(), done, CancellationToken::new());
         let mut settling = Vec::new();
         loop {
             let round = crew.round(&mut settling, true, false).await?;
@@ -117,20 +116,19 @@ impl Dispatcher {
         }
     }
 
-    /// Dispatches until cancelled, and then waits for what is on its way: it was claimed, so nobody else would send it soon. Messages
-    /// leave from `senders`, which may be another runtime than the one that works with the database.
-    pub async fn run(self, senders: Handle, cancel: CancellationToken) {
+    /// Dispatches until cancelled, and then waits for what is on its way: it was claimed, so nobody else would send it soon.
+    pub async fn run(self, cancel: CancellationToken) {
         let (db, node) = (self.db.clone(), self.node.clone());
-        self.dispatch(senders, cancel).await;
+        self.dispatch(cancel).await;
         // Whoever comes next need not wait until the leases run out.
         if let Err(error) = claiming::release(&db, &node).await {
             tracing::warn!(%error, "messages on their way stay leased for a while");
         }
     }
 
-    async fn dispatch(self, senders: Handle, cancel: CancellationToken) {
+    async fn dispatch(self, cancel: CancellationToken) {
         let (done, mut finished) = mpsc::unbounded_channel();
-        let mut crew = Crew::new(self, senders, done, cancel.clone());
+        let mut crew = Crew::new(self, done, cancel.clone());
         let mut settling: Vec<Finished> = Vec::new();
         let mut until: Option<Instant> = None;
         let mut look = true;

@@ -258,8 +258,7 @@ impl Stage {
 
     /// Sends from now on by itself what is due by the story's clock.
     pub(crate) fn dispatch(&self) -> Dispatching {
-        let running =
-            self.telling.dispatcher.clone().run(tokio::runtime::Handle::current(), CancellationToken::new());
+        let running = self.telling.dispatcher.clone().run(CancellationToken::new());
         Dispatching(tokio::spawn(running).abort_handle())
     }
 
