@@ -1,14 +1,12 @@
 //! What became of deliveries: many in one statement, so that a thousand messages cost tens of commits.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use domain::delivery::DeliveryState;
 use domain::id::DeliveryKey;
 use domain::text::without_nul;
 use domain::time::Timestamp;
 use sqlx::QueryBuilder;
 
-use super::batch::{push_in, slices};
 use super::claiming::Claimed;
 use super::deliveries::{Attempt, Settlement};
 use super::{Result, Tx, sql};
@@ -42,7 +40,10 @@ pub async fn settle(
         return Ok(HashSet::new());
     }
     savepoint(tx, "savepoint settling").await?;
-    let rows = write(tx, node, all, now).await?;
+    let mut rows = 0;
+    for chunk in all.chunks(ROWS_PER_STATEMENT) {
+        rows += write(tx, node, chunk, now).await?;
+    }
     let mut ours: HashSet<_> = all.iter().map(|row| row.claimed.key).collect();
     if rows < all.len() as u64 {
         // Somebody else has taken some over; which ones is asked only then, because each row of an answer costs.
@@ -87,58 +88,28 @@ async fn log(tx: &mut Tx, attempts: &[(DeliveryKey, &Attempt)]) -> Result<()> {
     Ok(())
 }
 
-/// What became of a delivery, where thousands are alike.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Same<'a> {
-    state: DeliveryState,
-    attempts: i64,
-    due_at: Option<Timestamp>,
-    external_id: Option<&'a str>,
-    error: Option<&'a str>,
-    lease: Timestamp,
-}
-
-impl<'a> Same<'a> {
-    fn of(row: &Settled<'a>) -> Self {
-        let Settlement { state, due_at, external_id, error } = row.settlement;
-        Self {
-            state: *state,
-            attempts: i64::from(row.claimed.attempts) + i64::from(row.attempt.is_some()),
-            due_at: *due_at,
-            external_id: external_id.as_deref(),
-            error: error.as_deref(),
-            lease: row.claimed.lease,
-        }
-    }
-}
-
-/// Writes what became of deliveries that `node` holds as it claimed them; how many those are. Nearly always the same became of all of
-/// them, and a list of keys is half the work of a table of values.
+/// Writes what became of deliveries that `node` holds as it claimed them; how many those are.
 async fn write(tx: &mut Tx, node: &str, rows: &[Settled<'_>], now: Timestamp) -> Result<u64> {
-    let mut alike: HashMap<Same<'_>, Vec<i64>> = HashMap::new();
-    for row in rows {
-        alike.entry(Same::of(row)).or_default().push(row.claimed.key.0);
-    }
-    let mut written = 0;
-    for (same, keys) in alike {
-        for keys in slices(&keys) {
-            written += write_same(tx, node, &same, &keys, now).await?;
-        }
-    }
-    Ok(written)
-}
-
-async fn write_same(tx: &mut Tx, node: &str, same: &Same<'_>, keys: &[i64], now: Timestamp) -> Result<u64> {
     Ok(sql!(tx, |conn| {
-        let mut query = QueryBuilder::new("update deliveries set state = ");
-        query.push_bind(same.state.as_str()).push(", attempts = ").push_bind(same.attempts);
-        query.push(", due_at = ").push_bind(same.due_at.map(|at| at.0));
-        query.push(", external_id = coalesce(").push_bind(same.external_id.map(kept)).push(", external_id)");
-        query.push(", error = ").push_bind(same.error.map(kept));
-        query.push(", lease_until = null, lease_node = null, updated_at = ").push_bind(now.0);
-        query.push(" where lease_until = ").push_bind(same.lease.0);
-        query.push(" and lease_node = ").push_bind(node.to_owned()).push(" and ");
-        push_in(&mut query, "id", keys);
+        let mut query = QueryBuilder::new(
+            "update deliveries set state = new.column1, attempts = new.column2, due_at = new.column3, \
+             external_id = coalesce(new.column4, external_id), error = new.column5, lease_until = null, \
+             lease_node = null, updated_at = ",
+        );
+        query.push_bind(now.0).push(" from (");
+        query.push_values(padded(rows), |mut values, row| {
+            let settlement = row.map(|row| row.settlement);
+            values
+                .push_bind(settlement.map(|settlement| settlement.state.as_str()))
+                .push_bind(row.map(|row| i64::from(row.claimed.attempts) + i64::from(row.attempt.is_some())))
+                .push_bind(settlement.and_then(|settlement| settlement.due_at).map(|at| at.0))
+                .push_bind(settlement.and_then(|settlement| settlement.external_id.as_deref()).map(kept))
+                .push_bind(settlement.and_then(|settlement| settlement.error.as_deref()).map(kept))
+                .push_bind(row.map_or(NONE, |row| row.claimed.key.0))
+                .push_bind(row.map(|row| row.claimed.lease.0));
+        });
+        query.push(") as new where id = new.column6 and lease_until = new.column7 and lease_node = ");
+        query.push_bind(node.to_owned());
         query.build().execute(conn).await?.rows_affected()
     }))
 }
