@@ -14,6 +14,24 @@ const ROWS_PER_STATEMENT: usize = 2_000;
 /// How far the clocks of nodes may be apart, in milliseconds, before times and numbers of events are taken to stand in another order.
 const SKEW: i64 = HOUR;
 
+/// Events of a monitor of some kinds, between two times, in an order.
+///
+/// Numbers grow with time, so the time is found by its own index first: a monitor that flaps has a hundred thousand events a month, which
+/// would all be looked at.
+macro_rules! of_monitor {
+    ($kinds:literal, $order:literal) => {
+        concat!(
+            "select seq, at, payload from events where monitor_id = $1 and (",
+            $kinds,
+            ") and at >= $2 and at <= $3 \
+             and seq >= (select coalesce(min(seq), $6) from (select seq from events where at >= $4 order by at limit 1) as first) \
+             and seq <= (select coalesce(max(seq), $6) from (select seq from events where at > $5 order by at limit 1) as last) ",
+            $order,
+            " limit $7"
+        )
+    };
+}
+
 #[derive(FromRow)]
 struct Row {
     seq: i64,
@@ -130,9 +148,6 @@ pub async fn monitor_id(tx: &mut Tx, monitor: MonitorKey) -> Result<Option<Monit
 
 /// At most `limit` events from `from` until `until` in which people may have done something about an incident of a monitor or about its
 /// alerts, the oldest first.
-///
-/// Numbers grow with time, so the time is found by its own index first: a monitor that flaps has a hundred thousand events a month, which
-/// would all be looked at.
 pub async fn acts(
     tx: &mut Tx,
     monitor: MonitorKey,
@@ -140,26 +155,8 @@ pub async fn acts(
     until: Option<Timestamp>,
     limit: i64,
 ) -> Result<Vec<Numbered>> {
-    let until = until.unwrap_or(Timestamp(i64::MAX));
-    let rows: Vec<Row> = sql!(tx, |conn| {
-        sqlx::query_as(
-            "select seq, at, payload from events where monitor_id = $1 and (kind = 'incident_updated' or kind = 'monitor_muted') \
-             and at >= $2 and at <= $3 \
-             and seq >= (select coalesce(min(seq), $6) from (select seq from events where at >= $4 order by at limit 1) as first) \
-             and seq <= (select coalesce(max(seq), $6) from (select seq from events where at > $5 order by at limit 1) as last) \
-             order by seq limit $7",
-        )
-        .bind(monitor.0)
-        .bind(from.0)
-        .bind(until.0)
-        .bind(from.0.saturating_sub(SKEW))
-        .bind(until.0.saturating_add(SKEW))
-        .bind(i64::MAX)
-        .bind(limit)
-        .fetch_all(conn)
-        .await?
-    });
-    Ok(rows.into_iter().filter_map(Row::numbered).collect())
+    let statement = of_monitor!("kind = 'incident_updated' or kind = 'monitor_muted'", "order by seq");
+    between(tx, statement, monitor, from, until.unwrap_or(Timestamp(i64::MAX)), limit).await
 }
 
 /// The last event from `from` until before `until` in which somebody muted a monitor, or let it sound again. Found as [`acts`] finds them.
@@ -169,23 +166,33 @@ pub async fn last_mute(
     from: Timestamp,
     until: Timestamp,
 ) -> Result<Option<Numbered>> {
-    let row: Option<Row> = sql!(tx, |conn| {
-        sqlx::query_as(
-            "select seq, at, payload from events where monitor_id = $1 and kind = 'monitor_muted' and at >= $2 and at < $3 \
-             and seq >= (select coalesce(min(seq), $6) from (select seq from events where at >= $4 order by at limit 1) as first) \
-             and seq <= (select coalesce(max(seq), $6) from (select seq from events where at > $5 order by at limit 1) as last) \
-             order by seq desc limit 1",
-        )
-        .bind(monitor.0)
-        .bind(from.0)
-        .bind(until.0)
-        .bind(from.0.saturating_sub(SKEW))
-        .bind(until.0.saturating_add(SKEW))
-        .bind(i64::MAX)
-        .fetch_optional(conn)
-        .await?
+    let statement = of_monitor!("kind = 'monitor_muted'", "order by seq desc");
+    let before = Timestamp(until.0.saturating_sub(1));
+    Ok(between(tx, statement, monitor, from, before, 1).await?.pop())
+}
+
+/// The events of an `of_monitor!` statement, times included.
+async fn between(
+    tx: &mut Tx,
+    statement: &'static str,
+    monitor: MonitorKey,
+    from: Timestamp,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<Numbered>> {
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        sqlx::query_as(statement)
+            .bind(monitor.0)
+            .bind(from.0)
+            .bind(until.0)
+            .bind(from.0.saturating_sub(SKEW))
+            .bind(until.0.saturating_add(SKEW))
+            .bind(i64::MAX)
+            .bind(limit)
+            .fetch_all(conn)
+            .await?
     });
-    Ok(row.and_then(Row::numbered))
+    Ok(rows.into_iter().filter_map(Row::numbered).collect())
 }
 
 /// The monitor that opened an incident at `at`, as the event of that moment names it: a monitor that is removed leaves its incidents.
