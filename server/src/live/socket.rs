@@ -1,10 +1,11 @@
 //! A WebSocket that mostly talks: sends what is broadcast, answers pings, and ends when its client is gone or too slow.
 
-use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use futures::stream::{FuturesUnordered, SplitStream};
+use futures::{Sink, SinkExt, StreamExt};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -29,48 +30,54 @@ pub(super) fn limited(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
 /// Sends `first`, and then what `tell` makes of the broadcast; it is asked with nothing when the client lagged and has to be
 /// brought up to date.
 pub(super) async fn serve<T: Clone>(
-    mut socket: WebSocket,
+    socket: WebSocket,
     first: Utf8Bytes,
     mut news: Receiver<T>,
     mut tell: impl FnMut(Option<T>) -> Utf8Bytes,
 ) {
-    if !send(&mut socket, first).await {
+    let (mut client, ear) = socket.split();
+    if !send(&mut client, first).await {
         return;
     }
-    let silence = tokio::time::sleep(SILENCE);
-    tokio::pin!(silence);
+    // A future in a set has a waker of its own and is looked at when that rang: thousands of listeners that are told something would
+    // each be asked in vain whether they said something, too, and each time what that takes would have to come into the processor's cache.
+    let mut heard = FuturesUnordered::from_iter([hear(ear)]);
     loop {
         let going = tokio::select! {
-            // News first: with thousands of listeners the other two would be looked at in vain for each of them.
             biased;
             told = news.recv() => match told {
-                Ok(told) => send(&mut socket, tell(Some(told))).await,
-                Err(RecvError::Lagged(_)) => send(&mut socket, tell(None)).await,
+                Ok(told) => send(&mut client, tell(Some(told))).await,
+                Err(RecvError::Lagged(_)) => send(&mut client, tell(None)).await,
                 Err(RecvError::Closed) => false,
             },
-            said = socket.recv() => match said {
-                Some(Ok(message)) => {
-                    silence.as_mut().reset(tokio::time::Instant::now() + SILENCE);
+            said = heard.next() => match said.flatten() {
+                Some((message, ear)) => {
+                    heard.push(hear(ear));
                     match answer(&message) {
-                        Some(text) => send(&mut socket, Utf8Bytes::from_static(text)).await,
+                        Some(text) => send(&mut client, Utf8Bytes::from_static(text)).await,
                         None => !matches!(message, Message::Close(_)),
                     }
                 }
-                Some(Err(_)) | None => false,
+                None => false,
             },
-            () = &mut silence => false,
         };
         if !going {
             break;
         }
     }
     // Says goodbye if anybody is there to hear it.
-    let _ = tokio::time::timeout(PATIENCE, socket.send(Message::Close(None))).await;
+    let _ = tokio::time::timeout(PATIENCE, client.send(Message::Close(None))).await;
+}
+
+/// What a client says next, with the ear for what comes after; nothing once it is gone.
+async fn hear(mut ear: SplitStream<WebSocket>) -> Option<(Message, SplitStream<WebSocket>)> {
+    let said = tokio::time::timeout(SILENCE, ear.next()).await.ok()??;
+    Some((said.ok()?, ear))
 }
 
 /// Sends a text; `false` when the client is gone or takes too long.
-pub(super) async fn send(socket: &mut WebSocket, text: Utf8Bytes) -> bool {
-    let mut sending = pin!(socket.send(Message::Text(text)));
+pub(super) async fn send(client: &mut (impl Sink<Message> + Unpin), text: Utf8Bytes) -> bool {
+    let mut sending = client.send(Message::Text(text));
     // Nearly always there is room in the socket's buffer, and no clock is needed.
     if let Poll::Ready(sent) = futures::poll!(&mut sending) {
         return sent.is_ok();
