@@ -75,6 +75,11 @@ pub struct Engine {
     recording: TaskTracker,
 }
 
+/// How often it is looked whether the recorder has given back what it borrowed.
+const GIVING_BACK: Duration = Duration::from_millis(1);
+/// How many times at most.
+const GIVING_BACK_TIMES: usize = 1_000;
+
 /// Starts the recorder. On SQLite it gets a thread of its own: when checks keep every other one busy, its many short waits for the
 /// database would each queue behind all of them. Connections to PostgreSQL belong to the runtime that opened them, so there it
 /// stays where everything is.
@@ -91,7 +96,18 @@ fn record(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (ended, end) = oneshot::channel::<()>();
     std::thread::Builder::new().name("recorder".to_owned()).spawn(move || {
-        runtime.block_on(writer.run(cancel));
+        runtime.block_on(async {
+            writer.run(cancel).await;
+            // A connection goes back to its pool by a task of its own. With this runtime such a task would end, and who closes the
+            // database would wait for the connection in vain.
+            let tasks = tokio::runtime::Handle::current().metrics();
+            for _ in 0..GIVING_BACK_TIMES {
+                if tasks.num_alive_tasks() == 0 {
+                    break;
+                }
+                tokio::time::sleep(GIVING_BACK).await;
+            }
+        });
         // Nobody waits any more when the program was cut off.
         let _ = ended.send(());
     })?;
