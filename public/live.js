@@ -223,7 +223,7 @@
     picked = { id, index, pinned };
     pop = doc.createElement("div");
     pop.className = "day-pop";
-    pop.innerHTML = `<span class="when">${when}</span><span class="state" data-state="${name}"><svg class="icon" aria-hidden="true"><use href="/icons.svg#st-${name}"/></svg>${word}</span><span class="more">${facts.join(" · ")}</span>`
+    pop.innerHTML = `<span class="when">${when}</span><span class="state" data-state="${name}"><svg class="icon" aria-hidden="true"><use href="${doc.querySelector("use").href.baseVal.split("#")[0]}#st-${name}"/></svg>${word}</span><span class="more">${facts.join(" · ")}</span>`
       + (pinned && +incidents ? `<a href="${body.dataset.history}/${iso.slice(0, 7)}#d-${iso}">What happened</a>` : "");
     body.append(pop);
     svg.insertAdjacentHTML("beforeend", `<path class="cursor" d="M${index * 8 + 4} 5v18"/>`);

@@ -4,11 +4,12 @@ use domain::status_page::ComponentState;
 use domain::time::Timestamp;
 use leptos::prelude::*;
 
+use crate::components::icon::link;
 use crate::words;
 
 /// An icon of the sprite. It says nothing by itself: words stand beside it.
 pub(super) fn icon(name: &str) -> impl IntoView + use<> {
-    view! { <svg class="icon" aria-hidden="true"><use href=format!("/icons.svg#{name}")></use></svg> }
+    view! { <svg class="icon" aria-hidden="true"><use href=link(name)></use></svg> }
 }
 
 /// The shape of a state.
@@ -18,7 +19,7 @@ pub(super) fn state_icon(state: ComponentState) -> impl IntoView {
 
 /// The lighthouse.
 pub(super) fn mark() -> impl IntoView {
-    view! { <svg class="mark" aria-hidden="true"><use href="/icons.svg#mark"></use></svg> }
+    view! { <svg class="mark" aria-hidden="true"><use href=link("mark")></use></svg> }
 }
 
 /// A point in time: UTC, which the script turns into the visitor's zone.
