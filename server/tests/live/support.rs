@@ -105,7 +105,7 @@ pub(crate) fn view(seq: i64, components: Vec<ComponentView>, incidents: Vec<Inci
 /// A day; the incidents that are open began on the 21st.
 fn past_day(date: &str, open: &[IncidentView]) -> PastDay {
     let ongoing = !open.is_empty() && date == "2026-11-21";
-    PastDay { date: date.to_owned(), incidents: Vec::new(), ongoing }
+    PastDay { date: date.to_owned(), incidents: Vec::new(), more: 0, ongoing }
 }
 
 pub(crate) fn face(view: PageView) -> Face {

@@ -43,9 +43,12 @@ fn entry(head: &PageHead, day: &PastDay, level: u8) -> impl IntoView + use<> {
         [] if day.ongoing => view! { <p class="none">"No other incidents reported"</p> }.into_any(),
         [] => view! { <p class="none">"No incidents reported"</p> }.into_any(),
         [one] => past(head, one).into_any(),
-        more => {
-            let items = more.iter().map(|incident| view! { <li>{past(head, incident)}</li> }).collect_view();
-            view! { <ul>{items}</ul> }.into_any()
+        several => {
+            let items =
+                several.iter().map(|incident| view! { <li>{past(head, incident)}</li> }).collect_view();
+            let more = (day.more > 0)
+                .then(|| view! { <li class="none">{words::count(day.more, "more incident")}</li> });
+            view! { <ul>{items} {more}</ul> }.into_any()
         }
     };
     view! { <li id=format!("d-{}", day.date)>{heading} {body}</li> }

@@ -78,6 +78,7 @@ fn view(sections: Vec<SectionView>, incidents: Vec<IncidentView>) -> PageView {
         past: vec![PastDay {
             date: "2026-11-21".to_owned(),
             incidents: Vec::new(),
+            more: 0,
             ongoing: !incidents.is_empty(),
         }],
         incidents,
@@ -187,7 +188,8 @@ fn a_past_incident_that_is_over_looks_like_it_and_says_so() {
 #[test]
 fn only_the_days_of_an_open_incident_have_no_other_ones() {
     let mut page = view(Vec::new(), vec![incident(1, "Shop is down")]);
-    let day = |date: &str, ongoing| PastDay { date: date.to_owned(), incidents: Vec::new(), ongoing };
+    let day =
+        |date: &str, ongoing| PastDay { date: date.to_owned(), incidents: Vec::new(), more: 0, ongoing };
     let mut over = day("2026-11-19", false);
     over.incidents = vec![incident(2, "Mail was late")];
     page.past = vec![day("2026-11-21", true), day("2026-11-20", true), over, day("2026-11-18", false)];
@@ -213,6 +215,15 @@ fn only_the_days_of_an_open_incident_have_no_other_ones() {
             line("2026-11-18", Some("No incidents reported")),
         ]
     );
+}
+
+#[test]
+fn a_day_says_how_many_incidents_it_has_no_room_for() {
+    let mut page = view(Vec::new(), Vec::new());
+    page.past[0].incidents = vec![incident(1, "Shop was down"), incident(2, "Mail was late")];
+    assert!(!draw(&page).contains("more incident"));
+    page.past[0].more = 481;
+    assert!(draw(&page).contains("<li class=\"none\">481 more incidents</li></ul>"));
 }
 
 #[test]

@@ -184,6 +184,8 @@ pub struct PastDay {
     pub date: String,
     /// The incidents, the newest first.
     pub incidents: Vec<IncidentView>,
+    /// How many older ones the day had, for which there is no room.
+    pub more: usize,
     /// Whether an incident that stands elsewhere on the page, because it is open, lasted into the day: then "none" would not
     /// be true of it.
     pub ongoing: bool,

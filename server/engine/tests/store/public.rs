@@ -3,7 +3,7 @@
 use domain::health::Settled;
 use domain::id::{ComponentId, MonitorId};
 use domain::status_page::{ComponentState, PageState};
-use domain::time::{DAY, HOUR, MINUTE, Timestamp};
+use domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use domain::uptime::ResultState;
 use domain::views::console::{ComponentDraft, PageDraft, Range};
 use domain::views::public::{BAR_DAYS, PAST_DAYS, PageView};
@@ -160,6 +160,36 @@ on_both! {
         assert!(page.incidents.iter().all(|incident| incident.started_at == world.now()));
         let days: Vec<_> = page.past.iter().map(|day| day.ongoing).collect();
         assert_eq!(days, [true, true, true, false, false, false, false]);
+    }
+
+    async fn a_day_with_very_many_incidents_shows_some_and_does_not_hide_the_days_before(world: World) {
+        const SHOWN: usize = 20;
+        let (key, id) = world.monitor("One").await;
+        component(&world, "API", &[id]).await;
+        let flap = async |times: usize| {
+            for _ in 0..times {
+                world.outage(key).await;
+                world.pass(SECOND);
+                world.recovery(key).await;
+            }
+        };
+        let counts = async || {
+            let past = page(&world).await.past;
+            past.iter().take(3).map(|day| (day.incidents.len(), day.more)).collect::<Vec<_>>()
+        };
+        flap(2).await;
+        world.pass(DAY);
+        flap(SHOWN + 1).await;
+        world.pass(DAY);
+        assert_eq!(counts().await, [(0, 0), (SHOWN, 1), (2, 0)]);
+        // More than are read at once.
+        flap(500).await;
+        world.outage(key).await;
+        assert_eq!(counts().await, [(SHOWN, 500 - SHOWN), (SHOWN, 1), (2, 0)]);
+        let history = world.services.history(VISITOR, None, None).await.unwrap();
+        let today = &history.days[0];
+        assert_eq!((today.incidents.len(), today.more), (SHOWN, 501 - SHOWN), "the open one stands there, too");
+        assert!(today.incidents.is_sorted_by(|one, next| one.started_at >= next.started_at));
     }
 
     async fn a_component_joins_and_leaves_open_incidents_with_its_monitors(world: World) {

@@ -15,6 +15,11 @@ use crate::store::Tx;
 use crate::store::components::Component;
 use crate::store::views::incidents::{self, PublicIncident};
 
+/// Past incidents of a day that are shown; the day says how many more it had.
+const MOST_OF_A_DAY: usize = 20;
+/// Past incidents that are read at once. Where there are more, each day is read by itself.
+const MOST_AT_ONCE: i64 = 500;
+
 /// The views of incidents, in their order.
 pub(super) async fn views(
     tx: &mut Tx,
@@ -51,24 +56,69 @@ pub(super) async fn views(
     Ok(found.into_iter().map(view).collect())
 }
 
-/// Days up to today with the incidents that began on them, the newest first. The open ones stand elsewhere; something is open from
-/// `open_since` on.
+/// The incidents that began on one of `days`, as many of each as are shown, the newest first; and how many each of the days has.
+pub(super) async fn of_days(
+    tx: &mut Tx,
+    page: PageKey,
+    days: &[Day],
+    only_over: bool,
+) -> Result<(Vec<PublicIncident>, Vec<usize>)> {
+    let mut totals = vec![0; days.len()];
+    let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok((Vec::new(), totals)) };
+    let all = (first.start, last.end);
+    let mut found = incidents::of_page(tx, page, all, only_over, MOST_AT_ONCE).await?;
+    if found.len() < usize::try_from(MOST_AT_ONCE).unwrap_or(usize::MAX) {
+        found.retain(|incident| {
+            let day = days.iter().position(|day| day.contains(incident.started_at));
+            day.is_some_and(|day| {
+                totals[day] += 1;
+                totals[day] <= MOST_OF_A_DAY
+            })
+        });
+        return Ok((found, totals));
+    }
+    // There are more, and the days before the last that was found would seem to have none.
+    found.clear();
+    for (day, total) in days.iter().zip(&mut totals).rev() {
+        let (times, limit) = ((day.start, day.end), i64::try_from(MOST_OF_A_DAY).unwrap_or(i64::MAX));
+        let of_day = incidents::of_page(tx, page, times, only_over, limit).await?;
+        *total = match of_day.len() {
+            MOST_OF_A_DAY => {
+                usize::try_from(incidents::count_of_page(tx, page, times, only_over).await?).unwrap_or(0)
+            }
+            fewer => fewer,
+        };
+        found.extend(of_day);
+    }
+    Ok((found, totals))
+}
+
+/// Days up to today with the incidents that began on them, the newest first; each has so many in `totals`. The open ones stand elsewhere;
+/// something is open from `open_since` on.
 pub(super) fn by_day(
-    mut days: Vec<Day>,
+    days: &[Day],
     incidents: Vec<IncidentView>,
+    totals: &[usize],
     open_since: Option<Timestamp>,
 ) -> Vec<PastDay> {
-    days.reverse();
     let lasts = |day: &Day| open_since.is_some_and(|first| day.end > first);
     let mut past: Vec<PastDay> = days
         .iter()
-        .map(|day| PastDay { date: day.name(), incidents: Vec::new(), ongoing: lasts(day) })
+        .zip(totals)
+        .map(|(day, total)| PastDay {
+            date: day.name(),
+            incidents: Vec::new(),
+            more: *total,
+            ongoing: lasts(day),
+        })
         .collect();
     for incident in incidents {
         if let Some(place) = days.iter().position(|day| day.contains(incident.started_at)) {
+            past[place].more = past[place].more.saturating_sub(1);
             past[place].incidents.push(incident);
         }
     }
+    past.reverse();
     past
 }
 

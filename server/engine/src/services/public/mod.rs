@@ -10,10 +10,8 @@ use domain::days::{self, Month};
 use domain::id::{ComponentKey, IncidentId, PageKey};
 use domain::person::Viewer;
 use domain::status_page::{ComponentState, follow, page_state, worst};
-use domain::time::Timestamp;
 use domain::views::public::{
-    ComponentView, GroupHead, HistoryView, IncidentPage, PAST_DAYS, PageHead, PageView, PastDay, SectionView,
-    uptime,
+    ComponentView, GroupHead, HistoryView, IncidentPage, PAST_DAYS, PageHead, PageView, SectionView, uptime,
 };
 
 use super::{Result, ServiceError, Services};
@@ -24,8 +22,6 @@ use crate::store::{self, Tx};
 
 /// Open incidents that a page shows; a page with more of them says enough.
 const MOST_OPEN: i64 = 100;
-/// Incidents of the last days, or of a month, that a page shows.
-const MOST_PAST: i64 = 500;
 
 /// How much of the bars is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,11 +118,7 @@ impl Services {
         // Also of those that the page has no room for.
         let open_since = store::views::incidents::open_since(&mut tx, page.key).await?;
         let past_days = days::last_days(now, &zone, PAST_DAYS);
-        let past_from = past_days.first().map_or(now, |day| day.start);
-        let mut past =
-            store::views::incidents::of_page(&mut tx, page.key, past_from, Timestamp(i64::MAX), MOST_PAST)
-                .await?;
-        past.retain(|incident| incident.resolved_at.is_some());
+        let (past, totals) = incidents::of_days(&mut tx, page.key, &past_days, true).await?;
         let past = incidents::views(&mut tx, page.key, &board, past).await?;
         let incidents = incidents::views(&mut tx, page.key, &board, open).await?;
 
@@ -139,7 +131,7 @@ impl Services {
             at: now,
             state: page_state(components, incidents.len()),
             worst: worst(states()),
-            past: incidents::by_day(past_days, past, open_since),
+            past: incidents::by_day(&past_days, past, &totals, open_since),
             incidents,
             sections,
         })
@@ -168,14 +160,10 @@ impl Services {
         }
         let mut of_month = month.days(&zone);
         of_month.retain(|day| day.start <= now);
-        let (from, until) = match (of_month.first(), of_month.last()) {
-            (Some(first), Some(last)) => (first.start, last.end),
-            _ => (now, now),
-        };
         let board = Board::read(&mut tx, page.key).await?;
-        let found = store::views::incidents::of_page(&mut tx, page.key, from, until, MOST_PAST).await?;
+        let (found, totals) = incidents::of_days(&mut tx, page.key, &of_month, false).await?;
         let found = incidents::views(&mut tx, page.key, &board, found).await?;
-        let days: Vec<PastDay> = incidents::by_day(of_month, found, None);
+        let days = incidents::by_day(&of_month, found, &totals, None);
         Ok(HistoryView {
             head: page.head,
             month: month.name(),

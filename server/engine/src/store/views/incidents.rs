@@ -154,24 +154,48 @@ pub async fn open_since(tx: &mut Tx, page: PageKey) -> Result<Option<Timestamp>>
     Ok(at.map(Timestamp))
 }
 
-/// The incidents of a page that began from `from` until before `until`, the newest first.
+/// The incidents of a page that began from `from` until before `until`, the newest first, without the open ones if only those are
+/// asked for that are over.
 pub async fn of_page(
     tx: &mut Tx,
     page: PageKey,
-    from: Timestamp,
-    until: Timestamp,
+    (from, until): (Timestamp, Timestamp),
+    only_over: bool,
     limit: i64,
 ) -> Result<Vec<PublicIncident>> {
     let rows: Vec<PublicRow> = sql!(tx, |conn| sqlx::query_as(select_public!(
-        "and i.started_at >= $2 and i.started_at < $3 order by i.started_at desc, i.id desc limit $4"
+        "and i.started_at >= $2 and i.started_at < $3 and (i.resolved_at is not null or not $4) \
+         order by i.started_at desc, i.id desc limit $5"
     ))
     .bind(page.0)
     .bind(from.0)
     .bind(until.0)
+    .bind(only_over)
     .bind(limit)
     .fetch_all(conn)
     .await?);
     rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// How many [`of_page`] would find without a limit.
+pub async fn count_of_page(
+    tx: &mut Tx,
+    page: PageKey,
+    (from, until): (Timestamp, Timestamp),
+    only_over: bool,
+) -> Result<i64> {
+    Ok(sql!(tx, |conn| sqlx::query_scalar(
+        "select count(*) from incidents i \
+         where exists (select 1 from incident_components ic join components c on c.id = ic.component_id \
+         where ic.incident_id = i.id and c.page_id = $1) \
+         and i.started_at >= $2 and i.started_at < $3 and (i.resolved_at is not null or not $4)"
+    )
+    .bind(page.0)
+    .bind(from.0)
+    .bind(until.0)
+    .bind(only_over)
+    .fetch_one(conn)
+    .await?))
 }
 
 /// An incident, if it touches a component of the page.
