@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::time::Timestamp;
-use domain::views::console::{EvidenceItem, Frame, IncidentDetail, PlannedAlert};
+use domain::views::console::{EvidenceItem, Frame, IncidentDetail, PlannedAlert, Silence};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -84,7 +84,7 @@ fn Body(view: IncidentDetail) -> impl IntoView {
         <Actions view=view.clone()/>
         <div class="split">
             <div class="stack">
-                {is_open.then(|| view! { <Next planned=view.next.clone() at=view.at taken=view.acknowledged.is_some() snoozed/> })}
+                {is_open.then(|| view! { <Next planned=view.next.clone() at=view.at taken=view.acknowledged.is_some() snoozed silence=view.silence/> })}
                 <section class="card"><header><h2>"What happened"</h2></header><Story happenings/></section>
             </div>
             <Why items=view.evidence reason=view.row.reason/>
@@ -98,7 +98,13 @@ fn row_title(view: &IncidentDetail) -> String {
 
 /// Who is told next, if nobody takes it on.
 #[component]
-fn Next(planned: Vec<PlannedAlert>, at: Timestamp, taken: bool, snoozed: Option<Timestamp>) -> impl IntoView {
+fn Next(
+    planned: Vec<PlannedAlert>,
+    at: Timestamp,
+    taken: bool,
+    snoozed: Option<Timestamp>,
+    silence: Option<Silence>,
+) -> impl IntoView {
     if planned.is_empty() || snoozed.is_some() {
         let text = if taken {
             "Nobody else is told until it is over: somebody has taken it on."
@@ -120,16 +126,35 @@ fn Next(planned: Vec<PlannedAlert>, at: Timestamp, taken: bool, snoozed: Option<
         );
         let title =
             if alert.reminder { format!("{what} of level {level}") } else { format!("{what} {level}") };
+        // While something is down that it hangs on, or all is stopped, nobody knows when.
+        let when = matches!(silence, None | Some(Silence::Muted(_)))
+            .then(|| view! { " "<Until at=alert.at read_at=at/> });
         view! {
             <li><Icon name=if alert.reminder { "bell" } else { "bell-ring" }/>
-                <span><strong>{title}</strong>" "<Until at=alert.at read_at=at/>" → "{whom}</span>{from}</li>
+                <span><strong>{title}</strong>{when}" → "{whom}</span>{from}</li>
         }
     });
     view! {
-        <section class="card"><header><h2>"What comes next"</h2></header><ul class="next">{rows.collect_view()}</ul>
+        <section class="card"><header><h2>"What comes next"</h2></header>{silence.map(why_silent)}<ul class="next">{rows.collect_view()}</ul>
             <p class="muted small-print">"Unless somebody acknowledges it, or it is over."</p></section>
     }
     .into_any()
+}
+
+/// Why what comes next has to wait.
+fn why_silent(silence: Silence) -> impl IntoView {
+    match silence {
+        Silence::AllStop => {
+            view! { <p>"All messages are stopped, so nobody is told until that ends."</p> }.into_any()
+        }
+        Silence::Muted(until) => {
+            view! { <p>"The monitor is muted until "<Time at=until/>", so nobody is told before."</p> }.into_any()
+        }
+        Silence::HangsOn => {
+            view! { <p>"What it depends on is down, so nobody is told of this one as long as that lasts."</p> }
+                .into_any()
+        }
+    }
 }
 
 /// Everything that happened, the newest first.

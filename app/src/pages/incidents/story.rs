@@ -161,6 +161,7 @@ mod tests {
                 delivery(20, "error", DeliveryState::Delivered),
             ],
             next: Vec::new(),
+            silence: None,
             evidence: Vec::new(),
         };
         let told: Vec<_> = story(&view).into_iter().map(|happening| happening.what).collect();

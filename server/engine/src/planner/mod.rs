@@ -162,6 +162,11 @@ struct Place {
     project: Option<ProjectId>,
 }
 
+/// Whether alerts of an outage have to wait, because its monitor is muted or hangs on something that does not work.
+pub(crate) async fn is_held_back(tx: &mut Tx, open: &outages::Open, now: Timestamp) -> store::Result<bool> {
+    outages::is_held_back(tx, open.monitor, now, open.interval.saturating_add(MARGIN)).await
+}
+
 /// An integration as the planner needs it.
 #[derive(Clone, Copy, Debug)]
 struct Addressee {
@@ -237,8 +242,7 @@ impl Work<'_> {
         if let Some(until) = open.snoozed_until.filter(|until| *until > self.now) {
             return Ok(Some(until));
         }
-        let patience = open.interval.saturating_add(MARGIN);
-        if outages::is_held_back(self.tx, open.monitor, self.now, patience).await? {
+        if is_held_back(self.tx, &open, self.now).await? {
             return Ok(Some(Timestamp(self.now.0 + HELD_BACK)));
         }
         let (level, facts) = match self.level(alert, open.monitor).await? {

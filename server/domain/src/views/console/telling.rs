@@ -302,8 +302,21 @@ pub struct IncidentDetail {
     pub deliveries: Vec<DeliveryRow>,
     /// What comes next, if nobody takes it on: when, and which level of which definition.
     pub next: Vec<PlannedAlert>,
+    /// Why that has to wait.
+    pub silence: Option<Silence>,
     /// What the checks saw meanwhile, the oldest first: the first piece is why it was opened.
     pub evidence: Vec<EvidenceItem>,
+}
+
+/// Why nobody is told of an open incident for now, whatever is planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Silence {
+    /// All messages are stopped.
+    AllStop,
+    /// Its monitor is muted until then.
+    Muted(Timestamp),
+    /// Something that its monitor hangs on does not work, or has only just come back.
+    HangsOn,
 }
 
 /// A level or a reminder that is still to come.

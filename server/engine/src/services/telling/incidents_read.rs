@@ -5,12 +5,15 @@ use domain::id::{IncidentId, IntegrationId, MonitorKey};
 use domain::incident::Act;
 use domain::person::Viewer;
 use domain::time::{MINUTE, Timestamp};
-use domain::views::console::{INCIDENTS_PER_PAGE, IncidentDetail, IncidentEntry, IncidentList, PlannedAlert};
+use domain::views::console::{
+    INCIDENTS_PER_PAGE, IncidentDetail, IncidentEntry, IncidentList, PlannedAlert, Silence,
+};
 
 use super::incidents::{MAX_SNOOZE, load};
 use super::{Result, Services, operator};
+use crate::planner;
 use crate::store::views::telling::{self, Incident};
-use crate::store::{Tx, definitions, events, evidence, integrations, views};
+use crate::store::{Tx, definitions, events, evidence, integrations, mutes, outages, projects, views};
 
 /// Messages on an incident's page.
 const MESSAGES: i64 = 200;
@@ -28,7 +31,14 @@ impl Services {
         let incident = load(&mut tx, id).await?;
         let updates = views::incidents::updates_of(&mut tx, incident.key).await?;
         let deliveries = views::deliveries::of_incident(&mut tx, incident.key, MESSAGES).await?;
-        let next = planned(&mut tx, &incident).await?;
+        let mut next = planned(&mut tx, &incident).await?;
+        let silence = if next.is_empty() { None } else { silence(&mut tx, &incident, now).await? };
+        if let Some(Silence::Muted(until)) = silence {
+            // Until then it is looked at again and again.
+            for alert in &mut next {
+                alert.at = alert.at.max(until);
+            }
+        }
         let acts = acts(&mut tx, &incident).await?;
         let evidence = match incident.monitor {
             Some(monitor) => {
@@ -48,6 +58,7 @@ impl Services {
             updates,
             deliveries,
             next,
+            silence,
             evidence,
         })
     }
@@ -108,6 +119,17 @@ async fn muted_before(tx: &mut Tx, monitor: MonitorKey, at: Timestamp) -> Result
 }
 
 /// What is still to come of an incident, with the names of whoever would hear of it.
+async fn silence(tx: &mut Tx, incident: &Incident, now: Timestamp) -> Result<Option<Silence>> {
+    if projects::only(tx).await?.is_some_and(|project| project.all_stop) {
+        return Ok(Some(Silence::AllStop));
+    }
+    let Some(open) = outages::open(tx, incident.key).await? else { return Ok(None) };
+    if let Some(until) = mutes::until(tx, open.monitor).await?.filter(|until| *until > now) {
+        return Ok(Some(Silence::Muted(until)));
+    }
+    Ok(planner::is_held_back(tx, &open, now).await?.then_some(Silence::HangsOn))
+}
+
 async fn planned(tx: &mut Tx, incident: &Incident) -> Result<Vec<PlannedAlert>> {
     if incident.row.resolved_at.is_some() || incident.acknowledged.is_some() {
         return Ok(Vec::new());
