@@ -63,7 +63,14 @@ fn cost(address: SocketAddr) {
         true,
         &format!("{:.0} µs / {:.0} µs", per_check(&busy.run), per_check(&floor)),
     );
-    let paced = support::runtime(2).block_on(paced(address));
+    let brisk = support::runtime(2).block_on(paced(address, 5));
+    println!(
+        "     beside bare requests at that pace, on as many threads: {:.2}; {:.0} µs / {:.0} µs",
+        per_check(&busy.run) / per_check(&brisk),
+        per_check(&busy.run),
+        per_check(&brisk)
+    );
+    let paced = support::runtime(2).block_on(paced(address, 1));
     let steady = scheduled(address, 5_000, 5_000, Duration::from_secs(20));
     let steady = support::runtime(2).block_on(steady);
     support::ratio(
@@ -189,16 +196,18 @@ async fn request(client: &reqwest::Client, url: &str) {
     answer.bytes().await.expect("a body");
 }
 
-/// The floor at a thousand a second: most of what a request costs then is waking up for it.
-async fn paced(address: SocketAddr) -> Run {
+/// The floor at so many a millisecond: most of what a request costs then is waking up for it.
+async fn paced(address: SocketAddr, at_once: u64) -> Run {
     let client = client();
     let url = Arc::new(format!("http://{address}/"));
     let (begin, cpu) = (Instant::now(), support::cpu());
     let mut tick = tokio::time::interval(Duration::from_millis(1));
-    let checks = 8_000;
+    let checks = 8_000 * at_once;
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..checks {
-        tick.tick().await;
+    for number in 0..checks {
+        if number % at_once == 0 {
+            tick.tick().await;
+        }
         let (client, url) = (client.clone(), url.clone());
         tasks.spawn(async move { request(&client, &url).await });
         while tasks.try_join_next().is_some() {}
