@@ -118,9 +118,14 @@ impl TryFrom<PublicRow> for PublicIncident {
 
 /// Incidents that touch a component of a page; the rest of the statement follows.
 macro_rules! select_public {
-    ($rest:literal) => {
+    ($rest:expr) => {
+        select_public!("i.id, i.public_id, i.origin, i.title, i.phase, i.started_at, i.resolved_at", $rest)
+    };
+    ($what:literal, $rest:expr) => {
         concat!(
-            "select i.id, i.public_id, i.origin, i.title, i.phase, i.started_at, i.resolved_at from incidents i \
+            "select ",
+            $what,
+            " from incidents i \
              where exists (select 1 from incident_components ic join components c on c.id = ic.component_id \
              where ic.incident_id = i.id and c.page_id = $1) ",
             $rest
@@ -154,6 +159,16 @@ pub async fn open_since(tx: &mut Tx, page: PageKey) -> Result<Option<Timestamp>>
     Ok(at.map(Timestamp))
 }
 
+/// Those that began from `$2` until before `$3`; with `$4` only those that are over.
+macro_rules! began_between {
+    ($rest:literal) => {
+        concat!(
+            "and i.started_at >= $2 and i.started_at < $3 and (i.resolved_at is not null or not $4) ",
+            $rest
+        )
+    };
+}
+
 /// The incidents of a page that began from `from` until before `until`, the newest first, without the open ones if only those are
 /// asked for that are over.
 pub async fn of_page(
@@ -163,10 +178,9 @@ pub async fn of_page(
     only_over: bool,
     limit: i64,
 ) -> Result<Vec<PublicIncident>> {
-    let rows: Vec<PublicRow> = sql!(tx, |conn| sqlx::query_as(select_public!(
-        "and i.started_at >= $2 and i.started_at < $3 and (i.resolved_at is not null or not $4) \
-         order by i.started_at desc, i.id desc limit $5"
-    ))
+    let rows: Vec<PublicRow> = sql!(tx, |conn| sqlx::query_as(select_public!(began_between!(
+        "order by i.started_at desc, i.id desc limit $5"
+    )))
     .bind(page.0)
     .bind(from.0)
     .bind(until.0)
@@ -184,18 +198,13 @@ pub async fn count_of_page(
     (from, until): (Timestamp, Timestamp),
     only_over: bool,
 ) -> Result<i64> {
-    Ok(sql!(tx, |conn| sqlx::query_scalar(
-        "select count(*) from incidents i \
-         where exists (select 1 from incident_components ic join components c on c.id = ic.component_id \
-         where ic.incident_id = i.id and c.page_id = $1) \
-         and i.started_at >= $2 and i.started_at < $3 and (i.resolved_at is not null or not $4)"
-    )
-    .bind(page.0)
-    .bind(from.0)
-    .bind(until.0)
-    .bind(only_over)
-    .fetch_one(conn)
-    .await?))
+    Ok(sql!(tx, |conn| sqlx::query_scalar(select_public!("count(*)", began_between!("")))
+        .bind(page.0)
+        .bind(from.0)
+        .bind(until.0)
+        .bind(only_over)
+        .fetch_one(conn)
+        .await?))
 }
 
 /// An incident, if it touches a component of the page.
