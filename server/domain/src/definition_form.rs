@@ -80,6 +80,12 @@ pub fn from_form(form: &Form, monitors: Vec<MonitorId>) -> (DefinitionDraft, Vec
     (draft, errors)
 }
 
+/// The places of the levels of which nobody can say when they are reached, by what is wrong with a form.
+pub fn unclear(errors: &[FieldError], levels: usize) -> Vec<usize> {
+    let wrong = |level, field| errors.iter().any(|error| error.field == level_field(level, field));
+    (0..levels).filter(|level| wrong(*level, "count") || wrong(*level, "minutes")).collect()
+}
+
 /// Adds a level behind the others, a while after the last of them.
 pub fn add_level(form: &mut Form) {
     let count = levels(form);
@@ -307,5 +313,6 @@ mod tests {
         let (read, errors) = from_form(&form, Vec::new());
         assert_eq!(errors[0].field, "levels.1.minutes");
         assert_eq!(read.levels.len(), 2);
+        assert_eq!(unclear(&errors, read.levels.len()), [1]);
     }
 }

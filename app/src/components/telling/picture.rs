@@ -15,10 +15,14 @@ pub fn LadderPicture(
     levels: Vec<Level>,
     /// What levels name.
     integrations: Vec<IntegrationChoice>,
+    /// The places of levels of which nobody can say when they are reached, because what was typed cannot be read.
+    #[prop(optional)]
+    unclear: Vec<usize>,
 ) -> impl IntoView {
     let laid = ladder(&levels);
     let many = levels.len() > 1;
     let lanes = levels.into_iter().zip(laid.lanes).enumerate().map(|(number, (level, lane))| {
+        let lane = (!unclear.contains(&number)).then_some(lane);
         view! { <LaneRow level lane number=number + 1 many integrations=integrations.clone()/> }
     });
     let lanes = lanes.collect_view();
@@ -45,7 +49,7 @@ pub fn LadderPicture(
 #[component]
 fn LaneRow(
     level: Level,
-    lane: Lane,
+    lane: Option<Lane>,
     number: usize,
     many: bool,
     integrations: Vec<IntegrationChoice>,
@@ -63,15 +67,11 @@ fn LaneRow(
     let nobody = chips.is_empty();
     let reminders = words::reminders(&level);
     let class = if level.active { "rung" } else { "rung off" };
-    let ticks = lane.ticks.iter().map(|tick| {
-        let x = percent(*tick);
-        view! { <line class="tick" x1=x.clone() x2=x y1="6" y2="18"></line> }
-    });
-    let title = if many {
-        format!("Level {number}, {}", words::when(level.condition))
-    } else {
-        capital(&words::when(level.condition))
+    let when = match lane {
+        Some(_) => words::when(level.condition),
+        None => "after what is not clear yet".to_owned(),
     };
+    let title = if many { format!("Level {number}, {when}") } else { capital(&when) };
     view! {
         <li class=class>
             <p class="what"><strong>{title}</strong>
@@ -80,15 +80,26 @@ fn LaneRow(
             </p>
             <svg class="lane" aria-hidden="true">
                 <line class="rail" x1="0" x2="100%" y1="12" y2="12"></line>
-                <line class="span" x1=percent(lane.at) x2=percent(lane.end) y1="12" y2="12"></line>
-                {ticks.collect_view()}
-                <circle cx=percent(lane.at) cy="12" r="6"></circle>
+                {lane.map(|lane| line(&lane))}
             </svg>
             <div class="chips">
                 {chips}
                 {nobody.then(|| view! { <span class="chip" data-state="degraded"><Icon name="st-degraded"/>"Nobody is told"</span> })}
             </div>
         </li>
+    }
+}
+
+/// From the first message of a level to its last, with a tick a reminder.
+fn line(lane: &Lane) -> impl IntoView + use<> {
+    let ticks = lane.ticks.iter().map(|tick| {
+        let x = percent(*tick);
+        view! { <line class="tick" x1=x.clone() x2=x y1="6" y2="18"></line> }
+    });
+    view! {
+        <line class="span" x1=percent(lane.at) x2=percent(lane.end) y1="12" y2="12"></line>
+        {ticks.collect_view()}
+        <circle cx=percent(lane.at) cy="12" r="6"></circle>
     }
 }
 

@@ -127,8 +127,9 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
             <section class="card sticky" aria-label="Time line">
                 <header><h2>"What happens when"</h2></header>
                 {move || {
-                    let (draft, _) = definition_form::from_form(&held.get(), Vec::new());
-                    view! { <LadderPicture levels=draft.levels integrations=pictured.clone()/> }
+                    let (draft, errors) = definition_form::from_form(&held.get(), Vec::new());
+                    let unclear = definition_form::unclear(&errors, draft.levels.len());
+                    view! { <LadderPicture levels=draft.levels integrations=pictured.clone() unclear/> }
                 }}
                 <p class="muted small-print">"Minutes count from the first failure. Reminders stop when somebody acknowledges, and at the first success."</p>
             </section>

@@ -1,5 +1,6 @@
 //! Incidents: the card of an open one, a line of a past one, and a page for each.
 
+use domain::incident_words;
 use domain::status_page::ComponentState;
 use domain::time::Timestamp;
 use domain::views::public::{IncidentPage, IncidentUpdateView, IncidentView, PageHead, PageView};
@@ -74,7 +75,7 @@ pub(super) fn past(head: &PageHead, incident: &IncidentView) -> impl IntoView + 
     let last = incident.updates.first().map(|update| paragraphs(&update.body));
     let end = match incident.resolved_at {
         Some(at) => view! {
-            "Resolved " {when(at)} {format!(" · lasted {}", words::duration(at.since(incident.started_at)))}
+            "Resolved " {when(at)} {format!(" · lasted {}", incident_words::length(at.since(incident.started_at)))}
         }
         .into_any(),
         None => format!("Open · {}", incident.phase.label().to_lowercase()).into_any(),
@@ -104,7 +105,7 @@ pub(super) fn story(incident: &IncidentView) -> Part {
     let state = words::tone(mark);
     let pill = if is_over { "Resolved" } else { incident.impact.label() };
     let id = format!("i-{}", incident.id);
-    let length = |end: Timestamp| words::duration(end.since(incident.started_at));
+    let length = |end: Timestamp| incident_words::length(end.since(incident.started_at));
     let markup = view! {
         <div id=id.clone() data-state=state>
             <div class="title-line">
