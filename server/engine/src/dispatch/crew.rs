@@ -124,6 +124,8 @@ impl Crew {
         }
         let mut tx = self.dispatcher.db.write().await?;
         self.settle(&mut tx, settling, now).await?;
+        // Before the claim, so that what was learned counts for it; a hope, which a failed commit does not make wrong.
+        self.learn_rooms(settling);
         let (mut ready, mut took) = (Vec::new(), false);
         let mut look_at =
             if settling.is_empty() { self.look_at } else { self.look_at.min(Timestamp(now.0 + NEXT_LOOK)) };
@@ -148,7 +150,6 @@ impl Crew {
         tx.commit().await?;
         // Memory follows only what was committed.
         self.look_at = look_at;
-        self.learn_rooms(settling);
         for finished in settling.drain(..) {
             self.forget(finished.claimed.integration);
         }
@@ -186,12 +187,12 @@ impl Crew {
     }
 
     /// Makes room for what each integration takes, and takes the room of those that let messages wait for too long.
-    fn learn_rooms(&mut self, settled: &[Finished]) {
+    fn learn_rooms(&mut self, finished: &[Finished]) {
         // How many it took; none when one of them waited for too long.
         let mut took: HashMap<IntegrationKey, Option<usize>> = HashMap::new();
-        for finished in settled {
-            let count = took.entry(finished.claimed.integration).or_insert(Some(0));
-            *count = count.filter(|_| matches!(finished.outcome, Outcome::Tried(..))).map(|count| count + 1);
+        for one in finished {
+            let count = took.entry(one.claimed.integration).or_insert(Some(0));
+            *count = count.filter(|_| matches!(one.outcome, Outcome::Tried(..))).map(|count| count + 1);
         }
         for (key, took) in took.into_iter().filter(|(key, _)| !self.paced.contains(key)) {
             let room = self.rooms.entry(key).or_insert(ROOM);

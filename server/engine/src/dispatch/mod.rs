@@ -37,9 +37,9 @@ use crew::{Crew, Ready};
 /// leases run out or this node starts again.
 const DRAIN: Duration = Duration::from_secs(5);
 /// How long more are waited for when messages have ended, so that many share a transaction; once more as long as more come.
-const GATHER: Duration = Duration::from_millis(10);
+const GATHER: Duration = Duration::from_millis(5);
 /// How often at most.
-const GATHER_TIMES: usize = 5;
+const GATHER_TIMES: usize = 10;
 /// The longest pause, so that a clock that jumps and other nodes' messages are noticed.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
