@@ -5,6 +5,7 @@ use domain::id::{AlertId, AlertKey, DefinitionKey, IncidentKey};
 use domain::time::Timestamp;
 use sqlx::FromRow;
 
+use super::definitions::holds;
 use super::{Result, StoreError, Tx, sql};
 
 /// The definition of the level of what is attached to a monitor directly.
@@ -148,4 +149,108 @@ pub async fn silence(tx: &mut Tx, incident: IncidentKey) -> Result<()> {
         .await?
         .rows_affected());
     Ok(())
+}
+
+/// Lets open incidents follow the levels of a definition that was changed: `went` says of each old level where it is now, `None` when
+/// it is gone. Those that were not reached are looked at again at once, because their conditions may be others.
+pub async fn move_levels(
+    tx: &mut Tx,
+    definition: DefinitionKey,
+    went: &[Option<u32>],
+    now: Timestamp,
+) -> Result<()> {
+    // By way of numbers below zero: two levels that change places would meet.
+    sql!(tx, |conn| sqlx::query(
+        "update alerts set level = -1 - level, due_at = case when raised_at is null then $1 else due_at end \
+         where definition_id = $2 and incident_id in (select id from incidents where resolved_at is null)"
+    )
+    .bind(now.0)
+    .bind(definition.0)
+    .execute(conn)
+    .await?
+    .rows_affected());
+    for (old, new) in (0_i64..).zip(went) {
+        let Some(new) = new else { continue };
+        sql!(tx, |conn| sqlx::query(
+            "update alerts set level = $1 where definition_id = $2 and level = -1 - $3"
+        )
+        .bind(i64::from(*new))
+        .bind(definition.0)
+        .bind(old)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    }
+    sql!(tx, |conn| sqlx::query("delete from alerts where definition_id = $1 and level < 0")
+        .bind(definition.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
+/// Goes on reminding on a level that has more reminders now than it has sent in incidents that are open.
+pub async fn remind_again(
+    tx: &mut Tx,
+    (definition, level): (DefinitionKey, u32),
+    reminders: u32,
+    due_at: Timestamp,
+) -> Result<()> {
+    sql!(tx, |conn| {
+        sqlx::query(
+        "update alerts set due_at = $1 where definition_id = $2 and level = $3 and raised_at is not null and due_at is null \
+         and reminders < $4 and incident_id in (select id from incidents where resolved_at is null)"
+    )
+    .bind(due_at.0)
+    .bind(definition.0)
+    .bind(i64::from(level))
+    .bind(i64::from(reminders))
+    .execute(conn)
+    .await?
+    .rows_affected()
+    });
+    Ok(())
+}
+
+/// Alerts of open incidents under a definition that holds for their monitors no more.
+macro_rules! astray {
+    ($start:literal) => {
+        concat!(
+            $start,
+            " and definition_id <> 0 and exists \
+             (select 1 from incidents i where i.id = alerts.incident_id and i.resolved_at is null and not exists \
+             (select 1 from alert_definitions d where d.id = alerts.definition_id and ",
+            holds!("i.monitor_id"),
+            "))"
+        )
+    };
+}
+
+/// Takes open incidents off the levels of definitions that hold for their monitors no more. What was told on them stays told, should
+/// the monitor come back.
+pub async fn leave(tx: &mut Tx) -> Result<()> {
+    let statements = [
+        astray!("delete from alerts where raised_at is null"),
+        astray!("update alerts set due_at = null where due_at is not null"),
+    ];
+    for statement in statements {
+        sql!(tx, |conn| sqlx::query(statement).execute(conn).await?.rows_affected());
+    }
+    Ok(())
+}
+
+/// Open incidents of monitors for which a definition holds.
+pub async fn open_under(tx: &mut Tx, definition: DefinitionKey) -> Result<Vec<IncidentKey>> {
+    let keys: Vec<i64> = sql!(tx, |conn| {
+        sqlx::query_scalar(concat!(
+        "select i.id from incidents i join monitors m on m.id = i.monitor_id join alert_definitions d on d.id = $1 \
+         where i.resolved_at is null and ",
+        holds!("i.monitor_id"),
+        " order by i.id"
+    ))
+    .bind(definition.0)
+    .fetch_all(conn)
+    .await?
+    });
+    Ok(keys.into_iter().map(IncidentKey).collect())
 }

@@ -28,13 +28,27 @@ struct Row {
 
 /// What is read of a definition; ends where the condition begins.
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:expr),+) => {
         concat!(
             "select id, public_id, name, active, is_default, version, levels from alert_definitions ",
-            $rest
+            $($rest),+
         )
     };
 }
+
+/// Whether definition `d` holds for a monitor: it names it, or is the default one while no other does.
+macro_rules! holds {
+    ($monitor:literal) => {
+        concat!(
+            "(d.id in (select definition_id from alert_definition_monitors where monitor_id = ",
+            $monitor,
+            ") or (d.is_default and not exists (select 1 from alert_definition_monitors where monitor_id = ",
+            $monitor,
+            ")))"
+        )
+    };
+}
+pub(super) use holds;
 
 /// One that a later program wrote must not take the others with it: it is left out until a program that can read it runs again.
 fn read(row: Row, monitors: Vec<MonitorId>, sealer: &Sealer) -> Option<Definition> {
@@ -192,14 +206,10 @@ pub async fn get(tx: &mut Tx, key: DefinitionKey) -> Result<Option<Definition>> 
 /// The active definitions that hold for a monitor: those that name it, else the default one. Without the monitors.
 pub async fn of_monitor(tx: &mut Tx, monitor: MonitorKey) -> Result<Vec<Definition>> {
     let rows: Vec<Row> = sql!(tx, |conn| {
-        sqlx::query_as(select!(
-        "where active and \
-         (id in (select definition_id from alert_definition_monitors where monitor_id = $1) or (is_default and not exists \
-          (select 1 from alert_definition_monitors where monitor_id = $1))) order by id"
-    ))
-    .bind(monitor.0)
-    .fetch_all(conn)
-    .await?
+        sqlx::query_as(select!("d where active and ", holds!("$1"), " order by id"))
+            .bind(monitor.0)
+            .fetch_all(conn)
+            .await?
     });
     Ok(rows.into_iter().filter_map(|row| read(row, Vec::new(), &tx.sealer)).collect())
 }

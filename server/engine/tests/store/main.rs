@@ -19,6 +19,7 @@ mod public;
 mod races;
 mod reaching;
 mod receiver;
+mod redefining;
 mod retention;
 mod rollups;
 mod schema;

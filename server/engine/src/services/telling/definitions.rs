@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use domain::alert::{Definition, DefinitionDraft};
 use domain::form::FieldError;
-use domain::id::{DefinitionId, MonitorId};
+use domain::id::{AlertId, DefinitionId, DefinitionKey, MonitorId};
 use domain::integration::IntegrationSettings;
 use domain::level_values::{Before, Told, Was, is_moved};
 use domain::person::Viewer;
@@ -14,7 +14,7 @@ use domain::views::console::{DefinitionForm, DefinitionView, LackingVariable, Na
 use super::integrations::names_it;
 use super::{Result, ServiceError, Services, operator, unknown_monitors};
 use crate::store::integrations::{self, Integration};
-use crate::store::{Tx, definitions, events, level_values, monitors};
+use crate::store::{Tx, alerts, definitions, events, level_values, monitors};
 
 /// What is said to whoever edits something that somebody else has changed meanwhile.
 const CHANGED_MEANWHILE: &str = "Somebody else changed this definition meanwhile. Open the form again to see how it is now, and repeat your change.";
@@ -75,6 +75,8 @@ impl Services {
         let (mut draft, mut errors) = (draft.clone(), Vec::new());
         draft.examine(&mut errors);
         let mut tx = self.inner.db.write().await?;
+        // Until the transaction ends nobody plans a message by the levels as they were; taken first, as everywhere.
+        events::planned(&mut tx).await?;
         let old = match edited {
             Some((id, version)) => {
                 let old = definitions::lock(&mut tx, id).await?.ok_or(ServiceError::NotFound)?;
@@ -113,31 +115,80 @@ impl Services {
         if !errors.is_empty() {
             return Err(ServiceError::Invalid(errors));
         }
-        let id = if let Some(old) = old {
+        let (key, id) = if let Some(old) = old {
             definitions::update(&mut tx, old.key, &draft, now).await?;
-            old.id
+            alerts::move_levels(&mut tx, old.key, &went(&old.draft, &draft, origins), now).await?;
+            for (number, level) in (0..).zip(&draft.levels) {
+                let due_at = Timestamp(now.0 + level.reminder_pause());
+                alerts::remind_again(&mut tx, (old.key, number), level.reminders, due_at).await?;
+            }
+            (old.key, old.id)
         } else {
             let project = self.project(&mut tx, now).await?;
             let id = DefinitionId::new(self.inner.chance.bytes());
-            definitions::insert(&mut tx, project, &id, &draft, false, now).await?;
-            id
+            let key = definitions::insert(&mut tx, project, &id, &draft, false, now).await?;
+            (key, id)
         };
+        self.follow_definitions(&mut tx, Some((key, &draft)), now).await?;
         tx.commit().await?;
         Ok(id)
+    }
+
+    /// Puts open incidents on the levels that hold for them now, and takes them off all others. A level that an incident was told on
+    /// stays told.
+    async fn follow_definitions(
+        &self,
+        tx: &mut Tx,
+        saved: Option<(DefinitionKey, &DefinitionDraft)>,
+        now: Timestamp,
+    ) -> Result<()> {
+        alerts::leave(tx).await?;
+        // Monitors that a definition names no more go back to the default one.
+        let default = definitions::lock_default(tx).await?.map(|default| (default.key, default.draft));
+        let saved = saved.map(|(key, draft)| (key, draft.clone()));
+        for (key, draft) in saved.into_iter().chain(default).filter(|(_, draft)| draft.active) {
+            for incident in alerts::open_under(tx, key).await? {
+                for (level, _) in (0..).zip(&draft.levels) {
+                    let id = AlertId::new(self.inner.chance.bytes());
+                    alerts::insert(tx, &id, incident, key, level, now).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Removes a definition; its monitors go back to the default one, which stays.
     pub async fn delete_definition(&self, viewer: &Viewer, id: &DefinitionId) -> Result<()> {
         operator(viewer)?;
         let mut tx = self.inner.db.write().await?;
+        events::planned(&mut tx).await?;
         let definition = load(&mut tx, id).await?;
         if !definitions::delete(&mut tx, definition.key).await? {
             let message = "The default definition cannot be removed; switch it off instead.";
             return Err(ServiceError::Conflict(message.to_owned()));
         }
+        self.follow_definitions(&mut tx, None, self.now()).await?;
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// Where each level of a definition is after a change, by what is known of where the new ones come from.
+fn went(stored: &DefinitionDraft, draft: &DefinitionDraft, origins: &[Was]) -> Vec<Option<u32>> {
+    let mut went = vec![None; stored.levels.len()];
+    for (number, level) in draft.levels.iter().enumerate() {
+        let was = origins.get(number).copied();
+        let old = match was.unwrap_or_else(|| Was::by_place(number, draft.levels.len(), Some(stored))) {
+            Was::New => None,
+            Was::Level(old) => Some(old),
+            // One that says the same is the same.
+            Was::Unsaid => (0..went.len()).find(|old| went[*old].is_none() && stored.levels[*old] == *level),
+        };
+        if let Some(place) = old.and_then(|old| went.get_mut(old)) {
+            *place = place.or(u32::try_from(number).ok());
+        }
+    }
+    went
 }
 
 async fn load(tx: &mut Tx, id: &DefinitionId) -> Result<Definition> {
