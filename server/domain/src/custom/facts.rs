@@ -11,8 +11,8 @@ use crate::{
     template::{AlertFacts, facts::OVER},
 };
 
-/// The facts of an alert. What Pharos does not know stays empty: the place of the check, the number of the kind of error, and a text
-/// of the monitor's own for the failure.
+/// The facts of an alert. What Pharos does not know stays empty: the place of the check, and a text of the monitor's own for the
+/// failure.
 pub fn facts(message: &Message, alert: &Alert) -> AlertFacts {
     let page = |path: &str| match message.base_url.as_str() {
         "" => String::new(),
@@ -38,11 +38,12 @@ pub fn facts(message: &Message, alert: &Alert) -> AlertFacts {
             AlertKind::Error | AlertKind::Reminder => alert.incident.reason.clone(),
         },
         failure_message: String::new(),
-        error_type: None,
+        error_type: error_type(&alert.incident.failure),
         at: message.at,
         first_error_at: Some(alert.incident.started_at),
         zone: days::zone(&message.time_zone).unwrap_or(TimeZone::UTC),
-        first_check_id: String::new(),
+        // A check is known by its monitor and its time.
+        first_check_id: alert.incident.started_at.0.to_string(),
         first_check_url: message.link().unwrap_or_default(),
         first_error_description: alert.incident.reason.clone(),
         consecutive_errors: alert.errors,
@@ -66,6 +67,13 @@ pub fn facts(message: &Message, alert: &Alert) -> AlertFacts {
         edit_url: page("/edit"),
         custom_fields: alert.monitor.notes.fields.clone(),
     }
+}
+
+/// The number of a kind of failure, our own (contracts.md 3.2): as the catalogue of variables says.
+fn error_type(failure: &str) -> Option<u32> {
+    let words =
+        ["downtime", "timeout", "dns_error", "connection_error", "ssl_error", "http_status", "keyword"];
+    (1..).zip(words).find_map(|(number, word)| (word == failure).then_some(number))
 }
 
 /// An address without brackets and port.

@@ -67,9 +67,12 @@ pub const VARIABLES: &[SystemVariable] = &[
         "48:03:21",
         AlertFacts::downtime,
     ),
-    entry("alert.errorTypeId", "The number of the kind of error.", "5407", |f| {
-        f.error_type.map_or_else(String::new, |number| number.to_string())
-    }),
+    entry(
+        "alert.errorTypeId",
+        "The number of the kind of error: 1 for one without a kind of its own, 2 no answer in time, 3 DNS, 4 no connection, 5 TLS or certificate, 6 HTTP status, 7 content.",
+        "6",
+        |f| f.error_type.map_or_else(String::new, |number| number.to_string()),
+    ),
     entry("alert.failureMessage", "The monitor's own text for the failure.", "Login failed", |f| {
         f.failure_message.clone()
     })
@@ -80,9 +83,12 @@ pub const VARIABLES: &[SystemVariable] = &[
         "2018-11-08T10:21:58",
         |f| some(f.first_error_at, |at| f.local(at)),
     ),
-    entry("alert.firstErrorCheckId", "The check that saw the first error.", "30833627687", |f| {
-        f.first_check_id.clone()
-    }),
+    entry(
+        "alert.firstErrorCheckId",
+        "The check that saw the first error: its time in milliseconds since 1970.",
+        "1541600517000",
+        |f| f.first_check_id.clone(),
+    ),
     entry(
         "alert.firstErrorCheckUrl",
         "The page of that check.",
