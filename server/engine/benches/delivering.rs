@@ -233,6 +233,7 @@ async fn fill(db: &Db, target: SocketAddr, round: usize) {
         let new = NewDelivery {
             id: &DeliveryId::new(chance.bytes()),
             integration: keys[number % INTEGRATIONS],
+            address: "",
             cause: &format!("bench:{round}:{number}"),
             incident: None,
             monitor: None,

@@ -1,5 +1,7 @@
 //! Whether a claimed message is still to be sent: much may have happened since it was planned.
 
+use std::collections::HashSet;
+
 use domain::alert::AlertKind;
 use domain::delivery::DeliveryState;
 use domain::id::IntegrationKey;
@@ -8,12 +10,14 @@ use domain::integration::email::unconfirmed_words;
 use domain::message::{Body, Group};
 use domain::time::{MINUTE, SECOND, Timestamp};
 
+use crate::planner;
 use crate::providers;
 use crate::store::claiming::Claimed;
 use crate::store::deliveries::{self, Settlement};
 use crate::store::groups::{self, Member};
 use crate::store::integrations::{self, Integration};
-use crate::store::{self, Tx, outages};
+use crate::store::outages::{self, Open};
+use crate::store::{self, Tx};
 
 /// How long a message waits for another one that must leave before it, in milliseconds.
 const BEHIND: i64 = 5 * SECOND;
@@ -21,6 +25,8 @@ const BEHIND: i64 = 5 * SECOND;
 const ELSEWHERE: i64 = 30 * SECOND;
 /// What the other side "calls" what it may have done: it counts as done.
 const PERHAPS: &str = "interrupted";
+/// Why a message is not sent.
+const TAKEN_ON: &str = "Somebody took care of it before it could be told.";
 /// How old a message is that was held back: by quiet hours or All-Stop, by failures, or because the program did not run.
 const STALE: i64 = MINUTE;
 
@@ -101,10 +107,10 @@ pub(super) async fn judge<'a>(
     }
     let external_id = match (&claimed.message.body, claimed.incident) {
         (Body::Alert(alert), Some(incident)) if !alert.test => {
-            deliveries::external_id(tx, incident, claimed.integration).await?
+            deliveries::external_id(tx, incident, claimed.to()).await?
         }
         (Body::Acknowledged(_), Some(incident)) => {
-            deliveries::external_id(tx, incident, claimed.integration).await?
+            deliveries::external_id(tx, incident, claimed.to()).await?
         }
         _ => None,
     };
@@ -159,21 +165,23 @@ async fn outdated(
                 }
                 Ok(match outages::open(tx, incident).await? {
                     None => Some(skip("It was over before it could be told.")),
-                    Some(open) if open.acknowledged => {
-                        Some(skip("Somebody took care of it before it could be told."))
-                    }
-                    Some(_) => None,
+                    Some(open) if open.acknowledged => Some(skip(TAKEN_ON)),
+                    Some(open) => silenced(tx, &open, now).await?.map(held_back),
                 })
             }
             AlertKind::Reminder => {
                 match outages::open(tx, incident).await? {
                     None => return Ok(Some(skip("It is over."))),
                     Some(open) if open.acknowledged => return Ok(Some(skip("Somebody takes care of it."))),
-                    Some(_) => {}
+                    Some(open) => {
+                        if let Some(until) = silenced(tx, &open, now).await? {
+                            return Ok(Some(held_back(until)));
+                        }
+                    }
                 }
                 // After a night of quiet hours one is enough.
                 let planned = claimed.created_at;
-                if deliveries::is_superseded(tx, incident, claimed.integration, planned).await? {
+                if deliveries::is_superseded(tx, incident, claimed.to(), planned).await? {
                     return Ok(Some(skip("Another message says the same.")));
                 }
                 // One whose beginning nobody could be told is the first that they hear of it.
@@ -207,8 +215,13 @@ async fn outdated(
                 }
                 keep(tx, group, &members, |member| member.told, "Its beginning was never told.", now).await
             } else if is_stale {
-                keep(tx, group, &members, |member| !member.over, "It was over before it could be told.", now)
-                    .await
+                let why = "It was over before it could be told.";
+                let plan = keep(tx, group, &members, |member| !member.over, why, now).await?;
+                if plan.is_some() {
+                    return Ok(plan);
+                }
+                let members: Vec<_> = members.into_iter().filter(|member| !member.over).collect();
+                leave_out_silenced(tx, group, &members, now).await
             } else {
                 Ok(None)
             }
@@ -224,7 +237,8 @@ async fn told(
     incident: domain::id::IncidentKey,
 ) -> store::Result<Option<DeliveryState>> {
     let told = deliveries::told(tx, incident, claimed.key).await?;
-    Ok(told.iter().find(|(key, _)| *key == claimed.integration).map(|(_, state)| *state))
+    let to = claimed.to();
+    Ok(told.iter().find(|told| (told.integration, told.address.as_str()) == to).map(|told| told.state))
 }
 
 fn is_pending(state: DeliveryState) -> bool {
@@ -233,6 +247,54 @@ fn is_pending(state: DeliveryState) -> bool {
 
 fn behind(now: Timestamp) -> Plan<'static> {
     settle(DeliveryState::Waiting, Some(Timestamp(now.0 + BEHIND)), "It waits for an earlier message.")
+}
+
+/// Until when nobody is to be told of an open outage: it was snoozed or muted since the message was planned, or hangs on something that
+/// failed.
+async fn silenced(tx: &mut Tx, open: &Open, now: Timestamp) -> store::Result<Option<Timestamp>> {
+    if let Some(until) = open.snoozed_until.filter(|until| *until > now) {
+        return Ok(Some(until));
+    }
+    let held = planner::is_held_back(tx, open, now).await?;
+    Ok(held.then(|| Timestamp(now.0 + planner::HELD_BACK)))
+}
+
+fn held_back(until: Timestamp) -> Plan<'static> {
+    settle(
+        DeliveryState::Waiting,
+        Some(until),
+        "It is snoozed, muted, or held back by something else that fails.",
+    )
+}
+
+/// Leaves out of a message about open outages those that somebody takes care of; those that are silenced wait on their own.
+async fn leave_out_silenced(
+    tx: &mut Tx,
+    group: &mut Group,
+    members: &[Member],
+    now: Timestamp,
+) -> store::Result<Option<Plan<'static>>> {
+    let (mut acknowledged, mut waiting) = (HashSet::new(), HashSet::new());
+    for member in members {
+        let Some(open) = outages::open(tx, member.incident_key).await? else { continue };
+        if open.acknowledged {
+            acknowledged.insert(member.key);
+        } else if let Some(until) = silenced(tx, &open, now).await? {
+            groups::release(tx, member.key, until, now).await?;
+            waiting.insert(member.key);
+        }
+    }
+    let plan = keep(tx, group, members, |member| !acknowledged.contains(&member.key), TAKEN_ON, now).await?;
+    if plan.is_some() || waiting.is_empty() {
+        return Ok(plan);
+    }
+    let told = |member: &&Member| !acknowledged.contains(&member.key) && !waiting.contains(&member.key);
+    let kept: Vec<_> = members.iter().filter(told).collect();
+    if kept.is_empty() {
+        return Ok(Some(skip("What it would have told waits for its own time.")));
+    }
+    group.keep(kept.len(), |incident| kept.iter().any(|member| member.incident == incident.id));
+    Ok(None)
 }
 
 /// Leaves in a message about many outages only what is still to be told.

@@ -1,24 +1,36 @@
 //! What is told of an outage after its beginning: that somebody takes care of it, and that it is over.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use domain::alert::AlertKind;
-use domain::id::{DeliveryKey, IncidentKey, IntegrationKey};
+use domain::id::{AlertId, DeliveryKey, IncidentKey, IntegrationKey, MonitorKey};
 use domain::message::{Acknowledged, Alert, Body};
 use domain::time::Timestamp;
 
+use crate::store::deliveries::Told;
 use crate::store::outages::{self, Outage};
 use crate::store::{self, alerts, deliveries, incidents, integrations};
 
-use super::levels::Found;
+use super::levels::{Found, address};
 use super::{Addressee, Work};
+
+/// The key of no monitor: nothing is attached to it.
+const NO_MONITOR: MonitorKey = MonitorKey(0);
+
+/// What a message about an address follows from.
+fn cause(what: &str, incident: IncidentKey, (integration, address): (IntegrationKey, &str)) -> String {
+    match address {
+        "" => format!("{what}:{}:{}", incident.0, integration.0),
+        address => format!("{what}:{}:{}:{address}", incident.0, integration.0),
+    }
+}
 
 impl Work<'_> {
     /// Tells those who follow incidents, and were told of this one, that somebody takes care of it; looks again at what was put off.
     pub(super) async fn updated(&mut self, incident: IncidentKey) -> store::Result<()> {
         let Some(outage) = outages::get(self.tx, incident).await? else { return Ok(()) };
         let Some(by) = outage.acknowledged.clone() else { return self.wake(&outage).await };
-        for (integration, _) in deliveries::told(self.tx, incident, DeliveryKey(0)).await? {
+        for Told { integration, address, .. } in deliveries::told(self.tx, incident, DeliveryKey(0)).await? {
             let known = integrations::get(self.tx, integration).await?;
             if known.is_none_or(|known| !known.enabled || !known.kind.follows()) {
                 continue;
@@ -30,8 +42,8 @@ impl Work<'_> {
                     by: by.clone(),
                 })))
                 .await?;
-            let cause = format!("acknowledged:{}:{}", incident.0, integration.0);
-            self.put(&outage, integration, &cause, &message).await?;
+            let cause = cause("acknowledged", incident, (integration, &address));
+            self.put(&outage, (integration, &address), &cause, &message).await?;
         }
         Ok(())
     }
@@ -60,19 +72,28 @@ impl Work<'_> {
     /// become of levels, attachments and the monitor since.
     pub(super) async fn resolved(&mut self, incident: IncidentKey) -> store::Result<()> {
         let outage = outages::get(self.tx, incident).await?;
-        let (unwanted, errors) = match &outage {
-            Some(outage) => {
-                let errors = outages::errors(self.tx, outage.monitor, outage.facts.started_at).await?;
-                (self.without_end(outage).await?, errors)
-            }
-            None => (HashSet::new(), 0),
+        let unwanted = self.without_end(incident, outage.as_ref().map(|outage| outage.monitor)).await?;
+        let errors = match &outage {
+            Some(outage) => outages::errors(self.tx, outage.monitor, outage.facts.started_at).await?,
+            None => 0,
         };
-        for (integration, _) in deliveries::told(self.tx, incident, DeliveryKey(0)).await? {
+        // Two levels that give the same lead to the same.
+        let mut told: HashSet<(IntegrationKey, BTreeMap<String, String>)> = HashSet::new();
+        for Told { integration, address, .. } in deliveries::told(self.tx, incident, DeliveryKey(0)).await? {
             let known = integrations::get(self.tx, integration).await?.filter(|known| known.enabled);
-            let Some(known) = known.filter(|_| !unwanted.contains(&integration)) else { continue };
+            let Some(known) = known else { continue };
             let to = Addressee { key: integration, kind: known.kind };
-            let beginning = deliveries::beginning(self.tx, incident, integration).await?;
+            let beginning = deliveries::beginning(self.tx, incident, (integration, &address)).await?;
             let Some(Body::Alert(beginning)) = beginning.map(|message| message.body) else { continue };
+            // With the monitor it is forgotten who was attached to it; what no level told was told for that reason.
+            let was_attached = outage.is_none() && beginning.level.is_none();
+            if unwanted.contains(&(integration, address.clone())) && !was_attached {
+                continue;
+            }
+            let given = beginning.level.as_ref().map(|level| level.variables.clone()).unwrap_or_default();
+            if !told.insert((integration, given)) {
+                continue;
+            }
             let outage = match &outage {
                 Some(outage) => outage.clone(),
                 None => match self.gone(incident, &beginning).await? {
@@ -82,31 +103,38 @@ impl Work<'_> {
             };
             let alert = Alert {
                 kind: AlertKind::Ok,
+                id: AlertId::new(self.planner.chance.bytes()),
                 incident: outage.facts.clone(),
                 monitor: outage.monitor_facts.clone(),
                 errors: errors.max(beginning.errors),
                 seen: outage.seen.clone(),
                 ..*beginning
             };
-            self.send(&outage, alert, to, &format!("ok:{}:{}", incident.0, integration.0)).await?;
+            let cause = cause("ok", incident, (integration, &address));
+            self.send(&outage, alert, (to, &address), &cause).await?;
         }
         alerts::silence(self.tx, incident).await
     }
 
-    /// Integrations that are told of an outage now, but by no level of its end.
-    async fn without_end(&mut self, outage: &Outage) -> store::Result<HashSet<IntegrationKey>> {
+    /// Addresses that are told of an outage now, but by no level of its end; `monitor` is `None` when it is gone.
+    async fn without_end(
+        &mut self,
+        incident: IncidentKey,
+        monitor: Option<MonitorKey>,
+    ) -> store::Result<HashSet<(IntegrationKey, String)>> {
         let (mut without, mut with) = (HashSet::new(), HashSet::new());
-        for alert in alerts::of_incident(self.tx, outage.incident).await? {
+        for alert in alerts::of_incident(self.tx, incident).await? {
             if alert.raised_at.is_none() {
                 continue;
             }
-            let Found::Level(level, _) = self.level(&alert, outage.monitor).await? else { continue };
+            let monitor = monitor.unwrap_or(NO_MONITOR);
+            let Found::Level(level, _) = self.level(&alert, monitor).await? else { continue };
             for target in self.targets(&level).await? {
                 let list = if target.target.ok { &mut with } else { &mut without };
-                list.insert(target.to.key);
+                list.insert((target.to.key, address(&alert, &target.target)));
             }
         }
-        Ok(without.difference(&with).copied().collect())
+        Ok(without.difference(&with).cloned().collect())
     }
 
     /// An outage whose monitor is gone, as it was told when it began.
@@ -119,7 +147,7 @@ impl Work<'_> {
             incident,
             facts,
             // Nothing is looked up by it any more.
-            monitor: domain::id::MonitorKey(0),
+            monitor: NO_MONITOR,
             monitor_facts: beginning.monitor.clone(),
             interval: 0,
             acknowledged: None,

@@ -25,6 +25,11 @@ pub(super) struct Target {
     pub(super) target: LevelTarget,
 }
 
+/// What tells the address of a target from others of its integration: the variables of a level may lead elsewhere.
+pub(super) fn address(alert: &AlertRow, target: &LevelTarget) -> String {
+    if target.variables.is_empty() { String::new() } else { format!("level:{}", alert.key.0) }
+}
+
 impl Work<'_> {
     /// The level of an alert.
     pub(super) async fn level(&mut self, alert: &AlertRow, monitor: MonitorKey) -> store::Result<Found> {

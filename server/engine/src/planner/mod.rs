@@ -35,7 +35,7 @@ const BATCH: i64 = 100;
 /// The longest pause, so that a clock that jumps and another node's alerts are noticed.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 /// How long an alert that is held back waits before it is looked at again, in milliseconds.
-const HELD_BACK: i64 = 15 * SECOND;
+pub(crate) const HELD_BACK: i64 = 15 * SECOND;
 /// The same for one on a level that is switched off.
 const OFF: i64 = MINUTE;
 /// How close together two levels tell the same, in milliseconds: then one of them is enough.
@@ -272,6 +272,7 @@ impl Work<'_> {
             if !wanted || !told.insert(target.to.key) || self.is_double(&outage, &target, kind).await? {
                 continue;
             }
+            let address = levels::address(alert, &target.target);
             let variables = target.target.variables.into_iter();
             let variables: BTreeMap<_, _> =
                 variables.map(|(name, given)| (name, given.value.expose().to_owned())).collect();
@@ -280,14 +281,18 @@ impl Work<'_> {
             let alert = Alert {
                 kind,
                 test: false,
-                id: alert.id.clone(),
+                // Each has an id of its own; what they have in common is the incident.
+                id: match kind {
+                    AlertKind::Error => alert.id.clone(),
+                    AlertKind::Reminder | AlertKind::Ok => AlertId::new(self.planner.chance.bytes()),
+                },
                 incident: outage.facts.clone(),
                 monitor: outage.monitor_facts.clone(),
                 level: facts,
                 errors,
                 seen: outage.seen.clone(),
             };
-            self.send(&outage, alert, target.to, &cause).await?;
+            self.send(&outage, alert, (target.to, &address), &cause).await?;
         }
         Ok((alert.reminders < level.reminders).then(|| Timestamp(self.now.0 + level.reminder_pause())))
     }
@@ -306,13 +311,19 @@ impl Work<'_> {
         deliveries::is_planned_since(self.tx, outage.incident, target.to.key, since).await
     }
 
-    async fn send(&mut self, outage: &Outage, alert: Alert, to: Addressee, cause: &str) -> store::Result<()> {
+    async fn send(
+        &mut self,
+        outage: &Outage,
+        alert: Alert,
+        (to, address): (Addressee, &str),
+        cause: &str,
+    ) -> store::Result<()> {
         let kind = alert.kind;
         let message = self.message(Body::Alert(Box::new(alert))).await?;
         if to.kind.audience() == Audience::People && self.is_stormy(outage.incident, to, kind).await? {
             return self.gather(outage, to.key, kind, cause, &message).await;
         }
-        self.put(outage, to.key, cause, &message).await
+        self.put(outage, (to.key, address), cause, &message).await
     }
 
     /// A message of now.
@@ -325,7 +336,7 @@ impl Work<'_> {
     async fn put(
         &mut self,
         outage: &Outage,
-        integration: IntegrationKey,
+        (integration, address): (IntegrationKey, &str),
         cause: &str,
         message: &Message,
     ) -> store::Result<()> {
@@ -333,6 +344,7 @@ impl Work<'_> {
         let new = NewDelivery {
             id: &id,
             integration,
+            address,
             cause,
             incident: Some(outage.incident),
             monitor: Some(outage.monitor),

@@ -25,7 +25,7 @@ impl Work<'_> {
         // Where a message of its own is changed when the outage is over, it would stay red for ever.
         if kind == AlertKind::Ok
             && to.kind.follows()
-            && deliveries::external_id(self.tx, incident, to.key).await?.is_some()
+            && deliveries::external_id(self.tx, incident, (to.key, "")).await?.is_some()
         {
             return Ok(false);
         }
@@ -65,6 +65,7 @@ impl Work<'_> {
             let new = NewDelivery {
                 id: &id,
                 integration: to,
+                address: "",
                 cause: &shared_cause,
                 incident: None,
                 monitor: None,

@@ -12,6 +12,9 @@ use crate::store::{self, events, monitors, subscriptions};
 
 use super::Work;
 
+/// The address of what is told of events.
+const EVENTS: &str = "events";
+
 /// An event in the words of subscriptions.
 struct Told {
     /// The full id.
@@ -60,6 +63,8 @@ impl Work<'_> {
             let new = NewDelivery {
                 id: &id,
                 integration: subscription.integration,
+                // What follows events need not wait for what follows alerts.
+                address: EVENTS,
                 cause: &format!("event:{}:{}:{}", numbered.seq.0, told.event, subscription.key.0),
                 incident: told.incident,
                 monitor: told.monitor,
@@ -93,7 +98,15 @@ impl Work<'_> {
             }
             Event::StateChanged { monitor, id, change: Some(change), .. } => {
                 let name = monitors::by_key(self.tx, *monitor).await?.map(|monitor| monitor.draft.name);
-                let (was, is) = (status(change.from), status(change.to));
+                let is = status(change.to);
+                let was = match status(change.from) {
+                    // It starts afresh: who was told that it fails hears that it works again.
+                    NEW => match events::change_before(self.tx, *monitor, numbered.seq).await? {
+                        Some(last) if status(last.to) != NEW => status(last.to),
+                        _ => "healthy",
+                    },
+                    was => was,
+                };
                 let (event, payload) = match (was, is) {
                     ("healthy", "degraded" | "unhealthy") => {
                         let payload = json!({
@@ -211,12 +224,15 @@ fn with(mut base: Value, more: Value) -> Value {
     base
 }
 
-/// A settled state in the words of contracts.md 4.11; empty for one that is neither.
+/// What [`status`] says of a monitor that was never checked, or starts afresh.
+const NEW: &str = "";
+
+/// A settled state in the words of contracts.md 4.11.
 fn status(settled: Settled) -> &'static str {
     match settled {
         Settled::Up => "healthy",
         Settled::Degraded => "degraded",
         Settled::Down => "unhealthy",
-        Settled::Pending => "",
+        Settled::Pending => NEW,
     }
 }

@@ -1,6 +1,6 @@
 //! Who sends what: a node claims what is due for a while, so that no two send the same.
 //!
-//! Order is kept for each incident and integration, and for what is told of a monitor outside of an incident: what waits behind an
+//! Order is kept for each incident and address of an integration, and for what is told of a monitor outside of an incident: what waits behind an
 //! earlier message is not claimed.
 
 use domain::id::{DeliveryId, DeliveryKey, IncidentKey, IntegrationKey};
@@ -30,6 +30,8 @@ pub struct Claimed {
     pub id: DeliveryId,
     /// To whom.
     pub integration: IntegrationKey,
+    /// Whom of those that it leads to.
+    pub address: String,
     /// What it is about.
     pub incident: Option<IncidentKey>,
     /// What to say.
@@ -57,6 +59,7 @@ struct Row {
     created_at: i64,
     replayed: bool,
     interrupted: bool,
+    address: String,
 }
 
 impl<'r, R: sqlx::Row> FromRow<'r, R> for Row
@@ -79,17 +82,24 @@ where
             created_at: row.try_get(6)?,
             replayed: row.try_get(7)?,
             interrupted: row.try_get(8)?,
+            address: row.try_get(9)?,
         })
     }
 }
 
 impl Claimed {
+    /// The integration, and whom of those that it leads to.
+    pub fn to(&self) -> (IntegrationKey, &str) {
+        (self.integration, &self.address)
+    }
+
     fn read(row: Row, lease: Timestamp) -> std::result::Result<Self, (i64, StoreError)> {
         let corrupt = |column| (row.id, StoreError::Corrupt { table: "deliveries", column, id: row.id });
         Ok(Self {
             key: DeliveryKey(row.id),
             id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
             integration: IntegrationKey(row.integration_id),
+            address: row.address,
             incident: row.incident_id.map(IncidentKey),
             attempts: row.attempts.try_into().map_err(|_| corrupt("attempts"))?,
             created_at: Timestamp(row.created_at),
@@ -117,7 +127,7 @@ pub struct Limits<'a> {
 }
 
 /// Claims what is due for `node` until `until`, the longest due first: what nobody holds, or somebody held who is gone, and before
-/// which no message of the same incident to the same integration is still on its way. One that cannot be read fails for good.
+/// which no message of the same incident to the same address is still on its way. One that cannot be read fails for good.
 pub async fn claim(
     tx: &mut Tx,
     node: &str,
@@ -150,7 +160,7 @@ pub async fn claim(
         }
         query.push(
             " and not exists (select 1 from deliveries e where e.incident_id = d.incident_id \
-             and e.integration_id = d.integration_id and e.id < d.id and e.due_at is not null) \
+             and e.integration_id = d.integration_id and e.address = d.address and e.id < d.id and e.due_at is not null) \
              and (d.incident_id is not null or not exists (select 1 from deliveries e where e.monitor_id = d.monitor_id \
              and e.integration_id = d.integration_id and e.id < d.id and e.due_at is not null and e.incident_id is null)) \
              order by d.due_at, d.id limit ",
@@ -174,7 +184,7 @@ pub async fn claim(
             ") returning id, public_id, integration_id, incident_id, message, attempts, created_at, \
              replayed_at is not null as replayed, coalesce(error = ",
         );
-        query.push_bind(INTERRUPTED).push(", false) as interrupted");
+        query.push_bind(INTERRUPTED).push(", false) as interrupted, address");
         // In chunks of what is there: whoever waits for each row is woken for each.
         let mut found = query
             .build_query_as()

@@ -17,6 +17,9 @@ pub struct NewDelivery<'a> {
     pub id: &'a DeliveryId,
     /// To whom.
     pub integration: IntegrationKey,
+    /// Whom of those that the integration leads to: empty, or a word of the planner for where the values of a level lead, or for what
+    /// is no alert. Order is kept, and beginning, reminders and end belong together, within an address.
+    pub address: &'a str,
     /// What it follows from, so that planning twice adds nothing.
     pub cause: &'a str,
     /// The incident that it is about; order is kept within it.
@@ -81,7 +84,7 @@ pub async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<bool> {
     let added = sql!(tx, |conn| {
         sqlx::query(
         "insert into deliveries (public_id, integration_id, incident_id, monitor_id, cause, kind, state, message, attempts, \
-         due_at, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, 'waiting', $7, 0, $8, $9, $9) \
+         due_at, created_at, updated_at, address) values ($1, $2, $3, $4, $5, $6, 'waiting', $7, 0, $8, $9, $9, $10) \
          on conflict (cause) do nothing"
     )
     .bind(new.id.as_str())
@@ -93,6 +96,7 @@ pub async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<bool> {
     .bind(Json(message.as_ref()))
     .bind(new.due_at.0)
     .bind(new.at.0)
+    .bind(new.address)
     .execute(conn)
     .await?
     .rows_affected()
@@ -101,12 +105,13 @@ pub async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<bool> {
 }
 
 /// Forgets at most `limit` messages from before `before` that are over, with their attempts; returns how many there were. Those of an
-/// open incident stay: they say who hears of its end.
+/// open incident stay: they say who hears of its end; and so does one that tells many, as long as any of them stays.
 pub async fn forget(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
     Ok(sql!(tx, |conn| {
         sqlx::query(
         "delete from deliveries where id in (select d.id from deliveries d left join incidents i on i.id = d.incident_id \
          where d.created_at < $1 and d.due_at is null and (d.incident_id is null or i.resolved_at < $1) \
+         and not exists (select 1 from deliveries m where m.group_id = d.id) \
          order by d.created_at limit $2)"
     )
     .bind(before.0)
@@ -117,27 +122,33 @@ pub async fn forget(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<u64> {
     }))
 }
 
-/// Integrations that were told that an incident began or goes on, or will be, and whether the last word about that failed for good;
-/// `but` is left out.
-pub async fn told(
-    tx: &mut Tx,
-    incident: IncidentKey,
-    but: DeliveryKey,
-) -> Result<Vec<(IntegrationKey, DeliveryState)>> {
-    let rows: Vec<(i64, i64, String)> = sql!(tx, |conn| {
+/// Whom a message was for, and how far it has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The integration.
+    pub integration: IntegrationKey,
+    /// Where it leads to, as [`NewDelivery::address`].
+    pub address: String,
+    /// The state of the last word; delivered when any was.
+    pub state: DeliveryState,
+}
+
+/// Who was told that an incident began or goes on, or will be, and whether the last word about that failed for good; `but` is left out.
+pub async fn told(tx: &mut Tx, incident: IncidentKey, but: DeliveryKey) -> Result<Vec<Told>> {
+    let rows: Vec<(i64, i64, String, String)> = sql!(tx, |conn| {
         sqlx::query_as(
-        "select d.id, d.integration_id, case when d.state = 'grouped' then coalesce(g.state, 'skipped') else d.state end \
+        "select d.id, d.integration_id, d.address, case when d.state = 'grouped' then coalesce(g.state, 'skipped') else d.state end \
          from deliveries d left join deliveries g on g.id = d.group_id \
          where d.incident_id = $1 and (d.kind = 'error' or d.kind = 'reminder') and d.id <> $2 \
-         order by d.integration_id, d.id"
+         order by d.integration_id, d.address, d.id"
     )
     .bind(incident.0)
     .bind(but.0)
     .fetch_all(conn)
     .await?
     });
-    let mut told: Vec<(IntegrationKey, DeliveryState)> = Vec::new();
-    for (id, integration, word) in rows {
+    let mut told: Vec<Told> = Vec::new();
+    for (id, integration, address, word) in rows {
         let state = DeliveryState::from_word(&word).ok_or(StoreError::Corrupt {
             table: "deliveries",
             column: "state",
@@ -145,30 +156,31 @@ pub async fn told(
         })?;
         match told.last_mut() {
             // One that got through is enough.
-            Some((last, known)) if last.0 == integration => {
-                if *known != DeliveryState::Delivered {
-                    *known = state;
+            Some(last) if last.integration.0 == integration && last.address == address => {
+                if last.state != DeliveryState::Delivered {
+                    last.state = state;
                 }
             }
-            _ => told.push((IntegrationKey(integration), state)),
+            _ => told.push(Told { integration: IntegrationKey(integration), address, state }),
         }
     }
     Ok(told)
 }
 
-/// The first alert of an incident to an integration, as it was planned; `None`, too, when it cannot be read.
+/// The first alert of an incident to an address of an integration, as it was planned; `None`, too, when it cannot be read.
 pub async fn beginning(
     tx: &mut Tx,
     incident: IncidentKey,
-    integration: IntegrationKey,
+    (integration, address): (IntegrationKey, &str),
 ) -> Result<Option<Message>> {
     let message: Option<Readable<Message>> = sql!(tx, |conn| {
         sqlx::query_scalar(
-            "select message from deliveries where incident_id = $1 and integration_id = $2 \
+            "select message from deliveries where incident_id = $1 and integration_id = $2 and address = $3 \
          and (kind = 'error' or kind = 'reminder') order by id limit 1",
         )
         .bind(incident.0)
         .bind(integration.0)
+        .bind(address)
         .fetch_optional(conn)
         .await?
     });
@@ -202,17 +214,18 @@ pub async fn is_planned_since(
 pub async fn is_superseded(
     tx: &mut Tx,
     incident: IncidentKey,
-    integration: IntegrationKey,
+    (integration, address): (IntegrationKey, &str),
     at: Timestamp,
 ) -> Result<bool> {
     let count: i64 = sql!(tx, |conn| {
         sqlx::query_scalar(
-        "select count(*) from deliveries where incident_id = $1 and integration_id = $2 and ((kind = 'reminder' and created_at > $3) \
+        "select count(*) from deliveries where incident_id = $1 and integration_id = $2 and address = $4 and ((kind = 'reminder' and created_at > $3) \
          or (kind = 'error' and state = 'delivered' and created_at < $3 and updated_at > $3))"
     )
     .bind(incident.0)
     .bind(integration.0)
     .bind(at.0)
+    .bind(address)
     .fetch_one(conn)
     .await?
     });
@@ -223,15 +236,16 @@ pub async fn is_superseded(
 pub async fn external_id(
     tx: &mut Tx,
     incident: IncidentKey,
-    integration: IntegrationKey,
+    (integration, address): (IntegrationKey, &str),
 ) -> Result<Option<String>> {
     let id: Option<Option<String>> = sql!(tx, |conn| {
         sqlx::query_scalar(
-        "select external_id from deliveries where incident_id = $1 and integration_id = $2 and external_id is not null \
+        "select external_id from deliveries where incident_id = $1 and integration_id = $2 and address = $3 and external_id is not null \
          order by id limit 1"
     )
     .bind(incident.0)
     .bind(integration.0)
+    .bind(address)
     .fetch_optional(conn)
     .await?
     });

@@ -1,6 +1,7 @@
 //! The bus: events in the order of their commits.
 
 use domain::event::{Event, Numbered, Seq};
+use domain::health::Change;
 use domain::id::{IncidentKey, MonitorId, MonitorKey};
 use domain::time::{HOUR, Timestamp};
 use serde_json::Value;
@@ -169,6 +170,24 @@ pub async fn last_mute(
     let statement = of_monitor!("kind = 'monitor_muted'", "order by seq desc");
     let before = Timestamp(until.0.saturating_sub(1));
     Ok(between(tx, statement, monitor, from, before, 1).await?.pop())
+}
+
+/// The last confirmed change of a monitor's state before an event.
+pub async fn change_before(tx: &mut Tx, monitor: MonitorKey, seq: Seq) -> Result<Option<Change>> {
+    // Most changes are confirmed soon, so a few events hold one.
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
+        "select seq, at, payload from events where monitor_id = $1 and seq < $2 and kind = 'state_changed' order by seq desc limit 50"
+    )
+    .bind(monitor.0)
+    .bind(seq.0)
+    .fetch_all(conn)
+    .await?
+    });
+    Ok(rows.into_iter().filter_map(Row::numbered).find_map(|numbered| match numbered.event {
+        Event::StateChanged { change, .. } => change,
+        _ => None,
+    }))
 }
 
 /// The events of an `of_monitor!` statement, times included.

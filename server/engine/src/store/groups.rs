@@ -116,6 +116,8 @@ pub struct Member {
     pub key: DeliveryKey,
     /// The incident.
     pub incident: IncidentId,
+    /// Its key.
+    pub incident_key: IncidentKey,
     /// Whether it is over.
     pub over: bool,
     /// Whether the same integration was told that it began or went on.
@@ -126,30 +128,55 @@ pub struct Member {
 
 /// The outages that a message tells, in the order in which they came.
 pub async fn members(tx: &mut Tx, group: DeliveryKey) -> Result<Vec<Member>> {
-    let rows: Vec<(i64, String, bool, bool, bool)> = sql!(tx, |conn| {
+    let rows: Vec<(i64, String, i64, bool, bool, bool)> = sql!(tx, |conn| {
         sqlx::query_as(
-            "select m.id, i.public_id, i.resolved_at is not null, \
+            "select m.id, i.public_id, i.id, i.resolved_at is not null, \
              max(case when b.state = 'delivered' or (b.state = 'grouped' and g.state = 'delivered') then 1 else 0 end) > 0, \
              max(case when b.due_at is not null or (b.state = 'grouped' and g.due_at is not null) then 1 else 0 end) > 0 \
              from deliveries m join incidents i on i.id = m.incident_id \
              left join deliveries b on b.incident_id = m.incident_id and b.integration_id = m.integration_id and b.id < m.id \
              and (b.kind = 'error' or b.kind = 'reminder') \
              left join deliveries g on g.id = b.group_id \
-             where m.group_id = $1 group by m.id, i.public_id, i.resolved_at order by m.id",
+             where m.group_id = $1 group by m.id, i.public_id, i.id, i.resolved_at order by m.id",
         )
         .bind(group.0)
         .fetch_all(conn)
         .await?
     });
-    let member = |(key, incident, over, told, pending): (i64, String, bool, bool, bool)| {
-        let incident = incident.parse().map_err(|_| StoreError::Corrupt {
-            table: "incidents",
-            column: "public_id",
-            id: key,
-        })?;
-        Ok(Member { key: DeliveryKey(key), incident, over, told, pending })
-    };
+    let member =
+        |(key, incident, incident_key, over, told, pending): (i64, String, i64, bool, bool, bool)| {
+            let incident = incident.parse().map_err(|_| StoreError::Corrupt {
+                table: "incidents",
+                column: "public_id",
+                id: key,
+            })?;
+            Ok(Member {
+                key: DeliveryKey(key),
+                incident,
+                incident_key: IncidentKey(incident_key),
+                over,
+                told,
+                pending,
+            })
+        };
     rows.into_iter().map(member).collect()
+}
+
+/// Lets one leave the message that tells many: it is told by a message of its own, not before `due_at`.
+pub async fn release(tx: &mut Tx, member: DeliveryKey, due_at: Timestamp, at: Timestamp) -> Result<()> {
+    sql!(tx, |conn| {
+        sqlx::query(
+            "update deliveries set state = 'waiting', group_id = null, due_at = $1, updated_at = $2 \
+             where id = $3 and state = 'grouped'",
+        )
+        .bind(due_at.0)
+        .bind(at.0)
+        .bind(member.0)
+        .execute(conn)
+        .await?
+        .rows_affected()
+    });
+    Ok(())
 }
 
 /// Notes that a message that tells many does not tell this one after all.

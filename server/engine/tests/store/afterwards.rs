@@ -250,19 +250,54 @@ async fn changed(world: &World, monitor: MonitorKey, id: &MonitorId, from: Settl
     tx.commit().await.unwrap();
 }
 
+/// An integration that follows the health of monitors.
+async fn follow_health(world: &World, receiver: &Receiver) {
+    let (_, hook) = integration(world, receiver, None).await;
+    let events =
+        ["degraded", "healthy"].map(|word| format!("healthcheck.healthcheck.system.{word}")).to_vec();
+    let draft = SubscriptionDraft {
+        name: "Health".to_owned(),
+        integration: hook,
+        events,
+        monitors: None,
+        enabled: true,
+    };
+    world.services.save_subscription(&SYSTEM, None, &draft).await.unwrap();
+}
+
+/// The last words of the events that were heard since the last time.
+fn events_heard(receiver: &Receiver) -> Vec<String> {
+    let heard = std::mem::take(&mut *receiver.heard.lock().unwrap());
+    let word = |heard: &crate::receiver::Heard| {
+        heard.body["eventType"].as_str().unwrap().rsplit('.').next().unwrap().to_owned()
+    };
+    heard.iter().map(word).collect()
+}
+
+on_both! {
+    async fn whoever_hears_that_a_monitor_fails_hears_that_it_works_again_though_it_began_afresh(world: World) {
+        let receiver = Receiver::open().await;
+        let (monitor, id) = world.monitor("Shop").await;
+        follow_health(&world, &receiver).await;
+        let telling = Telling::over(&world);
+        changed(&world, monitor, &id, Settled::Pending, Settled::Down).await;
+        telling.pass().await;
+        assert_eq!(events_heard(&receiver), ["degraded"], "what was never checked counts as healthy");
+        // It is paused and resumed meanwhile, and so forgets that it was down.
+        changed(&world, monitor, &id, Settled::Pending, Settled::Up).await;
+        telling.pass().await;
+        assert_eq!(events_heard(&receiver), ["healthy"]);
+        changed(&world, monitor, &id, Settled::Pending, Settled::Up).await;
+        telling.pass().await;
+        assert!(events_heard(&receiver).is_empty());
+    }
+}
+
 on_both! {
     async fn events_of_a_monitor_keep_their_order(world: World) {
         let receiver = Receiver::open().await;
         let (monitor, id) = world.monitor("Shop").await;
-        let (_, hook) = integration(&world, &receiver, None).await;
-        let draft = SubscriptionDraft {
-            name: "Health".to_owned(),
-            integration: hook,
-            events: vec!["healthcheck.healthcheck.system.degraded".to_owned(), "healthcheck.healthcheck.system.healthy".to_owned()],
-            monitors: None,
-            enabled: true,
-        };
-        world.services.save_subscription(&SYSTEM, None, &draft).await.unwrap();
+        follow_health(&world, &receiver).await;
         let telling = Telling::over(&world);
         receiver.answers(&[(503, ""), (200, "")]);
         changed(&world, monitor, &id, Settled::Up, Settled::Degraded).await;
@@ -273,10 +308,7 @@ on_both! {
         world.pass(MINUTE);
         telling.pass().await;
         telling.pass().await;
-        let heard = std::mem::take(&mut *receiver.heard.lock().unwrap());
-        let events: Vec<_> =
-            heard.iter().map(|heard| heard.body["eventType"].as_str().unwrap().rsplit('.').next().unwrap()).collect();
-        assert_eq!(events, ["degraded", "degraded", "healthy"]);
+        assert_eq!(events_heard(&receiver), ["degraded", "degraded", "healthy"]);
     }
 }
 

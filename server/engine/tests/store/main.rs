@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod acts;
+mod addresses;
 mod afterwards;
 mod answering;
 mod confirming;
@@ -24,6 +25,7 @@ mod retention;
 mod rollups;
 mod schema;
 mod sharing;
+mod silenced;
 mod statements;
 mod tellers;
 mod telling;

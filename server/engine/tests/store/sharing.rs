@@ -111,6 +111,7 @@ async fn fill(world: &World, integration: IntegrationKey, count: usize) {
         let new = NewDelivery {
             id: &id,
             integration,
+            address: "",
             cause: &format!("test:{id}"),
             incident: None,
             monitor: None,

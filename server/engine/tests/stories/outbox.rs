@@ -142,6 +142,7 @@ async fn fill(path: &Path, url: &str) {
         let new = NewDelivery {
             id: &DeliveryId::new(chance.bytes()),
             integration: keys[number % 2],
+            address: "",
             cause: &format!("test:{number}"),
             incident: None,
             monitor: None,

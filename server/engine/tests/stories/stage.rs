@@ -242,6 +242,7 @@ impl Stage {
             let new = NewDelivery {
                 id: &id,
                 integration: teller.key,
+                address: "",
                 cause: &format!("test:{id}"),
                 incident: None,
                 monitor: None,
