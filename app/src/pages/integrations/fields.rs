@@ -18,6 +18,10 @@ static IN_DEFAULT: Field = Field::new("in_default", "Tell it of every outage", F
     .default("true")
     .help("It joins the default alert definition, which is for all monitors that no other names.");
 
+/// The same of one that acts: one server is hardly to blame for every outage.
+static ACT_IN_DEFAULT: Field = Field::new("in_default", "Do it at every outage", FieldKind::Checkbox)
+    .help("Of every monitor that no alert definition names. Better leave this off, and attach it to the monitors of this server on their pages.");
+
 /// What is asked of an integration: the provider's own fields, and what all share.
 #[component]
 pub fn IntegrationFields(
@@ -30,7 +34,7 @@ pub fn IntegrationFields(
 ) -> impl IntoView {
     // A new one is in use; to add one that is off would be odd.
     let shared = draft::FIELDS.iter().filter(|field| !new || field.name != "enabled");
-    let shared = shared.chain(new.then_some(&IN_DEFAULT));
+    let shared = shared.chain(new.then_some(if kind.acts() { &ACT_IN_DEFAULT } else { &IN_DEFAULT }));
     if kind == ProviderKind::Custom {
         // The definition is long; what it is called comes first.
         return view! { <Fields fields=shared.collect() values/><DefinitionField/> }.into_any();

@@ -36,7 +36,7 @@ pub(super) fn WhereTo() -> impl IntoView {
         <StepFrame at=2>
             <h1>"Where shall alerts go?"</h1>
             <p class="lead">"Choose one to begin with. It hears of every outage; you can add others later."</p>
-            <nav class="tiles ways" aria-label="Providers">{ProviderKind::ALL.iter().map(tile).collect_view()}</nav>
+            <nav class="tiles ways" aria-label="Providers">{ProviderKind::ALL.iter().filter(|kind| !kind.acts()).map(tile).collect_view()}</nav>
             {move || match kind.get() {
                 Some(kind) => {
                     let form = Resource::new(|| (), move |()| read_integration(String::new(), kind));

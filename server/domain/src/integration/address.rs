@@ -45,12 +45,53 @@ pub(crate) fn shown_host(text: &str) -> String {
     }
 }
 
-/// The URL without what may be secret in it: credentials, query, and the last part of the path, which often is a token.
+/// The URL without what may be secret in it: credentials, query, and parts of the path that look like tokens.
 pub(crate) fn shown_url(text: &str) -> String {
     let Ok(mut url) = url::Url::parse(text) else { return text.to_owned() };
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_query(None);
     url.set_fragment(None);
-    url.to_string()
+    // What is put into a URL is escaped there, so the parts that are left out are marked afterwards.
+    let hidden: Vec<_> =
+        url.path_segments().into_iter().flatten().filter(|part| is_token(part)).map(str::to_owned).collect();
+    hidden.iter().fold(url.to_string(), |shown, token| shown.replace(token.as_str(), "…"))
+}
+
+/// Whether a part of a path looks as if somebody's machine had made it up: long, without a word's end in it, and with a digit.
+fn is_token(part: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'=' | b'~');
+    part.len() >= 16 && part.bytes().all(fits) && part.bytes().any(|byte| byte.is_ascii_digit())
+        || uuid_like(part)
+}
+
+/// Whether it is written as a UUID.
+fn uuid_like(part: &str) -> bool {
+    let lengths: Vec<_> = part.split('-').map(str::len).collect();
+    lengths == [8, 4, 4, 4, 12] && part.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shown_url_has_no_credentials_no_query_and_no_token() {
+        let shown = [
+            (
+                "https://hooks.slack.com/services/YOUR/WEBHOOK/URL",
+                "https://hooks.slack.com/services/YOUR/WEBHOOK/URL",
+            ),
+            ("https://a:b@example.org/in?token=x#y", "https://example.org/in"),
+            ("https://example.org/hooks/abcdef0123456789abcdef/go", "https://example.org/hooks/…/go"),
+            ("https://example.org/h/6F9619FF-8B86-D011-B42D-00CF4FC964FF", "https://example.org/h/…"),
+            (
+                "https://example.org/status-of-all-the-shops-2026",
+                "https://example.org/status-of-all-the-shops-2026",
+            ),
+        ];
+        for (url, expected) in shown {
+            assert_eq!(shown_url(url), expected);
+        }
+    }
 }

@@ -75,6 +75,8 @@ pub trait ProviderSettings: Clone + PartialEq + fmt::Debug + Serialize + for<'de
     const AUDIENCE: Audience;
     /// Whether it keeps an incident of its own that follows ours, and so hears when somebody takes one on.
     const FOLLOWS: bool = false;
+    /// Whether it does something to a machine instead of telling of an outage: then it must be chosen for what it is to act upon.
+    const ACTS: bool = false;
     /// The fields of its form.
     const FIELDS: &'static [Field];
     /// The version of the settings that this program writes.
@@ -214,6 +216,11 @@ macro_rules! provider_kinds {
             /// Whether it hears when somebody takes an incident on.
             pub fn follows(self) -> bool {
                 match self { $(Self::$Variant => <$Settings as ProviderSettings>::FOLLOWS),+ }
+            }
+
+            /// Whether it does something to a machine instead of telling of an outage.
+            pub fn acts(self) -> bool {
+                match self { $(Self::$Variant => <$Settings as ProviderSettings>::ACTS),+ }
             }
 
             /// The fields of its form.

@@ -89,6 +89,7 @@ impl ProviderSettings for SshSettings {
     const DESCRIPTION: &'static str = "Logs in to a server when an incident begins, and restarts it.";
     const ICON: &'static str = "server-cog";
     const AUDIENCE: Audience = Audience::Programs;
+    const ACTS: bool = true;
     const FIELDS: &'static [Field] = &[
         Field::new("ip", "Host or IP address", FieldKind::Host).required().placeholder("192.0.2.10"),
         Field::new("port", "Port", FieldKind::Number { min: 1, max: 65_535, unit: "" }).default("22"),

@@ -70,6 +70,21 @@ on_both! {
         assert_eq!(definitions[0].version, 9);
     }
 
+    async fn one_that_restarts_a_server_does_so_at_every_outage_only_when_asked_to(world: World) {
+        let receiver = Receiver::open().await;
+        let (_, first) = integration(&world, &receiver, None).await;
+        define(&world, vec![level(Condition::Errors { count: 1 }, &first)]).await;
+        let mut form: Form = [("ip", "192.0.2.1"), ("port", "22"), ("username", "deploy"), ("password", "hunter2")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        let told = async || world.services.definitions(OPERATOR).await.unwrap()[0].draft.levels[0].targets.len();
+        world.services.add_integration(OPERATOR, ProviderKind::Ssh, &form).await.unwrap();
+        assert_eq!(told().await, 1);
+        form.insert("in_default".to_owned(), "true".to_owned());
+        world.services.add_integration(OPERATOR, ProviderKind::Ssh, &form).await.unwrap();
+        assert_eq!(told().await, 2);
+    }
+
     async fn a_form_of_a_definition_that_changed_meanwhile_is_refused(world: World) {
         let receiver = Receiver::open().await;
         let (_, first) = integration(&world, &receiver, None).await;

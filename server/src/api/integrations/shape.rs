@@ -97,8 +97,8 @@ pub(super) struct IntegrationDraft {
     /// Whether it is used.
     #[schema(default = true)]
     enabled: Option<bool>,
-    /// Whether it hears of every outage that no alert definition of its own is for.
-    #[schema(default = true)]
+    /// Whether it hears of every outage that no alert definition of its own is for. By default it does, but for one that restarts a
+    /// server.
     in_default: Option<bool>,
     /// When the hours begin in which it is not written to; messages wait for their end.
     #[schema(example = "22:00")]
