@@ -143,7 +143,7 @@ impl Engine {
 
         let (held, shards) = watch::channel(Arc::new(HashSet::new()));
         let keeper = LeaseKeeper { db: db.clone(), clock: clock.clone(), node: node.clone(), held };
-        keeper.round().await?;
+        keeper.begin().await?;
 
         let (hasten, rechecks) = mpsc::unbounded_channel();
         let writer = Writer {

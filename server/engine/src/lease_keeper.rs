@@ -1,4 +1,5 @@
-//! Holds the shards of this node: renews their leases, takes over those that ran out, and says which are held.
+//! Holds the shards of this node: renews their leases, takes over those that ran out, and says which are held. Whoever renews also
+//! listens for heartbeats, so here it is written down when somebody did.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::store::{self, Db, leases};
+use crate::store::{self, Db, leases, listening};
 
 /// How long a lease lasts. A node that dies is replaced after that.
 const LEASE: Duration = Duration::from_secs(15);
@@ -26,6 +27,18 @@ pub(crate) struct LeaseKeeper {
 }
 
 impl LeaseKeeper {
+    /// The first round of a start.
+    pub(crate) async fn begin(&self) -> store::Result<()> {
+        let now = self.clock.now();
+        let mut tx = self.db.write().await?;
+        // Who starts alone ends a gap, however short it was.
+        let patience =
+            if leases::others_hold(&mut tx, &self.node, now).await? { listening::PATIENCE } else { 0 };
+        listening::listened(&mut tx, now, patience).await?;
+        tx.commit().await?;
+        self.round().await
+    }
+
     /// One renewal, and the claim of whatever is free.
     pub(crate) async fn round(&self) -> store::Result<()> {
         let now = self.clock.now();
@@ -41,6 +54,7 @@ impl LeaseKeeper {
                 held.insert(shard);
             }
         }
+        listening::listened(&mut tx, now, listening::PATIENCE).await?;
         tx.commit().await?;
         self.held.send_if_modified(|before| {
             let changed = **before != held;

@@ -62,18 +62,23 @@ async fn fetched(shared: &Shared, due: &Due) -> CheckReport {
 }
 
 /// Looks at what the heartbeats say: one result a slot, so that uptime is a share of the time and not of the calls. `None`
-/// before the first heartbeat. The row is read again each time, because another node may have taken the heartbeat.
+/// before the first heartbeat. The row is read again each time, because another node may have taken the heartbeat. When one seems to
+/// be missing, the time in which nobody could have heard it does not count.
 async fn awaited(shared: &Shared, due: &Due, settings: &PushSettings) -> store::Result<Option<CheckReport>> {
     let mut tx = shared.db.read().await?;
     let push = store::pushes::get(&mut tx, due.monitor.key).await?;
-    drop(tx);
     let now = shared.clock.now();
     let Some(push) = push.filter(|push| push.at > 0 || push.failed) else { return Ok(None) };
     if push.failed {
         let failure = crate::services::push::failure(&push.message);
         return Ok(Some(CheckReport::bare(Outcome::down(failure))));
     }
-    let deadline = Timestamp(settings.next_deadline(Some(push.at), now.0));
+    let mut deadline = Timestamp(settings.next_deadline(Some(push.at), now.0));
+    if now >= deadline {
+        let gaps = store::listening::gaps(&mut tx, Timestamp(push.at), now).await?;
+        deadline = Timestamp(settings.deadline_over(push.at, &gaps));
+    }
+    drop(tx);
     if now < deadline {
         // The next slot may lie far behind the deadline; the queue takes whichever is sooner.
         let recheck = Recheck { monitor: due.monitor.key, within: deadline.since(now) };

@@ -70,6 +70,17 @@ pub async fn held_until(tx: &mut Tx, now: Timestamp) -> Result<Option<Timestamp>
     Ok(until.map(Timestamp))
 }
 
+/// Whether another node holds a shard at `now`.
+pub async fn others_hold(tx: &mut Tx, node: &str, now: Timestamp) -> Result<bool> {
+    let held: i64 =
+        sql!(tx, |conn| sqlx::query_scalar("select count(*) from leases where node <> $1 and until >= $2")
+            .bind(node)
+            .bind(now.0)
+            .fetch_one(conn)
+            .await?);
+    Ok(held > 0)
+}
+
 /// Lets every lease of a node go, so that another one may take over at once.
 pub async fn release(tx: &mut Tx, node: &str) -> Result<()> {
     sql!(tx, |conn| sqlx::query("update leases set until = 0 where node = $1")

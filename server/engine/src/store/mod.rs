@@ -22,6 +22,7 @@ pub mod incidents;
 pub mod integrations;
 pub mod leases;
 pub mod level_values;
+pub mod listening;
 pub mod monitors;
 pub mod mutes;
 mod opening;

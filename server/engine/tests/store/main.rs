@@ -11,6 +11,7 @@ mod editing;
 mod following;
 mod hostile;
 mod levels;
+mod listening;
 mod lists;
 mod opening;
 mod pages;

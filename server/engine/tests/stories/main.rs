@@ -7,6 +7,7 @@ mod crash;
 mod depending;
 mod escalating;
 mod failing;
+mod listening;
 mod outbox;
 #[path = "../store/postgres.rs"]
 mod postgres;

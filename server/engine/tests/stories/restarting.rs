@@ -7,9 +7,11 @@ use domain::alert::Level;
 use domain::check::Outcome;
 use engine::chance::Chance;
 use engine::checks::ChecksConfig;
+use engine::clock::Clock;
 use engine::housekeeping::Retention;
 use engine::providers::Carriers;
 use engine::scheduler::Concurrency;
+use engine::store::Db;
 use engine::{Engine, EngineConfig};
 
 use crate::on_both;
@@ -94,8 +96,13 @@ async fn what_was_planned_and_not_sent_leaves_after_the_start() {
     assert_eq!(teller.heard(), ["error Shop"]);
 }
 
-/// An engine over the same database and the same clock, as `main` starts it.
+/// An engine over the database and the clock of a stage.
 async fn engine(stage: &Stage) -> Engine {
+    engine_over(crate::stage::open(&stage.url).await, &stage.clock).await
+}
+
+/// An engine over a database, as `main` starts it.
+pub(crate) async fn engine_over(db: Db, clock: &Clock) -> Engine {
     // Outside of tests, the program installs it at its start.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let many = NonZeroUsize::new(8).unwrap();
@@ -107,8 +114,7 @@ async fn engine(stage: &Stage) -> Engine {
         retention: Retention::default(),
         base_url: String::new(),
     };
-    let db = crate::stage::open(&stage.url).await;
-    Engine::start(config, db, stage.clock.clone(), Chance::System).await.unwrap()
+    Engine::start(config, db, clock.clone(), Chance::System).await.unwrap()
 }
 
 /// Waits until a receiver has heard so much; the engine looks at the clock every two seconds at least.
