@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::Timestamp;
+use crate::time::{SECOND, Timestamp};
 
 /// What the thresholds have confirmed about a monitor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -106,6 +106,11 @@ impl Default for Thresholds {
     }
 }
 
+/// Findings of a streak that may be missing between two, because a check was late or could not tell.
+const MISSING: i64 = 2;
+/// What an interval counts at least when the age of a streak is judged, in milliseconds: under load checks are late by seconds.
+const SHORTEST: i64 = 30 * SECOND;
+
 /// What is known about a monitor between two checks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
@@ -164,6 +169,24 @@ impl Health {
         let health = Self { settled: wanted, since: streak.since, streak: None, blind_since: None };
         let change = Change { from: self.settled, to: wanted, since: streak.since };
         Step { health, change: Some(change), recheck: false }
+    }
+
+    /// The health that a finding at `at` adds to. A streak is forgotten when nobody looked for a while, such as over a stop of Pharos:
+    /// its findings are not one after the other any more, and what begins now did not begin then. `interval` is the time from one
+    /// check to the next, in milliseconds.
+    #[must_use]
+    pub fn as_of(self, at: Timestamp, interval: i64) -> Self {
+        let fresh = |streak: &Streak| {
+            let findings = i64::from(streak.count).saturating_add(MISSING);
+            at.since(streak.since) <= findings.saturating_mul(interval.max(SHORTEST))
+        };
+        Self { streak: self.streak.filter(fresh), ..self }
+    }
+
+    /// The health without what is under way: what is settled stays, and nothing speaks against it yet.
+    #[must_use]
+    pub fn undisturbed(self) -> Self {
+        Self { streak: None, blind_since: None, ..self }
     }
 
     /// The state to show.

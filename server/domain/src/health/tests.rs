@@ -74,6 +74,32 @@ fn one_slow_answer_does_not_degrade() {
 }
 
 #[test]
+fn a_streak_is_not_continued_over_a_time_in_which_nobody_looked() {
+    const MINUTE: i64 = 60 * SECOND;
+    let (health, _) = walk(&[Finding::Up, Finding::Down], STANDARD);
+    let began = health.streak.expect("it is confirming").since;
+    let fails_after = |wait: i64| {
+        let at = Timestamp(began.0 + wait);
+        (at, health.as_of(at, MINUTE).after(Finding::Down, at, STANDARD))
+    };
+    let (_, soon) = fails_after(3 * MINUTE);
+    assert_eq!(soon.change.map(|change| change.since), Some(began), "two findings may be missing");
+    let (at, late) = fails_after(3 * MINUTE + 1);
+    assert_eq!(
+        (late.change, late.health.streak.map(|streak| (streak.count, streak.since))),
+        (None, Some((1, at)))
+    );
+    assert!(late.recheck);
+}
+
+#[test]
+fn late_checks_of_a_short_interval_continue_a_streak() {
+    let (health, _) = walk(&[Finding::Up, Finding::Down], STANDARD);
+    let at = Timestamp(20 * SECOND);
+    assert_eq!(health.as_of(at, SECOND), health);
+}
+
+#[test]
 fn paused_is_shown_before_anything_else() {
     let (health, _) = walk(&[Finding::Down, Finding::Down], STANDARD);
     assert_eq!(health.state(true), State::Paused);

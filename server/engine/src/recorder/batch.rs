@@ -124,7 +124,8 @@ fn advance(
     let report = judged(&submission.report, plan.monitor.draft.policy.degraded_above);
     let finding = finding(&report.outcome);
     let before = plan.kept.health;
-    let step = before.after(finding, submission.slot, watched.thresholds());
+    let interval = plan.monitor.draft.policy.interval;
+    let step = before.as_of(submission.slot, interval).after(finding, submission.slot, watched.thresholds());
     let after = step.health;
     // It may quote the target, and PostgreSQL keeps no NUL: the batch would fail as often as it is tried.
     let reason = without_nul(&report.outcome.sentence()).into_owned();

@@ -4,6 +4,7 @@
 
 mod acts;
 mod addresses;
+mod afresh;
 mod afterwards;
 mod answering;
 mod confirming;

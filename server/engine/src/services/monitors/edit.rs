@@ -98,6 +98,10 @@ impl Services {
             return Err(ServiceError::Conflict(CHANGED_MEANWHILE.to_owned()));
         }
         let mut events = Vec::new();
+        if old.draft.settings != draft.settings {
+            // What was being confirmed is not what is asked now.
+            rethink(&mut tx, old.key, Health::undisturbed).await?;
+        }
         if let Some(paused) = paused {
             self.set_paused(viewer, &mut tx, &old, paused, &mut events).await?;
         }
@@ -183,11 +187,17 @@ impl Services {
             return Ok(false);
         }
         if paused {
+            // Also when the incident was closed by hand before, and so none is open: were the monitor still "down" when it is resumed,
+            // nothing would change at its next failure, and so no incident would open.
+            let afresh = |health: Health| match health.settled {
+                Settled::Down => Health { since: now, ..Health::default() },
+                _ => health.undisturbed(),
+            };
+            rethink(tx, monitor.key, afresh).await?;
             let ended = Ended { how: Ending::Paused, by: viewer.words() };
             self.withdraw_incident(tx, monitor, &ended, now, events).await?;
-            // Also when the incident was closed by hand before, and so none is open.
-            forget_outage(tx, monitor.key, now).await?;
         } else {
+            rethink(tx, monitor.key, Health::undisturbed).await?;
             store::pushes::restart(tx, monitor.key, now).await?;
         }
         Ok(true)
@@ -220,13 +230,15 @@ impl Services {
     }
 }
 
-/// Lets a monitor that is down start afresh when its incident was ended: were it still "down" when it is resumed, nothing would change at its
-/// next failure, and so no incident would open.
-async fn forget_outage(tx: &mut Tx, monitor: MonitorKey, now: Timestamp) -> Result<()> {
-    let kept = store::health::get(tx, monitor).await?;
-    let Some(mut kept) = kept.filter(|kept| kept.health.settled == Settled::Down) else { return Ok(()) };
-    kept.health = Health { settled: Settled::Pending, since: now, streak: None, blind_since: None };
-    kept.failure = None;
+/// Replaces what is known of a monitor by what `rethought` makes of it.
+async fn rethink(tx: &mut Tx, monitor: MonitorKey, rethought: impl FnOnce(Health) -> Health) -> Result<()> {
+    let Some(mut kept) = store::health::get(tx, monitor).await? else { return Ok(()) };
+    let health = rethought(kept.health);
+    if health == kept.health {
+        return Ok(());
+    }
+    kept.failure = kept.failure.filter(|_| health.settled == Settled::Down);
+    kept.health = health;
     if store::health::update(tx, &kept).await? {
         return Ok(());
     }
