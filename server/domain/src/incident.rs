@@ -82,6 +82,8 @@ pub enum Ending {
     Paused,
     /// Its monitor was deleted.
     Deleted,
+    /// Its monitor became one of another kind.
+    Changed,
 }
 
 impl Ending {
@@ -91,12 +93,14 @@ impl Ending {
             Self::Closed => "closed",
             Self::Paused => "paused",
             Self::Deleted => "deleted",
+            Self::Changed => "changed",
         }
     }
 
     /// The ending of that word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Closed, Self::Paused, Self::Deleted].into_iter().find(|ending| ending.as_str() == word)
+        let all = [Self::Closed, Self::Paused, Self::Deleted, Self::Changed];
+        all.into_iter().find(|ending| ending.as_str() == word)
     }
 }
 
@@ -117,6 +121,7 @@ impl Ended {
             Ending::Closed => format!("closed by {by} while it was down"),
             Ending::Paused => format!("no longer watched (paused by {by})"),
             Ending::Deleted => format!("no longer watched (deleted by {by})"),
+            Ending::Changed => format!("no longer watched as before (kind of check changed by {by})"),
         }
     }
 }

@@ -29,6 +29,14 @@ pub fn withdrawn(components: &[String]) -> String {
     }
 }
 
+/// The last update when the monitor became one of another kind while it was down.
+pub fn changed(components: &[String]) -> String {
+    match listed(components) {
+        None => "What was affected is checked in another way now; this report ends here.".to_owned(),
+        Some(names) => format!("The automatic checks of {names} were changed; this report ends here."),
+    }
+}
+
 /// The last update when somebody ended it by hand.
 pub fn resolved_by_hand(components: &[String]) -> String {
     match listed(components) {
@@ -83,6 +91,10 @@ mod tests {
         );
         assert_eq!(resolved(&names[..1], 14 * MINUTE), "API is working again. The outage lasted 14 minutes.");
         assert_eq!(title(&names), "API and 2 more are not available");
+        assert_eq!(
+            changed(&names[..2]),
+            "The automatic checks of API and Shop were changed; this report ends here."
+        );
     }
 
     #[test]

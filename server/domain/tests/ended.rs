@@ -21,6 +21,10 @@ fn nobody_is_told_that_all_is_well_when_nobody_knows() {
     assert_eq!(closed.headline(), "Example shop: closed by Ada while it was down");
     assert!(closed.text().starts_with("It had been down for 5 min"), "{}", closed.text());
     assert_eq!(over(Ending::Paused).headline(), "Example shop: no longer watched (paused by Ada)");
+    assert_eq!(
+        over(Ending::Changed).headline(),
+        "Example shop: no longer watched as before (kind of check changed by Ada)"
+    );
     let status = &closed.alert().unwrap().uptinio(closed.at)["incident_status"];
     assert_eq!(status, "resolved", "programs close what they opened");
     let text = serde_json::to_string(&closed).unwrap();

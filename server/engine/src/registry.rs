@@ -60,6 +60,11 @@ impl Registry {
         })
     }
 
+    /// Whether a monitor is still checked in the way of `kind`; also when it is not known at all.
+    pub fn is_still(&self, key: MonitorKey, kind: CheckKind) -> bool {
+        self.lock().get(&key).is_none_or(|watched| watched.monitor.draft.settings.kind() == kind)
+    }
+
     /// Adds or replaces a monitor. The health in memory stays when it is newer than the one that was read.
     pub fn put(&self, monitor: Arc<Monitor>, kept: Kept) {
         let mut monitors = self.lock();

@@ -34,7 +34,9 @@ async fn check(shared: &Shared, due: &Due) {
     } else {
         Some(fetched(shared, due).await)
     };
-    if let Some(report) = report {
+    // What a check found that began before its monitor became one of another kind says nothing of it.
+    let is_current = || shared.registry.is_still(due.monitor.key, due.monitor.draft.settings.kind());
+    if let Some(report) = report.filter(|_| is_current()) {
         let submission = Submission { monitor: due.monitor.key, slot: due.slot, report: Arc::new(report) };
         shared.recorder.submit(submission);
     }

@@ -60,3 +60,13 @@ pub async fn restart(tx: &mut Tx, monitor: MonitorKey, at: Timestamp) -> Result<
     .rows_affected());
     Ok(())
 }
+
+/// Forgets the word of a monitor that awaits no heartbeats any more, or begins to.
+pub async fn forget(tx: &mut Tx, monitor: MonitorKey) -> Result<()> {
+    sql!(tx, |conn| sqlx::query("delete from pushes where monitor_id = $1")
+        .bind(monitor.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    Ok(())
+}

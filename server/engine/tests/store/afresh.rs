@@ -4,9 +4,11 @@ use domain::check::CheckKind;
 use domain::form::Form;
 use domain::health::{Finding, Health, Settled, State, Streak};
 use domain::id::{MonitorId, MonitorKey};
+use domain::incident::{Ending, IncidentPhase};
 use domain::monitor_form;
 use domain::time::MINUTE;
-use engine::store;
+use domain::views::console::Range;
+use engine::store::{self, pushes::PushRow};
 
 use crate::on_both;
 use crate::world::{OPERATOR, World};
@@ -65,5 +67,35 @@ on_both! {
         let row = world.services.monitor_row(OPERATOR, key).await.unwrap().unwrap();
         assert_eq!((row.state, row.reason.as_deref()), (State::Down, Some("secret reason")), "it is still down");
         assert!(world.services.incident(OPERATOR, &incident).await.unwrap().ended.is_none());
+    }
+
+    async fn a_monitor_of_another_kind_starts_afresh(world: World) {
+        let (key, id) = world.monitor("Shop").await;
+        let incident = world.outage(key).await;
+        world.pass(MINUTE);
+        edit(&world, &id, CheckKind::Push, &[("name", "Shop")]).await;
+        let pending = |since| Health { since, ..Health::default() };
+        assert_eq!(health(&world, key).await, pending(world.now()));
+        let detail = world.services.incident(OPERATOR, &incident).await.unwrap();
+        assert_eq!(detail.ended.map(|ended| ended.how), Some(Ending::Changed));
+        let seen = world.services.monitor(OPERATOR, &id, Range::Day).await.unwrap();
+        assert_eq!(seen.incidents[0].phase, IncidentPhase::Resolved);
+        let last = detail.updates.iter().max_by_key(|update| update.at).unwrap();
+        assert_eq!(last.body, "What was affected is checked in another way now; this report ends here.");
+        let resolved = world.events().await.into_iter().filter(|event| event.event.kind() == "incident_resolved").count();
+        assert_eq!(resolved, 1);
+
+        let row = PushRow { at: world.now().0, started_at: None, failed: false, message: String::new() };
+        let mut tx = world.db.write().await.unwrap();
+        store::pushes::put(&mut tx, key, &row).await.unwrap();
+        tx.commit().await.unwrap();
+        world.settle(key, Settled::Up).await;
+        world.pass(MINUTE);
+        edit(&world, &id, CheckKind::Push, &[("name", "Store")]).await;
+        assert_eq!(health(&world, key).await.settled, Settled::Up, "it is of the same kind");
+        edit(&world, &id, CheckKind::Http, &[("name", "Shop"), ("url", "https://example.org/")]).await;
+        assert_eq!(health(&world, key).await, pending(world.now()), "nobody has asked yet");
+        let kept = store::pushes::get(&mut world.db.read().await.unwrap(), key).await.unwrap();
+        assert_eq!(kept, None, "nor heard");
     }
 }

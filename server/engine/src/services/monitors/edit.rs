@@ -98,7 +98,9 @@ impl Services {
             return Err(ServiceError::Conflict(CHANGED_MEANWHILE.to_owned()));
         }
         let mut events = Vec::new();
-        if old.draft.settings != draft.settings {
+        if old.draft.settings.kind() != draft.settings.kind() {
+            self.begin_anew(viewer, &mut tx, &old, &mut events).await?;
+        } else if old.draft.settings != draft.settings {
             // What was being confirmed is not what is asked now.
             rethink(&mut tx, old.key, Health::undisturbed).await?;
         }
@@ -203,7 +205,23 @@ impl Services {
         Ok(true)
     }
 
-    /// Ends the open automatic incident of a monitor that is watched no more, if there is one.
+    /// Forgets what was found of a monitor that is checked in another way from now on: a heartbeat that is awaited says nothing of an
+    /// outage that a request found, and the other way round.
+    async fn begin_anew(
+        &self,
+        viewer: &Viewer,
+        tx: &mut Tx,
+        monitor: &Monitor,
+        events: &mut Vec<Event>,
+    ) -> Result<()> {
+        let now = self.now();
+        rethink(tx, monitor.key, |_| Health { since: now, ..Health::default() }).await?;
+        store::pushes::forget(tx, monitor.key).await?;
+        let ended = Ended { how: Ending::Changed, by: viewer.words() };
+        self.withdraw_incident(tx, monitor, &ended, now, events).await
+    }
+
+    /// Ends the open automatic incident of a monitor that is watched no more, or not as before, if there is one.
     async fn withdraw_incident(
         &self,
         tx: &mut Tx,
@@ -218,7 +236,10 @@ impl Services {
         store::incidents::set_ended(tx, resolved.incident, ended).await?;
         let names = store::incidents::component_names(tx, resolved.incident).await?;
         let update = IncidentUpdateId::new(self.inner.chance.bytes());
-        let body = incident_words::withdrawn(&names);
+        let body = match ended.how {
+            Ending::Changed => incident_words::changed(&names),
+            _ => incident_words::withdrawn(&names),
+        };
         store::incidents::add_update(tx, &update, resolved.incident, IncidentPhase::Resolved, &body, now)
             .await?;
         events.push(Event::IncidentResolved {
