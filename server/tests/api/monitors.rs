@@ -1,5 +1,7 @@
 //! Monitors over the API.
 
+use domain::health::{Finding, Health, Settled, Streak};
+use engine::store::health;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -130,6 +132,80 @@ async fn monitors_are_listed_page_by_page() {
         refused["errors"]["url"].is_array() && refused["errors"]["interval_seconds"].is_array(),
         "{refused}"
     );
+    app.close().await;
+}
+
+#[tokio::test]
+async fn the_interval_of_a_heartbeat_is_how_often_it_calls() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let says = |shown: &Value| (shown["interval_seconds"].clone(), shown["settings"]["period_s"].clone());
+    let made = monitor(&app, &program, json!({ "check_type": "heartbeat", "interval_seconds": 5 })).await;
+    assert_eq!(says(&made), (json!(5), json!(5)), "{made}");
+    let path = format!("/api/v1/network_monitors/{}", made["id"]);
+    let change = async |change: Value| call(&app, &program, Method::PATCH, &path, &change).await;
+    assert_eq!(says(&change(json!({ "name": "Job" })).await.1), (json!(5), json!(5)));
+    assert_eq!(says(&change(json!({ "interval_seconds": 86_400 })).await.1), (json!(86_400), json!(86_400)));
+    let both = json!({ "interval_seconds": 60, "settings": { "period_s": 900 } });
+    assert_eq!(says(&change(both).await.1), (json!(900), json!(900)), "the settings come first");
+    for wrong in [json!(4), json!(31_622_401), json!("often"), json!(7.5)] {
+        let (status, refused) = change(json!({ "interval_seconds": wrong })).await;
+        let said = refused["errors"]["interval_seconds"][0].as_str().unwrap();
+        assert!(status == 422 && said.contains("settings.period_s"), "{wrong}: {refused}");
+    }
+    let cron = json!({ "settings": { "schedule": "cron", "cron": "30 2 * * *" }, "interval_seconds": 60 });
+    assert_eq!(change(cron).await.0, 200);
+    let (status, refused) = change(json!({ "interval_seconds": 60 })).await;
+    let said = refused["errors"]["interval_seconds"][0].as_str().unwrap();
+    assert!(status == 422 && said.contains("settings.period_s"), "{refused}");
+    let none = monitor(&app, &program, json!({ "check_type": "heartbeat" })).await;
+    assert_eq!(says(&none), (json!(3_600), json!(3_600)));
+    app.close().await;
+}
+
+#[tokio::test]
+async fn a_check_for_a_text_becomes_one_without() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let asked =
+        json!({ "url": "http://127.0.0.1:9/", "check_type": "keyword", "keyword": "fine", "paused": true });
+    let made = monitor(&app, &program, asked).await;
+    let path = format!("/api/v1/network_monitors/{}", made["id"]);
+    let change = async |change: Value| call(&app, &program, Method::PATCH, &path, &change).await.1;
+    assert_eq!(change(json!({ "name": "Shop" })).await["check_type"], "keyword");
+    let plain = change(json!({ "check_type": "http" })).await;
+    assert_eq!(
+        (&plain["check_type"], &plain["settings"]["keyword"]),
+        (&json!("http"), &json!("")),
+        "{plain}"
+    );
+    let again = change(json!({ "check_type": "keyword", "keyword": "good" })).await;
+    assert_eq!(again["settings"]["keyword"], "good");
+    app.close().await;
+}
+
+#[tokio::test]
+async fn what_fails_and_was_never_up_is_pending_until_that_is_confirmed() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let made = monitor(&app, &program, json!({ "url": "http://127.0.0.1:9/", "paused": true })).await;
+    let path = format!("/api/v1/network_monitors/{}", made["id"]);
+    let shown = async || call(&app, &program, Method::GET, &path, &Value::Null).await.1;
+    let key = domain::id::MonitorKey(made["id"].as_i64().unwrap());
+    let state = &app.running.state;
+    for (settled, status) in [(Settled::Pending, "pending"), (Settled::Up, "success")] {
+        let since = state.clock.now();
+        let streak = Some(Streak { toward: Finding::Down, count: 1, since });
+        let mut tx = state.db.write().await.unwrap();
+        let mut kept = health::get(&mut tx, key).await.unwrap().unwrap();
+        kept.health = Health { settled, since, streak, blind_since: None };
+        assert!(health::update(&mut tx, &kept).await.unwrap());
+        // Nobody is told, so no check comes between.
+        engine::store::monitors::set_paused(&mut tx, key, false, since).await.unwrap();
+        tx.commit().await.unwrap();
+        let seen = shown().await;
+        assert_eq!((&seen["state"], &seen["status"]), (&json!("confirming"), &json!(status)), "{seen}");
+    }
     app.close().await;
 }
 

@@ -2,7 +2,9 @@
 
 mod attached;
 mod own_fields;
+mod period;
 mod shape;
+mod target;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};

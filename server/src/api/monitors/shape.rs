@@ -1,7 +1,6 @@
 //! How a monitor looks to programs, and how what they say of one becomes the form of its kind (contracts.md 2.3).
 
 use std::collections::BTreeMap;
-use std::net::Ipv6Addr;
 
 use domain::check::{CheckKind, CheckSettings};
 use domain::form::{FieldError, Form};
@@ -14,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::own_fields;
+use super::{own_fields, period, target};
 use crate::api::body;
 use crate::api::paging::time;
 
@@ -85,7 +84,7 @@ pub(super) struct MonitorBody {
 pub(super) struct MonitorDetail {
     #[serde(flatten)]
     monitor: MonitorBody,
-    /// Seconds from check to check.
+    /// Seconds from check to check; of a heartbeat with a period, from call to call.
     interval_seconds: i64,
     /// Seconds that a check may take.
     timeout_seconds: f64,
@@ -118,8 +117,8 @@ pub(super) struct MonitorDraft {
     /// How: `http`, `tcp`, `ping`, `dns`, `ssl`, `keyword`, `heartbeat` or `websocket`.
     #[schema(example = "http")]
     check_type: Option<String>,
-    /// Seconds from check to check, from 1 to 86400.
-    #[schema(minimum = 1, maximum = 86400, default = 60)]
+    /// Seconds from check to check, from 1 to 86400. Of a heartbeat from call to call, from 5 to 31622400, where `settings` do not say.
+    #[schema(minimum = 1, default = 60)]
     interval_seconds: Option<i64>,
     /// Seconds that a check may take, less than the interval and at most 60.
     timeout_seconds: Option<f64>,
@@ -175,7 +174,7 @@ pub(super) fn monitor(seen: &ProgramMonitor) -> MonitorBody {
         name: row.name.clone(),
         url: row.target.clone(),
         check_type: type_of(&seen.draft.settings),
-        status: status(row.state),
+        status: status(row.state, seen.unsettled),
         state: row.state.as_str(),
         uptime: row.uptime_day.map(|share| (share * 100_000.0).round() / 1_000.0),
         response_time: row.latency_us.map(milliseconds),
@@ -193,7 +192,7 @@ pub(super) fn detail(seen: &ProgramMonitor) -> MonitorDetail {
     let settings = fields.filter_map(|field| Some((field.name.to_owned(), body::shown_value(field, &form)?)));
     MonitorDetail {
         monitor: monitor(seen),
-        interval_seconds: policy.interval / SECOND,
+        interval_seconds: period::of(&seen.draft.settings).unwrap_or(policy.interval / SECOND),
         timeout_seconds: policy.timeout().as_secs_f64(),
         failure_threshold: policy.thresholds.failure,
         recovery_threshold: policy.thresholds.recovery,
@@ -210,8 +209,9 @@ fn milliseconds(microseconds: i64) -> f64 {
     microseconds as f64 / 1_000.0
 }
 
-fn status(state: State) -> &'static str {
+fn status(state: State, unsettled: bool) -> &'static str {
     match state {
+        State::Confirming if unsettled => "pending",
         // What is being confirmed still counts as it did before; what is slow works.
         State::Up | State::Degraded | State::Confirming => "success",
         State::Down => "failure",
@@ -255,6 +255,10 @@ pub(super) fn form(object: &Map<String, Value>, old: Option<Form>) -> Result<For
     };
     for (public, name) in FIELDS {
         let Some(value) = object.get(*public) else { continue };
+        if kind == CheckKind::Push && *public == period::PUBLIC {
+            errors.extend(period::put(object, &mut form).err());
+            continue;
+        }
         // What means nothing to the kind is passed over, like every key that is not known.
         let Some(field) = POLICY_FIELDS.iter().chain(kind.fields()).find(|field| field.name == *name) else {
             continue;
@@ -278,7 +282,7 @@ pub(super) fn form(object: &Map<String, Value>, old: Option<Form>) -> Result<For
     }
     match object.get("url") {
         None | Some(Value::Null) => {}
-        Some(Value::String(url)) => put_target(kind, url.trim(), &mut form),
+        Some(Value::String(url)) => target::put(kind, url.trim(), &mut form),
         Some(other) => errors.push(FieldError::new("url", format!("{other} does not fit; write a text."))),
     }
     match object.get("settings") {
@@ -288,9 +292,13 @@ pub(super) fn form(object: &Map<String, Value>, old: Option<Form>) -> Result<For
             errors.push(FieldError::new("settings", "This must be an object with the fields of the kind."));
         }
     }
-    let wants_keyword =
-        matches!(object.get("check_type"), Some(Value::String(word)) if word.trim() == KEYWORD);
-    if wants_keyword && form.get(KEYWORD).is_none_or(|keyword| keyword.trim().is_empty()) {
+    let asked = object.get("check_type").and_then(Value::as_str).map(str::trim);
+    let is_sent = |within: Option<&Value>| within.is_some_and(|within| within.get(KEYWORD).is_some());
+    if asked == Some("http") && !object.contains_key(KEYWORD) && !is_sent(object.get("settings")) {
+        // What was a check for a text becomes one without.
+        form.remove(KEYWORD);
+    }
+    if asked == Some(KEYWORD) && form.get(KEYWORD).is_none_or(|keyword| keyword.trim().is_empty()) {
         errors.push(FieldError::new(KEYWORD, "Please name the text that the answer must contain."));
     }
     if errors.is_empty() { Ok(form) } else { Err(errors) }
@@ -316,35 +324,6 @@ fn unknown(word: &str) -> FieldError {
     FieldError::new("check_type", message)
 }
 
-/// Puts the address into the fields that the kind has for it.
-fn put_target(kind: CheckKind, url: &str, form: &mut Form) {
-    let mut put = |name: &str, value: &str| drop(form.insert(name.to_owned(), value.to_owned()));
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let bare = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    let (host, port) = match bare.rsplit_once(':') {
-        // Without brackets the last group looks like a port.
-        _ if bare.parse::<Ipv6Addr>().is_ok() => (bare, None),
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !host.ends_with(':') => {
-            (host, Some(port))
-        }
-        _ => (bare, None),
-    };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    match kind {
-        CheckKind::Http | CheckKind::WebSocket => put("url", url),
-        CheckKind::Ping => put("host", host),
-        CheckKind::Dns => put("record_name", host),
-        CheckKind::Tcp | CheckKind::Tls => {
-            put("host", host);
-            if let Some(port) = port {
-                put("port", port);
-            }
-        }
-        // Nothing is asked; the job calls us.
-        CheckKind::Push => {}
-    }
-}
-
 /// The names that programs know, in what the form said of its fields.
 pub(super) fn renamed(object: &Map<String, Value>, errors: Vec<FieldError>) -> Vec<FieldError> {
     let by_url = |field: &str| object.get("settings").is_none_or(|settings| settings.get(field).is_none());
@@ -362,29 +341,6 @@ pub(super) fn renamed(object: &Map<String, Value>, errors: Vec<FieldError>) -> V
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn target(kind: CheckKind, url: &str) -> Form {
-        let mut form = Form::new();
-        put_target(kind, url, &mut form);
-        form
-    }
-
-    #[test]
-    fn an_address_becomes_the_fields_of_its_kind() {
-        let form = target(CheckKind::Tcp, "tcp://db.example.org:5432/x");
-        assert_eq!((form["host"].as_str(), form["port"].as_str()), ("db.example.org", "5432"));
-        let form = target(CheckKind::Tls, "https://[2001:db8::1]:8443");
-        assert_eq!((form["host"].as_str(), form["port"].as_str()), ("2001:db8::1", "8443"));
-        assert_eq!(target(CheckKind::Dns, "example.org")["record_name"], "example.org");
-        for (address, port) in [("2001:db8::1:5", None), ("::1", None), ("[2001:db8::1:5]:443", Some("443"))]
-        {
-            let form = target(CheckKind::Tls, address);
-            let bare = address.trim_start_matches('[').split(']').next().unwrap();
-            assert_eq!((form["host"].as_str(), form.get("port").map(String::as_str)), (bare, port));
-        }
-        assert_eq!(target(CheckKind::Ping, "https://example.org/")["host"], "example.org");
-        assert!(target(CheckKind::Push, "anything").is_empty());
-    }
 
     #[test]
     fn every_kind_has_a_word() {

@@ -17,6 +17,8 @@ pub struct ProgramMonitor {
     pub key: MonitorKey,
     /// What lists show.
     pub row: MonitorRow,
+    /// Whether nothing was ever confirmed of it, or not since it began anew.
+    pub unsettled: bool,
     /// What the operator said; secrets are open in it.
     pub draft: MonitorDraft,
     /// The version that a change is made from.
@@ -79,6 +81,7 @@ impl Services {
     async fn seen(&self, tx: &mut Tx, monitors: Vec<Monitor>) -> Result<Vec<ProgramMonitor>> {
         let keys: Vec<_> = monitors.iter().map(|monitor| monitor.key).collect();
         let mut open = views::programs::open_incidents(tx, &keys).await?;
+        let unsettled = views::programs::unsettled(tx, &keys).await?;
         let rows = views::monitors::rows(tx, &keys).await?;
         let mut rows = with_figures(tx, rows, self.now()).await?;
         let view = |monitor: Monitor| {
@@ -86,6 +89,7 @@ impl Services {
             Some(ProgramMonitor {
                 key: monitor.key,
                 row: rows.swap_remove(place),
+                unsettled: unsettled.contains(&monitor.key),
                 open: open.remove(&monitor.key).unwrap_or_default(),
                 push_path: monitor.push_token.map(|token| format!("/api/push/{token}")),
                 draft: monitor.draft,

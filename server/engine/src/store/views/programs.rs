@@ -1,6 +1,6 @@
 //! What programs are told of monitors beside what lists show.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::id::{IncidentId, MonitorKey};
 use sqlx::QueryBuilder;
@@ -71,6 +71,21 @@ pub async fn open_incidents(
         }
     }
     Ok(open)
+}
+
+/// Those of some monitors of which nothing is confirmed.
+pub async fn unsettled(tx: &mut Tx, keys: &[MonitorKey]) -> Result<HashSet<MonitorKey>> {
+    let mut unsettled = HashSet::new();
+    for slice in monitor_slices(keys) {
+        let rows: Vec<i64> = sql!(tx, |conn| {
+            let mut query =
+                QueryBuilder::new("select h.monitor_id from health h where h.settled = 'pending' and ");
+            push_in(&mut query, "h.monitor_id", &slice);
+            query.build_query_scalar().fetch_all(conn).await?
+        });
+        unsettled.extend(rows.into_iter().map(MonitorKey));
+    }
+    Ok(unsettled)
 }
 
 /// How many deliveries that were planned since then tell of what, and through which provider: kind and count, provider and count; the most
