@@ -1,6 +1,7 @@
 //! What people do about an outage, what subscriptions hear, and the keys that seal: on both databases.
 
 use domain::alert::{AlertKind, Condition};
+use domain::check::CheckKind;
 use domain::delivery::DeliveryState;
 use domain::form::Form;
 use domain::integration::ProviderKind;
@@ -250,6 +251,9 @@ on_both! {
         let list = world.services.deliveries(&SYSTEM, &failed).await.unwrap();
         assert_eq!((list.found, list.counts.failed, list.rows[0].attempts), (1, 1, 1));
         assert_eq!(world.services.telling_health(&SYSTEM).await.unwrap().failing[0].id, hook_id);
+        let renamed = monitor_id.clone();
+        let mut name = world.services.monitor_form(&SYSTEM, Some(&renamed), CheckKind::Http).await.unwrap().values;
+        name.insert("name".to_owned(), "Büro".to_owned());
         let queries = [
             DeliveryQuery { search: "SHOP".to_owned(), ..DeliveryQuery::default() },
             DeliveryQuery { incident: Some(incident), ..DeliveryQuery::default() },
@@ -259,6 +263,11 @@ on_both! {
         ];
         for query in queries {
             assert_eq!(world.services.deliveries(&SYSTEM, &query).await.unwrap().found, 1, "{query:?}");
+        }
+        world.services.edit_monitor(&SYSTEM, &renamed, 1, &name).await.unwrap();
+        for search in ["büro", "BÜRO"] {
+            let query = DeliveryQuery { search: search.to_owned(), ..DeliveryQuery::default() };
+            assert_eq!(world.services.deliveries(&SYSTEM, &query).await.unwrap().found, 1, "{search}");
         }
         let nothing = DeliveryQuery { search: "100%".to_owned(), ..DeliveryQuery::default() };
         assert_eq!(world.services.deliveries(&SYSTEM, &nothing).await.unwrap().found, 0);

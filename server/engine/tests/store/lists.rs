@@ -60,6 +60,36 @@ on_both! {
         assert!(matches!(world.services.monitors(VISITOR, &query()).await, Err(ServiceError::Forbidden)));
     }
 
+    async fn a_search_takes_both_cases_of_every_alphabet_for_the_same(world: World) {
+        for name in ["Größe ÄÖÜ", "ПОЧТА", "Οδός", "İstanbul", "東京", "Groesse"] {
+            world.monitor(name).await;
+        }
+        for (search, found) in [
+            ("ÄÖÜ", "Größe ÄÖÜ"),
+            ("äöü", "Größe ÄÖÜ"),
+            ("GRÖẞE äÖü", "Größe ÄÖÜ"),
+            ("почта", "ПОЧТА"),
+            ("Почта", "ПОЧТА"),
+            ("ΟΔΌΣ", "Οδός"),
+            ("istan", "İstanbul"),
+            ("İSTAN", "İstanbul"),
+            ("東", "東京"),
+        ] {
+            let query = MonitorQuery { search: search.to_owned(), ..MonitorQuery::default() };
+            assert_eq!(names(&world, query).await, [found], "{search}");
+            let (page, count) = world.services.program_monitors(OPERATOR, search, true, 1, 10).await.unwrap();
+            assert_eq!((page.len(), count, page[0].row.name.as_str()), (1, 1, found), "{search}");
+        }
+        for search in ["grösse", "Å", "почт_", "ÄÖÜ%"] {
+            let query = MonitorQuery { search: search.to_owned(), ..MonitorQuery::default() };
+            assert!(names(&world, query).await.is_empty(), "{search}");
+        }
+        // An alphabet of letters.
+        let all: String = ('а'..='я').chain('α'..='ω').chain('à'..='ö').collect();
+        let query = MonitorQuery { search: all, ..MonitorQuery::default() };
+        assert!(names(&world, query).await.is_empty());
+    }
+
     async fn a_row_has_the_figures_of_the_last_day(world: World) {
         let (key, id) = world.monitor("Shop").await;
         world.pass(DAY);

@@ -12,7 +12,7 @@ use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
 
 use super::super::readable::Readable;
 use super::super::{Result, StoreError, Tx, level_values, sql};
-use super::monitors::pattern;
+use super::search::Search;
 
 /// Messages that a search looks at, the newest first: in a log of millions, more would take as long as everybody else may wait.
 const LOOKED_AT: i64 = 20_000;
@@ -91,8 +91,8 @@ struct Narrow {
     rare: Option<DeliveryState>,
     /// A state that no index knows.
     common: Option<DeliveryState>,
-    /// What some name has in it; empty: anything.
-    pattern: String,
+    /// What some name has in it.
+    search: Search,
 }
 
 impl Narrow {
@@ -127,13 +127,13 @@ impl Narrow {
             !matches!(state, DeliveryState::Delivered | DeliveryState::Skipped | DeliveryState::Grouped)
         };
         let (rare, common) = (query.state.filter(is_rare), query.state.filter(|state| !is_rare(state)));
-        let pattern = pattern(&query.search);
-        Ok(Some(Self { integration, incident, monitor, hidden, rare, common, pattern }))
+        let search = Search::of(&query.search);
+        Ok(Some(Self { integration, incident, monitor, hidden, rare, common, search }))
     }
 
     /// Whether only the newest are looked at, because no index leads to the others.
     fn is_bounded(&self) -> bool {
-        self.common.is_some() || !self.pattern.is_empty()
+        self.common.is_some() || !self.search.is_empty()
     }
 
     /// Adds the conditions to a statement that begins at `deliveries d`; those on a text need what [`from`] joins, and the monitor as `m`.
@@ -177,13 +177,10 @@ impl Narrow {
         if let Some(state) = self.common {
             query.push(" and d.state = '").push(state.as_str()).push("'");
         }
-        if !self.pattern.is_empty() {
-            query.push(" and (1 = 0");
-            for text in ["g.name", "d.public_id", "d.error", "i.title", "d.external_id", "m.name"] {
-                query.push(" or lower(coalesce(").push(text).push(", '')) like ");
-                query.push_bind(self.pattern.clone()).push(" escape '!'");
-            }
-            query.push(")");
+        if !self.search.is_empty() {
+            query.push(" and ");
+            let searched = ["g.name", "d.public_id", "d.error", "i.title", "d.external_id", "m.name"];
+            self.search.push(query, &searched);
         }
     }
 }
@@ -213,7 +210,7 @@ pub async fn found(tx: &mut Tx, query: &DeliveryQuery) -> Result<i64> {
     let Some(narrow) = Narrow::of(tx, query).await? else { return Ok(0) };
     Ok(sql!(tx, |conn| {
         let mut statement = QueryBuilder::new("select count(*) from (");
-        statement.push(if narrow.pattern.is_empty() { "select d.id from deliveries d" } else { JOINED });
+        statement.push(if narrow.search.is_empty() { "select d.id from deliveries d" } else { JOINED });
         narrow.push(&mut statement);
         statement.push(" limit ").push_bind(MOST_COUNTED + 1).push(") as found");
         statement.build_query_scalar().fetch_one(conn).await?

@@ -6,10 +6,11 @@ use domain::health::State;
 use domain::id::{MonitorId, MonitorKey};
 use domain::time::Timestamp;
 use domain::views::console::{MonitorChoice, MonitorQuery, MonitorRow, MonitorSort, StateCounts};
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
 
 use super::super::batch::{monitor_slices, push_in};
 use super::super::{Result, StoreError, Tx, sql};
+use super::search::Search;
 
 /// The state that people see. Pausing is the monitor's, everything else the health's.
 macro_rules! shown {
@@ -18,56 +19,53 @@ macro_rules! shown {
     };
 }
 
-/// Whether a monitor fits the search ($1, a pattern in lower case), the state ($2) and the kind ($3); empty fits all.
-macro_rules! from_fitting {
-    () => {
-        concat!(
-            " from monitors m join health h on h.monitor_id = m.id \
-             where ($1 = '' or lower(m.name) like $1 escape '!' or lower(m.target) like $1 escape '!') \
-             and ($2 = '' or ",
-            shown!(),
-            " = $2) and ($3 = '' or m.kind = $3)"
-        )
-    };
+/// What a search looks at.
+pub(super) const SEARCHED: [&str; 2] = ["m.name", "m.target"];
+
+/// Adds the tables and the conditions of a list: the search, the state and the kind.
+fn push_fitting<DB>(query: &mut QueryBuilder<DB>, asked: &MonitorQuery)
+where
+    DB: Database,
+    String: for<'t> Encode<'t, DB> + Type<DB>,
+{
+    query.push(" from monitors m join health h on h.monitor_id = m.id where ");
+    Search::of(&asked.search).push(query, &SEARCHED);
+    if let Some(state) = asked.state {
+        query.push(concat!(" and ", shown!(), " = ")).push_bind(state.as_str().to_owned());
+    }
+    if let Some(kind) = asked.kind {
+        query.push(" and m.kind = ").push_bind(kind.as_str().to_owned());
+    }
 }
 
 /// The keys of the monitors on one page of a list, in its order.
-pub async fn keys(tx: &mut Tx, query: &MonitorQuery, limit: i64, offset: i64) -> Result<Vec<MonitorKey>> {
-    const BY_URGENCY: &str = concat!(
-        "select m.id",
-        from_fitting!(),
-        // domain::health::State::ALL
-        " order by case when m.paused then 5 when h.state = 'down' then 0 when h.state = 'confirming' then 1 \
+pub async fn keys(tx: &mut Tx, asked: &MonitorQuery, limit: i64, offset: i64) -> Result<Vec<MonitorKey>> {
+    // domain::health::State::ALL
+    const BY_URGENCY: &str = "case when m.paused then 5 when h.state = 'down' then 0 when h.state = 'confirming' then 1 \
          when h.state = 'degraded' then 2 when h.state = 'unknown' then 3 when h.state = 'pending' then 4 else 6 end, \
-         lower(m.name), m.id limit $4 offset $5"
-    );
-    const BY_NAME: &str =
-        concat!("select m.id", from_fitting!(), " order by lower(m.name), m.id limit $4 offset $5");
-    const NEWEST: &str = concat!("select m.id", from_fitting!(), " order by m.id desc limit $4 offset $5");
-    let statement = match query.sort {
+         lower(m.name), m.id";
+    let order = match asked.sort {
         MonitorSort::Urgency => BY_URGENCY,
-        MonitorSort::Name => BY_NAME,
-        MonitorSort::Newest => NEWEST,
+        MonitorSort::Name => "lower(m.name), m.id",
+        MonitorSort::Newest => "m.id desc",
     };
-    let keys: Vec<i64> = sql!(tx, |conn| sqlx::query_scalar(statement)
-        .bind(pattern(&query.search))
-        .bind(query.state.map_or("", State::as_str))
-        .bind(query.kind.map_or("", domain::check::CheckKind::as_str))
-        .bind(limit)
-        .bind(offset)
-        .fetch_all(conn)
-        .await?);
+    let keys: Vec<i64> = sql!(tx, |conn| {
+        let mut query = QueryBuilder::new("select m.id");
+        push_fitting(&mut query, asked);
+        query.push(" order by ").push(order);
+        query.push(" limit ").push_bind(limit).push(" offset ").push_bind(offset);
+        query.build_query_scalar().fetch_all(conn).await?
+    });
     Ok(keys.into_iter().map(MonitorKey).collect())
 }
 
 /// How many monitors a search and its filters leave.
-pub async fn found(tx: &mut Tx, query: &MonitorQuery) -> Result<i64> {
-    Ok(sql!(tx, |conn| sqlx::query_scalar(concat!("select count(*)", from_fitting!()))
-        .bind(pattern(&query.search))
-        .bind(query.state.map_or("", State::as_str))
-        .bind(query.kind.map_or("", domain::check::CheckKind::as_str))
-        .fetch_one(conn)
-        .await?))
+pub async fn found(tx: &mut Tx, asked: &MonitorQuery) -> Result<i64> {
+    Ok(sql!(tx, |conn| {
+        let mut query = QueryBuilder::new("select count(*)");
+        push_fitting(&mut query, asked);
+        query.build_query_scalar().fetch_one(conn).await?
+    }))
 }
 
 /// The keys of monitors that are not well, the most urgent first.
@@ -240,35 +238,9 @@ fn choice(key: i64, id: &str, name: String) -> Result<MonitorChoice> {
     Ok(MonitorChoice { id: id.parse().map_err(|_| corrupt)?, name })
 }
 
-/// The pattern of `like … escape '!'` that finds a text anywhere; empty for an empty search.
-pub(super) fn pattern(search: &str) -> String {
-    // PostgreSQL knows no text with a NUL in it, so nothing is found by one.
-    let search = search.replace('\0', "").trim().to_lowercase();
-    if search.is_empty() {
-        return search;
-    }
-    let mut pattern = String::with_capacity(search.len() + 2);
-    pattern.push('%');
-    for character in search.chars() {
-        if matches!(character, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_signs_of_a_pattern_are_taken_literally() {
-        assert_eq!(pattern(" Shop_100%! "), "%shop!_100!%!!%");
-        assert_eq!(pattern("  "), "");
-        assert_eq!((pattern("a\0b"), pattern("\0")), ("%ab%".to_owned(), String::new()));
-    }
 
     #[test]
     fn the_order_of_urgency_is_that_of_the_domain() {

@@ -7,14 +7,8 @@ use sqlx::QueryBuilder;
 
 use super::super::batch::{monitor_slices, push_in};
 use super::super::{Result, StoreError, Tx, sql};
-use super::monitors::pattern;
-
-/// The monitors whose name or target has the text ($1, a pattern in lower case; empty: all).
-macro_rules! from_found {
-    () => {
-        " from monitors m where ($1 = '' or lower(m.name) like $1 escape '!' or lower(m.target) like $1 escape '!')"
-    };
-}
+use super::monitors::SEARCHED;
+use super::search::Search;
 
 /// The keys of the monitors on one page: those with an open incident first, then the others, then those that are paused; or the newest
 /// first.
@@ -25,29 +19,26 @@ pub async fn monitor_keys(
     limit: i64,
     offset: i64,
 ) -> Result<Vec<MonitorKey>> {
-    const BY_STATUS: &str = concat!(
-        "select m.id",
-        from_found!(),
-        " order by case when m.paused then 2 when exists \
+    const BY_STATUS: &str = "case when m.paused then 2 when exists \
          (select 1 from incidents i where i.monitor_id = m.id and i.resolved_at is null) then 0 else 1 end, \
-         lower(m.name), m.id limit $2 offset $3"
-    );
-    const NEWEST: &str = concat!("select m.id", from_found!(), " order by m.id desc limit $2 offset $3");
-    let keys: Vec<i64> = sql!(tx, |conn| sqlx::query_scalar(if newest { NEWEST } else { BY_STATUS })
-        .bind(pattern(search))
-        .bind(limit)
-        .bind(offset)
-        .fetch_all(conn)
-        .await?);
+         lower(m.name), m.id";
+    let keys: Vec<i64> = sql!(tx, |conn| {
+        let mut query = QueryBuilder::new("select m.id from monitors m where ");
+        Search::of(search).push(&mut query, &SEARCHED);
+        query.push(" order by ").push(if newest { "m.id desc" } else { BY_STATUS });
+        query.push(" limit ").push_bind(limit).push(" offset ").push_bind(offset);
+        query.build_query_scalar().fetch_all(conn).await?
+    });
     Ok(keys.into_iter().map(MonitorKey).collect())
 }
 
 /// How many monitors a search leaves.
 pub async fn monitors_found(tx: &mut Tx, search: &str) -> Result<i64> {
-    Ok(sql!(tx, |conn| sqlx::query_scalar(concat!("select count(*)", from_found!()))
-        .bind(pattern(search))
-        .fetch_one(conn)
-        .await?))
+    Ok(sql!(tx, |conn| {
+        let mut query = QueryBuilder::new("select count(*) from monitors m where ");
+        Search::of(search).push(&mut query, &SEARCHED);
+        query.build_query_scalar().fetch_one(conn).await?
+    }))
 }
 
 /// The open incidents of monitors, the oldest first.
