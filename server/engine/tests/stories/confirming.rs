@@ -1,5 +1,7 @@
 //! From the first failure to the incident and back.
 
+use std::time::Duration;
+
 use domain::check::{Blindness, Outcome};
 use domain::event::Event;
 use domain::health::{State, Thresholds};
@@ -115,4 +117,21 @@ async fn evidence_is_kept_of_changes_and_failures_but_not_of_every_success() {
     let mut tx = story.db.read().await.unwrap();
     let kept = store::evidence::latest(&mut tx, monitor, 100).await.unwrap();
     assert!((4..=12).contains(&kept.len()), "{}", kept.len());
+}
+
+#[tokio::test]
+async fn a_failure_before_a_long_stop_confirms_nothing_after_it() {
+    let story = Story::begin().await;
+    let monitor = story.monitor("Shop", TWO).await;
+    story.outcome(monitor, Outcome::Up).await;
+    story.outcome(monitor, down()).await;
+    story.writer.clock.advance(Duration::from_hours(1));
+    story.outcome(monitor, down()).await;
+    assert_eq!(story.state(monitor).await, State::Confirming);
+    let again = story.writer.clock.now();
+    story.outcome(monitor, down()).await;
+    assert_eq!(story.state(monitor).await, State::Down);
+    let mut tx = story.db.read().await.unwrap();
+    let kept = store::health::get(&mut tx, monitor).await.unwrap().unwrap();
+    assert_eq!(kept.health.since, again, "it began after the stop, as far as anybody knows");
 }
