@@ -105,6 +105,11 @@ impl Recorder {
         }
     }
 
+    /// Whether what is handed over of a monitor is recorded here; else another node does, or nobody yet.
+    pub fn knows(&self, monitor: MonitorKey) -> bool {
+        self.queue.registry.get(monitor).is_some()
+    }
+
     fn take(&self) -> Vec<Submission> {
         let mut waiting = self.waiting();
         let count = waiting.submissions.len().min(BATCH);

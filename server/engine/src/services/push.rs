@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use domain::check::{CheckReport, CheckSettings, Failure, Outcome};
+use domain::event::Event;
 use domain::time::{MINUTE, Timestamp};
 
 use super::{Result, ServiceError, Services};
 use crate::recorder::Submission;
-use crate::store::{monitors, pushes};
+use crate::store::{events, monitors, pushes};
 
 /// How much of what a job says is kept, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 1_000;
@@ -53,7 +54,8 @@ pub enum Taken {
 
 impl Services {
     /// Takes the word of a job that knows a monitor's token. The scheduler writes one result a slot, so that uptime is a share
-    /// of the time and not of the calls; a result is written here only when the word is news or says how long a run took.
+    /// of the time and not of the calls; a result is written here only when the word is news or says how long a run took. When another
+    /// node looks after the monitor, that one is told of news.
     ///
     /// # Errors
     /// `NotFound` when no monitor has the token.
@@ -73,14 +75,14 @@ impl Services {
             Some(row) => row,
             None => pushes::PushRow { at: 0, started_at: None, failed: false, message: String::new() },
         };
-        let report = match beat {
+        let (report, news) = match beat {
             Beat::Start => {
                 row.started_at = Some(now.0);
-                None
+                (None, false)
             }
             Beat::Log { message } => {
                 row.message = excerpt(message);
-                None
+                (None, false)
             }
             Beat::Success { latency_us, message } => {
                 let news = row.at == 0 || row.failed || is_late(&monitor.draft.settings, &row, now);
@@ -88,16 +90,22 @@ impl Services {
                     row.started_at.take().map(|begun| now.0 - begun).filter(|run| (0..MAX_RUN).contains(run));
                 (row.at, row.failed, row.message) = (now.0, false, excerpt(message));
                 let latency_us = latency_us.or(run_ms.map(|run| run * 1_000));
-                (news || latency_us.is_some())
-                    .then(|| CheckReport { latency_us, ..CheckReport::bare(Outcome::Up) })
+                let report = (news || latency_us.is_some())
+                    .then(|| CheckReport { latency_us, ..CheckReport::bare(Outcome::Up) });
+                (report, news)
             }
             Beat::Failure { exit, message } => {
                 let news = !row.failed;
                 (row.started_at, row.failed, row.message) = (None, true, with_exit(exit, &excerpt(message)));
-                news.then(|| CheckReport::bare(Outcome::down(failure(&row.message))))
+                (news.then(|| CheckReport::bare(Outcome::down(failure(&row.message)))), news)
             }
         };
         pushes::put(&mut tx, monitor.key, &row).await?;
+        if news && !self.inner.recorder.knows(monitor.key) {
+            // Another node looks after it: it reads the monitor again, and a moment later what the job said.
+            let saved = Event::MonitorSaved { monitor: monitor.key, id: monitor.id };
+            events::append(&mut tx, now, &[saved]).await?;
+        }
         tx.commit().await?;
         if let Some(report) = report {
             self.inner.recorder.submit(Submission {

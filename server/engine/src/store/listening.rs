@@ -14,9 +14,8 @@ const KEPT: i64 = 1_000;
 /// Says that somebody listens at `now`. The latest stretch goes on when its last word is no longer than `patience` milliseconds
 /// ago; else another one begins.
 pub async fn listened(tx: &mut Tx, now: Timestamp, patience: i64) -> Result<()> {
-    let goes_on =
-        sql!(tx, |conn| {
-            sqlx::query(
+    let goes_on = sql!(tx, |conn| {
+        sqlx::query(
         "update listening set until = $1 where since = (select max(l.since) from listening l) and until >= $2"
     )
     .bind(now.0)
@@ -24,7 +23,7 @@ pub async fn listened(tx: &mut Tx, now: Timestamp, patience: i64) -> Result<()> 
     .execute(conn)
     .await?
     .rows_affected()
-        });
+    });
     if goes_on > 0 {
         return Ok(());
     }

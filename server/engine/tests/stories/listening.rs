@@ -144,3 +144,38 @@ async fn a_stop_is_not_held_against_a_job_on_postgres() {
         a_stop_is_not_held_against_a_job(url).await;
     }
 }
+
+#[tokio::test]
+async fn what_a_job_tells_one_node_reaches_the_one_that_looks_after_it() {
+    let Some(url) = crate::postgres::new_database().await else { return };
+    let clock = Clock::manual(START);
+    let db = open(&url).await;
+    db.migrate().await.unwrap();
+    let owner = engine_over(open(&url).await, &clock).await;
+    let other = engine_over(open(&url).await, &clock).await;
+    let job = Job::begin(db, clock, &owner).await;
+    // The next slot of an hour is far.
+    let mut tx = job.db.write().await.unwrap();
+    let monitor = store::monitors::by_key(&mut tx, job.key).await.unwrap().unwrap();
+    let mut draft = monitor.draft;
+    draft.policy.interval = domain::time::DAY;
+    draft.settings = domain::check::PushSettings::every(3_600, 300).into();
+    let token = monitor.push_token.as_deref();
+    let saved = store::monitors::update(&mut tx, job.key, monitor.version, &draft, token, START).await;
+    assert!(saved.unwrap());
+    let event = Event::MonitorSaved { monitor: job.key, id: monitor.id };
+    store::events::append(&mut tx, job.clock.now(), &[event]).await.unwrap();
+    tx.commit().await.unwrap();
+    job.is_looked_at().await;
+
+    let failure = Beat::Failure { exit: Some(1), message: String::new() };
+    other.services().push(&job.token, failure).await.unwrap();
+    job.is_looked_at().await;
+    until("it is down", async || job.state().await == State::Down).await;
+    job.calls(&other).await;
+    job.is_looked_at().await;
+    until("it is up again", async || job.state().await == State::Up).await;
+    assert_eq!(job.incidents().await, 1);
+    other.stop().await;
+    owner.stop().await;
+}
