@@ -136,7 +136,9 @@ impl Scheduler {
         self.loaded(first, &mut queue);
         while !cancel.is_cancelled() {
             let now = self.clock.now();
-            shared.wake.look(now);
+            if shared.wake.look(now) {
+                queue.plan_again(now);
+            }
             self.vitals.heartbeat.store(now.0, Ordering::Relaxed);
             let mut started = 0_usize;
             while let Some(due) = queue.pop(now) {

@@ -66,6 +66,15 @@ impl Queue {
         }
     }
 
+    /// Lets no monitor wait for longer than until its next slot after `now`: what was planned before the clock was set back
+    /// lies ahead by as much.
+    pub(super) fn plan_again(&mut self, now: Timestamp) {
+        for entry in self.entries.values_mut() {
+            entry.due = entry.due.min(entry.monitor.next_slot(now));
+        }
+        self.heap = self.entries.iter().map(|(key, entry)| Reverse((entry.due, *key))).collect();
+    }
+
     /// When the next monitor is due.
     pub(super) fn next(&mut self) -> Option<Timestamp> {
         loop {
@@ -150,6 +159,25 @@ mod tests {
         due.running.store(false, Ordering::Release);
         assert!(queue.pop(hour).is_none());
         assert!(queue.next().expect("planned") > hour);
+    }
+
+    #[test]
+    fn after_the_clock_was_set_back_nothing_waits_for_longer_than_an_interval() {
+        let mut queue = Queue::default();
+        let hour = Timestamp(3_600_000);
+        for key in 1..=20 {
+            let monitor = monitor(key);
+            let due = monitor.next_slot(hour);
+            queue.put(monitor, due);
+        }
+        let sooner = Timestamp(1_800_001);
+        queue.hasten(MonitorKey(7), sooner);
+        queue.plan_again(Timestamp(1_800_000));
+        assert_eq!(queue.next(), Some(sooner), "what is due sooner stays so");
+        let mut keys: Vec<_> =
+            std::iter::from_fn(|| queue.pop(Timestamp(1_860_000))).map(|due| due.monitor.key.0).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, (1..=20).collect::<Vec<_>>());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Reading monitors again while the database does not answer.
 
+use std::sync::atomic::AtomicI64;
 use std::time::Instant;
 
 use domain::check::recognise;
@@ -27,10 +28,15 @@ struct Stage {
 impl Stage {
     /// A scheduler that holds every shard of an empty database.
     async fn new() -> Self {
+        Self::at(Clock::System).await
+    }
+
+    /// The same with another clock.
+    async fn at(clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&Db::sqlite_url(&folder.path().join("scheduler.db"))).await.unwrap();
         db.migrate().await.unwrap();
-        let (clock, vitals, registry) = (Clock::System, Arc::<Vitals>::default(), Registry::default());
+        let (vitals, registry) = (Arc::<Vitals>::default(), Registry::default());
         let (held, shards) = watch::channel(Arc::new((0..domain::monitor::SHARDS).collect()));
         let (hasten, rechecks) = mpsc::unbounded_channel();
         let scheduler = Scheduler {
@@ -124,6 +130,29 @@ async fn checks_go_on_while_the_database_does_not_answer_and_then_all_is_read() 
     assert!(registry.get(first).is_some() && registry.get(second).is_none());
     drop(silent);
     until("what was added is taken up", || registry.get(second).is_some()).await;
+    cancel.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn checks_go_on_when_the_clock_is_set_back() {
+    let time = Arc::new(AtomicI64::new(Clock::System.now().0));
+    let Stage { scheduler, held: _held, db, _folder } = Stage::at(Clock::Manual(time.clone())).await;
+    add(&db).await;
+    let vitals = scheduler.vitals.clone();
+    let cancel = CancellationToken::new();
+    let running = tokio::spawn(scheduler.run(cancel.clone()));
+    let more_checks = async |what: &str| {
+        let before = vitals.finished.load(Ordering::Relaxed);
+        until(what, || {
+            time.fetch_add(100, Ordering::SeqCst);
+            vitals.finished.load(Ordering::Relaxed) >= before + 2
+        })
+        .await;
+    };
+    more_checks("before").await;
+    time.fetch_sub(30 * domain::time::MINUTE, Ordering::SeqCst);
+    more_checks("after").await;
     cancel.cancel();
     running.await.unwrap();
 }
