@@ -36,13 +36,20 @@ impl Rate {
         let now = now.0.saturating_mul(1_000);
         let mut paid_off = self.paid_off.lock().unwrap_or_else(PoisonError::into_inner);
         if paid_off.len() >= MAX_CLIENTS {
-            paid_off.retain(|_, at| *at > now);
+            paid_off.retain(|_, at| {
+                *at = (*at).min(now + MINUTE_US);
+                *at > now
+            });
             if paid_off.len() >= MAX_CLIENTS && !paid_off.contains_key(client) {
                 return Err(Duration::from_mins(1));
             }
         }
-        // A clock that was set back must not lock anybody out for longer than a minute.
-        let due = paid_off.get(client).copied().unwrap_or(now).clamp(now, now + MINUTE_US) + self.cost;
+        // A clock that was set back must not lock anybody out for longer than a minute, so a time that lies further ahead is
+        // forgotten, and not only passed over: it would lie ahead at the next call, too.
+        if let Some(at) = paid_off.get_mut(client) {
+            *at = (*at).clamp(now, now + MINUTE_US);
+        }
+        let due = paid_off.get(client).copied().unwrap_or(now) + self.cost;
         let wait = due - now - MINUTE_US;
         if wait > 0 {
             return Err(Duration::from_micros(wait.unsigned_abs()));
@@ -102,6 +109,19 @@ mod tests {
         rate.take("a", NOW).unwrap();
         let before = Timestamp(NOW.0 - 86_400_000);
         assert_eq!(rate.take("a", before), Err(Duration::from_secs(30)));
+        assert_eq!(rate.take("a", Timestamp(before.0 + 10_000)), Err(Duration::from_secs(20)));
+        rate.take("a", Timestamp(before.0 + 30_000)).unwrap();
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_frees_the_table_after_a_minute() {
+        let rate = rate(2);
+        for client in 0..MAX_CLIENTS {
+            rate.take(&client.to_string(), NOW).unwrap();
+        }
+        let before = Timestamp(NOW.0 - 86_400_000);
+        assert!(rate.take("stranger", before).is_err());
+        rate.take("stranger", Timestamp(before.0 + 61_000)).unwrap();
     }
 
     #[test]

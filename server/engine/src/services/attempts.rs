@@ -44,6 +44,10 @@ impl Attempts {
         }
         let seen = &mut seen.tries;
         seen.retain(|_, times| {
+            // After the clock was set back they lie ahead, and would not grow old until it has caught up.
+            for at in times.iter_mut() {
+                *at = (*at).min(now);
+            }
             times.retain(|at| now.since(*at) < MINUTE);
             !times.is_empty()
         });
@@ -98,6 +102,16 @@ mod tests {
         let refused = attempts.count("10.0.0.1", "a@example.org", Timestamp(20_000));
         assert!(matches!(refused, Err(ServiceError::TooMany { retry_after }) if retry_after.as_secs() == 40));
         attempts.count("10.0.0.1", "a@example.org", Timestamp(60_000)).unwrap();
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_keeps_nobody_out_for_longer_than_a_minute() {
+        let attempts = Attempts::default();
+        for _ in 0..5 {
+            attempts.count("10.0.0.1", "a@example.org", Timestamp(7_200_000)).unwrap();
+        }
+        attempts.count("10.0.0.1", "a@example.org", Timestamp(10_000)).unwrap_err();
+        attempts.count("10.0.0.1", "a@example.org", Timestamp(70_000)).unwrap();
     }
 
     #[test]
