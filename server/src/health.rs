@@ -71,11 +71,15 @@ async fn database(state: &AppState) -> (Part, Part) {
 
 fn scheduler(state: &AppState) -> Part {
     let beat = state.vitals.heartbeat.load(Ordering::Relaxed);
-    let age = state.services.now().0 - beat;
-    let (ok, message) = match (beat, age <= FRESH) {
-        (0, _) => (false, "The scheduler has not begun.".to_owned()),
-        (_, true) => (true, "The scheduler goes round.".to_owned()),
-        (_, false) => (false, format!("The scheduler has been silent for {} s.", age / SECOND)),
+    let now = state.services.now();
+    let age = now.0 - beat;
+    let (ok, message) = match (beat, age <= FRESH, state.vitals.stuck_for(now)) {
+        (0, ..) => (false, "The scheduler has not begun.".to_owned()),
+        (_, false, _) => (false, format!("The scheduler has been silent for {} s.", age / SECOND)),
+        (_, true, Some(stuck)) => {
+            (false, format!("Checks are due, and none has begun for {} s.", stuck / SECOND))
+        }
+        (_, true, None) => (true, "The scheduler goes round.".to_owned()),
     };
     Part { name: "scheduler", ok, message }
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use domain::person::Viewer;
+use domain::time::{MINUTE, Timestamp};
 use domain::views::console::PageDraft;
 use reqwest::Method;
 
@@ -28,6 +29,18 @@ async fn a_recorder_that_fails_makes_the_server_unready() {
     let answer = app.get("/readyz").await;
     assert_eq!(answer.status(), 503);
     assert!(answer.text().await.unwrap().contains("Results cannot be recorded"));
+    app.close().await;
+}
+
+#[tokio::test]
+async fn checks_that_are_due_and_do_not_begin_make_the_server_unready() {
+    let app = TestApp::spawn().await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let long_ago = Timestamp(app.running.state.services.now().0 - 10 * MINUTE);
+    app.running.state.vitals.check_waits(long_ago);
+    let answer = app.get("/readyz").await;
+    assert_eq!(answer.status(), 503);
+    assert!(answer.text().await.unwrap().contains("Checks are due, and none has begun for 6"));
     app.close().await;
 }
 

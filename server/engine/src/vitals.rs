@@ -36,6 +36,10 @@ pub struct Vitals {
     pub recorder_failing: AtomicBool,
     /// Since when our own network has been dead, in milliseconds since 1970; 0 when it works.
     pub offline_since: AtomicI64,
+    /// Checks that are due and wait for a place among those that run.
+    waiting: AtomicI64,
+    /// When a check last got a place, or the first of those that wait became due; in milliseconds since 1970.
+    moved: AtomicI64,
     lateness: Mutex<Windows>,
 }
 
@@ -50,13 +54,32 @@ struct Windows {
 
 /// The length of a window of lateness, in milliseconds.
 const WINDOW: i64 = domain::time::MINUTE;
+/// How long nothing may begin while checks are due, in milliseconds: even when all places are taken by checks that run into
+/// the longest time-out, one is free sooner.
+const STUCK: i64 = 2 * domain::monitor::MAX_TIMEOUT;
 
 impl Vitals {
-    /// Counts the start of a check that was due `late_us` microseconds ago.
+    /// Counts a check that is due and waits for a place.
+    pub fn check_waits(&self, now: Timestamp) {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.moved.store(now.0, Ordering::Relaxed);
+        }
+    }
+
+    /// For how many milliseconds nothing has begun although checks are due, if that is too long.
+    pub fn stuck_for(&self, now: Timestamp) -> Option<i64> {
+        let since = now.0 - self.moved.load(Ordering::Relaxed);
+        (self.waiting.load(Ordering::Relaxed) > 0 && since > STUCK).then_some(since)
+    }
+
+    /// Counts the start of a check that waited and was due `late_us` microseconds ago.
     pub fn check_started(&self, late_us: i64, now: Timestamp) {
         self.started.fetch_add(1, Ordering::Relaxed);
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.moved.store(now.0, Ordering::Relaxed);
         let mut windows = self.lateness.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.since(windows.begun) >= WINDOW {
+        // A window that begins in the future is from before the clock was set back.
+        if !(0..WINDOW).contains(&(now.0 - windows.begun.0)) {
             windows.begun = now;
             windows.previous = std::mem::take(&mut windows.current);
         }
@@ -80,5 +103,36 @@ impl Vitals {
     /// Forgets the lateness so far: a bench counts the steady state only.
     pub fn forget_lateness(&self) {
         *self.lateness.lock().unwrap_or_else(PoisonError::into_inner) = Windows::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_that_wait_while_none_begins_are_noticed() {
+        let vitals = Vitals::default();
+        let at = |second: i64| Timestamp(1_000_000_000 + second * 1_000);
+        assert_eq!(vitals.stuck_for(at(0)), None, "nothing is due");
+        vitals.check_waits(at(0));
+        vitals.check_waits(at(100));
+        assert_eq!(vitals.stuck_for(at(119)), None);
+        assert_eq!(vitals.stuck_for(at(130)), Some(130_000));
+        vitals.check_started(0, at(131));
+        assert_eq!(vitals.stuck_for(at(140)), None, "one began");
+        assert_eq!(vitals.stuck_for(at(300)), Some(169_000), "the other one waits");
+        vitals.check_started(0, at(301));
+        assert_eq!(vitals.stuck_for(at(9_000)), None);
+    }
+
+    #[test]
+    fn lateness_is_of_the_last_minutes_although_the_clock_was_set_back() {
+        let vitals = Vitals::default();
+        vitals.check_started(5_000_000, Timestamp(7_200_000));
+        for minute in 0..2 {
+            vitals.check_started(1_000, Timestamp(minute * WINDOW));
+        }
+        assert!(vitals.lateness(1.0).is_some_and(|late_us| late_us < 2_000));
     }
 }

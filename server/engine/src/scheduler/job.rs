@@ -45,6 +45,7 @@ async fn check(shared: &Shared, due: &Due) {
 /// Checks the target by reaching out.
 async fn fetched(shared: &Shared, due: &Due) -> CheckReport {
     let host = due.host.as_ref().map(|host| shared.host(host));
+    shared.vitals.check_waits(shared.clock.now());
     // Semaphores are never closed.
     let _total = shared.total.acquire().await.ok();
     let _host = match &host {
