@@ -156,7 +156,9 @@ impl Housekeeping {
             self.rolling = self.roll_up(bucket, after).await?.map(|after| (bucket, after));
             return Ok(PAUSE);
         }
-        if self.sweeping.is_none() && now >= self.next_sweep {
+        // After the clock was set back the next sweep lies further ahead than it was put.
+        let sweep_due = now >= self.next_sweep || self.next_sweep.since(now) > SWEEP_EVERY;
+        if self.sweeping.is_none() && sweep_due {
             self.sweeping = Some(Sweep::Results(MonitorKey(0)));
             self.next_sweep = Timestamp(now.0 + SWEEP_EVERY);
         }

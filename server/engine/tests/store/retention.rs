@@ -4,8 +4,9 @@ use domain::event::Event;
 use domain::id::{MonitorKey, PageKey};
 use domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use domain::uptime::{Counts, ResultState};
-use engine::housekeeping::Retention;
+use engine::housekeeping::{Housekeeping, Retention};
 use engine::store::rollups::{self, Tier};
+use engine::store::sessions::SessionRow;
 use engine::store::{self};
 
 use crate::on_both;
@@ -48,6 +49,18 @@ on_both! {
         assert_eq!(hours.keys().next(), Some(&Timestamp(now.0 - 3 * DAY)));
         let fives = rollups::series(&mut tx, &[key], START, now, 5 * MINUTE).await.unwrap().remove(&key).unwrap();
         assert_eq!(fives.keys().next(), Some(&Timestamp(now.0 - 2 * DAY)));
+    }
+
+    async fn sweeping_goes_on_when_the_clock_is_set_back(world: World) {
+        let session = |expires_at| SessionRow { id: "one".to_owned(), account_id: None, data: Vec::new(), expires_at };
+        let mut housekeeping = Housekeeping::new(world.db.clone(), SHORT);
+        housekeeping.catch_up(Timestamp(START.0 + DAY)).await.unwrap();
+        let mut tx = world.db.write().await.unwrap();
+        assert!(store::sessions::create(&mut tx, &session(START.0)).await.unwrap());
+        tx.commit().await.unwrap();
+        housekeeping.catch_up(Timestamp(START.0 + HOUR)).await.unwrap();
+        let mut tx = world.db.write().await.unwrap();
+        assert!(store::sessions::create(&mut tx, &session(START.0)).await.unwrap(), "it was swept");
     }
 
     async fn nothing_goes_before_it_is_counted(world: World) {
