@@ -118,7 +118,7 @@ async fn recorded() -> Duration {
         db: db.clone(),
         registry,
         bus: Bus::default(),
-        clock: Clock::System,
+        clock: Clock::manual(START),
         chance: Chance::System,
         node: "only".to_owned(),
         vitals,
@@ -145,6 +145,7 @@ async fn recorded() -> Duration {
             })
             .collect();
         writer.record(&batch).await.expect("recorded");
+        writer.clock.advance(Duration::from_mins(1));
     }
     begin.elapsed()
 }

@@ -7,14 +7,19 @@ use domain::health::{Change, Settled};
 use domain::id::{IncidentId, IncidentUpdateId, MonitorKey};
 use domain::incident::IncidentPhase;
 use domain::incident_words;
-use domain::time::Timestamp;
+use domain::time::{SECOND, Timestamp};
 
 use super::Writer;
 use super::batch::{MonitorPlan, Plan, VisibleStep};
+use crate::housekeeping::SETTLED_AFTER;
 use crate::store::{self, Kind, Tx, incidents};
 
 /// Plain failures of which the evidence is kept, for each monitor.
 const KEEP_FAILURES: i64 = 10;
+
+/// How much earlier than a bucket is counted a result counts as late, in milliseconds: the clocks of nodes differ, and the commit
+/// takes a while.
+const MARGIN: i64 = 30 * SECOND;
 
 /// What came of writing a plan.
 #[derive(Debug, Default)]
@@ -53,11 +58,13 @@ pub(super) async fn write(writer: &Writer, plan: &Plan, now: Timestamp) -> store
             events.push(Event::MonitorSaved { monitor: key, id: monitor.monitor.id.clone() });
         }
     }
+    // Asked again: the database may have let this wait.
+    let settled = Timestamp(writer.clock.now().0 - SETTLED_AFTER + MARGIN);
     if done.refused.is_empty() {
-        store::results::insert(&mut tx, &plan.rows).await?;
+        store::rollups::insert(&mut tx, &plan.rows, settled).await?;
     } else {
         let rows: Vec<_> = plan.rows.iter().filter(|row| !done.is_refused(row.monitor)).copied().collect();
-        store::results::insert(&mut tx, &rows).await?;
+        store::rollups::insert(&mut tx, &rows, settled).await?;
     }
     let mut facts = Vec::new();
     for monitor in plan.monitors.iter().filter(|monitor| !done.is_refused(monitor.kept.monitor)) {

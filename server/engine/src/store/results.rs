@@ -58,31 +58,52 @@ impl Row {
     }
 }
 
-/// Adds results; a slot that is recorded already stays as it is.
+/// Adds results; a slot that is recorded already stays as it is. What may come late goes through
+/// [`rollups::insert`](super::rollups::insert).
 pub async fn insert(tx: &mut Tx, rows: &[ResultRow]) -> Result<()> {
     for chunk in rows.chunks(ROWS_PER_STATEMENT) {
-        sql!(tx, |conn| {
-            let mut query = QueryBuilder::new(
-                "insert into results (monitor_id, at, state, latency_us, dns_us, connect_us, tls_us, wait_us, download_us) ",
-            );
-            query.push_values(chunk, |mut values, row| {
-                values
-                    .push_bind(row.monitor.0)
-                    .push_bind(row.at.0)
-                    .push_bind(row.state.code())
-                    .push_bind(row.latency_us)
-                    .push_bind(row.phases.dns_us)
-                    .push_bind(row.phases.connect_us)
-                    .push_bind(row.phases.tls_us)
-                    .push_bind(row.phases.wait_us)
-                    .push_bind(row.phases.download_us);
-            });
-            query.push(" on conflict (monitor_id, at) do nothing");
-            // Each number of rows is another statement: kept, they would drive out those that come again.
-            query.build().persistent(false).execute(conn).await?;
-        });
+        insert_chunk(tx, chunk, false).await?;
     }
     Ok(())
+}
+
+/// Adds results, like [`insert`]; returns those that were not recorded already.
+pub(super) async fn insert_new(tx: &mut Tx, rows: &[ResultRow]) -> Result<Vec<(MonitorKey, Timestamp)>> {
+    let mut new = Vec::with_capacity(rows.len());
+    for chunk in rows.chunks(ROWS_PER_STATEMENT) {
+        let inserted = insert_chunk(tx, chunk, true).await?;
+        new.extend(inserted.into_iter().map(|(monitor, at)| (MonitorKey(monitor), Timestamp(at))));
+    }
+    Ok(new)
+}
+
+async fn insert_chunk(tx: &mut Tx, chunk: &[ResultRow], returning: bool) -> Result<Vec<(i64, i64)>> {
+    Ok(sql!(tx, |conn| {
+        let mut query = QueryBuilder::new(
+            "insert into results (monitor_id, at, state, latency_us, dns_us, connect_us, tls_us, wait_us, download_us) ",
+        );
+        query.push_values(chunk, |mut values, row| {
+            values
+                .push_bind(row.monitor.0)
+                .push_bind(row.at.0)
+                .push_bind(row.state.code())
+                .push_bind(row.latency_us)
+                .push_bind(row.phases.dns_us)
+                .push_bind(row.phases.connect_us)
+                .push_bind(row.phases.tls_us)
+                .push_bind(row.phases.wait_us)
+                .push_bind(row.phases.download_us);
+        });
+        query.push(" on conflict (monitor_id, at) do nothing");
+        // Each number of rows is another statement: kept, they would drive out those that come again.
+        if returning {
+            query.push(" returning monitor_id, at");
+            query.build_query_as().persistent(false).fetch_all(conn).await?
+        } else {
+            query.build().persistent(false).execute(conn).await?;
+            Vec::new()
+        }
+    }))
 }
 
 /// Turns the failures of a monitor from `since` on, which were only suspected, into confirmed ones; returns their times.

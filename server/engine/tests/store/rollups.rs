@@ -29,6 +29,18 @@ async fn buckets(world: &World, monitor: MonitorKey, tier: Tier) -> Vec<(Timesta
     series.into_values().flatten().collect()
 }
 
+/// From when on no bucket is counted yet.
+fn settled(world: &World) -> Timestamp {
+    Timestamp(world.now().0 - SETTLED_AFTER)
+}
+
+/// Records results as the recorder does.
+async fn record_late(world: &World, rows: &[ResultRow]) {
+    let mut tx = world.db.write().await.unwrap();
+    rollups::insert(&mut tx, rows, settled(world)).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 async fn tally(world: &World, monitor: MonitorKey, from: Timestamp, until: Timestamp) -> Tally {
     let mut tx = world.db.read().await.unwrap();
     let tally = rollups::tally(&mut tx, monitor, from, until).await.unwrap();
@@ -197,6 +209,114 @@ on_both! {
         let expected = naive(&raw, START, world.now()).counts;
         assert!(expected.down > 500);
         assert_eq!(tally(&world, key, START, world.now()).await.counts, expected);
+    }
+
+    async fn results_that_come_late_are_added_in_every_tier(world: World) {
+        let (shop, _) = world.monitor("Shop").await;
+        let (mail, _) = world.monitor("Mail").await;
+        let mut rows = days_of_results(shop, 1, 60_000);
+        rows.extend(days_of_results(mail, 1, 60_000));
+        // Every third comes late, and so does all of one monitor's second hour.
+        let is_late = |row: &ResultRow| {
+            row.at.0 / 60_000 % 3 == 0 || (row.monitor == mail && (row.at.0 - START.0) / HOUR == 1)
+        };
+        let (late, punctual): (Vec<_>, Vec<_>) = rows.iter().copied().partition(is_late);
+        world.record(&punctual).await;
+        world.pass(DAY + 7 * MINUTE);
+        world.keep_house().await;
+        record_late(&world, &late).await;
+        // Tried again after a commit that nobody knows the end of; and a slot that another node was first with.
+        record_late(&world, &late).await;
+        let punctual: Vec<_> =
+            punctual.iter().map(|row| ResultRow { state: ResultState::Down, ..*row }).collect();
+        record_late(&world, &punctual[..50]).await;
+        for key in [shop, mail] {
+            let rows: Vec<_> = rows.iter().copied().filter(|row| row.monitor == key).collect();
+            for tier in Tier::ALL {
+                for (start, tally) in buckets(&world, key, tier).await {
+                    let until = Timestamp(start.0 + tier.width());
+                    assert_eq!(tally, naive(&rows, start, until), "{tier:?} {start}");
+                }
+            }
+            let now = world.now();
+            assert_eq!(tally(&world, key, START, now).await, naive(&rows, START, now));
+        }
+        // A suspicion that came late is confirmed like any other.
+        let suspected: Vec<_> =
+            rows.iter().filter(|row| row.monitor == shop && row.state == ResultState::Confirming).collect();
+        let mut tx = world.db.write().await.unwrap();
+        let times = store::results::confirm_down(&mut tx, shop, START).await.unwrap();
+        assert_eq!(times.len(), suspected.len());
+        rollups::move_confirmed(&mut tx, shop, &times).await.unwrap();
+        tx.commit().await.unwrap();
+        for tier in Tier::ALL {
+            let confirming: i64 = buckets(&world, shop, tier).await.iter().map(|(_, tally)| tally.counts.confirming).sum();
+            assert_eq!(confirming, 0, "{tier:?}");
+        }
+    }
+
+    async fn results_that_come_while_their_bucket_is_counted_are_counted(world: World) {
+        let mut keys = Vec::new();
+        for number in 0..3 {
+            keys.push(world.monitor(&format!("M{number}")).await.0);
+        }
+        let early: Vec<_> =
+            keys[1..].iter().map(|key| result(*key, START.0, ResultState::Up, Some(10))).collect();
+        world.record(&early).await;
+        world.pass(5 * MINUTE + SETTLED_AFTER);
+        let mut tx = world.db.write().await.unwrap();
+        let after = rollups::roll_up(&mut tx, Tier::FiveMinutes, START, MonitorKey(0), 2).await.unwrap();
+        tx.commit().await.unwrap();
+        let late: Vec<_> =
+            keys.iter().map(|key| result(*key, START.0 + 60_000, ResultState::Down, None)).collect();
+        record_late(&world, &late).await;
+        let mut tx = world.db.write().await.unwrap();
+        let last = rollups::roll_up(&mut tx, Tier::FiveMinutes, START, after.unwrap(), 2).await.unwrap();
+        assert_eq!(last, Some(keys[2]));
+        let until = Timestamp(START.0 + 5 * MINUTE);
+        rollups::advance(&mut tx, Tier::FiveMinutes, until).await.unwrap();
+        tx.commit().await.unwrap();
+        for (key, up) in keys.into_iter().zip([0, 1, 1]) {
+            let counts = tally(&world, key, START, until).await.counts;
+            assert_eq!(counts, Counts { up, down: 1, ..Counts::default() });
+        }
+    }
+
+    async fn recording_late_beside_counting_is_exact(world: World) {
+        let (shop, _) = world.monitor("Shop").await;
+        let (mail, _) = world.monitor("Mail").await;
+        let rows: Vec<_> = (0..7_200)
+            .step_by(20)
+            .flat_map(|second| [shop, mail].map(|key| result(key, START.0 + second * 1_000, ResultState::Up, Some(7))))
+            .collect();
+        world.pass(2 * HOUR + SETTLED_AFTER);
+        let recorders: Vec<_> = rows
+            .chunks(rows.len() / 3)
+            .map(|rows| {
+                let (db, rows, settled) = (world.db.clone(), rows.to_vec(), settled(&world));
+                tokio::spawn(async move {
+                    for rows in rows.chunks(5) {
+                        let mut tx = db.write().await.unwrap();
+                        rollups::insert(&mut tx, rows, settled).await.unwrap();
+                        tx.commit().await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        for _ in 0..20 {
+            world.keep_house().await;
+            tokio::task::yield_now().await;
+        }
+        for recorder in recorders {
+            recorder.await.unwrap();
+        }
+        world.keep_house().await;
+        for key in [shop, mail] {
+            for tier in [Tier::FiveMinutes, Tier::Hour] {
+                let sum: i64 = buckets(&world, key, tier).await.iter().map(|(_, tally)| tally.counts.up).sum();
+                assert_eq!(sum, 360, "{tier:?}");
+            }
+        }
     }
 
     async fn slots_of_local_days_hold_the_hours_of_that_day(world: World) {

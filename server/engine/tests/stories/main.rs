@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod confirming;
+mod counting;
 mod crash;
 mod depending;
 mod escalating;

@@ -1,8 +1,10 @@
 //! Roll-ups: results counted in buckets of five minutes, an hour and a day (UTC), each tier made from the one below it.
 //!
-//! **Invariant**: everything before a tier's progress is counted in it, exactly; what lies behind it is counted nowhere. A
-//! bucket is written as a whole, so that doing it again after a crash does no harm.
+//! **Invariant**: everything before a tier's progress is counted in it, exactly; what lies behind it is read from what it is
+//! made from. A bucket is written as a whole, so that doing it again after a crash does no harm; a result that comes later is
+//! added to it.
 
+mod late;
 mod read;
 mod sweep;
 
@@ -18,11 +20,15 @@ use sqlx::{FromRow, QueryBuilder};
 use super::batch::{monitor_slices, push_in};
 use super::{Result, StoreError, Tx, sql};
 
+pub use late::insert;
 pub use read::{Slot, counts, counts_by_slot, means, series, tally};
 pub use sweep::{Owner, forget_results, forget_rollups, owner_of_results, owner_of_rollups};
 
 /// Rows a statement: 18 values each, and SQLite takes at most 32,766 values.
 const ROWS_PER_STATEMENT: usize = 1_000;
+
+/// A row of the progress that is no tier's, but a lock.
+const LOCK: i64 = 0;
 
 /// A width of buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,6 +154,7 @@ pub async fn roll_up(
     let monitors: Vec<MonitorKey> = monitors.into_iter().map(MonitorKey).collect();
     let Some(last) = monitors.last().copied() else { return Ok(None) };
     let until = Timestamp(start.0 + tier.width());
+    lock(tx).await?;
     lock_unconfirmed(tx, tier, &monitors, start, until).await?;
     let mut tallies: BTreeMap<MonitorKey, Tally> = BTreeMap::new();
     for (monitor, _, tally) in read::sources(tx, tier.below(), &monitors, start, until, tier.width()).await? {
@@ -179,6 +186,20 @@ pub async fn move_confirmed(tx: &mut Tx, monitor: MonitorKey, times: &[Timestamp
             .rows_affected());
         }
     }
+    Ok(())
+}
+
+/// Lets one transaction at a time count what was recorded: on PostgreSQL a result could otherwise be recorded after it was looked
+/// for and before the bucket that it belongs to is to be seen.
+async fn lock(tx: &mut Tx) -> Result<()> {
+    sql!(tx, |conn| sqlx::query(
+        "insert into rollup_progress (tier, until) values ($1, 0) \
+         on conflict (tier) do update set until = rollup_progress.until"
+    )
+    .bind(LOCK)
+    .execute(conn)
+    .await?
+    .rows_affected());
     Ok(())
 }
 
