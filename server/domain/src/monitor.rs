@@ -178,6 +178,11 @@ impl Monitor {
         i64::try_from(spread).unwrap_or(0)
     }
 
+    /// Whether two times belong to the same slot: it reaches from one regular check to before the next.
+    pub fn same_slot(&self, one: Timestamp, other: Timestamp) -> bool {
+        self.next_slot(one) == self.next_slot(other)
+    }
+
     /// The first slot of the monitor after `now`: `phase` past a whole number of intervals since 1970.
     pub fn next_slot(&self, now: Timestamp) -> Timestamp {
         let interval = self.draft.policy.interval.max(MIN_INTERVAL);

@@ -58,6 +58,11 @@ impl Tally {
     /// Adds one result. The phases of a result without a latency are left out: it did not get to the end.
     pub fn record(&mut self, state: ResultState, latency_us: Option<i64>, phases: &Phases) {
         self.counts.add(state, 1);
+        self.record_latency(latency_us, phases);
+    }
+
+    /// Adds the latency of one result, and nothing else: of an extra one, whose slot is counted already.
+    pub fn record_latency(&mut self, latency_us: Option<i64>, phases: &Phases) {
         if let Some(latency_us) = latency_us {
             self.latency_n += 1;
             self.latency_us += latency_us;

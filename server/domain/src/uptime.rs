@@ -43,7 +43,36 @@ impl ResultState {
     }
 }
 
-/// How many results there were of each state.
+/// What is recorded of a slot, from the least that is known to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Recorded {
+    /// Something that says nothing about the target.
+    Blank,
+    /// A failure that is not (yet) confirmed.
+    Suspected,
+    /// What the slot counts as.
+    Known,
+}
+
+impl Recorded {
+    /// What is recorded of a slot after one more result, and whether that one is *extra*: a slot counts once in uptime, however
+    /// often it was looked at, so what is found again is left out of the counts. `before` is `None` for the first result.
+    ///
+    /// A failure that is confirmed within the slot is extra as well, because the suspicion before it becomes a failure then.
+    #[must_use]
+    pub fn after(before: Option<Self>, state: ResultState) -> (Self, bool) {
+        let found = match state {
+            ResultState::Up | ResultState::Degraded | ResultState::Down => Self::Known,
+            ResultState::Confirming => Self::Suspected,
+            ResultState::Unknown | ResultState::Maintenance => Self::Blank,
+        };
+        let suspected_before = before == Some(Self::Suspected) && state == ResultState::Down;
+        let extra = suspected_before || before.is_some_and(|before| found <= before);
+        (before.map_or(found, |before| before.max(found)), extra)
+    }
+}
+
+/// How many results there were of each state, extra ones left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Answered as wanted.
@@ -249,7 +278,38 @@ mod tests {
         assert_eq!(Counts { unknown: 3, ..Counts::default() }.uptime(), None);
     }
 
+    /// The states of a slot that count, in order.
+    fn counted(states: &[ResultState]) -> Vec<ResultState> {
+        let mut recorded = None;
+        let one = |state: &ResultState| {
+            let (after, extra) = Recorded::after(recorded, *state);
+            recorded = Some(after);
+            (!extra).then_some(*state)
+        };
+        states.iter().filter_map(one).collect()
+    }
+
+    #[test]
+    fn a_slot_counts_once() {
+        use ResultState::{Confirming, Degraded, Down, Unknown, Up};
+        assert_eq!(counted(&[Up, Up, Down]), [Up]);
+        assert_eq!(counted(&[Down, Down, Up]), [Down]);
+        assert_eq!(counted(&[Degraded, Degraded, Up]), [Degraded]);
+        assert_eq!(counted(&[Confirming, Confirming, Down, Down]), [Confirming], "it becomes the failure");
+        assert_eq!(counted(&[Confirming, Confirming, Up, Up, Confirming]), [Confirming, Up], "a blip");
+        assert_eq!(counted(&[Unknown, Unknown, Up, Unknown]), [Unknown, Up]);
+        assert_eq!(counted(&[Confirming, Unknown, Confirming]), [Confirming]);
+        assert_eq!(counted(&[Unknown, Confirming, Down]), [Unknown, Confirming]);
+    }
+
     proptest! {
+        #[test]
+        fn of_a_slot_at_most_one_result_is_up_or_down(codes in prop::collection::vec(0i64..6, 0..20)) {
+            let states: Vec<_> = codes.into_iter().filter_map(ResultState::from_code).collect();
+            let known = |state: &&ResultState| Recorded::after(None, **state).0 == Recorded::Known;
+            prop_assert!(counted(&states).iter().filter(known).count() <= 1);
+        }
+
         #[test]
         fn a_histogram_survives_its_bytes(latencies in prop::collection::vec(0i64..100_000_000, 0..200)) {
             let mut histogram = Histogram::default();

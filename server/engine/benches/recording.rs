@@ -104,6 +104,7 @@ fn row(key: i64, at: i64) -> ResultRow {
         state: ResultState::Up,
         latency_us: Some(latency),
         phases: phases(latency),
+        extra: false,
     }
 }
 

@@ -8,6 +8,7 @@ use domain::health::{Settled, Thresholds};
 use domain::id::MonitorKey;
 use domain::monitor::Monitor;
 use domain::time::Timestamp;
+use domain::uptime::Recorded;
 
 use crate::store::facts::Facts;
 use crate::store::health::Kept;
@@ -21,6 +22,8 @@ pub struct Watched {
     pub kept: Kept,
     /// When evidence was last kept of it.
     pub evidence_at: Timestamp,
+    /// When a result was last recorded, and what is recorded of its slot; `None` before the first of this process.
+    pub slot: Option<(Timestamp, Recorded)>,
     /// What was last written of the facts that seldom change; `None` before the first check of this process.
     pub facts: Option<Facts>,
 }
@@ -68,17 +71,14 @@ impl Registry {
     /// Adds or replaces a monitor. The health in memory stays when it is newer than the one that was read.
     pub fn put(&self, monitor: Arc<Monitor>, kept: Kept) {
         let mut monitors = self.lock();
-        match monitors.get_mut(&monitor.key) {
-            Some(watched) => {
-                watched.monitor = monitor;
-                if kept.version > watched.kept.version {
-                    watched.kept = kept;
-                }
+        if let Some(watched) = monitors.get_mut(&monitor.key) {
+            watched.monitor = monitor;
+            if kept.version > watched.kept.version {
+                watched.kept = kept;
             }
-            None => {
-                monitors
-                    .insert(monitor.key, Watched { monitor, kept, evidence_at: Timestamp(0), facts: None });
-            }
+        } else {
+            let new = Watched { monitor, kept, evidence_at: Timestamp(0), slot: None, facts: None };
+            monitors.insert(new.monitor.key, new);
         }
     }
 
@@ -88,10 +88,17 @@ impl Registry {
     }
 
     /// Advances what is known after a commit.
-    pub fn advance(&self, kept: Kept, evidence_at: Option<Timestamp>, facts: Option<Facts>) {
+    pub fn advance(
+        &self,
+        kept: Kept,
+        evidence_at: Option<Timestamp>,
+        slot: Option<(Timestamp, Recorded)>,
+        facts: Option<Facts>,
+    ) {
         if let Some(watched) = self.lock().get_mut(&kept.monitor) {
             watched.kept = kept;
             watched.evidence_at = evidence_at.unwrap_or(watched.evidence_at);
+            watched.slot = slot.or(watched.slot);
             watched.facts = facts.or(watched.facts);
         }
     }

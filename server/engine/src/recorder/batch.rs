@@ -10,7 +10,7 @@ use domain::id::MonitorKey;
 use domain::monitor::Monitor;
 use domain::text::without_nul;
 use domain::time::{MINUTE, Timestamp};
-use domain::uptime::ResultState;
+use domain::uptime::{Recorded, ResultState};
 
 use super::Submission;
 use crate::registry::{Registry, Watched};
@@ -45,6 +45,8 @@ pub(super) struct MonitorPlan {
     /// Reports to keep.
     pub(super) evidence: Vec<Evidence>,
     pub(super) evidence_at: Option<Timestamp>,
+    /// When the last result was due, and what is recorded of its slot.
+    pub(super) slot: Option<(Timestamp, Recorded)>,
     /// Look again within so many milliseconds.
     pub(super) recheck: Option<i64>,
     /// Facts that are news.
@@ -61,6 +63,7 @@ impl MonitorPlan {
             steps: Vec::new(),
             evidence: Vec::new(),
             evidence_at: None,
+            slot: None,
             recheck: None,
             facts: None,
         }
@@ -171,12 +174,16 @@ fn advance(
         Finding::Down if after.settled == Settled::Down => ResultState::Down,
         Finding::Down => ResultState::Confirming,
     };
+    let before = plan.slot.or(watched.slot).filter(|(at, _)| plan.monitor.same_slot(*at, submission.slot));
+    let (recorded, extra) = Recorded::after(before.map(|(_, recorded)| recorded), state);
+    plan.slot = Some((submission.slot, recorded));
     let row = ResultRow {
         monitor: submission.monitor,
         at: submission.slot,
         state,
         latency_us: report.latency_us,
         phases: report.phases,
+        extra,
     };
     (row, to)
 }

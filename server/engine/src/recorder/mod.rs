@@ -252,7 +252,8 @@ impl Writer {
             if let Some(within) = monitor.recheck {
                 let _ = self.rechecks.send(Recheck { monitor: monitor.kept.monitor, within });
             }
-            self.registry.advance(monitor.kept_after_commit(), monitor.evidence_at, monitor.facts);
+            let kept = monitor.kept_after_commit();
+            self.registry.advance(kept, monitor.evidence_at, monitor.slot, monitor.facts);
         }
         for (row, state) in plan.rows.iter().zip(&plan.shown) {
             if !done.is_refused(row.monitor) {

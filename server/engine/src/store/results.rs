@@ -9,7 +9,7 @@ use sqlx::{FromRow, QueryBuilder};
 
 use super::{Result, Tx, sql};
 
-/// Rows a statement: 9 values each, and SQLite takes at most 32,766 values.
+/// Rows a statement: 10 values each, and SQLite takes at most 32,766 values.
 const ROWS_PER_STATEMENT: usize = 2_000;
 
 /// One result.
@@ -25,6 +25,8 @@ pub struct ResultRow {
     pub latency_us: Option<i64>,
     /// The parts of that.
     pub phases: Phases,
+    /// Whether its slot is counted without it; see [`domain::uptime::Recorded`].
+    pub extra: bool,
 }
 
 #[derive(FromRow)]
@@ -38,6 +40,7 @@ struct Row {
     tls_us: Option<i64>,
     wait_us: Option<i64>,
     download_us: Option<i64>,
+    extra: bool,
 }
 
 impl Row {
@@ -54,6 +57,7 @@ impl Row {
                 wait_us: self.wait_us,
                 download_us: self.download_us,
             },
+            extra: self.extra,
         }
     }
 }
@@ -80,7 +84,8 @@ pub(super) async fn insert_new(tx: &mut Tx, rows: &[ResultRow]) -> Result<Vec<(M
 async fn insert_chunk(tx: &mut Tx, chunk: &[ResultRow], returning: bool) -> Result<Vec<(i64, i64)>> {
     Ok(sql!(tx, |conn| {
         let mut query = QueryBuilder::new(
-            "insert into results (monitor_id, at, state, latency_us, dns_us, connect_us, tls_us, wait_us, download_us) ",
+            "insert into results (monitor_id, at, state, latency_us, dns_us, connect_us, tls_us, wait_us, download_us, \
+             extra) ",
         );
         query.push_values(chunk, |mut values, row| {
             values
@@ -92,7 +97,8 @@ async fn insert_chunk(tx: &mut Tx, chunk: &[ResultRow], returning: bool) -> Resu
                 .push_bind(row.phases.connect_us)
                 .push_bind(row.phases.tls_us)
                 .push_bind(row.phases.wait_us)
-                .push_bind(row.phases.download_us);
+                .push_bind(row.phases.download_us)
+                .push_bind(row.extra);
         });
         query.push(" on conflict (monitor_id, at) do nothing");
         // Each number of rows is another statement: kept, they would drive out those that come again.
@@ -106,18 +112,21 @@ async fn insert_chunk(tx: &mut Tx, chunk: &[ResultRow], returning: bool) -> Resu
     }))
 }
 
-/// Turns the failures of a monitor from `since` on, which were only suspected, into confirmed ones; returns their times.
+/// Turns the failures of a monitor from `since` on, which were only suspected, into confirmed ones; returns the times of those
+/// that are counted.
 pub async fn confirm_down(tx: &mut Tx, monitor: MonitorKey, since: Timestamp) -> Result<Vec<Timestamp>> {
-    let times: Vec<i64> = sql!(tx, |conn| sqlx::query_scalar(
-        "update results set state = $1 where monitor_id = $2 and at >= $3 and state = $4 returning at"
+    let failures: Vec<(i64, bool)> = sql!(tx, |conn| {
+        sqlx::query_as(
+        "update results set state = $1 where monitor_id = $2 and at >= $3 and state = $4 returning at, extra"
     )
     .bind(ResultState::Down.code())
     .bind(monitor.0)
     .bind(since.0)
     .bind(ResultState::Confirming.code())
     .fetch_all(conn)
-    .await?);
-    Ok(times.into_iter().map(Timestamp).collect())
+    .await?
+    });
+    Ok(failures.into_iter().filter(|(_, extra)| !extra).map(|(at, _)| Timestamp(at)).collect())
 }
 
 /// The latest results of a monitor, the newest first, at most `limit`.
@@ -146,7 +155,7 @@ pub async fn between(
 ) -> Result<Vec<ResultRow>> {
     let rows: Vec<Row> = sql!(tx, |conn| {
         sqlx::query_as(
-        "select monitor_id, at, state, latency_us, dns_us, connect_us, tls_us, wait_us, download_us from results \
+        "select monitor_id, at, state, latency_us, dns_us, connect_us, tls_us, wait_us, download_us, extra from results \
          where monitor_id = $1 and at >= $2 and at < $3 order by at"
     )
     .bind(monitor.0)

@@ -188,10 +188,11 @@ pub(crate) fn result(monitor: MonitorKey, at: i64, state: ResultState, latency_m
             wait_us: latency_ms.map(|millis| millis * 500),
             ..Default::default()
         },
+        extra: false,
     }
 }
 
-/// A result every `step` milliseconds for so many days from [`START`] on, of every state and with many latencies; the same
+/// A result every `step` milliseconds for so many days from [`START`] on, of every state and with many latencies, some of them extra; the same
 /// ones every time.
 pub(crate) fn days_of_results(monitor: MonitorKey, days: i64, step: i64) -> Vec<ResultRow> {
     let mut chance = 42_u64 + monitor.0.unsigned_abs();
@@ -210,7 +211,8 @@ pub(crate) fn days_of_results(monitor: MonitorKey, days: i64, step: i64) -> Vec<
         };
         let answered = matches!(state, ResultState::Up | ResultState::Degraded);
         let latency = answered.then(|| i64::try_from(draw(900)).unwrap() + 5);
-        result(monitor, at, state, latency)
+        // Every ninth is one that its slot does not need.
+        ResultRow { extra: at / step % 9 == 4, ..result(monitor, at, state, latency) }
     };
     (START.0..START.0 + days * DAY).step_by(usize::try_from(step).unwrap()).map(one).collect()
 }

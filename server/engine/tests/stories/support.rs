@@ -42,7 +42,12 @@ impl Story {
 
     /// Adds a monitor that is checked every minute.
     pub(crate) async fn monitor(&self, name: &str, thresholds: Thresholds) -> MonitorKey {
-        let key = add_monitor(&self.db, name, thresholds).await;
+        self.monitor_with(name, Policy { thresholds, ..Policy::default() }).await
+    }
+
+    /// Adds a monitor that is checked as the policy says.
+    pub(crate) async fn monitor_with(&self, name: &str, policy: Policy) -> MonitorKey {
+        let key = add_monitor_with(&self.db, name, policy).await;
         load(&self.db, &self.writer.registry, key).await;
         key
     }
@@ -88,13 +93,12 @@ pub(crate) fn writer(db: Db, rechecks: mpsc::UnboundedSender<Recheck>) -> Writer
 }
 
 pub(crate) async fn add_monitor(db: &Db, name: &str, thresholds: Thresholds) -> MonitorKey {
+    add_monitor_with(db, name, Policy { thresholds, ..Policy::default() }).await
+}
+
+async fn add_monitor_with(db: &Db, name: &str, policy: Policy) -> MonitorKey {
     let settings = recognise("tcp://127.0.0.1:9").unwrap().settings;
-    let draft = MonitorDraft {
-        name: name.to_owned(),
-        settings,
-        policy: Policy { thresholds, ..Policy::default() },
-        notes: Notes::default(),
-    };
+    let draft = MonitorDraft { name: name.to_owned(), settings, policy, notes: Notes::default() };
     let mut tx = db.write().await.unwrap();
     let id = MonitorId::new(Chance::System.bytes());
     let key = store::monitors::insert(&mut tx, &id, &draft, None, START).await.unwrap();

@@ -41,7 +41,12 @@ async fn add(tx: &mut Tx, tier: Tier, late: &[ResultRow]) -> Result<()> {
     let mut buckets: BTreeMap<Timestamp, BTreeMap<MonitorKey, Tally>> = BTreeMap::new();
     for row in late {
         let bucket = buckets.entry(row.at.floor(tier.width())).or_default();
-        bucket.entry(row.monitor).or_default().record(row.state, row.latency_us, &row.phases);
+        let tally = bucket.entry(row.monitor).or_default();
+        if row.extra {
+            tally.record_latency(row.latency_us, &row.phases);
+        } else {
+            tally.record(row.state, row.latency_us, &row.phases);
+        }
     }
     for (start, mut tallies) in buckets {
         let monitors: Vec<_> = tallies.keys().copied().collect();

@@ -335,6 +335,7 @@ struct RawRow {
     tls_us: Option<i64>,
     wait_us: Option<i64>,
     download_us: Option<i64>,
+    extra: bool,
 }
 
 impl RawRow {
@@ -346,6 +347,10 @@ impl RawRow {
             wait_us: self.wait_us,
             download_us: self.download_us,
         };
+        if self.extra {
+            tally.record_latency(self.latency_us, &phases);
+            return;
+        }
         let state = ResultState::from_code(self.state).unwrap_or(ResultState::Unknown);
         tally.record(state, self.latency_us, &phases);
     }

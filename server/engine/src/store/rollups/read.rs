@@ -47,7 +47,7 @@ impl Slot {
     }
 }
 
-/// How many results of each state there were from `from` until before `until`, by monitor; a monitor without results is left out.
+/// How many results of each state there were, extra ones left out, from `from` until before `until`, by monitor; a monitor without results is left out.
 pub async fn counts(
     tx: &mut Tx,
     monitors: &[MonitorKey],
@@ -167,7 +167,8 @@ pub(super) async fn sources(
         if tier.is_none() {
             let rows: Vec<RawRow> = sql!(tx, |conn| {
                 let mut query = QueryBuilder::new(
-                    "select monitor_id, at, state, latency_us, dns_us, connect_us, tls_us, wait_us, download_us from results",
+                    "select monitor_id, at, state, latency_us, dns_us, connect_us, tls_us, wait_us, download_us, \
+                     extra from results",
                 );
                 push_stretch(&mut query, part, &keys);
                 query.build_query_as().fetch_all(conn).await?
@@ -227,7 +228,7 @@ async fn count_part(
                 .push_bind(slot.width)
                 .push(", state, count(*) from results");
             push_stretch(&mut query, part, keys);
-            query.push(" group by 1, 2, 3");
+            query.push(" and not extra group by 1, 2, 3");
             query.build_query_as().fetch_all(conn).await?
         });
         let one = |(monitor, number, state, times)| {
