@@ -85,7 +85,7 @@ async fn the_stock_definition_tells_every_kind_of_message_in_the_documented_shap
                     "firstErrorUtcFormatted": "3/1/2026 11:55 PM",
                     "firstErrorFormatted": "3/1/2026 11:55 PM",
                     "firstErrorCheckUrl": format!("https://pharos.example.org/console/incidents/{incident}"),
-                    "firstErrorCheckId": "",
+                    "firstErrorCheckId": "1772409300000",
                     "serverIpv4": "192.0.2.80",
                     "serverIpv6": "",
                     "resolvedIpAddress": "192.0.2.80",
