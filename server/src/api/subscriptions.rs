@@ -163,7 +163,8 @@ async fn create(
     body: Bytes,
 ) -> Result<(StatusCode, Json<SubscriptionBody>)> {
     let draft: Draft = body::typed(body::object(&body, NOUN)?)?;
-    let id = save(&state, &viewer, None, draft).await?;
+    let saved = state.services.save_subscription(&viewer, None, &draft.read()?).await;
+    let id = saved.map_err(refused)?;
     Ok((StatusCode::CREATED, shown(&state, &viewer, &id).await?))
 }
 
@@ -192,12 +193,15 @@ async fn change(
     body: Bytes,
 ) -> Result<Json<SubscriptionBody>> {
     let id = id(&uuid)?;
-    let Json(old) = shown(&state, &viewer, &id).await?;
-    let Ok(Value::Object(mut merged)) = serde_json::to_value(&old) else {
-        return Err(ApiError::not_found(NOUN));
+    let sent = body::change(&body, NOUN)?;
+    let merge = |old: SubscriptionRow| {
+        let Ok(Value::Object(mut merged)) = serde_json::to_value(SubscriptionBody::from(old)) else {
+            return Err(ApiError::not_found(NOUN));
+        };
+        merged.extend(sent);
+        body::typed::<Draft>(merged)?.read()
     };
-    merged.extend(body::change(&body, NOUN)?);
-    let id = save(&state, &viewer, Some(&id), body::typed(merged)?).await?;
+    state.services.change_subscription(&viewer, &id, merge).await.map_err(refused)??;
     shown(&state, &viewer, &id).await
 }
 
@@ -233,14 +237,9 @@ fn id(text: &str) -> Result<SubscriptionId> {
     text.parse().map_err(|_| ApiError::not_found(NOUN))
 }
 
-async fn save(
-    state: &AppState,
-    viewer: &Viewer,
-    id: Option<&SubscriptionId>,
-    draft: Draft,
-) -> Result<SubscriptionId> {
-    let saved = state.services.save_subscription(viewer, id, &draft.read()?).await;
-    saved.map_err(|error| match error {
+/// What a service answered, with the names that fields have here.
+fn refused(error: ServiceError) -> ApiError {
+    match error {
         ServiceError::Invalid(mut errors) => {
             for error in &mut errors {
                 if error.field == "integration" {
@@ -252,7 +251,7 @@ async fn save(
             ApiError::fields(errors)
         }
         other => ApiError::of(NOUN, other),
-    })
+    }
 }
 
 async fn shown(state: &AppState, viewer: &Viewer, id: &SubscriptionId) -> Result<Json<SubscriptionBody>> {

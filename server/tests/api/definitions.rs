@@ -35,6 +35,28 @@ async fn subscriptions_take_both_spellings_of_an_event() {
 }
 
 #[tokio::test]
+async fn two_changes_of_a_subscription_at_the_same_time_are_both_kept() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let integration = webhook(&app, &program).await;
+    let path = "/api/v1/event_subscriptions";
+    let body = json!({ "name": "All", "integration_id": integration, "events": ["incident.created"] });
+    let (_, made) = call(&app, &program, Method::POST, path, &body).await;
+    let one = format!("{path}/{}", made["uuid"].as_str().unwrap());
+    for round in 0..10 {
+        let (name, enabled) = (json!({ "name": format!("{round}") }), json!({ "enabled": round % 2 == 1 }));
+        let (first, second) = tokio::join!(
+            call(&app, &program, Method::PATCH, &one, &name),
+            call(&app, &program, Method::PATCH, &one, &enabled),
+        );
+        assert_eq!((first.0, second.0), (200, 200));
+        let (_, kept) = call(&app, &program, Method::GET, &one, &Value::Null).await;
+        assert_eq!((&kept["name"], &kept["enabled"]), (&name["name"], &enabled["enabled"]), "{round}");
+    }
+    app.close().await;
+}
+
+#[tokio::test]
 async fn alert_definitions_are_made_changed_and_deleted() {
     let app = TestApp::spawn().await;
     let program = app.token().await;

@@ -88,6 +88,19 @@ pub async fn by_id(tx: &mut Tx, id: &SubscriptionId) -> Result<Option<Subscripti
     row.map(read).transpose()
 }
 
+/// A subscription by its public id, which nobody else can change until the transaction ends: two that read one and write it back would
+/// lose what the first of them did.
+pub async fn lock(tx: &mut Tx, id: &SubscriptionId) -> Result<Option<Subscription>> {
+    sql!(tx, |conn| sqlx::query(
+        "update event_subscriptions set updated_at = updated_at where public_id = $1"
+    )
+    .bind(id.as_str())
+    .execute(conn)
+    .await?
+    .rows_affected());
+    by_id(tx, id).await
+}
+
 /// Adds a subscription.
 pub async fn insert(
     tx: &mut Tx,

@@ -42,6 +42,46 @@ impl Services {
         draft: &SubscriptionDraft,
     ) -> Result<SubscriptionId> {
         operator(viewer)?;
+        let mut tx = self.inner.db.write().await?;
+        let old = match id {
+            Some(id) => Some(lock(&mut tx, id).await?),
+            None => None,
+        };
+        let id = self.keep_subscription(&mut tx, old.as_ref(), draft).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Changes a subscription from what it is now: of two changes at the same time the second sees the first. An error of `change`
+    /// stands inside, and then nothing is changed.
+    ///
+    /// # Errors
+    /// As [`Self::save_subscription`].
+    pub async fn change_subscription<E>(
+        &self,
+        viewer: &Viewer,
+        id: &SubscriptionId,
+        change: impl FnOnce(SubscriptionRow) -> std::result::Result<SubscriptionDraft, E> + Send,
+    ) -> Result<std::result::Result<(), E>> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.write().await?;
+        let old = lock(&mut tx, id).await?;
+        let draft = match change(old.view.clone()) {
+            Ok(draft) => draft,
+            Err(error) => return Ok(Err(error)),
+        };
+        self.keep_subscription(&mut tx, Some(&old), &draft).await?;
+        tx.commit().await?;
+        Ok(Ok(()))
+    }
+
+    /// Judges a subscription and writes it in the place of `old`, or as a new one.
+    async fn keep_subscription(
+        &self,
+        tx: &mut Tx,
+        old: Option<&subscriptions::Subscription>,
+        draft: &SubscriptionDraft,
+    ) -> Result<SubscriptionId> {
         let now = self.now();
         let mut draft = draft.clone();
         let mut errors = Vec::new();
@@ -60,12 +100,7 @@ impl Services {
         }
         draft.events.sort();
         draft.events.dedup();
-        let mut tx = self.inner.db.write().await?;
-        let old = match id {
-            Some(id) => Some(load(&mut tx, id).await?),
-            None => None,
-        };
-        let integration = integrations::by_id(&mut tx, &draft.integration).await?;
+        let integration = integrations::by_id(tx, &draft.integration).await?;
         match &integration {
             None => {
                 errors.push(FieldError::new("integration", "This integration does not exist (any more)."));
@@ -73,26 +108,23 @@ impl Services {
             Some(one) => errors.extend(untold(one.kind, &draft.events)),
         }
         if let Some(monitors) = &draft.monitors {
-            let named = old.as_ref().and_then(|old| old.view.monitors.as_deref()).unwrap_or_default();
+            let named = old.and_then(|old| old.view.monitors.as_deref()).unwrap_or_default();
             if monitors.is_empty() {
                 errors
                     .push(FieldError::new("monitors", "Please choose at least one monitor, or all of them."));
             }
-            errors.extend(unknown_monitors(&mut tx, monitors, named).await?);
+            errors.extend(unknown_monitors(tx, monitors, named).await?);
         }
         let (true, Some(integration)) = (errors.is_empty(), integration.map(|one| one.key)) else {
             return Err(ServiceError::Invalid(errors));
         };
-        let id = if let (Some(id), Some(old)) = (id, old) {
-            subscriptions::update(&mut tx, old.key, integration, &draft, now).await?;
-            id.clone()
-        } else {
-            let project = self.project(&mut tx, now).await?;
-            let id = SubscriptionId::new(self.inner.chance.bytes());
-            subscriptions::insert(&mut tx, project, &id, integration, &draft, now).await?;
-            id
-        };
-        tx.commit().await?;
+        if let Some(old) = old {
+            subscriptions::update(tx, old.key, integration, &draft, now).await?;
+            return Ok(old.view.id.clone());
+        }
+        let project = self.project(tx, now).await?;
+        let id = SubscriptionId::new(self.inner.chance.bytes());
+        subscriptions::insert(tx, project, &id, integration, &draft, now).await?;
         Ok(id)
     }
 
@@ -100,7 +132,7 @@ impl Services {
     pub async fn delete_subscription(&self, viewer: &Viewer, id: &SubscriptionId) -> Result<()> {
         operator(viewer)?;
         let mut tx = self.inner.db.write().await?;
-        let known = load(&mut tx, id).await?;
+        let known = lock(&mut tx, id).await?;
         subscriptions::delete(&mut tx, known.key).await?;
         tx.commit().await?;
         Ok(())
@@ -123,6 +155,6 @@ fn untold(kind: ProviderKind, events: &[String]) -> Option<FieldError> {
     Some(FieldError::new("events", message))
 }
 
-async fn load(tx: &mut Tx, id: &SubscriptionId) -> Result<subscriptions::Subscription> {
-    subscriptions::by_id(tx, id).await?.ok_or(ServiceError::NotFound)
+async fn lock(tx: &mut Tx, id: &SubscriptionId) -> Result<subscriptions::Subscription> {
+    subscriptions::lock(tx, id).await?.ok_or(ServiceError::NotFound)
 }
