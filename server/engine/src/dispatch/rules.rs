@@ -8,7 +8,7 @@ use domain::check::clip;
 use domain::delivery::DeliveryState;
 use domain::id::IntegrationKey;
 use domain::text::without_nul;
-use domain::time::{MINUTE, Timestamp};
+use domain::time::{MINUTE, SECOND, Timestamp};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -17,6 +17,9 @@ use crate::store::deliveries::Settlement;
 
 /// The pauses before the second, third and fourth attempt, in milliseconds (seed 003).
 const PAUSES: [i64; 3] = [MINUTE, 5 * MINUTE, 15 * MINUTE];
+/// The shortest pauses before them, in milliseconds, whatever the other side asks for: rate limits that end within a second are met at the
+/// first of them, and who asks for a second each time must not have used up all attempts before it is well again.
+const FLOORS: [i64; 3] = [0, 5 * SECOND, 5 * MINUTE];
 
 /// The longest name that the other side may give a message, in bytes: what is longer names nothing that is asked for again.
 const MAX_EXTERNAL_ID: usize = 500;
@@ -37,13 +40,12 @@ pub(super) fn settlement(
         Ok(receipt) => (DeliveryState::Delivered, None, receipt.external_id.clone()),
         Err(DeliveryError::Permanent { .. }) => (DeliveryState::Failed, None, None),
         Err(DeliveryError::Retry { after, .. }) => {
-            let usual =
-                usize::try_from(attempts).ok().and_then(|attempts| PAUSES.get(attempts.checked_sub(1)?));
-            match usual {
+            let pause =
+                usize::try_from(attempts).ok().and_then(|attempts| pause(attempts.checked_sub(1)?, *after));
+            match pause {
                 None => (DeliveryState::Failed, None, None),
-                Some(usual) => {
-                    let asked = after.map(|after| i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
-                    let due = now.0.saturating_add(asked.unwrap_or(*usual));
+                Some(pause) => {
+                    let due = now.0.saturating_add(pause);
                     (DeliveryState::Retrying, Some(Timestamp(due)), None)
                 }
             }
@@ -59,6 +61,14 @@ pub(super) fn settlement(
         external_id: external_id.map(|id| storable(&id, MAX_EXTERNAL_ID)),
         error: why.map(|why| storable(&why, MAX_ERROR)),
     }
+}
+
+/// How long it is, in milliseconds, to retry number `retry`, from 0; `None` when there is none. To ask for no time at all is to ask for
+/// nothing.
+fn pause(retry: usize, asked: Option<Duration>) -> Option<i64> {
+    let (usual, floor) = (*PAUSES.get(retry)?, FLOORS.get(retry).copied().unwrap_or_default());
+    let asked = asked.map(|asked| i64::try_from(asked.as_millis()).unwrap_or(i64::MAX));
+    Some(asked.filter(|asked| *asked > 0).map_or(usual, |asked| asked.max(floor)))
 }
 
 /// What the other side says, so that both databases keep it: an answer that one of them refuses would stop the outbox.
@@ -111,6 +121,19 @@ mod tests {
         let after = Some(Duration::from_secs(7));
         let asked = Err(DeliveryError::Retry { after, reason: "HTTP 429".to_owned() });
         assert_eq!(settlement(1, &asked, Timestamp(0)).due_at, Some(Timestamp(7_000)));
+    }
+
+    #[test]
+    fn nothing_asked_is_the_usual_pause_and_a_second_each_time_uses_up_no_message() {
+        let due = |attempts, seconds| {
+            let after = Some(Duration::from_secs(seconds));
+            let asked = Err(DeliveryError::Retry { after, reason: "HTTP 429".to_owned() });
+            settlement(attempts, &asked, Timestamp(0)).due_at.map(|at| at.0)
+        };
+        assert_eq!([due(1, 0), due(2, 0), due(3, 0)], [Some(60_000), Some(300_000), Some(900_000)]);
+        assert_eq!([due(1, 1), due(2, 1), due(3, 1)], [Some(1_000), Some(5_000), Some(300_000)]);
+        assert_eq!([due(1, 3_600), due(2, 3_600), due(3, 3_600)], [Some(3_600_000); 3]);
+        assert_eq!(due(4, 1), None);
     }
 
     #[tokio::test]

@@ -8,7 +8,8 @@ use domain::time::Timestamp;
 pub(crate) const MAX_PAUSE: Duration = Duration::from_hours(24);
 
 /// The pause that the value of a header asks for: seconds, or a date. A date is compared with what the clock of the other side shows
-/// (`shown`, the header `Date`), or with `now` when it does not say. One that has passed asks for nothing.
+/// (`shown`, the header `Date`), or with `now` when it does not say. One that has passed asks for nothing, and so does less than
+/// a millisecond.
 pub(crate) fn asked(value: &str, shown: Option<&str>, now: Timestamp) -> Option<Duration> {
     let pause = if let Ok(seconds) = value.trim().parse::<f64>() {
         Duration::try_from_secs_f64(seconds).ok()?
@@ -16,7 +17,7 @@ pub(crate) fn asked(value: &str, shown: Option<&str>, now: Timestamp) -> Option<
         let pause = date(value)?.since(shown.and_then(date).unwrap_or(now));
         Duration::from_millis(u64::try_from(pause).ok().filter(|pause| *pause > 0)?)
     };
-    Some(pause.min(MAX_PAUSE))
+    Some(pause.min(MAX_PAUSE)).filter(|pause| pause.as_millis() > 0)
 }
 
 /// A date of HTTP in any of its three forms (RFC 9110, 5.6.7).
@@ -39,9 +40,16 @@ mod tests {
         {
             assert_eq!(after(date), Some(Duration::from_secs(37)), "{date}");
         }
-        for nothing in
-            ["Sun, 06 Nov 1994 08:49:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "tomorrow", "", "inf", "-1"]
-        {
+        for nothing in [
+            "Sun, 06 Nov 1994 08:49:00 GMT",
+            "Thu, 01 Jan 1970 00:00:00 GMT",
+            "tomorrow",
+            "",
+            "inf",
+            "-1",
+            "0",
+            "0.0",
+        ] {
             assert_eq!(after(nothing), None, "{nothing}");
         }
     }

@@ -90,6 +90,29 @@ async fn the_other_side_says_when_to_come_again() {
 }
 
 #[tokio::test]
+async fn who_asks_for_no_time_or_for_very_little_does_not_use_up_a_message() {
+    for (asked, sooner) in [("retry-after: 0\r\n", 59), ("retry-after: 1\r\n", 0)] {
+        let mut stage = Stage::sqlite().await;
+        let shop = stage.monitor("Shop").await;
+        let teller = stage.teller().await;
+        stage.define(vec![teller.level(errors(1))]).await;
+        teller.receiver.answers(&[(503, asked), (503, asked), (503, asked), (200, "")]);
+        stage.sees(shop, down()).await;
+        stage.pass(SECOND * sooner).await;
+        assert_eq!(teller.ids().len(), 1, "{asked}");
+        stage.pass(SECOND).await;
+        assert_eq!(teller.ids().len(), 2, "{asked}");
+        for _ in 0..20 {
+            stage.pass(SECOND).await;
+        }
+        assert!(teller.ids().len() < 4, "{asked}: the last attempt is still to come");
+        stage.pass(minutes(5)).await;
+        stage.pass(minutes(15)).await;
+        assert_eq!(teller.ids().len(), 4, "{asked}");
+    }
+}
+
+#[tokio::test]
 async fn one_that_fails_does_not_keep_others_waiting() {
     let mut stage = Stage::sqlite().await;
     let (shop, mail) = (stage.monitor("Shop").await, stage.monitor("Mail").await);
