@@ -44,3 +44,33 @@ async fn a_test_says_what_was_sent_and_answered() {
     assert_eq!((log.0, &log.1["data"]), (200, &json!([])), "a test is no delivery");
     app.close().await;
 }
+
+#[tokio::test]
+async fn a_name_that_nobody_gave_follows_the_settings() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let ssh = json!({ "ip": "192.0.2.1", "username": "u", "password": "pw" });
+    for (kind, settings, changed, name) in [
+        ("ssh", ssh, json!({ "ip": "192.0.2.2", "password": "pw" }), "192.0.2.2 (u)"),
+        (
+            "webhook",
+            json!({ "webhook_url": "http://127.0.0.1:9/a" }),
+            json!({ "webhook_url": "http://127.0.0.1:9/b" }),
+            "http://127.0.0.1:9/b",
+        ),
+        ("email", json!({ "email": "a@example.org" }), json!({ "email": "b@example.org" }), "b@example.org"),
+    ] {
+        let body = json!({ "type": kind, "settings": settings });
+        let (status, made) = call(&app, &program, Method::POST, "/api/v1/integrations", &body).await;
+        assert_eq!(status, 201, "{made}");
+        let path = format!("/api/v1/integrations/{}", made["uuid"].as_str().unwrap());
+        let change = json!({ "settings": changed });
+        let (status, followed) = call(&app, &program, Method::PATCH, &path, &change).await;
+        assert_eq!((status, &followed["name"]), (200, &json!(name)), "{followed}");
+        let named = json!({ "name": "Mine" });
+        assert_eq!(call(&app, &program, Method::PATCH, &path, &named).await.1["name"], "Mine");
+        let back = json!({ "settings": settings });
+        assert_eq!(call(&app, &program, Method::PATCH, &path, &back).await.1["name"], "Mine");
+    }
+    app.close().await;
+}

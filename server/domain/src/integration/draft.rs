@@ -73,7 +73,7 @@ impl IntegrationDraft {
         }
         match (settings, reader.finish(|| ())) {
             (Ok(settings), Ok(())) => {
-                let name = if name.is_empty() { settings.target() } else { name };
+                let name = if name.is_empty() { derived_name(&settings) } else { name };
                 let name = name.chars().take(MAX_NAME).collect();
                 Ok(Self { name, settings, enabled, quiet })
             }
@@ -90,6 +90,18 @@ impl IntegrationDraft {
         let mut form = self.settings.to_form();
         put_shared(&mut form, &self.name, self.enabled, self.quiet.as_ref());
         form
+    }
+}
+
+/// What an integration is called when nobody gave it a name.
+fn derived_name(settings: &IntegrationSettings) -> String {
+    settings.target().chars().take(MAX_NAME).collect()
+}
+
+/// Lets a name that nobody gave follow the settings: where the form says what the `old` ones are called, it says nothing.
+pub fn follow_settings(form: &mut Form, old: &IntegrationSettings) {
+    if form.get("name").is_some_and(|name| name.trim() == derived_name(old).trim()) {
+        form.remove("name");
     }
 }
 
@@ -146,5 +158,20 @@ mod tests {
         let errors = IntegrationDraft::from_form(ProviderKind::Webhook, &sent, None).unwrap_err();
         let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(fields, ["quiet_from", "quiet_until", "quiet_zone", "url"]);
+    }
+
+    #[test]
+    fn a_name_that_nobody_gave_follows_the_settings_and_another_stays() {
+        let kind = ProviderKind::Ssh;
+        let sent = form(&[("ip", "192.0.2.1"), ("username", "u"), ("password", "pw")]);
+        let old = IntegrationDraft::from_form(kind, &sent, None).unwrap();
+        assert_eq!(old.name, "192.0.2.1 (u)");
+        for (name, expected) in [("192.0.2.1 (u)", "192.0.2.2 (u)"), ("Shop", "Shop"), ("", "192.0.2.2 (u)")]
+        {
+            let mut sent = old.to_form();
+            sent.extend(form(&[("name", name), ("ip", "192.0.2.2"), ("password", "pw")]));
+            follow_settings(&mut sent, &old.settings);
+            assert_eq!(IntegrationDraft::from_form(kind, &sent, Some(&old.settings)).unwrap().name, expected);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use domain::alert::{Definition, LevelTarget};
 use domain::form::Form;
 use domain::id::{IntegrationId, MonitorId};
-use domain::integration::draft::{empty_form, put_shared};
+use domain::integration::draft::{empty_form, follow_settings, put_shared};
 use domain::integration::{IntegrationDraft, IntegrationSettings, ProviderKind};
 use domain::person::Viewer;
 use domain::time::Timestamp;
@@ -169,12 +169,7 @@ impl Services {
         let now = self.now();
         let mut tx = self.inner.db.write().await?;
         let old = load(&mut tx, id).await?;
-        let draft = IntegrationDraft::from_form(old.kind, form, old.settings.as_ref().ok())
-            .map_err(ServiceError::Invalid)?;
-        super::definitions::forget_secrets(&mut tx, &old, &draft.settings, now).await?;
-        integrations::update(&mut tx, old.key, &draft, now).await?;
-        tx.commit().await?;
-        self.send_first_links(&draft.settings).await
+        self.update_integration(tx, &old, form.clone(), now).await
     }
 
     /// Changes some fields of an integration.
@@ -197,9 +192,23 @@ impl Services {
             old.quiet.as_ref(),
         );
         form.extend(changes.fields.clone());
-        let draft = IntegrationDraft::from_form(old.kind, &form, old.settings.as_ref().ok())
-            .map_err(ServiceError::Invalid)?;
-        super::definitions::forget_secrets(&mut tx, &old, &draft.settings, now).await?;
+        self.update_integration(tx, &old, form, now).await
+    }
+
+    /// Puts what a whole form says in the place of an integration.
+    async fn update_integration(
+        &self,
+        mut tx: Tx,
+        old: &Integration,
+        mut form: Form,
+        now: Timestamp,
+    ) -> Result<()> {
+        let settings = old.settings.as_ref().ok();
+        if let Some(settings) = settings {
+            follow_settings(&mut form, settings);
+        }
+        let draft = IntegrationDraft::from_form(old.kind, &form, settings).map_err(ServiceError::Invalid)?;
+        super::definitions::forget_secrets(&mut tx, old, &draft.settings, now).await?;
         integrations::update(&mut tx, old.key, &draft, now).await?;
         tx.commit().await?;
         self.send_first_links(&draft.settings).await
