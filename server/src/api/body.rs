@@ -153,7 +153,8 @@ pub(super) fn form_value(field: &Field, value: &Value) -> Result<Option<String>,
     }
 }
 
-/// Puts what an object says about fields into a form; `null` takes the default, and removes a secret. Unknown keys are passed over.
+/// Puts what an object says about fields into a form; `null` takes the default, and removes a secret, as an empty text does: only in the
+/// form of a page does that leave it as it is. Unknown keys are passed over.
 pub(super) fn put_fields<'a>(
     form: &mut Form,
     object: &Map<String, Value>,
@@ -164,7 +165,7 @@ pub(super) fn put_fields<'a>(
         let secret = matches!(field.kind, FieldKind::Secret | FieldKind::SecretArea);
         match object.get(field.name) {
             None => {}
-            Some(Value::Null) if secret => {
+            Some(value) if secret && (value.is_null() || *value == "") => {
                 form.insert(format!("{}{CLEAR_SUFFIX}", field.name), "true".to_owned());
             }
             Some(Value::Null) => {

@@ -74,3 +74,35 @@ async fn a_name_that_nobody_gave_follows_the_settings() {
     }
     app.close().await;
 }
+
+#[tokio::test]
+async fn an_empty_secret_that_is_needed_is_missing_and_a_masked_one_stays() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let path = format!("/api/v1/integrations/{}", webhook(&app, &program).await);
+    for nothing in [json!(""), Value::Null] {
+        let change = json!({ "settings": { "webhook_url": nothing } });
+        let (status, refused) = call(&app, &program, Method::PATCH, &path, &change).await;
+        assert_eq!(
+            (status, &refused["errors"]["webhook_url"][0]),
+            (422, &json!("Please fill this in.")),
+            "{refused}"
+        );
+    }
+    let masked = json!({ "settings": { "webhook_url": "********" } });
+    let (status, kept) = call(&app, &program, Method::PATCH, &path, &masked).await;
+    assert_eq!((status, &kept["settings"]["webhook_url"]), (200, &json!("http://127.0.0.1:9/hook")));
+
+    let body = json!({ "type": "ssh",
+        "settings": { "ip": "192.0.2.1", "username": "u", "password": "pw", "passphrase": "pp" } });
+    let (_, made) = call(&app, &program, Method::POST, "/api/v1/integrations", &body).await;
+    let path = format!("/api/v1/integrations/{}", made["uuid"].as_str().unwrap());
+    let change = json!({ "settings": { "password": "" } });
+    let (status, refused) = call(&app, &program, Method::PATCH, &path, &change).await;
+    assert!(status == 422 && refused["errors"]["password"].is_array(), "{refused}");
+    let change = json!({ "settings": { "passphrase": "" } });
+    let (status, changed) = call(&app, &program, Method::PATCH, &path, &change).await;
+    assert_eq!((status, changed["settings"].get("passphrase")), (200, None), "{changed}");
+    assert_eq!(changed["settings"]["password"], "********");
+    app.close().await;
+}
