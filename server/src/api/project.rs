@@ -66,6 +66,10 @@ pub(super) struct ProviderBody {
     pub(super) display_name: &'static str,
     /// When to choose it.
     pub(super) description: &'static str,
+    /// The name of its icon in the Lucide set.
+    icon: &'static str,
+    /// The version of its settings.
+    config_version: u32,
     /// Events that it can tell of; null: of all.
     supported_events: Option<&'static [&'static str]>,
     /// The JSON Schema of its settings.
@@ -99,6 +103,8 @@ pub(super) fn provider(kind: ProviderKind) -> ProviderBody {
         kind: type_name(kind),
         display_name: kind.label(),
         description: kind.description(),
+        icon: kind.icon(),
+        config_version: kind.version(),
         supported_events: kind.events(),
         config_schema: json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",

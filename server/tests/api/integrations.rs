@@ -106,3 +106,26 @@ async fn an_empty_secret_that_is_needed_is_missing_and_a_masked_one_stays() {
     assert_eq!(changed["settings"]["password"], "********");
     app.close().await;
 }
+
+#[tokio::test]
+async fn who_tells_nothing_is_subscribed_to_nothing_and_says_so() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let (_, providers) = call(&app, &program, Method::GET, "/api/v1/providers", &Value::Null).await;
+    let of = |kind: &str| {
+        let all = providers.as_array().unwrap();
+        all.iter().find(|one| one["type"] == kind).unwrap().clone()
+    };
+    let ssh = of("Integrations::SshServerRestartIntegration");
+    assert_eq!((&ssh["supported_events"], &ssh["icon"]), (&json!([]), &json!("server-cog")), "{ssh}");
+    let webhook = of("Integrations::WebhookIntegration");
+    assert_eq!((&webhook["supported_events"], &webhook["config_version"]), (&Value::Null, &json!(2)));
+    let body = json!({ "type": "ssh", "settings": { "ip": "192.0.2.1", "username": "u", "password": "pw" } });
+    let (_, made) = call(&app, &program, Method::POST, "/api/v1/integrations", &body).await;
+    let body = json!({ "name": "All", "integration_id": made["uuid"], "events": ["incident.created"] });
+    let (status, refused) = call(&app, &program, Method::POST, "/api/v1/event_subscriptions", &body).await;
+    assert_eq!(status, 422, "{refused}");
+    let said = refused["errors"]["events"][0].as_str().unwrap();
+    assert_eq!(said, "SSH server restart cannot tell of “Incident created”; use a webhook for it.");
+    app.close().await;
+}

@@ -90,6 +90,8 @@ impl ProviderSettings for SshSettings {
     const ICON: &'static str = "server-cog";
     const AUDIENCE: Audience = Audience::Programs;
     const ACTS: bool = true;
+    /// It acts when an outage begins, and says nothing.
+    const EVENTS: Option<&'static [&'static str]> = Some(&[]);
     const FIELDS: &'static [Field] = &[
         Field::new("ip", "Host or IP address", FieldKind::Host).required().placeholder("192.0.2.10"),
         Field::new("port", "Port", FieldKind::Number { min: 1, max: 65_535, unit: "" }).default("22"),
