@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::check::redact::is_sensitive;
 use domain::custom::{
-    HttpStep, MAX_BODY_BYTES, RenderedAuth, RenderedRequest, Response, Source, assertions, captures, failure,
+    HttpStep, MAX_BODY_BYTES, RenderedAuth, RenderedRequest, Response, assertions, captures, failure,
     render_request,
 };
 use domain::form::Choice as _;
@@ -92,7 +92,7 @@ impl<'a> Run<'a> {
         // Assertions see what was there before the captures. Captures come in any case, to know the secrets before the log is written.
         let results = assertions(step, &response, &mut self.scope);
         let captured = captures(step, &response, &mut self.scope);
-        let broken = failure(&results).or_else(|| not_followed(step, &response));
+        let broken = failure(&results);
         let reason = match (trouble, broken, &captured) {
             (Some(trouble), Some(_), _) => Some(trouble),
             (_, Some(broken), _) => Some(broken),
@@ -234,17 +234,6 @@ impl<'a> Run<'a> {
 /// Statuses by which the other side says that it may work later, as in the table that all providers share.
 fn passes(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500..=599)
-}
-
-/// A redirect is no success unless the author says so: nobody has read the message.
-fn not_followed(step: &HttpStep, response: &Response) -> Option<String> {
-    let judged = step.assertions.iter().any(|assertion| assertion.source == Source::StatusCode);
-    ((300..400).contains(&response.status) && !judged).then(|| {
-        format!(
-            "HTTP {}: redirects are not followed; use the address that it leads to, or assert this status code.",
-            response.status
-        )
-    })
 }
 
 /// The start of a body, so that one step does not fill the log of all.
