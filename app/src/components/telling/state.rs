@@ -42,7 +42,9 @@ pub fn DeliveryPill(
 
 /// How an integration is: colour, icon and word.
 pub fn standing(row: &IntegrationRow) -> (&'static str, &'static str, Cow<'static, str>) {
-    let (tone, icon, word) = if !row.enabled {
+    let (tone, icon, word) = if !row.enabled && row.failing_since.is_some() {
+        ("down", "st-major", "Switched off")
+    } else if !row.enabled {
         ("paused", "st-paused", "Off")
     } else if row.unverified {
         ("degraded", "st-degraded", "Not confirmed")

@@ -120,7 +120,7 @@ fn Row(row: IntegrationRow) -> impl IntoView {
             <td>{last}</td>
             <td class="end"><Switch id=row.id.to_string() name=row.name enabled=row.enabled/></td>
         </tr>
-        {row.failing.filter(|_| row.enabled).map(|failing| view! {
+        {row.failing.map(|failing| view! {
             <tr class="more"><td colspan="5"><p class="state" data-state="down"><Icon name="alert"/>{sentence(&failing)}</p></td></tr>
         })}
     }

@@ -6,7 +6,7 @@ use domain::delivery::DeliveryState;
 use domain::id::IntegrationKey;
 use domain::time::Timestamp;
 
-use crate::providers::Receipt;
+use crate::providers::{self, DeliveryError, Receipt};
 use crate::store::deliveries::Settlement;
 use crate::store::settling::{self, Settled};
 use crate::store::{self, Tx, integrations};
@@ -14,6 +14,16 @@ use crate::store::{self, Tx, integrations};
 use super::crew::{Crew, waiting};
 use super::rules::settlement;
 use super::{Finished, Outcome};
+
+/// The last word on an integration.
+enum Verdict<'a> {
+    /// It took a message.
+    Works,
+    /// It failed for good.
+    Fails(&'a str),
+    /// It wants no message any more, as it was set up for this one.
+    Gone(&'a str, &'a Finished),
+}
 
 impl Crew {
     /// Settles one after the other, when all together cannot be; what cannot be written even so ends without its words.
@@ -74,7 +84,7 @@ impl Crew {
             .collect();
         let ours = settling::settle(tx, &self.dispatcher.node, &rows, now).await?;
         // The last word on each integration, in one order on every node, so that none waits for another that waits for it.
-        let mut verdicts: BTreeMap<IntegrationKey, Option<&str>> = BTreeMap::new();
+        let mut verdicts: BTreeMap<IntegrationKey, Verdict<'_>> = BTreeMap::new();
         for (finished, settlement) in all.iter().zip(&settlements) {
             let claimed = &finished.claimed;
             if !ours.contains(&claimed.key) {
@@ -86,12 +96,17 @@ impl Crew {
             }
             match settlement.state {
                 DeliveryState::Delivered => {
-                    verdicts.insert(claimed.integration, None);
+                    verdicts.insert(claimed.integration, Verdict::Works);
                 }
                 DeliveryState::Failed => {
                     let reason = settlement.error.as_deref().unwrap_or_default();
                     tracing::warn!(delivery = %claimed.id, reason, "a message could not be delivered");
-                    verdicts.insert(claimed.integration, Some(reason));
+                    let verdict = if is_gone(finished) {
+                        Verdict::Gone(reason, finished)
+                    } else {
+                        Verdict::Fails(reason)
+                    };
+                    verdicts.insert(claimed.integration, verdict);
                 }
                 DeliveryState::Waiting
                 | DeliveryState::Sending
@@ -100,11 +115,27 @@ impl Crew {
                 | DeliveryState::Grouped => {}
             }
         }
-        for (integration, reason) in verdicts {
-            integrations::set_failing(tx, integration, reason, now).await?;
+        for (integration, verdict) in verdicts {
+            match verdict {
+                Verdict::Works => integrations::set_failing(tx, integration, None, now).await?,
+                Verdict::Fails(why) => integrations::set_failing(tx, integration, Some(why), now).await?,
+                Verdict::Gone(why, finished) => {
+                    let why = format!("{why} So it was switched off.");
+                    integrations::switch_off(tx, integration, &finished.before, &why, now).await?;
+                    tracing::warn!(delivery = %finished.claimed.id, "an integration was switched off: its receiver is gone");
+                }
+            }
         }
         Ok(())
     }
+}
+
+/// Whether the receiver of a message that failed says that it wants none any more.
+fn is_gone(finished: &Finished) -> bool {
+    let Outcome::Tried(attempt, Err(DeliveryError::Permanent { .. })) = &finished.outcome else {
+        return false;
+    };
+    attempt.status.is_some_and(|status| providers::of(&finished.before).is_gone(status))
 }
 
 /// What became of a message, as it is to be written.

@@ -168,6 +168,12 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// Whether a status of a failed message says that nothing is to be sent there ever again. Then the integration is switched off.
+    fn is_gone(&self, status: u16) -> bool {
+        let _ = status;
+        false
+    }
+
     /// Sends nothing, or nothing that anybody would notice, and says whether the integration would work; `None` when the other side
     /// has no such call, and only a test message can tell.
     fn probe<'a>(

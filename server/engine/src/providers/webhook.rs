@@ -37,6 +37,11 @@ impl Provider for WebhookSettings {
         .boxed()
     }
 
+    /// 410, as Standard Webhooks has it.
+    fn is_gone(&self, status: u16) -> bool {
+        status == 410 && !self.retry_on.contains(&status)
+    }
+
     fn timeout(&self) -> Duration {
         Duration::from_millis(u64::from(self.timeout_ms))
     }

@@ -312,3 +312,39 @@ on_both! {
         assert_eq!(planned[0].definition.as_ref().unwrap().name, "All");
     }
 }
+
+on_both! {
+    async fn who_is_gone_for_good_is_told_nothing_more(world: World) {
+        let receiver = Receiver::open().await;
+        let (monitor, _) = world.monitor("Shop").await;
+        let (hook, id) = integration(&world, &receiver, None).await;
+        attach(&world, monitor, hook).await;
+        let telling = Telling::over(&world);
+        receiver.answers(&[(410, "")]);
+        world.outage(monitor).await;
+        telling.pass().await;
+        let marked = loaded(&world, hook).await;
+        assert!(!marked.enabled && marked.failing_since.is_some(), "{marked:?}");
+        assert_eq!(marked.failing.as_deref(), Some("HTTP 410: the receiver is gone for good. So it was switched off."));
+        let viewer = domain::person::Viewer::System;
+        let health = world.services.telling_health(&viewer).await.unwrap();
+        assert_eq!((health.failing.len(), health.why), (1, marked.failing));
+        world.pass(MINUTE);
+        world.recovery(monitor).await;
+        world.outage(monitor).await;
+        telling.pass().await;
+        assert_eq!(receiver.heard.lock().unwrap().len(), 1, "the next outage is not sent there");
+        // Whoever mends it switches it on again, and the mark is gone.
+        receiver.answers(&[(200, "")]);
+        let on = engine::services::telling::Changes { enabled: Some(true), ..Default::default() };
+        world.services.change_integration(&viewer, &id, &on).await.unwrap();
+        let mended = loaded(&world, hook).await;
+        assert!(mended.enabled && mended.failing.is_none(), "{mended:?}");
+        // Another status of a failure leaves it on.
+        receiver.answers(&[(404, "")]);
+        world.recovery(monitor).await;
+        world.outage(monitor).await;
+        telling.pass().await;
+        assert!(loaded(&world, hook).await.enabled);
+    }
+}

@@ -82,8 +82,10 @@ impl Services {
         let waits = |one: &kept::Integration| {
             one.settings.as_ref().is_ok_and(|settings| settings.writes_only_to(&one.unconfirmed))
         };
-        let is_failing = |one: &&kept::Integration| one.failing_since.is_some() || waits(one);
-        let failing = integrations.iter().filter(|one| one.enabled).filter(is_failing);
+        // One that failed so that it was switched off, too: whoever switches one off themselves takes the mark away.
+        let is_failing =
+            |one: &&kept::Integration| one.failing_since.is_some() || (one.enabled && waits(one));
+        let failing = integrations.iter().filter(is_failing);
         let why = failing.clone().next().and_then(|one| {
             let unconfirmed = waits(one).then(|| unconfirmed_words(&one.unconfirmed));
             unconfirmed.or_else(|| one.failing.clone())
