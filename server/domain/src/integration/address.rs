@@ -15,6 +15,16 @@ pub(crate) fn examine_url(field: &str, text: &str, errors: &mut Vec<FieldError>)
     }
 }
 
+/// Adds an error when a `{{…}}` stands before the path of a URL: what a message tells must not choose where it goes.
+pub(crate) fn examine_template(field: &str, text: &str, errors: &mut Vec<FieldError>) {
+    let Ok(url) = url::Url::parse(text) else { return };
+    let before = &url[..url::Position::BeforePath];
+    if before.contains("{{") || before.contains("%7B%7B") {
+        let message = "A {{…}} may stand in the path and the query of the address, and not before them.";
+        errors.push(FieldError::new(field, message));
+    }
+}
+
 /// The URL that a form sent as a secret, without the spaces around it.
 pub(crate) fn read_secret_url(
     reader: &mut FormReader<'_>,
@@ -92,6 +102,37 @@ mod tests {
         ];
         for (url, expected) in shown {
             assert_eq!(shown_url(url), expected);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_stands_in_the_path_or_the_query() {
+        let errors = |text: &str| {
+            let mut errors = Vec::new();
+            examine_url("url", text, &mut errors);
+            examine_template("url", text, &mut errors);
+            errors.len()
+        };
+        for fine in [
+            "https://example.org/{{eventId}}/{{ payload.a.0.b }}?c={{deliveryId}}#{{timestamp}}",
+            "http://me:pw@example.org:8080?{{eventId}}",
+        ] {
+            assert_eq!(errors(fine), 0, "{fine}");
+        }
+        for wrong in [
+            "https://{{eventId}}/a",
+            "https://{{eventId}}.example.org/",
+            "https:///{{eventId}}/a",
+            "https://{{eventId}}@example.org/",
+            "https://example.org:{{eventId}}/",
+            "{{eventId}}://example.org/",
+        ] {
+            assert_eq!(errors(wrong), 1, "{wrong}");
         }
     }
 }

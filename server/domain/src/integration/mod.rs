@@ -35,7 +35,9 @@ pub mod telex;
 pub mod webhook;
 mod word;
 
-pub(crate) use address::{examine_secret_url, examine_url, read_secret_url, shown_host, shown_url};
+pub(crate) use address::{
+    examine_secret_url, examine_template, examine_url, read_secret_url, shown_host, shown_url,
+};
 pub(crate) use moved::{ONCE_MORE, origin};
 
 pub use apprise::AppriseSettings;

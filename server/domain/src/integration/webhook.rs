@@ -4,7 +4,9 @@ use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Audience, ONCE_MORE, ProviderSettings, examine_url, moved, origin, read_form, shown_url};
+use super::{
+    Audience, ONCE_MORE, ProviderSettings, examine_template, examine_url, moved, origin, read_form, shown_url,
+};
 use crate::check::request::{Header, read_headers, secret_headers_mut, show_headers};
 use crate::choices;
 use crate::form::{Choice as _, Field, FieldError, FieldKind, Form, put_secret};
@@ -141,7 +143,7 @@ impl ProviderSettings for WebhookSettings {
         Field::new("url", "URL", FieldKind::Secret)
             .required()
             .placeholder("https://example.org/hooks/pharos")
-            .help("Kept like a password, because it often holds a token."),
+            .help("Kept like a password, because it often holds a token. {{path.to.value}} in its path or query is replaced."),
         Field::new("body", "Body", FieldKind::Select(WebhookBody::OPTIONS))
             .default("incident")
             .help("“Incident fields” are resource_name, incident_type, incident_status and so on; the envelope has id, eventType and data."),
@@ -161,7 +163,7 @@ impl ProviderSettings for WebhookSettings {
         Field::new("auth_header_value", "Header value", FieldKind::Secret).required().when("auth", "header").advanced(),
         Field::new("headers", "Further headers", FieldKind::Lines)
             .placeholder("X-Team: ops")
-            .help("One a line, as Name: value. Values of secret headers are shown masked and stay unless you change them.")
+            .help("One a line, as Name: value. {{path.to.value}} is replaced. Values of secret headers are shown masked and stay unless you change them.")
             .advanced(),
         Field::new("template", "Body template", FieldKind::TextArea)
             .help("Instead of the usual body; {{path.to.value}} is replaced.")
@@ -247,6 +249,7 @@ impl ProviderSettings for WebhookSettings {
             errors.push(FieldError::new("url", "Please fill this in."));
         }
         examine_url("url", self.url.expose(), errors);
+        examine_template("url", self.url.expose(), errors);
         let mut needs = |wanted: WebhookAuth, field: &str, missing: bool| {
             if self.auth == wanted && missing {
                 errors.push(FieldError::new(field, "This kind of authentication needs it."));

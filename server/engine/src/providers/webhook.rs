@@ -1,6 +1,7 @@
 //! webhook: an HTTP request to a program of somebody's own, signed as Standard Webhooks 1.0.0 describes.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -14,13 +15,17 @@ use domain::time::SECOND;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use reqwest::Method;
+use reqwest::{Method, Url};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::Sha256;
+use url::Position;
 
 use super::http::{Answer, Call, Outbound};
 use super::{Attempting, DeliveryError, Provider, Receipt};
+
+/// What a template to fill begins with.
+const BEGIN: &str = "{{";
 
 impl Provider for WebhookSettings {
     fn deliver<'a>(
@@ -37,9 +42,9 @@ impl Provider for WebhookSettings {
         .boxed()
     }
 
-    /// 410, as Standard Webhooks has it.
+    /// 410, as Standard Webhooks has it. Behind an address that each message fills in, only that one is gone.
     fn is_gone(&self, status: u16) -> bool {
-        status == 410 && !self.retry_on.contains(&status)
+        status == 410 && !self.retry_on.contains(&status) && !self.url.expose().contains(BEGIN)
     }
 
     fn timeout(&self) -> Duration {
@@ -52,12 +57,12 @@ fn request(
     message: &Message,
     attempting: &Attempting<'_>,
 ) -> Result<Call, DeliveryError> {
+    let values = values(settings, message, attempting);
     let json = match &settings.template {
-        Some(template) => {
-            fill(template, &serde_json::to_value(envelope(message, attempting)).unwrap_or_default())
-        }
+        Some(template) => fill(template, &values, str::to_owned),
         None => body(settings, message, attempting),
     };
+    let url = filled_url(settings.url.expose(), &values)?;
     let body = match settings.content_type {
         ContentType::Json => json,
         ContentType::Form => {
@@ -69,7 +74,7 @@ fn request(
         ("x-delivery-id".to_owned(), attempting.id.to_string()),
         ("x-event-type".to_owned(), event_type(message)),
     ];
-    let mut secrets = vec![settings.url.expose().to_owned()];
+    let mut secrets = vec![url.clone(), settings.url.expose().to_owned()];
     let mut secret = |secret: &Option<Secret>| {
         let text = secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default();
         secrets.push(text.clone());
@@ -94,7 +99,7 @@ fn request(
     for header in &settings.headers {
         // A later one of the same name takes the place of ours.
         headers.retain(|(known, _)| !known.eq_ignore_ascii_case(&header.name));
-        let value = header.value.expose().to_owned();
+        let value = fill(header.value.expose(), &values, one_line);
         if header.is_sensitive() {
             secrets.push(value.clone());
         }
@@ -114,7 +119,7 @@ fn request(
     let method = domain::form::Choice::as_str(settings.method);
     Ok(Call {
         method: Method::from_bytes(method.as_bytes()).unwrap_or(Method::POST),
-        url: settings.url.expose().to_owned(),
+        url,
         headers,
         body,
         timeout: Duration::from_millis(u64::from(settings.timeout_ms)),
@@ -179,19 +184,71 @@ fn envelope<'a>(message: &'a Message, attempting: &Attempting<'a>) -> Envelope<'
     }
 }
 
-/// Fills `{{path.to.value}}`; a missing one is empty, and what is no text is written as JSON. Paths may begin with `payload`, as in
-/// seed 003, for `data`.
-fn fill(template: &str, values: &Value) -> String {
+/// What templates read; nothing when there is none.
+fn values(settings: &WebhookSettings, message: &Message, attempting: &Attempting<'_>) -> Value {
+    let headers = settings.headers.iter().map(|header| header.value.expose());
+    let mut templates = headers.chain([settings.url.expose()]).chain(settings.template.as_deref());
+    if templates.any(|text| text.contains(BEGIN)) {
+        serde_json::to_value(envelope(message, attempting)).unwrap_or_default()
+    } else {
+        Value::Null
+    }
+}
+
+/// The address with its values, which lead to no other host and to no other place in the path.
+fn filled_url(template: &str, values: &Value) -> Result<String, DeliveryError> {
+    if !template.contains(BEGIN) {
+        return Ok(template.to_owned());
+    }
+    let filled = fill(template, values, percent_encoded);
+    let parts = |text: &str| {
+        let url = Url::parse(text).ok()?;
+        let depth = url.path_segments().map(Iterator::count);
+        Some((url[..Position::BeforePath].to_owned(), depth))
+    };
+    if parts(template).is_none_or(|meant| parts(&filled) != Some(meant)) {
+        return Err(DeliveryError::permanent(
+            "With what this message tells, the address would lead elsewhere; use another {{…}} in its path or query.",
+        ));
+    }
+    Ok(filled)
+}
+
+/// A value as one piece of a path or a query (RFC 3986, 2.3).
+fn percent_encoded(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a text never fails.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
+}
+
+/// A value in a header, which has one line.
+fn one_line(value: &str) -> String {
+    value.replace(char::is_control, " ")
+}
+
+/// Fills `{{path.to.value}}`; a missing one is empty, and what is no text is written as JSON. `escape` makes a value fit where it stands.
+/// Besides the paths of the envelope there are the names of seed 003.
+fn fill(template: &str, values: &Value, escape: impl Fn(&str) -> String) -> String {
     let mut text = String::with_capacity(template.len());
     let mut rest = template;
-    while let Some(begin) = rest.find("{{") {
+    while let Some(begin) = rest.find(BEGIN) {
         let Some(length) = rest[begin..].find("}}") else { break };
         text.push_str(&rest[..begin]);
         let path = rest[begin + 2..begin + length].trim();
         let path = match path.split_once('.') {
             Some(("payload", inner)) => format!("data.{inner}"),
             _ => match path {
-                "deliveryId" | "eventId" => "id".to_owned(),
+                "deliveryId" => "id".to_owned(),
+                "eventId" => "eventType".to_owned(),
+                "subscriptionId" => "subscription.id".to_owned(),
+                "subscriptionName" => "subscription.name".to_owned(),
                 "payload" => "data".to_owned(),
                 other => other.to_owned(),
             },
@@ -202,8 +259,8 @@ fn fill(template: &str, values: &Value) -> String {
         });
         match value {
             None | Some(Value::Null) => {}
-            Some(Value::String(value)) => text.push_str(value),
-            Some(value) => text.push_str(&value.to_string()),
+            Some(Value::String(value)) => text.push_str(&escape(value)),
+            Some(value) => text.push_str(&escape(&value.to_string())),
         }
         rest = &rest[begin + length + 2..];
     }
@@ -249,9 +306,38 @@ mod tests {
     #[test]
     fn a_template_is_filled_and_what_is_missing_is_empty() {
         let values = json!({ "id": "DL1", "data": { "a": { "b": [1, { "c": "x" }] } } });
+        let text = "{{deliveryId}} {{ payload.a.b.1.c }} {{payload.a.b}} [{{nothing.here}}] {{";
+        assert_eq!(fill(text, &values, str::to_owned), "DL1 x [1,{\"c\":\"x\"}] [] {{");
+    }
+
+    #[test]
+    fn no_value_leads_to_another_host_or_another_place() {
+        let filled = |url: &str, value: &str| filled_url(url, &json!({ "data": { "v": value } })).ok();
+        let path = "https://me:pw@example.org:8443/a/{{payload.v}}/b?c={{payload.v}}";
+        let whole = |value: &str| Some(format!("https://me:pw@example.org:8443/a/{value}/b?c={value}"));
+        for (value, encoded) in [
+            ("Shop", "Shop"),
+            ("", ""),
+            ("a b+ü", "a%20b%2B%C3%BC"),
+            ("../../c?d=e&f#g", "..%2F..%2Fc%3Fd%3De%26f%23g"),
+            ("@evil.org:80/\\", "%40evil.org%3A80%2F%5C"),
+            ("\r\nx", "%0D%0Ax"),
+            ("{{deliveryId}}", "%7B%7BdeliveryId%7D%7D"),
+        ] {
+            assert_eq!(filled(path, value), whole(encoded), "{value}");
+        }
+        for value in [".", ".."] {
+            assert_eq!(filled(path, value), None, "{value}");
+        }
+        for elsewhere in
+            ["https://{{payload.v}}/a", "https:///{{payload.v}}/a", "https://a{{payload.v}}@example.org/"]
+        {
+            assert_eq!(filled(elsewhere, "evil"), None, "{elsewhere}");
+        }
         assert_eq!(
-            fill("{{deliveryId}} {{ payload.a.b.1.c }} {{payload.a.b}} [{{nothing.here}}] {{", &values),
-            "DL1 x [1,{\"c\":\"x\"}] [] {{"
+            filled("https://example.org/a b", "x").as_deref(),
+            Some("https://example.org/a b"),
+            "as it is"
         );
     }
 }

@@ -114,3 +114,57 @@ async fn what_was_refused_says_why_and_what_may_pass_says_when() {
     let told = deliver(&to("/other"), &error()).await;
     assert_eq!(told.permanent(), "HTTP 403: not you: check the credentials.");
 }
+
+#[tokio::test]
+async fn templates_are_filled_in_the_address_the_headers_and_the_body() {
+    let server = Server::saying(Reply::text(200, "")).await;
+    let header = |name: &str, value: &str| Header { name: name.to_owned(), value: value.into() };
+    let settings = WebhookSettings {
+        headers: vec![
+            header("X-Title", "{{payload.title}} of {{subscriptionName}}"),
+            header("X-Api-Key", "k3y-{{eventId}}"),
+        ],
+        template: Some(
+            "{{deliveryId}}|{{eventId}}|{{eventType}}|{{timestamp}}|{{subscriptionId}}|{{subscriptionName}}|{{payload.gone}}|{{payload}}"
+                .to_owned(),
+        ),
+        ..WebhookSettings::to(&format!("{}/T0KEN/{{{{eventId}}}}/{{{{payload.title}}}}?s={{{{subscriptionName}}}}", server.url))
+    };
+    let settings: IntegrationSettings = settings.into();
+    settings.validate().unwrap();
+    let payload = json!({ "title": "A/b ü\r\nX-Evil: y" });
+    let told = deliver(&settings, &event_with(payload.clone())).await;
+    told.hides(&["T0KEN", "k3y"]).result.as_ref().unwrap();
+    let heard = server.one();
+    assert_eq!(
+        heard.path,
+        "/T0KEN/incident.incident.created/A%2Fb%20%C3%BC%0D%0AX-Evil%3A%20y?s=All%20incidents"
+    );
+    assert_eq!(heard.header("x-title"), "A/b ü  X-Evil: y of All incidents");
+    assert_eq!(heard.header("x-api-key"), "k3y-incident.incident.created");
+    let id = delivery();
+    let event = "incident.incident.created";
+    assert_eq!(
+        heard.body,
+        format!("{id}|{event}|{event}|2026-03-02T00:00:00.000Z|sub1|All incidents||{payload}")
+    );
+    // What would lead elsewhere does not leave.
+    let told = deliver(&settings, &event_with(json!({ "title": ".." }))).await;
+    assert!(told.permanent().contains("would lead elsewhere"), "{told:#?}");
+    assert!(server.heard().is_empty());
+    // Of an alert there is no subscription.
+    deliver(&settings, &error()).await.result.unwrap();
+    let heard = server.one();
+    assert_eq!(heard.path, "/T0KEN/alert.error/?s=");
+    assert!(heard.body.starts_with(&format!("{id}|alert.error|alert.error|")), "{}", heard.body);
+}
+
+#[tokio::test]
+async fn a_template_does_not_choose_where_a_message_goes() {
+    for url in ["https://{{eventId}}/a", "https://{{eventId}}@example.org/"] {
+        let settings: IntegrationSettings = WebhookSettings::to(url).into();
+        assert!(settings.validate().is_err(), "{url}");
+        let told = deliver(&settings, &error()).await;
+        assert!(told.permanent().contains("would lead elsewhere"), "{told:#?}");
+    }
+}
