@@ -23,7 +23,10 @@ fn heartbeats() -> Router<AppState> {
         .route("/api/push/{token}", any(push::kuma))
         .route("/api/push/{token}/{signal}", any(push::signal))
         .route("/ping/{token}", any(push::ping))
+        .route("/ping/{token}/", any(push::ping))
         .route("/ping/{token}/{signal}", any(push::ping_signal))
+        .route("/ping/{token}/{signal}/", any(push::ping_signal))
+        .route("/ping/{token}/{signal}/{of_slug}", any(push::ping_slug))
 }
 
 /// What other services find at the root of our host, because they look there.

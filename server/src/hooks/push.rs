@@ -15,6 +15,9 @@ use crate::router::AppState;
 
 /// Tells senders in the form of Healthchecks how much of a body is kept, in bytes.
 const BODY_LIMIT: HeaderName = HeaderName::from_static("ping-body-limit");
+/// Healthchecks has keys of projects, with which a job names its check instead of knowing its token. Here are none.
+const NO_SLUGS: &str =
+    "not found: checks have no names here; call /ping/{token} with the token of the monitor";
 /// A run of more than a year is a mistake of the sender; in milliseconds.
 const MAX_PING_MS: f64 = 366.0 * 86_400_000.0;
 
@@ -115,7 +118,8 @@ pub(super) async fn ping(
     healthchecks(&state, &method, &token, Some(beat)).await
 }
 
-/// `/ping/{token}/start`, `/fail`, `/log` or an exit code, by HEAD, GET or POST.
+/// `/ping/{token}/start`, `/fail`, `/log` or an exit code, by HEAD, GET or POST. Anything else behind what is no token is the name of a
+/// check: `/ping/{key}/{slug}`.
 pub(super) async fn ping_signal(
     state: State<AppState>,
     method: Method,
@@ -126,12 +130,28 @@ pub(super) async fn ping_signal(
     healthchecks(&state, &method, &token, beat).await
 }
 
+/// `/ping/{key}/{slug}/start` and so on, by HEAD, GET or POST.
+pub(super) async fn ping_slug(method: Method) -> Response {
+    not_allowed(&method).unwrap_or_else(|| fresh((StatusCode::NOT_FOUND, NO_SLUGS)))
+}
+
+fn not_allowed(method: &Method) -> Option<Response> {
+    let allow = [(header::ALLOW, "HEAD, GET, POST")];
+    let refusal = || (StatusCode::METHOD_NOT_ALLOWED, allow, "use HEAD, GET or POST").into_response();
+    (!matches!(*method, Method::HEAD | Method::GET | Method::POST)).then(refusal)
+}
+
 async fn healthchecks(state: &AppState, method: &Method, token: &str, beat: Option<Beat>) -> Response {
-    if !matches!(*method, Method::HEAD | Method::GET | Method::POST) {
-        let allow = [(header::ALLOW, "HEAD, GET, POST")];
-        return (StatusCode::METHOD_NOT_ALLOWED, allow, "use HEAD, GET or POST").into_response();
+    if let Some(refusal) = not_allowed(method) {
+        return refusal;
     }
-    let Some(beat) = beat else { return fresh((StatusCode::BAD_REQUEST, "invalid url format")) };
+    let Some(beat) = beat else {
+        return match state.services.is_push_token(token).await {
+            Ok(true) => fresh((StatusCode::BAD_REQUEST, "invalid url format")),
+            Ok(false) => fresh((StatusCode::NOT_FOUND, NO_SLUGS)),
+            Err(error) => Refusal(error).into_response(),
+        };
+    };
     match state.services.push(token, beat).await {
         Ok(_) => fresh(([(BODY_LIMIT, MAX_MESSAGE_BYTES.to_string())], "OK")),
         Err(ServiceError::NotFound) => fresh((StatusCode::NOT_FOUND, "not found")),

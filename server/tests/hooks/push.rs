@@ -56,6 +56,30 @@ async fn a_heartbeat_in_the_form_of_kuma_is_taken_by_any_method() {
 }
 
 #[tokio::test]
+async fn a_slash_at_the_end_changes_nothing_and_the_name_of_a_check_is_not_found_in_words() {
+    let app = TestApp::spawn().await;
+    let key = monitor(&app, "abc").await;
+    assert_eq!(call(&app, Method::POST, "/ping/abc/", "all of it").await, (200, "OK".to_owned()));
+    assert_eq!(row(&app, key).await.message, "all of it");
+    assert_eq!(call(&app, Method::GET, "/ping/abc/fail/?rid=1", "").await, (200, "OK".to_owned()));
+    assert!(row(&app, key).await.failed);
+    for path in [
+        "/ping/pk-1/nightly-backup?create=1&rid=1",
+        "/ping/pk-1/nightly-backup/",
+        "/ping/pk-1/nightly-backup/start",
+    ] {
+        let answer = app.request(&Actor::Anonymous, Method::GET, path).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 404, "{path}");
+        assert_eq!(answer.headers()["content-type"], "text/plain; charset=utf-8", "{path}");
+        let words = answer.text().await.unwrap();
+        assert!(words.contains("/ping/{token}"), "{path}: {words}");
+        assert_eq!(call(&app, Method::DELETE, path, "").await.0, 405, "{path}");
+    }
+    assert_eq!(call(&app, Method::GET, "/ping/abc/stop", "").await.0, 400, "the token is right");
+    app.close().await;
+}
+
+#[tokio::test]
 async fn a_run_has_a_start_and_an_end() {
     let app = TestApp::spawn().await;
     let key = monitor(&app, "abc").await;

@@ -53,6 +53,11 @@ pub enum Taken {
 }
 
 impl Services {
+    /// Whether a job that says this token would be listened to.
+    pub async fn is_push_token(&self, token: &str) -> Result<bool> {
+        Ok(monitors::by_push_token(&mut self.inner.db.read().await?, token).await?.is_some())
+    }
+
     /// Takes the word of a job that knows a monitor's token. The scheduler writes one result a slot, so that uptime is a share
     /// of the time and not of the calls; a result is written here only when the word is news or says how long a run took. When another
     /// node looks after the monitor, that one is told of news.
