@@ -40,16 +40,26 @@ struct Message<T> {
     data: T,
 }
 
+/// What receivers of webhooks find beside a page. Both are empty: whoever listens here ends that by going away.
+#[derive(Default, Serialize)]
+struct Meta {
+    unsubscribe: &'static str,
+    documentation: &'static str,
+}
+
 #[derive(Serialize)]
 struct Page<'a> {
     id: &'a str,
     name: &'a str,
     status_indicator: &'static str,
     status_description: &'static str,
+    /// Without its host when the configuration does not say where the installation is.
+    url: String,
 }
 
 #[derive(Serialize)]
 struct Component<'a> {
+    created_at: String,
     id: &'a str,
     name: &'a str,
     status: &'static str,
@@ -68,8 +78,13 @@ struct Incident<'a> {
     name: &'a str,
     status: &'static str,
     impact: &'static str,
+    /// Never: each was on the page from its beginning.
+    backfilled: bool,
     created_at: String,
+    /// The last thing that was said or happened.
+    updated_at: String,
     resolved_at: Option<String>,
+    url: String,
     /// The oldest first: receivers take the last one as the latest.
     #[serde(rename = "incident_updates")]
     updates: Vec<IncidentUpdate<'a>>,
@@ -82,10 +97,13 @@ struct IncidentUpdate<'a> {
     body: &'a str,
     status: &'static str,
     created_at: String,
+    /// The same: what was said is not written anew.
+    updated_at: String,
 }
 
 #[derive(Serialize)]
 struct Whole<'a> {
+    meta: Meta,
     page: Page<'a>,
     components: Vec<Component<'a>>,
     incidents: Vec<Incident<'a>>,
@@ -93,6 +111,7 @@ struct Whole<'a> {
 
 #[derive(Serialize)]
 struct ComponentNews<'a> {
+    meta: Meta,
     page: Page<'a>,
     component_update: ComponentUpdate<'a>,
     component: Component<'a>,
@@ -100,6 +119,7 @@ struct ComponentNews<'a> {
 
 #[derive(Serialize)]
 struct IncidentNews<'a> {
+    meta: Meta,
     page: Page<'a>,
     incident: Incident<'a>,
 }
@@ -107,9 +127,10 @@ struct IncidentNews<'a> {
 /// The whole page.
 pub(super) fn snapshot(view: &PageView) -> Utf8Bytes {
     let data = Whole {
+        meta: Meta::default(),
         page: page(view),
         components: components(view).map(component).collect(),
-        incidents: view.incidents.iter().map(incident).collect(),
+        incidents: view.incidents.iter().map(|one| incident(view, one)).collect(),
     };
     encode(&Message { event: "page", data })
 }
@@ -125,7 +146,8 @@ pub(super) fn news(old: &PageView, new: &PageView) -> Vec<Utf8Bytes> {
                 new_status: now.state.as_str(),
                 component_id: now.id.as_str(),
             };
-            let data = ComponentNews { page: page(new), component_update, component: component(now) };
+            let (meta, page) = (Meta::default(), page(new));
+            let data = ComponentNews { meta, page, component_update, component: component(now) };
             messages.push(encode(&Message { event: "component", data }));
         }
     }
@@ -133,7 +155,7 @@ pub(super) fn news(old: &PageView, new: &PageView) -> Vec<Utf8Bytes> {
         let before = incidents(old).find(|before| before.id == now.id);
         // What moves into the page's past without a change is old news.
         if before.map_or(now.resolved_at.is_none(), |before| before != now) {
-            let data = IncidentNews { page: page(new), incident: incident(now) };
+            let data = IncidentNews { meta: Meta::default(), page: page(new), incident: incident(new, now) };
             messages.push(encode(&Message { event: "incident", data }));
         }
     }
@@ -164,36 +186,43 @@ fn page(view: &PageView) -> Page<'_> {
             PageState::HasIssues => "Some systems are experiencing issues",
             PageState::UnderMaintenance => "Some systems are under maintenance",
         },
+        url: format!("{}{}", view.base_url, view.head.home()),
     }
 }
 
 fn component(view: &ComponentView) -> Component<'_> {
-    Component { id: view.id.as_str(), name: &view.name, status: view.state.as_str() }
+    Component {
+        created_at: written(view.created_at),
+        id: view.id.as_str(),
+        name: &view.name,
+        status: view.state.as_str(),
+    }
 }
 
-fn incident(view: &IncidentView) -> Incident<'_> {
-    let update =
-        |update: &'_ domain::views::public::IncidentUpdateView| (phase(update.phase), written(update.at));
+fn incident<'a>(page: &PageView, view: &'a IncidentView) -> Incident<'a> {
+    let told = view.updates.iter().map(|update| update.at);
+    let updated_at = told.chain(view.resolved_at).fold(view.started_at, Timestamp::max);
     Incident {
         id: view.id.as_str(),
         name: &view.title,
         status: phase(view.phase),
         impact: view.impact.as_str(),
+        backfilled: false,
         created_at: written(view.started_at),
+        updated_at: written(updated_at),
         resolved_at: view.resolved_at.map(written),
+        url: format!("{}{}/incidents/{}", page.base_url, page.head.base(), view.id),
         updates: view
             .updates
             .iter()
             .rev()
-            .map(|told| {
-                let (status, created_at) = update(told);
-                IncidentUpdate {
-                    id: told.id.as_str(),
-                    incident_id: view.id.as_str(),
-                    body: &told.body,
-                    status,
-                    created_at,
-                }
+            .map(|told| IncidentUpdate {
+                id: told.id.as_str(),
+                incident_id: view.id.as_str(),
+                body: &told.body,
+                status: phase(told.phase),
+                created_at: written(told.at),
+                updated_at: written(told.at),
             })
             .collect(),
     }

@@ -6,7 +6,7 @@ use domain::status_page::ComponentState::{MajorOutage, NoData, Operational};
 use domain::time::{DAY, Timestamp};
 use domain::uptime::Counts;
 use domain::views::public::{Counted, PageView};
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::live::face::Answer;
 use server::live::refresh::refreshed;
 use server::live::wire::{Place, Resume};
@@ -34,6 +34,37 @@ fn only_the_parts_that_differ_are_sent() {
     let row = ["banner".to_owned(), format!("c-{id}"), format!("t-{id}"), format!("s-{id}")];
     assert_eq!(ids(&frames.try_recv().unwrap().text), row, "the banner and one row, without its past days");
     assert!(frames.try_recv().is_err(), "one frame");
+}
+
+#[test]
+fn programs_are_told_in_the_fields_of_the_seed() {
+    let face = face(view(1, vec![component(1, Operational)], vec![incident(7)]));
+    let (whole, mut news) = face.follow_json();
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap()["data"].clone();
+    let whole = read(&whole);
+    let meta = json!({ "unsubscribe": "", "documentation": "" });
+    let now = "2026-11-21T12:04:10.000Z";
+    assert_eq!((&whole["meta"], &whole["page"]["url"]), (&meta, &json!("https://status.example.org/")));
+    assert_eq!(whole["components"][0]["created_at"], now);
+    let open = &whole["incidents"][0];
+    assert_eq!((&open["backfilled"], &open["updated_at"]), (&json!(false), &open["created_at"]));
+    let id = incident(7).id;
+    assert_eq!(open["url"], format!("https://status.example.org/incidents/{id}"));
+
+    let mut later = incident(7);
+    told(&mut later, IncidentPhase::Identified);
+    let mut next = view(2, vec![component(1, MajorOutage)], vec![later]);
+    next.base_url = String::new();
+    next.head.is_default = false;
+    face.show(next);
+    let change = read(&news.try_recv().unwrap());
+    assert_eq!((&change["meta"], &change["component"]["created_at"]), (&meta, &json!(now)));
+    assert_eq!(change["page"]["url"], "/status/main", "nobody said where that is");
+    let change = read(&news.try_recv().unwrap());
+    let incident = &change["incident"];
+    assert_eq!((&change["meta"], &incident["updated_at"]), (&meta, &json!(now)));
+    assert_eq!(incident["url"], format!("/status/main/incidents/{id}"));
+    assert_eq!(incident["incident_updates"][0]["updated_at"], now);
 }
 
 #[test]

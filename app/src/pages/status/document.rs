@@ -92,16 +92,6 @@ pub(super) struct Page<'a> {
     pub(super) main: String,
 }
 
-/// What the paths of a status page begin with: nothing for the page at `/`.
-pub(super) fn base(head: &PageHead) -> String {
-    if head.is_default { String::new() } else { format!("/status/{}", head.slug) }
-}
-
-/// The path of a status page.
-pub(super) fn home(head: &PageHead) -> String {
-    if head.is_default { "/".to_owned() } else { base(head) }
-}
-
 impl Shell<'_> {
     /// Draws the document.
     pub(super) fn document(&self, page: &Page<'_>) -> String {
@@ -109,7 +99,7 @@ impl Shell<'_> {
             (Some(live), Some(head)) => view! {
                 <body
                     class="public"
-                    data-history=format!("{}/history", base(head))
+                    data-history=format!("{}/history", head.base())
                     data-slug=head.slug.clone()
                     data-build=live.build.to_owned()
                     data-seq=live.seq.to_string()
@@ -193,7 +183,7 @@ fn inside(page: &Page<'_>) -> impl IntoView + use<> {
     view! {
         <a class="skip" href=format!("#{}", page.target)>"Skip to the status"</a>
         <header>
-            <a href=page.head.map_or_else(|| "/".to_owned(), home)>{sign} <span class="truncate">{name}</span></a>
+            <a href=page.head.map_or_else(|| "/".to_owned(), PageHead::home)>{sign} <span class="truncate">{name}</span></a>
             " "
             {themes(page.path.clone())}
         </header>

@@ -6,14 +6,14 @@ use domain::time::Timestamp;
 use domain::views::public::{IncidentPage, IncidentUpdateView, IncidentView, PageHead, PageView};
 use leptos::prelude::*;
 
-use super::document::{Page, Shell, base};
+use super::document::{Page, Shell};
 use super::markup::{icon, paragraphs, state_icon, when};
 use super::part::{Part, drawn, slot};
 use crate::words;
 
 /// Where an incident has its own page.
 fn address(head: &PageHead, incident: &IncidentView) -> String {
-    format!("{}/incidents/{}", base(head), incident.id)
+    format!("{}/incidents/{}", head.base(), incident.id)
 }
 
 /// The open incidents, the newest first; empty but there when all is well, so that the first can be swapped in.
@@ -136,7 +136,7 @@ pub fn incident_page(page: &IncidentPage, shell: &Shell<'_>) -> String {
     let incident = &page.incident;
     let main = view! {
         <main id="incident">
-            <a class="crumb" href=super::document::home(&page.head)>{icon("chevron-left")} "Current status"</a>
+            <a class="crumb" href=page.head.home()>{icon("chevron-left")} "Current status"</a>
             {drawn(story(incident).html())}
         </main>
     };

@@ -3,7 +3,7 @@
 use domain::views::public::{HistoryView, PageHead, PageView, PastDay};
 use leptos::prelude::*;
 
-use super::document::{Page, Shell, base, home};
+use super::document::{Page, Shell};
 use super::incident::past;
 use super::markup::icon;
 use super::part::{Part, html, slot};
@@ -23,7 +23,7 @@ pub(super) fn past_days(view: &PageView) -> Part {
             <div class="section-head">
                 <h2>"Past incidents"</h2>
                 " "
-                <a href=format!("{}/history", base(&view.head))>"All incidents" {icon("chevron-right")}</a>
+                <a href=format!("{}/history", view.head.base())>"All incidents" {icon("chevron-right")}</a>
             </div>
             <ol class="day-log">{slots}</ol>
         </section>
@@ -57,7 +57,7 @@ fn entry(head: &PageHead, day: &PastDay, level: u8) -> impl IntoView + use<> {
 /// The page of a month.
 pub fn history_page(view: &HistoryView, shell: &Shell<'_>) -> String {
     let month = words::calendar_month(&view.month);
-    let base = base(&view.head);
+    let base = view.head.base();
     let link = |month: Option<&String>, shape: &str, none: &'static str| match month {
         Some(month) => view! {
             <a
@@ -83,7 +83,7 @@ pub fn history_page(view: &HistoryView, shell: &Shell<'_>) -> String {
     let days = eventful.into_iter().map(|day| entry(&view.head, day, 2)).collect_view();
     let main = view! {
         <main id="page">
-            <a class="crumb" href=home(&view.head)>{icon("chevron-left")} "Current status"</a>
+            <a class="crumb" href=view.head.home()>{icon("chevron-left")} "Current status"</a>
             <div class="month-nav">
                 <h1 class="page-title">{month.clone()}</h1>
                 {link(view.previous.as_ref(), "chevron-left", "No earlier month")}

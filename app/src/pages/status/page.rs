@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::banner::banner;
 use super::component::components;
-use super::document::{Page, Shell, home};
+use super::document::{Page, Shell};
 use super::incident::{open_incidents, story};
 use super::log::past_days;
 use super::part::{Part, slot};
@@ -43,7 +43,7 @@ pub fn status_page(view: &PageView, main: String, shell: &Shell<'_>) -> String {
         title: format!("{} · {}", summary.sentence, view.head.name),
         description,
         icon: summary.icon,
-        path: home(&view.head),
+        path: view.head.home(),
         target: "page",
         main,
     })

@@ -3,7 +3,7 @@
 use domain::views::public::PageHead;
 use leptos::prelude::*;
 
-use super::document::{Page, Shell, home};
+use super::document::{Page, Shell};
 use super::markup::mark;
 use super::part::html;
 
@@ -36,7 +36,7 @@ fn page(
     heading: &'static str,
     text: &'static str,
 ) -> String {
-    let back = head.map_or_else(|| "/".to_owned(), home);
+    let back = head.map_or_else(|| "/".to_owned(), PageHead::home);
     let main = view! {
         <main id="page">
             <div class="empty plain">

@@ -41,6 +41,7 @@ fn component(number: u8, name: &str, state: ComponentState) -> ComponentView {
         id: ComponentId::new([number; 13]),
         name: name.to_owned(),
         description: None,
+        created_at: Timestamp(NOW.0 - 90 * MINUTE),
         state,
         counted: Vec::new(),
         uptime: Some(0.9987),
@@ -73,6 +74,7 @@ fn view(sections: Vec<SectionView>, incidents: Vec<IncidentView>) -> PageView {
         head: head(),
         seq: Seq(120),
         at: NOW,
+        base_url: String::new(),
         state: page_state(states(), incidents.len()),
         worst: worst(states()),
         past: vec![PastDay {

@@ -43,6 +43,8 @@ pub struct PageView {
     pub seq: Seq,
     /// When the view was read.
     pub at: Timestamp,
+    /// Where the installation is, without a slash at the end; empty when its configuration does not say.
+    pub base_url: String,
     /// The overall state.
     pub state: PageState,
     /// The worst state of a component, for the banner.
@@ -53,6 +55,18 @@ pub struct PageView {
     pub sections: Vec<SectionView>,
     /// The last [`PAST_DAYS`] days, today first, each with the incidents that began on it and are over.
     pub past: Vec<PastDay>,
+}
+
+impl PageHead {
+    /// What the paths of the page begin with: nothing for the page at `/`.
+    pub fn base(&self) -> String {
+        if self.is_default { String::new() } else { format!("/status/{}", self.slug) }
+    }
+
+    /// The path of the page.
+    pub fn home(&self) -> String {
+        if self.is_default { "/".to_owned() } else { self.base() }
+    }
 }
 
 /// A group of components, or the components without one.
@@ -84,6 +98,8 @@ pub struct ComponentView {
     pub name: String,
     /// A sentence about it.
     pub description: Option<String>,
+    /// When it was added to the page.
+    pub created_at: Timestamp,
     /// Its state now.
     pub state: ComponentState,
     /// The share of the bar's days in which it worked, 0 to 1; `None` when unknown, or when the operator hides the bar.

@@ -31,6 +31,8 @@ pub struct Component {
     pub fields: Fields,
     /// The state that was set by hand.
     pub by_hand: Option<ComponentState>,
+    /// When it was added.
+    pub created_at: Timestamp,
 }
 
 /// What an operator says of a component.
@@ -56,6 +58,7 @@ struct Row {
     by_hand: Option<String>,
     show_uptime: bool,
     show_latency: bool,
+    created_at: i64,
 }
 
 impl TryFrom<Row> for Component {
@@ -78,6 +81,7 @@ impl TryFrom<Row> for Component {
                 show_latency: row.show_latency,
             },
             by_hand,
+            created_at: Timestamp(row.created_at),
         })
     }
 }
@@ -99,26 +103,32 @@ pub async fn groups(tx: &mut Tx, page: PageKey) -> Result<Vec<Group>> {
 
 /// The components of a page, in their order within their groups.
 pub async fn of_page(tx: &mut Tx, page: PageKey) -> Result<Vec<Component>> {
-    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(
-        "select id, public_id, group_id, name, description, by_hand, show_uptime, show_latency \
+    let rows: Vec<Row> =
+        sql!(tx, |conn| {
+            sqlx::query_as(
+        "select id, public_id, group_id, name, description, by_hand, show_uptime, show_latency, created_at \
          from components where page_id = $1 order by position, id"
     )
     .bind(page.0)
     .fetch_all(conn)
-    .await?);
+    .await?
+        });
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// A component of a page.
 pub async fn by_id(tx: &mut Tx, page: PageKey, id: &ComponentId) -> Result<Option<Component>> {
-    let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(
-        "select id, public_id, group_id, name, description, by_hand, show_uptime, show_latency \
+    let row: Option<Row> =
+        sql!(tx, |conn| {
+            sqlx::query_as(
+        "select id, public_id, group_id, name, description, by_hand, show_uptime, show_latency, created_at \
          from components where page_id = $1 and public_id = $2"
     )
     .bind(page.0)
     .bind(id.as_str())
     .fetch_optional(conn)
-    .await?);
+    .await?
+        });
     row.map(TryInto::try_into).transpose()
 }
 

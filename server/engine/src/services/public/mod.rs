@@ -97,6 +97,7 @@ impl Services {
             by_group.entry(place).or_default().push(ComponentView {
                 id: component.id.clone(),
                 name: component.fields.name.clone(),
+                created_at: component.created_at,
                 description: Some(component.fields.description.clone()).filter(|text| !text.is_empty()),
                 state: board.state(component),
                 uptime: whole.then(|| uptime(&bar.counted)).flatten(),
@@ -129,6 +130,7 @@ impl Services {
             head: page.head,
             seq,
             at: now,
+            base_url: self.configured_url().to_owned(),
             state: page_state(components, incidents.len()),
             worst: worst(states()),
             past: incidents::by_day(&past_days, past, &totals, open_since),
