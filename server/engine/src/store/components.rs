@@ -103,24 +103,22 @@ pub async fn groups(tx: &mut Tx, page: PageKey) -> Result<Vec<Group>> {
 
 /// The components of a page, in their order within their groups.
 pub async fn of_page(tx: &mut Tx, page: PageKey) -> Result<Vec<Component>> {
-    let rows: Vec<Row> =
-        sql!(tx, |conn| {
-            sqlx::query_as(
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
         "select id, public_id, group_id, name, description, by_hand, show_uptime, show_latency, created_at \
          from components where page_id = $1 order by position, id"
     )
     .bind(page.0)
     .fetch_all(conn)
     .await?
-        });
+    });
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
 /// A component of a page.
 pub async fn by_id(tx: &mut Tx, page: PageKey, id: &ComponentId) -> Result<Option<Component>> {
-    let row: Option<Row> =
-        sql!(tx, |conn| {
-            sqlx::query_as(
+    let row: Option<Row> = sql!(tx, |conn| {
+        sqlx::query_as(
         "select id, public_id, group_id, name, description, by_hand, show_uptime, show_latency, created_at \
          from components where page_id = $1 and public_id = $2"
     )
@@ -128,7 +126,7 @@ pub async fn by_id(tx: &mut Tx, page: PageKey, id: &ComponentId) -> Result<Optio
     .bind(id.as_str())
     .fetch_optional(conn)
     .await?
-        });
+    });
     row.map(TryInto::try_into).transpose()
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
+pub use super::standing::{set_failing, switch_off};
 use super::{Result, Tx, accounts, error, sql};
 use crate::seal::Sealer;
 
@@ -315,54 +316,6 @@ async fn look_up_addresses(tx: &mut Tx, integrations: &mut [Integration]) -> Res
             one.verified &= !settings.writes_only_to(&one.unconfirmed);
         }
     }
-    Ok(())
-}
-
-/// Marks an integration whose messages fail for good, or takes the mark away; the first of the failures counts. One that is switched off
-/// gets no mark: that would say that it was switched off for it.
-pub async fn set_failing(
-    tx: &mut Tx,
-    key: IntegrationKey,
-    reason: Option<&str>,
-    at: Timestamp,
-) -> Result<()> {
-    sql!(tx, |conn| sqlx::query(
-        "update integrations set failing = $1, failing_since = case when $1 is null then null \
-         when failing_since is null then $2 else failing_since end where id = $3 and (enabled or $1 is null)"
-    )
-    .bind(reason)
-    .bind(at.0)
-    .bind(key.0)
-    .execute(conn)
-    .await?
-    .rows_affected());
-    Ok(())
-}
-
-/// Switches an integration off and marks why, unless its settings are no longer those of which that is known.
-pub async fn switch_off(
-    tx: &mut Tx,
-    key: IntegrationKey,
-    before: &IntegrationSettings,
-    why: &str,
-    at: Timestamp,
-) -> Result<()> {
-    lock(tx, key).await?;
-    if get(tx, key).await?.is_none_or(|now| now.settings.as_ref() != Ok(before)) {
-        return Ok(());
-    }
-    sql!(tx, |conn| {
-        sqlx::query(
-        "update integrations set enabled = $1, failing = $2, failing_since = $3, updated_at = $3 where id = $4"
-    )
-    .bind(false)
-    .bind(why)
-    .bind(at.0)
-    .bind(key.0)
-    .execute(conn)
-    .await?
-    .rows_affected()
-    });
     Ok(())
 }
 

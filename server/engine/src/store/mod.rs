@@ -37,6 +37,7 @@ mod schema;
 pub mod sessions;
 pub mod settings;
 pub mod settling;
+mod standing;
 pub mod subscriptions;
 pub mod tokens;
 pub mod views;
