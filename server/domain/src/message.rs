@@ -28,6 +28,9 @@ pub struct Message {
     /// The project; not known of messages that were planned before it was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<ProjectId>,
+    /// The only addresses that are to get it, because the others have it; empty: all that the integration names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     /// What it tells.
     pub body: Body,
 }
@@ -354,19 +357,15 @@ mod tests {
 
     fn alert(kind: AlertKind) -> Message {
         let now = Timestamp(10 * MINUTE);
-        let alert = Alert::example(
-            kind,
-            AlertId::new([1; 13]),
-            IncidentId::new([2; 13]),
-            MonitorId::new([3; 13]),
-            now,
-        );
+        let (incident, monitor) = (IncidentId::new([2; 13]), MonitorId::new([3; 13]));
+        let alert = Alert::example(kind, AlertId::new([1; 13]), incident, monitor, now);
         let alert = Alert { test: false, ..alert };
         Message {
             at: now,
             base_url: String::new(),
             time_zone: "UTC".to_owned(),
             project: None,
+            only: Vec::new(),
             body: Body::Alert(Box::new(alert)),
         }
     }

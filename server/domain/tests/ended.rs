@@ -12,7 +12,7 @@ fn over(how: Ending) -> Message {
     let mut alert = Alert { test: false, ..Alert::example(AlertKind::Ok, ids.0, ids.1, ids.2, at) };
     alert.incident.ended = Some(Ended { how, by: "Ada".to_owned() });
     let (base_url, time_zone) = (String::new(), "UTC".to_owned());
-    Message { at, base_url, time_zone, project: None, body: Body::Alert(Box::new(alert)) }
+    Message { at, base_url, time_zone, project: None, only: Vec::new(), body: Body::Alert(Box::new(alert)) }
 }
 
 #[test]

@@ -202,6 +202,7 @@ fn message(number: usize) -> Message {
         base_url: "https://status.example.org".to_owned(),
         time_zone: "UTC".to_owned(),
         project: None,
+        only: Vec::new(),
         body: Body::Event(EventNote {
             event: "incident.incident.created".to_owned(),
             payload: serde_json::json!({ "number": number, "title": "Shop is down", "systemIds": ["NM00000000000000000001"] }),

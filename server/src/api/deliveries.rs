@@ -40,7 +40,8 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 pub(super) struct DeliveryBody {
     /// Its id; the receiver got it as `webhook-id`.
     uuid: String,
-    /// What it tells: `error`, `reminder`, `ok`, `test`, `group`, `acknowledged` or `event`.
+    /// What it tells: `error`, `reminder`, `ok`, `test`, `group`, `acknowledged` or `event`; `rest` for those whom another of these did not
+    /// reach.
     kind: String,
     /// Where it stands: `waiting`, `sending`, `retrying`, `delivered`, `failed`, `skipped` or `grouped`.
     status: &'static str,

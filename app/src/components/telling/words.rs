@@ -14,6 +14,7 @@ pub fn kind(word: &str) -> &'static str {
         "test" => "Test",
         "group" => "Many outages",
         "acknowledged" => "Taken on",
+        "rest" => "Late copy",
         _ => "Event",
     }
 }

@@ -128,6 +128,7 @@ mod tests {
             base_url: "https://pharos.example.org".to_owned(),
             time_zone: "America/Chicago".to_owned(),
             project: Some(ProjectId::new([5; 13])),
+            only: Vec::new(),
             body: Body::Alert(Box::new(alert.clone())),
         };
         let known = variables(&facts(&message, &alert));

@@ -159,8 +159,9 @@ async fn outdated(
     match (&mut claimed.message.body, claimed.incident) {
         (Body::Alert(alert), Some(incident)) if !alert.test => match alert.kind {
             AlertKind::Error => {
-                // Once it was tried, the other side may know of it, whatever the answer was.
-                if claimed.attempts > 0 || !is_stale {
+                // Once it was tried, the other side may know of it, whatever the answer was. Those who were left over do not.
+                let is_rest = !claimed.message.only.is_empty();
+                if !is_rest && (claimed.attempts > 0 || !is_stale) {
                     return Ok(None);
                 }
                 Ok(match outages::open(tx, incident).await? {

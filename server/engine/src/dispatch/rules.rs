@@ -21,6 +21,9 @@ const PAUSES: [i64; 3] = [MINUTE, 5 * MINUTE, 15 * MINUTE];
 /// first of them, and who asks for a second each time must not have used up all attempts before it is well again.
 const FLOORS: [i64; 3] = [0, 5 * SECOND, 5 * MINUTE];
 
+/// The pause before a message is sent alone to those who were left over, in milliseconds.
+pub(super) const LATER: i64 = PAUSES[0];
+
 /// The longest name that the other side may give a message, in bytes: what is longer names nothing that is asked for again.
 const MAX_EXTERNAL_ID: usize = 500;
 /// The longest reason that is kept, in bytes; answers are kept whole with the attempt.
@@ -52,6 +55,9 @@ pub(super) fn settlement(
         }
     };
     let why = match result {
+        Ok(Receipt { reach: Reach::Later { why, .. }, .. }) => {
+            Some(format!("{why} It is sent there alone a little later."))
+        }
         Ok(receipt) => receipt.missed().map(ToOwned::to_owned),
         Err(error) => Some(error.to_string()),
     };
@@ -167,6 +173,10 @@ mod tests {
         let partly = said(Reach::Partly("Not sent to a@example.org.".to_owned()));
         assert_eq!(partly.state, DeliveryState::Delivered);
         assert_eq!(partly.error.as_deref(), Some("Not sent to a@example.org."));
+        let owed = vec!["a@example.org".to_owned()];
+        let later = said(Reach::Later { why: "Not now.".to_owned(), owed });
+        assert_eq!((later.state, later.due_at), (DeliveryState::Delivered, None));
+        assert_eq!(later.error.as_deref(), Some("Not now. It is sent there alone a little later."));
         assert_eq!(said(Reach::All).error, None);
     }
 

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use domain::delivery::DeliveryState;
-use domain::id::IntegrationKey;
+use domain::id::{DeliveryId, IntegrationKey};
+use domain::message::Message;
 use domain::time::Timestamp;
 
-use crate::providers::{self, DeliveryError, Receipt};
-use crate::store::deliveries::Settlement;
+use crate::providers::{self, DeliveryError, Reach, Receipt};
+use crate::store::deliveries::{self, Settlement};
 use crate::store::settling::{self, Settled};
 use crate::store::{self, Tx, integrations};
 
 use super::crew::{Crew, waiting};
-use super::rules::settlement;
+use super::rules::{LATER, settlement};
 use super::{Finished, Outcome};
 
 /// The last word on an integration.
@@ -93,6 +94,12 @@ impl Crew {
             }
             if let Outcome::Tried(_, Ok(Receipt { learned: Some(learned), .. })) = &finished.outcome {
                 integrations::learn(tx, claimed.integration, &finished.before, learned, now).await?;
+            }
+            if let Outcome::Tried(_, Ok(Receipt { reach: Reach::Later { owed, .. }, .. })) = &finished.outcome
+            {
+                let message = Message { only: owed.clone(), ..claimed.message.clone() };
+                let (id, due) = (DeliveryId::new(self.dispatcher.chance.bytes()), Timestamp(now.0 + LATER));
+                deliveries::insert_rest(tx, claimed, &id, &message, due, now).await?;
             }
             match settlement.state {
                 DeliveryState::Delivered => {

@@ -329,7 +329,7 @@ impl Work<'_> {
     /// A message of now.
     async fn message(&mut self, body: Body) -> store::Result<Message> {
         let Place { base_url, time_zone, project } = self.place().await?;
-        Ok(Message { at: self.now, base_url, time_zone, project, body })
+        Ok(Message { at: self.now, base_url, time_zone, project, only: Vec::new(), body })
     }
 
     /// Puts a message about an outage into the outbox.

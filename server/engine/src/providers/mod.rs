@@ -92,6 +92,13 @@ pub enum Reach {
     All,
     /// Not all of them: who did not, and why, for people.
     Partly(String),
+    /// Not all of them, and some of those who did not may get it later: they are to be sent it alone.
+    Later {
+        /// Who did not, and why, for people.
+        why: String,
+        /// The addresses to which it is still to be sent.
+        owed: Vec<String>,
+    },
     /// Nobody, because the provider has nothing to do about such a message: why, for people. This is neither a success of the
     /// integration nor a failure.
     Nobody(String),
@@ -107,7 +114,7 @@ impl Receipt {
     pub fn missed(&self) -> Option<&str> {
         match &self.reach {
             Reach::All => None,
-            Reach::Partly(why) | Reach::Nobody(why) => Some(why),
+            Reach::Partly(why) | Reach::Nobody(why) | Reach::Later { why, .. } => Some(why),
         }
     }
 }

@@ -109,6 +109,7 @@ mod tests {
             base_url: String::new(),
             time_zone: String::new(),
             project: None,
+            only: Vec::new(),
             body: Body::Event(note),
         }
     }

@@ -1,7 +1,7 @@
 //! Who sends what: a node claims what is due for a while, so that no two send the same.
 //!
-//! Order is kept for each incident and address of an integration, and for what is told of a monitor outside of an incident: what waits behind an
-//! earlier message is not claimed.
+//! Order is kept for each incident and address of an integration, and for what is told of a monitor outside of an incident: what waits
+//! behind an earlier message is not claimed. Nothing waits behind what a few are sent later: the others would wait with them.
 
 use domain::id::{DeliveryId, DeliveryKey, IncidentKey, IntegrationKey};
 use domain::message::Message;
@@ -160,9 +160,9 @@ pub async fn claim(
         }
         query.push(
             " and not exists (select 1 from deliveries e where e.incident_id = d.incident_id \
-             and e.integration_id = d.integration_id and e.address = d.address and e.id < d.id and e.due_at is not null) \
+             and e.integration_id = d.integration_id and e.address = d.address and e.id < d.id and e.due_at is not null and e.kind <> 'rest') \
              and (d.incident_id is not null or not exists (select 1 from deliveries e where e.monitor_id = d.monitor_id \
-             and e.integration_id = d.integration_id and e.id < d.id and e.due_at is not null and e.incident_id is null)) \
+             and e.integration_id = d.integration_id and e.id < d.id and e.due_at is not null and e.incident_id is null and e.kind <> 'rest')) \
              order by d.due_at, d.id limit ",
         );
         // However many are due, a claim looks at a few of them.

@@ -6,7 +6,7 @@ use domain::message::Message;
 use domain::time::Timestamp;
 use sqlx::types::Json;
 
-use super::claiming::INTERRUPTED;
+use super::claiming::{Claimed, INTERRUPTED};
 use super::readable::Readable;
 use super::{Result, StoreError, Tx, level_values, sql};
 
@@ -102,6 +102,36 @@ pub async fn insert(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<bool> {
     .rows_affected()
     });
     Ok(added == 1)
+}
+
+/// Puts a message into the outbox for those who were left over when `of` reached the others. Nothing waits behind it, and it does not
+/// count as told: the others were.
+pub async fn insert_rest(
+    tx: &mut Tx,
+    of: &Claimed,
+    id: &DeliveryId,
+    message: &Message,
+    due_at: Timestamp,
+    at: Timestamp,
+) -> Result<()> {
+    let message = level_values::sealed(message, &tx.sealer)?;
+    sql!(tx, |conn| {
+        sqlx::query(
+        "insert into deliveries (public_id, integration_id, incident_id, monitor_id, cause, kind, state, message, attempts, \
+         due_at, created_at, updated_at) select $1, integration_id, incident_id, monitor_id, $2, 'rest', 'waiting', $3, 0, $4, $5, $5 \
+         from deliveries where id = $6"
+    )
+    .bind(id.as_str())
+    .bind(format!("rest:{id}"))
+    .bind(Json(message.as_ref()))
+    .bind(due_at.0)
+    .bind(at.0)
+    .bind(of.key.0)
+    .execute(conn)
+    .await?
+    .rows_affected()
+    });
+    Ok(())
 }
 
 /// Forgets at most `limit` messages from before `before` that are over, with their attempts; returns how many there were. Those of an

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::integration::{EmailSettings, IntegrationSettings};
 use domain::message::Message;
 use engine::checks::{Checks, ChecksConfig, TargetPolicy};
-use engine::providers::{MailSecurity, MailSettings, Outbound};
+use engine::providers::{MailSecurity, MailSettings, Outbound, Reach};
 use serde_json::{Value, json};
 
 use crate::mail_server::{PASSWORD, RealServer, Scripted, USER, silence, usual};
@@ -205,6 +205,35 @@ async fn a_real_server_refuses_a_wrong_password_and_receivers_one_by_one() {
     // Neither of the two has sent a mail: the next one is this.
     send(&outbound, &to(&["last@example.org"]), &error()).await.result.unwrap();
     assert_eq!(server.mail().await["to"], json!(["last@example.org"]));
+}
+
+#[tokio::test]
+async fn who_is_refused_for_now_is_named_and_can_be_written_to_alone() {
+    let server = Scripted::start(|line| match line {
+        "RCPT TO:<full@example.org>" => "452 4.2.2 mailbox full\r\n".to_owned(),
+        "RCPT TO:<nobody@example.org>" => "550 5.1.1 no such mailbox\r\n".to_owned(),
+        other => usual(other),
+    })
+    .await;
+    let outbound = outbound().with_mail(Some(mail(server.port, MailSecurity::None)));
+    let all = to(&["ops@example.org", "full@example.org", "nobody@example.org", "oncall@example.org"]);
+    let told = send(&outbound, &all, &error()).await;
+    let why = "The mail server does not take it for nobody@example.org (550 5.1.1 no such mailbox). \
+               The mail server does not take it now for full@example.org (452 4.2.2 mailbox full).";
+    let owed = vec!["full@example.org".to_owned()];
+    assert_eq!(told.result.unwrap().reach, Reach::Later { why: why.to_owned(), owed });
+    server.heard();
+    let only = |address: &str| Message { only: vec![address.to_owned()], ..error() };
+    let told = send(&outbound, &all, &only("OnCall@example.org")).await;
+    assert_eq!(told.result.unwrap().reach, Reach::All);
+    let heard = server.heard();
+    let receivers: Vec<_> = heard.iter().filter(|line| line.starts_with("RCPT")).collect();
+    assert_eq!(receivers, ["RCPT TO:<oncall@example.org>"]);
+    assert!(heard.iter().any(|line| line.contains("To: oncall@example.org\r\n")), "{heard:#?}");
+    // Who is not named any more gets nothing.
+    let told = send(&outbound, &all, &only("gone@example.org")).await;
+    assert!(matches!(told.result.unwrap().reach, Reach::Nobody(_)));
+    assert!(server.heard().is_empty());
 }
 
 #[tokio::test]

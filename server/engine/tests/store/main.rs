@@ -11,9 +11,13 @@ mod confirming;
 mod editing;
 mod following;
 mod hostile;
+mod left_over;
 mod levels;
 mod listening;
 mod lists;
+#[path = "../providers/mail_server.rs"]
+#[expect(dead_code, reason = "one of its servers is enough here")]
+mod mail_server;
 mod opening;
 mod pages;
 mod postgres;

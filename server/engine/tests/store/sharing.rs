@@ -98,6 +98,7 @@ async fn fill(world: &World, integration: IntegrationKey, count: usize) {
         base_url: "https://status.example.org".to_owned(),
         time_zone: "UTC".to_owned(),
         project: None,
+        only: Vec::new(),
         body: Body::Event(EventNote {
             event: "incident.created".to_owned(),
             payload: serde_json::json!({ "title": "Shop is down" }),

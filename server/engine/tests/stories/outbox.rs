@@ -132,6 +132,7 @@ async fn fill(path: &Path, url: &str) {
             base_url: String::new(),
             time_zone: "UTC".to_owned(),
             project: None,
+            only: Vec::new(),
             body: Body::Event(EventNote {
                 event: "incident.incident.created".to_owned(),
                 payload: serde_json::json!({ "number": number }),

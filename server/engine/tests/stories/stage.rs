@@ -235,7 +235,8 @@ impl Stage {
             name: "all".to_owned(),
         };
         let (base_url, time_zone) = ("https://status.example.org".to_owned(), "UTC".to_owned());
-        let message = Message { at, base_url, time_zone, project: None, body: Body::Event(note) };
+        let message =
+            Message { at, base_url, time_zone, project: None, only: Vec::new(), body: Body::Event(note) };
         let mut tx = self.db.write().await.unwrap();
         for _ in 0..count {
             let id = DeliveryId::new(Chance::System.bytes());

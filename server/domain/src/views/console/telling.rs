@@ -127,7 +127,7 @@ pub struct DeliveryRow {
     pub id: DeliveryId,
     /// When it was planned.
     pub at: Timestamp,
-    /// `error`, `reminder`, `ok`, `test`, `group`, `acknowledged` or `event`.
+    /// `error`, `reminder`, `ok`, `test`, `group`, `acknowledged` or `event`; `rest` for those whom another of these did not reach.
     pub kind: String,
     /// Where it stands.
     pub state: DeliveryState,

@@ -16,7 +16,7 @@ use futures::future::BoxFuture;
 
 use super::{Attempting, DeliveryError, Outbound, Provider, Reach, Receipt};
 use letter::Letter;
-use smtp::Conversation;
+use smtp::{Conversation, Refused};
 
 pub use confirmation::send_confirmation;
 
@@ -85,8 +85,16 @@ impl Provider for EmailSettings {
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         async move {
             let mail = server(outbound)?;
-            let (left_out, email): (Vec<_>, Vec<_>) =
-                self.email.iter().cloned().partition(|address| names(attempting.unconfirmed, address));
+            let meant = |address: &&String| message.only.is_empty() || names(&message.only, address);
+            let (left_out, email): (Vec<_>, Vec<_>) = self
+                .email
+                .iter()
+                .filter(meant)
+                .cloned()
+                .partition(|address| names(attempting.unconfirmed, address));
+            if email.is_empty() && left_out.is_empty() {
+                return Ok(Receipt::nothing("those who were still to get it are not named any more"));
+            }
             if email.is_empty() && !left_out.is_empty() {
                 return Err(DeliveryError::permanent(unconfirmed_words(&left_out)));
             }
@@ -96,8 +104,15 @@ impl Provider for EmailSettings {
             attempting.transcript.sent(&request(&settings.email, mail, Some(&letter)));
             let refused = within(mail, send(&settings.email, outbound, mail, &letter, attempting)).await?;
             let left_out = (!left_out.is_empty()).then(|| left_out_words(&left_out));
-            let missed: Vec<_> = left_out.into_iter().chain(refused).collect();
-            let reach = if missed.is_empty() { Reach::All } else { Reach::Partly(missed.join(" ")) };
+            let missed: Vec<_> = left_out.into_iter().chain(smtp::missed(&refused)).collect();
+            let (why, owed) = (missed.join(" "), smtp::for_now(&refused));
+            let reach = if missed.is_empty() {
+                Reach::All
+            } else if owed.is_empty() {
+                Reach::Partly(why)
+            } else {
+                Reach::Later { why, owed }
+            };
             Ok(Receipt { external_id: Some(letter.message_id), reach, ..Receipt::default() })
         }
         .boxed()
@@ -163,14 +178,14 @@ async fn within<T>(
     })
 }
 
-/// Sends a mail; returns in a sentence whom the server refused, when it took the mail for others.
+/// Sends a mail; returns whom the server refused, when it took the mail for others.
 async fn send(
     receivers: &[String],
     outbound: &Outbound,
     mail: &MailSettings,
     letter: &Letter,
     attempting: &Attempting<'_>,
-) -> Result<Option<String>, DeliveryError> {
+) -> Result<Vec<Refused>, DeliveryError> {
     let mut conversation = Conversation::open(outbound, mail, &attempting.transcript).await?;
     conversation.sender(&mail.from).await?;
     let refused = conversation.receivers(receivers).await?;
@@ -179,16 +194,14 @@ async fn send(
         return Err(smtp::none_taken(&refused));
     }
     conversation.data(&letter.bytes).await?;
-    let mut missed = None;
     if !refused.is_empty() {
-        // The others have the mail, so that trying again would send it to them twice.
+        // The others have the mail, so that trying again with all of them would send it to them twice.
         let who = smtp::named(&refused);
         attempting.transcript.answered(None, &format!("Sent to the others, but not to {who}."));
         tracing::warn!(delivery = %attempting.id, refused = %who, "a mail was not taken for every receiver");
-        missed = Some(format!("The mail server does not take it for {who}."));
     }
     conversation.quit().await;
-    Ok(missed)
+    Ok(refused)
 }
 
 /// Everything but the mail itself.

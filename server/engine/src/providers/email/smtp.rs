@@ -64,9 +64,23 @@ pub(super) struct Refused {
 }
 
 /// The receivers and what the server said of each.
-pub(super) fn named(refused: &[Refused]) -> String {
-    let each: Vec<_> = refused.iter().map(|one| format!("{} ({})", one.address, one.reply.quote())).collect();
-    each.join(", ")
+pub(super) fn named<'a>(refused: impl IntoIterator<Item = &'a Refused>) -> String {
+    let each = refused.into_iter().map(|one| format!("{} ({})", one.address, one.reply.quote()));
+    each.collect::<Vec<_>>().join(", ")
+}
+
+/// The addresses of those whom the server may take later: a full box, or a server that asks everybody new to come again.
+pub(super) fn for_now(refused: &[Refused]) -> Vec<String> {
+    refused.iter().filter(|one| one.reply.may_pass()).map(|one| one.address.clone()).collect()
+}
+
+/// Whom the server refused when it took the mail for others, in sentences.
+pub(super) fn missed(refused: &[Refused]) -> Vec<String> {
+    let (later, never): (Vec<_>, Vec<_>) = refused.iter().partition(|one| one.reply.may_pass());
+    let say = |of: Vec<&Refused>, now: &str| {
+        (!of.is_empty()).then(|| format!("The mail server does not take it{now} for {}.", named(of)))
+    };
+    say(never, "").into_iter().chain(say(later, " now")).collect()
 }
 
 /// The error when the mail goes to nobody.

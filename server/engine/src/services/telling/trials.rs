@@ -81,6 +81,7 @@ impl Services {
             base_url,
             time_zone: "UTC".to_owned(),
             project: self.project_id().await,
+            only: Vec::new(),
             body: Body::Alert(Box::new(alert)),
         };
         let id = DeliveryId::new(chance.bytes());

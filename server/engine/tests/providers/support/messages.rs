@@ -10,7 +10,14 @@ use serde_json::{Value, json};
 use super::{CONSOLE, NOW};
 
 fn message(body: Body) -> Message {
-    Message { at: NOW, base_url: CONSOLE.to_owned(), time_zone: "UTC".to_owned(), project: None, body }
+    Message {
+        at: NOW,
+        base_url: CONSOLE.to_owned(),
+        time_zone: "UTC".to_owned(),
+        project: None,
+        only: Vec::new(),
+        body,
+    }
 }
 
 /// A message about the outage of a shop that began five minutes ago. What people wrote has what markup would misread.
