@@ -37,7 +37,17 @@ pub fn changed(components: &[String]) -> String {
     }
 }
 
-/// The last update when somebody ended it by hand.
+/// The last update when somebody ended it by hand while its monitor is still down.
+pub fn closed(components: &[String]) -> String {
+    match listed(components) {
+        None => "This report was closed before the problem was solved.".to_owned(),
+        Some(names) => {
+            format!("This report was closed; {names} {} not responding as expected yet.", is_are(components))
+        }
+    }
+}
+
+/// The last update when somebody ended it by hand and nothing says that it goes on.
 pub fn resolved_by_hand(components: &[String]) -> String {
     match listed(components) {
         None => "The problem is solved.".to_owned(),
@@ -95,6 +105,17 @@ mod tests {
             changed(&names[..2]),
             "The automatic checks of API and Shop were changed; this report ends here."
         );
+    }
+
+    #[test]
+    fn what_is_closed_is_not_called_solved() {
+        let names = ["API".to_owned(), "Shop".to_owned()];
+        assert_eq!(closed(&names[..1]), "This report was closed; API is not responding as expected yet.");
+        assert_eq!(
+            closed(&names),
+            "This report was closed; API and Shop are not responding as expected yet."
+        );
+        assert_eq!(resolved_by_hand(&names), "The problem with API and Shop is solved.");
     }
 
     #[test]

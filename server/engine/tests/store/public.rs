@@ -325,6 +325,20 @@ on_both! {
         assert!(matches!(world.services.page(VISITOR, Some("nowhere")).await, Err(ServiceError::NotFound)));
     }
 
+    async fn an_incident_that_is_closed_by_hand_is_called_solved_only_when_it_is(world: World) {
+        let (key, id) = world.monitor("One").await;
+        component(&world, "API", &[id]).await;
+        let newest = async || {
+            let page = page(&world).await;
+            page.past[0].incidents[0].updates.iter().max_by_key(|update| update.at).unwrap().body.clone()
+        };
+        let incident = world.outage(key).await;
+        world.pass(MINUTE);
+        world.services.resolve(OPERATOR, &incident).await.unwrap();
+        assert_eq!(state(&page(&world).await, "API"), ComponentState::MajorOutage);
+        assert_eq!(newest().await, "This report was closed; API is not responding as expected yet.");
+    }
+
     async fn deleting_a_monitor_ends_its_incident_and_keeps_it_on_the_page(world: World) {
         let (key, id) = world.monitor("One").await;
         component(&world, "API", std::slice::from_ref(&id)).await;

@@ -89,17 +89,20 @@ impl Services {
         let Some((id, monitor)) = incidents::resolve_by_hand(&mut tx, incident.key, now).await? else {
             return Ok(());
         };
-        if let Some(monitor) = monitor
-            && let Some(kept) = health::get(&mut tx, monitor).await?
-            && kept.health.settled == Settled::Down
-        {
+        let kept = match monitor {
+            Some(monitor) => health::get(&mut tx, monitor).await?,
+            None => None,
+        };
+        let goes_on = kept.is_some_and(|kept| kept.health.settled == Settled::Down);
+        if goes_on {
             // What is closed is not up for that: whoever hears of it must not think so.
             let ended = Ended { how: Ending::Closed, by: who.to_owned() };
             incidents::set_ended(&mut tx, incident.key, &ended).await?;
         }
         let names = incidents::component_names(&mut tx, incident.key).await?;
         let update = IncidentUpdateId::new(self.inner.chance.bytes());
-        let body = incident_words::resolved_by_hand(&names);
+        let body =
+            if goes_on { incident_words::closed(&names) } else { incident_words::resolved_by_hand(&names) };
         incidents::add_update(&mut tx, &update, incident.key, IncidentPhase::Resolved, &body, now).await?;
         let event = Event::IncidentResolved { incident: incident.key, id, monitor };
         events::append(&mut tx, now, &[event]).await?;
