@@ -258,6 +258,26 @@ async fn the_names_that_the_public_reads_are_changed_at_the_end_of_the_set_up() 
 }
 
 #[tokio::test]
+async fn addresses_that_cannot_be_read_come_back_with_all_that_was_pasted() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let pasted = "https://shop.example.com/\nnot an address!\nhttp://10.1.2.3/";
+    let services = app.running.state.services.clone();
+    let paste = async |pasted: &str| {
+        send(&app, &viewer, "/api/add_addresses", &[("address", pasted)]).await;
+        let page = app.request(&viewer, Method::GET, "/setup?step=addresses").send().await.unwrap();
+        assert!(services.page_editor(&Viewer::System).await.unwrap().components.is_empty());
+        page.text().await.unwrap()
+    };
+    let page = paste(pasted).await;
+    assert!(page.contains(pasted) && page.contains("id=\"addresses-address-error\""), "{page}");
+    let many: Vec<_> = (0..55).map(|number| format!("http://10.1.2.{number}/")).collect();
+    let page = paste(&many.join("\n")).await;
+    assert!(page.contains("These are 55 addresses") && page.contains("http://10.1.2.54/"), "{page}");
+    app.close().await;
+}
+
+#[tokio::test]
 async fn whoever_opens_the_console_at_the_end_of_the_set_up_saves_the_names() {
     let app = TestApp::spawn().await;
     let viewer = app.viewer().await;

@@ -1,5 +1,7 @@
 //! The first minutes: an account, addresses, and a page that is live.
 
+use std::collections::HashSet;
+
 use domain::form::Form;
 use domain::views::console::Tried;
 use leptos::prelude::*;
@@ -83,15 +85,23 @@ pub async fn rename_components(
     if is_local(&next) { sent.answer_then(renamed, |()| next) } else { sent.answer(renamed) }
 }
 
-/// The lines that say something.
+/// The lines that say something, each once.
 pub fn split(lines: &str) -> Vec<String> {
-    let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.take(MAX_ADDRESSES).map(str::to_owned).collect()
+    let mut seen = HashSet::new();
+    let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty() && seen.insert(*line));
+    lines.map(str::to_owned).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::split;
+
+    #[test]
+    fn a_line_counts_once_and_none_is_left_out() {
+        assert_eq!(split("a.example\nb.example\n a.example"), ["a.example", "b.example"]);
+        let many: Vec<_> = (0..60).map(|number| format!("{number}.example")).collect();
+        assert_eq!(split(&many.join("\n")), many);
+    }
 
     #[test]
     fn empty_lines_say_nothing() {

@@ -13,7 +13,7 @@ use crate::components::icon::Icon;
 use crate::components::input::{Described, FieldFrame};
 use crate::components::tries::{Try, TryRow};
 use crate::flash;
-use crate::server_fns::setup::{AddAddresses, split, try_address};
+use crate::server_fns::setup::{AddAddresses, MAX_ADDRESSES, split, try_address};
 
 /// How long after the last key a line is tried.
 const PAUSE: Duration = Duration::from_millis(700);
@@ -75,7 +75,8 @@ fn Lines(lines: String, trials: RwSignal<Vec<Try>>, count: RwSignal<usize>) -> i
         set_timeout(
             move || {
                 if typed.try_get_value() == Some(round) {
-                    try_all(trials, wanted);
+                    // More are refused when they are sent.
+                    try_all(trials, wanted.into_iter().take(MAX_ADDRESSES).collect());
                 }
             },
             PAUSE,

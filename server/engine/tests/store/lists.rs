@@ -243,9 +243,9 @@ on_both! {
     }
 
     async fn pasted_addresses_become_monitors_with_components(world: World) {
-        let lines = ["https://example.org/shop", "  ", "not an address at all !", "db.example.org:5432"];
+        let lines = ["https://example.org/shop", "  ", "db.example.org:5432", " https://example.org/shop"];
         let ids = world.services.add_addresses(OPERATOR, &lines.map(str::to_owned)).await.unwrap();
-        assert_eq!(ids.len(), 2);
+        assert_eq!(ids.len(), 2, "a line counts once");
         let page = world.services.page(VISITOR, None).await.unwrap();
         assert_eq!(page.sections.len(), 1);
         let names = |page: &PageView| {
@@ -274,5 +274,30 @@ on_both! {
         assert!(tried.kind.is_none() && !tried.text.is_empty() && tried.report.is_none());
         assert!(matches!(world.services.try_address(&Viewer::Anonymous, "x").await, Err(ServiceError::Forbidden)));
         assert!(world.now() == START);
+    }
+
+    async fn addresses_are_added_all_or_none(world: World) {
+        world.services.ensure_default_page().await.unwrap();
+        let refused = async |lines: &[String]| {
+            let refused = world.services.add_addresses(OPERATOR, lines).await;
+            let Err(ServiceError::Invalid(errors)) = refused else { panic!("{refused:?}") };
+            assert_eq!((errors.len(), errors[0].field.as_str()), (1, "address"));
+            let page = world.services.page(VISITOR, None).await.unwrap();
+            assert!(page.sections.iter().all(|section| section.components.is_empty()));
+            errors[0].message.clone()
+        };
+        let lines = ["https://example.org/shop", "not an address!", "gopher://a.example", "b.example"].map(str::to_owned);
+        let message = refused(&lines).await;
+        let told: Vec<_> = message.lines().collect();
+        assert_eq!((told.len(), told[0]), (3, "2 lines cannot be read:"));
+        assert!(told[1].contains("not an address!") && told[2].starts_with("“gopher://"), "{message}");
+        let message = refused(&lines[..2]).await;
+        assert!(message.contains("not an address!") && !message.contains('\n'), "{message}");
+        let many: Vec<_> = (0..51).map(|number| format!("{number}.example")).collect();
+        assert!(refused(&many).await.contains("51 addresses"));
+        let tried = world.services.try_addresses(OPERATOR, &many).await;
+        assert!(matches!(tried, Err(ServiceError::Invalid(_))));
+        let twice: Vec<_> = many[..50].iter().chain(&many[..50]).cloned().collect();
+        assert_eq!(world.services.add_addresses(OPERATOR, &twice).await.unwrap().len(), 50);
     }
 }

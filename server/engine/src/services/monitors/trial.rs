@@ -1,10 +1,13 @@
 //! Checks that do not count: trying a form, an address, or a monitor out of turn.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use domain::check::{Blindness, CheckKind, CheckReport, CheckSettings, Outcome, public_names, recognise};
+use domain::check::{
+    Blindness, CheckKind, CheckReport, CheckSettings, Outcome, clip, public_names, recognise,
+};
 use domain::event::Event;
-use domain::form::{FieldError, Form};
+use domain::form::Form;
 use domain::id::{ComponentId, MonitorId};
 use domain::monitor::{MonitorDraft, Policy};
 use domain::notes::Notes;
@@ -19,6 +22,12 @@ use crate::store::{self, components};
 
 /// Addresses that may be added at once.
 const MOST_ADDRESSES: usize = 50;
+/// Lines that a refusal names.
+const MOST_NAMED: usize = 10;
+/// How much of a line a refusal shows, in bytes.
+const LINE_BYTES: usize = 100;
+/// The field of the form that the lines stand in.
+const FIELD: &str = "address";
 /// Addresses that are tried at a time.
 const AT_ONCE: usize = 25;
 
@@ -56,9 +65,10 @@ impl Services {
     }
 
     /// Understands pasted lines, and checks what each means: several at a time, in the order given, and within the time of one trial.
+    /// More than [`MOST_ADDRESSES`] are refused.
     pub async fn try_addresses(&self, viewer: &Viewer, lines: &[String]) -> Result<Vec<Tried>> {
         operator(viewer)?;
-        let lines = &lines[..lines.len().min(MOST_ADDRESSES)];
+        not_too_many(lines.len())?;
         let rounds = u32::try_from(lines.len().div_ceil(AT_ONCE).max(1)).unwrap_or(u32::MAX);
         let limit = self.trial_limit / rounds;
         let tries: Vec<BoxFuture<'_, Tried>> =
@@ -67,39 +77,11 @@ impl Services {
     }
 
     /// Turns pasted lines into monitors, each with a component of the default page that follows it. The public reads names that
-    /// say nothing of how the targets are reached, see [`public_names`]. Lines that make no sense are left out; when none makes
-    /// sense that is an error.
+    /// say nothing of how the targets are reached, see [`public_names`]. A line that stands there twice counts once. All lines or
+    /// none: one that makes no sense is an error, and so are more than [`MOST_ADDRESSES`].
     pub async fn add_addresses(&self, viewer: &Viewer, lines: &[String]) -> Result<Vec<MonitorId>> {
         operator(viewer)?;
-        let lines: Vec<&str> = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
-        if lines.len() > MOST_ADDRESSES {
-            return Err(ServiceError::invalid(
-                "address",
-                format!("Add at most {MOST_ADDRESSES} addresses at once."),
-            ));
-        }
-        let mut drafts = Vec::new();
-        let mut mistakes = Vec::new();
-        for line in lines {
-            match recognise(line) {
-                Ok(recognised) => drafts.push(MonitorDraft {
-                    name: recognised.name,
-                    settings: recognised.settings,
-                    policy: Policy::default(),
-                    notes: Notes::default(),
-                }),
-                Err(error) => mistakes.push(error),
-            }
-        }
-        if drafts.is_empty() {
-            if mistakes.is_empty() {
-                mistakes.push(FieldError::new(
-                    "address",
-                    "Write at least one address, such as https://example.org.",
-                ));
-            }
-            return Err(ServiceError::Invalid(mistakes));
-        }
+        let drafts = drafts_of(lines)?;
         let now = self.now();
         let mut tx = self.inner.db.write().await?;
         let page = self.default_page(&mut tx, now).await?.key;
@@ -150,4 +132,53 @@ impl Services {
             Some(reason) => CheckReport { outcome: Outcome::Degraded { reason }, ..report },
         }
     }
+}
+
+/// What pasted lines mean, each line once.
+fn drafts_of(lines: &[String]) -> Result<Vec<MonitorDraft>> {
+    let mut seen = HashSet::new();
+    let lines = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty() && seen.insert(*line));
+    let lines: Vec<&str> = lines.collect();
+    if lines.is_empty() {
+        return Err(ServiceError::invalid(FIELD, "Write at least one address, such as https://example.org."));
+    }
+    not_too_many(lines.len())?;
+    let (mut drafts, mut mistakes) = (Vec::new(), Vec::new());
+    for line in lines {
+        match recognise(line) {
+            Ok(recognised) => drafts.push(MonitorDraft {
+                name: recognised.name,
+                settings: recognised.settings,
+                policy: Policy::default(),
+                notes: Notes::default(),
+            }),
+            Err(error) => mistakes.push((line, error.message)),
+        }
+    }
+    if mistakes.is_empty() { Ok(drafts) } else { Err(ServiceError::invalid(FIELD, unread(&mistakes))) }
+}
+
+/// Which lines cannot be read, and why: one below the other.
+fn unread(mistakes: &[(&str, String)]) -> String {
+    let named = mistakes.iter().take(MOST_NAMED).map(|(line, why)| {
+        let line = clip(line, LINE_BYTES);
+        if why.contains(line) { why.clone() } else { format!("“{line}”: {why}") }
+    });
+    let mut told: Vec<_> = named.collect();
+    if let [one] = told.as_slice() {
+        return one.clone();
+    }
+    told.insert(0, format!("{} lines cannot be read:", mistakes.len()));
+    if mistakes.len() > MOST_NAMED {
+        told.push(format!("and {} more.", mistakes.len() - MOST_NAMED));
+    }
+    told.join("\n")
+}
+
+fn not_too_many(lines: usize) -> Result<()> {
+    if lines <= MOST_ADDRESSES {
+        return Ok(());
+    }
+    let message = format!("These are {lines} addresses; add at most {MOST_ADDRESSES} at once.");
+    Err(ServiceError::invalid(FIELD, message))
 }
