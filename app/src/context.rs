@@ -207,6 +207,15 @@ pub(crate) fn status(error: &AppError) {
     }
 }
 
+/// Gives the answer the status of an error, unless it has one: a form that goes back to its page keeps its redirect.
+pub(crate) fn status_if_none(error: &AppError) {
+    let has_one = use_context::<ResponseOptions>()
+        .is_none_or(|response| response.0.read().unwrap_or_else(PoisonError::into_inner).status.is_some());
+    if !has_one {
+        status(error);
+    }
+}
+
 /// Whether a path leads to a page of ours and nowhere else: `//host` and `/\host` are other hosts to a browser.
 pub fn is_local(path: &str) -> bool {
     path.starts_with('/')

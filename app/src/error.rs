@@ -4,6 +4,7 @@ use std::fmt;
 
 use domain::form::FieldError;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use leptos::server_fn::{Bytes, Encodes as _};
 use serde::{Deserialize, Serialize};
 
 use crate::codec::JsonText;
@@ -71,7 +72,7 @@ impl fmt::Display for AppError {
             Self::NotFound => f.write_str("There is nothing here; perhaps it was deleted."),
             Self::Invalid { errors } if errors.len() == 1 => f.write_str("One field needs a look."),
             Self::Invalid { errors } => write!(f, "{} fields need a look.", errors.len()),
-            Self::Forbidden => f.write_str("You are not logged in, or not any more."),
+            Self::Forbidden => f.write_str("You are logged out."),
             Self::Conflict { message } => f.write_str(message),
             Self::TooMany { retry_after_s } => {
                 write!(f, "Too many attempts. Try again in {retry_after_s} s.")
@@ -93,6 +94,13 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::ServerError(_) | ServerFnErrorErr::MiddlewareError(_) => Self::Internal,
             _ => Self::Unreachable,
         }
+    }
+
+    fn ser(&self) -> Bytes {
+        // Here an error becomes an answer: of what a page reads nobody else says which.
+        #[cfg(feature = "ssr")]
+        crate::context::status_if_none(self);
+        JsonText::encode(self).unwrap_or_default()
     }
 }
 

@@ -298,3 +298,21 @@ async fn an_address_with_something_in_the_place_of_an_id_is_a_page_that_says_so_
     }
     app.close().await;
 }
+
+#[tokio::test]
+async fn what_a_page_reads_after_its_session_ended_is_refused_and_no_fault() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let nothing = format!("NM{}", "0".repeat(20));
+    for (path, of_viewer) in [
+        ("/api/read_frame".to_owned(), 200),
+        (format!("/api/read_monitor?monitor={nothing}&range=day"), 404),
+        (format!("/api/read_incident?incident=INC{}", "0".repeat(20)), 404),
+    ] {
+        for (actor, expected) in [(&Actor::Anonymous, 403), (&viewer, of_viewer)] {
+            let answer = app.request(actor, Method::GET, &path).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), expected, "{path} {actor:?}");
+        }
+    }
+    app.close().await;
+}

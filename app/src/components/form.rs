@@ -9,8 +9,9 @@ use leptos::prelude::*;
 use serde::de::DeserializeOwned;
 use web_sys::FormData;
 
-use super::icon::Spinner;
+use super::icon::{Icon, Spinner};
 use super::leave::Guard;
+use super::login::LogInElsewhere;
 use super::notice::{Notice, Tone};
 use crate::browser;
 use crate::call::Call;
@@ -183,6 +184,9 @@ fn Outcome(said: &'static str, refused: &'static str) -> impl IntoView {
             if is_by_field && refused.is_empty() {
                 return None;
             }
+            if error == AppError::Forbidden {
+                return Some(view! { <LoggedOut/> }.into_any());
+            }
             let text = if is_by_field { refused } else { "" };
             Some(view! { <Notice tone=Tone::Bad title=error.to_string() text=text/> }.into_any())
         } else if !said.is_empty() && state.done.get() {
@@ -190,6 +194,17 @@ fn Outcome(said: &'static str, refused: &'static str) -> impl IntoView {
         } else {
             None
         }
+    }
+}
+
+/// The session ended before the form was sent.
+#[component]
+fn LoggedOut() -> impl IntoView {
+    view! {
+        <div class="notice" data-state="down" role="alert">
+            <Icon name="logout"/>
+            <div><strong>{AppError::Forbidden.to_string()}</strong><p><LogInElsewhere/>", then save again; what you typed is still here."</p></div>
+        </div>
     }
 }
 

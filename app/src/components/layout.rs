@@ -8,6 +8,7 @@ use super::health::HealthChip;
 use super::icon::{Icon, Wordmark};
 use super::keyboard::Keyboard;
 use super::leave::LeaveGuard;
+use super::login::LogInElsewhere;
 use super::nav::{PhoneWays, Ways};
 use super::telling::banner::TellingBanner;
 use super::theme::ThemeSwitch;
@@ -35,8 +36,9 @@ pub fn Layout(
             feed.follow(frame.standing.seq);
         }
     });
-    let class =
-        move || if matches!(feed.link.get(), Link::Lost { .. }) { "shell stale" } else { "shell on-air" };
+    let class = move || {
+        if matches!(feed.link.get(), Link::Lost { .. } | Link::Out) { "shell stale" } else { "shell on-air" }
+    };
     view! {
         // `external`, so that the browser itself goes there and takes the focus along.
         <a class="skip" href="#main" rel="external">"Skip to content"</a>
@@ -90,7 +92,8 @@ fn LogOut() -> impl IntoView {
 #[component]
 fn Lost() -> impl IntoView {
     let (feed, clock) = (expect_context::<LiveFeed>(), expect_context::<Clock>());
-    move || match feed.link.get() {
+    move || {
+        match feed.link.get() {
         Link::Lost { since } => {
             let time = if clock.is_alive() {
                 browser::local(since, Shape::Second)
@@ -98,9 +101,15 @@ fn Lost() -> impl IntoView {
                 utc(since, Shape::Second)
             };
             Some(
-                view! { <div class="socket-lost" role="status"><super::icon::Spinner/>"Reconnecting – data from "{time}</div> },
+                view! { <div class="socket-lost" role="status"><super::icon::Spinner/>"Reconnecting – data from "{time}</div> }
+                    .into_any(),
             )
         }
+        Link::Out => Some(
+            view! { <div class="socket-lost" role="status"><Icon name="logout"/>"You are logged out"<LogInElsewhere/></div> }
+                .into_any(),
+        ),
         Link::Opening | Link::Live => None,
+    }
     }
 }

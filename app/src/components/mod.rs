@@ -19,6 +19,7 @@ pub mod layout;
 pub mod leave;
 pub mod linked;
 pub mod loaded;
+pub mod login;
 pub mod nav;
 pub mod notice;
 pub mod page_head;

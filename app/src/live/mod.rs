@@ -28,6 +28,8 @@ pub enum Link {
         /// The last time that we heard from the server, by the visitor's clock.
         since: Timestamp,
     },
+    /// The person is not logged in any more.
+    Out,
 }
 
 /// The console's live feed. One a page, in the context.

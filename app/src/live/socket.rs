@@ -13,6 +13,8 @@ use web_sys::{MessageEvent, WebSocket};
 
 use super::{Link, LiveFeed, backoff};
 use crate::browser;
+use crate::error::AppError;
+use crate::server_fns::frame::read_frame;
 
 /// How often we say "ping", which the server answers; it takes a page that is silent for 75 s for gone.
 const PING: i64 = 25_000;
@@ -110,10 +112,11 @@ impl Line {
     fn lost(&self) {
         let since = domain::time::Timestamp(self.heard.get());
         if let Some(link) = self.feed.link.try_get_untracked()
-            && !matches!(link, Link::Lost { .. })
+            && !matches!(link, Link::Lost { .. } | Link::Out)
         {
             self.feed.link.set(Link::Lost { since });
         }
+        self.ask_why();
         let failures = self.failures.get();
         self.failures.set(failures.saturating_add(1));
         let wait = backoff::wait(failures, js_sys::Math::random());
@@ -127,6 +130,18 @@ impl Line {
             },
             Duration::from_millis(wait.into()),
         );
+    }
+
+    /// Finds out whether the line was lost because the session has ended: a socket that is refused does not say why. It is tried
+    /// again all the same, for whoever logs in elsewhere is back here too.
+    fn ask_why(&self) {
+        let link = self.feed.link;
+        leptos::task::spawn_local(async move {
+            let is_out = matches!(read_frame().await, Err(AppError::Forbidden));
+            if is_out && matches!(link.try_get_untracked(), Some(Link::Lost { .. })) {
+                link.set(Link::Out);
+            }
+        });
     }
 
     /// Asks for samples of these monitors.
