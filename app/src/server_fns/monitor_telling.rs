@@ -13,7 +13,7 @@ use {
     super::id,
     crate::context::{Sent, request},
     domain::time::{DAY, HOUR},
-    domain::views::console::IntegrationChoice,
+    domain::views::console::DefinitionView,
     engine::services::ServiceError,
 };
 
@@ -26,6 +26,8 @@ pub struct MonitorTelling {
     pub definitions: Vec<Named<DefinitionId>>,
     /// Integrations that are attached to it directly.
     pub attached: Vec<IntegrationRow>,
+    /// Why nobody hears of it all the same, or at all.
+    pub unheard: Option<Unheard>,
     /// Integrations that might be.
     pub others: Vec<Named<IntegrationId>>,
     /// Until when its alerts are silenced.
@@ -34,6 +36,18 @@ pub struct MonitorTelling {
     pub parents: Vec<Named<MonitorId>>,
     /// Monitors to choose from.
     pub choices: MonitorChoices,
+}
+
+/// Why nobody hears of a monitor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unheard {
+    /// There is no integration at all.
+    NoIntegration,
+    /// Nothing leads from it to an integration.
+    NoWay,
+    /// The integrations that it leads to are switched off, or wait for their addresses to be confirmed.
+    Resting(Vec<Named<IntegrationId>>),
 }
 
 /// For how long alerts are silenced.
@@ -62,10 +76,10 @@ pub async fn read_monitor_telling(
     let (services, viewer) = (&request.services, &request.viewer);
     let monitor: MonitorId = id(&monitor)?;
     let attached = services.attached(viewer, &monitor).await?;
-    let is_attached = |one: &IntegrationChoice| attached.iter().any(|known| known.id == one.id);
-    let others = services.integration_choices(viewer).await?;
-    let others = others.into_iter().filter(|one| !is_attached(one));
-    let others = others.map(|one| Named { id: one.id, name: one.name }).collect();
+    let is_attached = |one: &IntegrationRow| attached.iter().any(|known| known.id == one.id);
+    let integrations = services.integrations(viewer).await?;
+    let others = integrations.iter().filter(|one| !is_attached(one));
+    let others = others.map(|one| Named { id: one.id.clone(), name: one.name.clone() }).collect();
     let definitions = services.definitions(viewer).await?;
     let named =
         definitions.iter().filter(|known| known.draft.active && known.draft.monitors.contains(&monitor));
@@ -73,14 +87,34 @@ pub async fn read_monitor_telling(
     if !definitions.iter().any(|known| known.draft.monitors.contains(&monitor)) {
         named.extend(definitions.iter().filter(|known| known.is_default && known.draft.active));
     }
-    let name = |known: &domain::views::console::DefinitionView| Named {
-        id: known.id.clone(),
-        name: known.draft.name.clone(),
-    };
+    let name = |known: &DefinitionView| Named { id: known.id.clone(), name: known.draft.name.clone() };
+    let unheard = unheard(&named, &attached, &integrations);
     let definitions = named.into_iter().map(name).collect();
     let (muted_until, parents) = services.quiet_of(viewer, &monitor).await?;
     let choices = services.monitor_choices(viewer, &search).await?;
-    Ok(MonitorTelling { monitor, definitions, attached, others, muted_until, parents, choices })
+    Ok(MonitorTelling { monitor, definitions, attached, unheard, others, muted_until, parents, choices })
+}
+
+/// Why nobody hears of a monitor that these definitions are for, and that these integrations are attached to; `None` when somebody does.
+#[cfg(feature = "ssr")]
+fn unheard(
+    definitions: &[&DefinitionView],
+    attached: &[IntegrationRow],
+    all: &[IntegrationRow],
+) -> Option<Unheard> {
+    let levels = definitions.iter().flat_map(|known| &known.draft.levels).filter(|level| level.active);
+    let targets: Vec<_> = levels.flat_map(|level| &level.targets).map(|target| &target.integration).collect();
+    let leads =
+        |one: &&IntegrationRow| targets.contains(&&one.id) || attached.iter().any(|known| known.id == one.id);
+    let told: Vec<_> = all.iter().filter(leads).collect();
+    if told.iter().any(|one| one.enabled && !one.unverified) {
+        return None;
+    }
+    if !told.is_empty() {
+        let name = |one: &IntegrationRow| Named { id: one.id.clone(), name: one.name.clone() };
+        return Some(Unheard::Resting(told.into_iter().map(name).collect()));
+    }
+    Some(if all.is_empty() { Unheard::NoIntegration } else { Unheard::NoWay })
 }
 
 /// Attaches an integration: it hears of this monitor at once, whatever the alert definitions say.

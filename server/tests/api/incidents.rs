@@ -1,13 +1,15 @@
 //! Incidents, and what was told of them, over the API.
 
+use domain::alert::{DefinitionDraft, Level};
 use domain::check::{CheckReport, Evidence, Failure, Outcome};
 use domain::id::{IncidentId, MonitorKey};
+use domain::person::Viewer;
 use domain::time::Timestamp;
 use engine::store::{evidence, incidents};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{call, monitor};
+use super::{call, monitor, webhook};
 use crate::support::TestApp;
 
 /// Opens an incident of a monitor, with what was seen.
@@ -114,5 +116,48 @@ async fn deliveries_can_be_searched_counted_and_replayed() {
     let (status, refused) = call(&app, &program, Method::POST, "/api/v1/deliveries/replay", &wrong).await;
     assert_eq!(status, 422);
     assert!(refused["errors"]["ids.0"].is_array(), "{refused}");
+    app.close().await;
+}
+
+#[tokio::test]
+async fn a_monitor_that_nobody_hears_of_says_so_and_its_incident_too() {
+    let app = TestApp::spawn().await;
+    let (program, viewer) = (app.token().await, app.viewer().await);
+    let fields = json!({ "name": "Shop", "url": "https://example.com/", "paused": true });
+    let made = monitor(&app, &program, fields).await;
+    let uuid = made["uuid"].as_str().unwrap();
+    let read = async |path: String| {
+        app.request(&viewer, Method::GET, &path).send().await.unwrap().text().await.unwrap()
+    };
+    let card = async || read(format!("/console/monitors/{uuid}")).await;
+    let page = card().await;
+    assert!(page.contains("Nobody hears of it") && page.contains("There is no integration yet."), "{page}");
+    let hook = webhook(&app, &program).await;
+    assert!(!card().await.contains("Nobody hears of it"), "the first one is told of everything");
+    let definition = DefinitionDraft {
+        name: "Nobody".to_owned(),
+        active: true,
+        monitors: vec![uuid.parse().unwrap()],
+        levels: vec![Level::at_once(Vec::new())],
+    };
+    let services = &app.running.state.services;
+    services.save_definition(&Viewer::System, None, &definition).await.unwrap();
+    let page = card().await;
+    assert!(page.contains("Nobody hears of it") && page.contains("Attach an integration here"), "{page}");
+    let incident = outage(&app, &made).await;
+    let page = read(format!("/console/incidents/{incident}")).await;
+    assert!(page.contains("Nobody was told") && !page.contains("Nobody else is told"), "{page}");
+
+    let path = format!("/api/v1/network_monitors/{uuid}/integrations");
+    let body = json!({ "integration_id": hook });
+    let (status, answer) = call(&app, &program, Method::POST, &path, &body).await;
+    assert!(status < 300, "{answer}");
+    assert!(!card().await.contains("Nobody hears of it"));
+    let off = json!({ "integration": { "enabled": false } });
+    let (status, answer) =
+        call(&app, &program, Method::PATCH, &format!("/api/v1/integrations/{hook}"), &off).await;
+    assert_eq!(status, 200, "{answer}");
+    let page = card().await;
+    assert!(page.contains("Nobody hears of it") && page.contains("is switched off"), "{page}");
     app.close().await;
 }

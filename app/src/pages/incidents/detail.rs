@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::time::Timestamp;
-use domain::views::console::{EvidenceItem, Frame, IncidentDetail, PlannedAlert, Silence};
+use domain::id::MonitorId;
+use domain::views::console::{EvidenceItem, Frame, IncidentDetail, Silence};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -84,7 +84,7 @@ fn Body(view: IncidentDetail) -> impl IntoView {
         <Actions view=view.clone()/>
         <div class="split">
             <div class="stack">
-                {is_open.then(|| view! { <Next planned=view.next.clone() at=view.at taken=view.acknowledged.is_some() snoozed silence=view.silence/> })}
+                {is_open.then(|| view! { <Next view=view.clone()/> })}
                 <section class="card"><header><h2>"What happened"</h2></header><Story happenings/></section>
             </div>
             <Why items=view.evidence reason=view.row.reason/>
@@ -98,17 +98,18 @@ fn row_title(view: &IncidentDetail) -> String {
 
 /// Who is told next, if nobody takes it on.
 #[component]
-fn Next(
-    planned: Vec<PlannedAlert>,
-    at: Timestamp,
-    taken: bool,
-    snoozed: Option<Timestamp>,
-    silence: Option<Silence>,
-) -> impl IntoView {
-    if planned.is_empty() || snoozed.is_some() {
+fn Next(view: IncidentDetail) -> impl IntoView {
+    let (at, taken, snoozed, silence) =
+        (view.at, view.acknowledged.is_some(), view.snoozed_until.is_some(), view.silence);
+    let planned = view.next;
+    // A level that leads to nobody tells nobody.
+    if planned.iter().all(|alert| alert.to.is_empty()) || snoozed {
+        if !taken && !snoozed && view.deliveries.is_empty() {
+            return view! { <NobodyTold monitor=view.row.monitor/> }.into_any();
+        }
         let text = if taken {
             "Nobody else is told until it is over: somebody has taken it on."
-        } else if snoozed.is_some() {
+        } else if snoozed {
             "Nobody is told more until the snooze ends."
         } else {
             "Nobody else is told until it is over."
@@ -139,6 +140,24 @@ fn Next(
             <p class="muted small-print">"Unless somebody acknowledges it, or it is over."</p></section>
     }
     .into_any()
+}
+
+/// Nobody heard of it, and nobody will.
+#[component]
+fn NobodyTold(monitor: Option<MonitorId>) -> impl IntoView {
+    let way = monitor.map(|id| {
+        let href = format!("/console/monitors/{id}");
+        view! { " "<a href=href>"“Who is told”"</a>" on the monitor’s page says what to do." }
+    });
+    view! {
+        <section class="card">
+            <header><h2>"What comes next"</h2></header>
+            <div class="notice" data-state="degraded">
+                <Icon name="st-degraded"/>
+                <div><strong>"Nobody was told"</strong><p>"Nothing leads from this monitor to an integration that is in use."{way}</p></div>
+            </div>
+        </section>
+    }
 }
 
 /// Why what comes next has to wait.

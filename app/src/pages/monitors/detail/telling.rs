@@ -12,7 +12,7 @@ use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
 use crate::components::time::Time;
 use crate::server_fns::monitor_telling::{
-    Attach, Detach, MonitorTelling, Mute, SetParents, read_monitor_telling,
+    Attach, Detach, MonitorTelling, Mute, SetParents, Unheard, read_monitor_telling,
 };
 
 /// Values and words of the silences.
@@ -44,7 +44,6 @@ pub(super) fn Telling(id: String) -> impl IntoView {
 #[component]
 fn Body(view: MonitorTelling) -> impl IntoView {
     let monitor = view.monitor.to_string();
-    let nobody = view.definitions.is_empty() && view.attached.is_empty();
     let definitions = view.definitions.into_iter().map(|named| {
         view! { <li><a href=format!("/console/alerts/{}", named.id)><Icon name="bell"/>{named.name}</a></li> }
     });
@@ -56,13 +55,42 @@ fn Body(view: MonitorTelling) -> impl IntoView {
         view.others.into_iter().map(|one| Named { id: one.id.to_string(), name: one.name }).collect();
     view! {
         <div class="form">
-            {nobody.then(|| view! { <p class="state" data-state="degraded"><Icon name="st-degraded"/>"Nobody hears of it"</p> })}
+            {view.unheard.map(|why| view! { <Nobody why/> })}
             <ul class="links">{definitions.collect_view()}{attached.collect_view()}</ul>
             {(!others.is_empty()).then(|| view! { <AttachForm monitor=monitor.clone() others/> })}
             <Silence monitor=monitor.clone() until=view.muted_until/>
             <Parents monitor parents=view.parents own=view.monitor/>
         </div>
     }
+}
+
+/// Nobody hears of it: why, and what to do.
+#[component]
+fn Nobody(why: Unheard) -> impl IntoView {
+    let what = match why {
+        Unheard::NoIntegration => {
+            view! { <p>"There is no integration yet. "<a href="/console/integrations/new">"Add one"</a>"."</p> }
+                .into_any()
+        }
+        Unheard::NoWay => view! {
+            <p>"Attach an integration here, or choose one on a level of an "<a href="/console/alerts">"alert definition"</a>" that is for this monitor."</p>
+        }
+        .into_any(),
+        Unheard::Resting(integrations) => {
+            let last = integrations.len().saturating_sub(1);
+            let links = integrations.into_iter().enumerate().map(|(at, one)| {
+                let between = if at == 0 { "" } else if at == last { " and " } else { ", " };
+                view! { {between}<a href=format!("/console/integrations/{}", one.id)>{one.name}</a> }
+            });
+            let rest = if last == 0 {
+                " is switched off or waits to be confirmed: mend that, or attach another one here."
+            } else {
+                " are switched off or wait to be confirmed: mend that, or attach another one here."
+            };
+            view! { <p>{links.collect_view()}{rest}</p> }.into_any()
+        }
+    };
+    view! { <div class="notice" data-state="degraded"><Icon name="st-degraded"/><div><strong>"Nobody hears of it"</strong>{what}</div></div> }
 }
 
 /// An integration that hears of this monitor whatever the definitions say.
