@@ -4,6 +4,8 @@
 //! reader of forms, writer of forms and machinery into the browser. Only the answer differs in kind here, and most answers
 //! say nothing but "done". Together with the one codec of answers it took 345 kB of 2,172 kB off the console's wasm.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use serde::de::DeserializeOwned;
@@ -17,7 +19,11 @@ pub struct Call<T: Send + Sync + 'static> {
     value: RwSignal<Option<Result<T, AppError>>>,
     pending: RwSignal<bool>,
     version: RwSignal<u32>,
+    done: StoredValue<Option<Done>>,
 }
+
+/// What is done as soon as a call ended well.
+type Done = Arc<dyn Fn() + Send + Sync>;
 
 impl<T: Send + Sync + 'static> Clone for Call<T> {
     fn clone(&self) -> Self {
@@ -35,7 +41,15 @@ impl<T: Clone + DeserializeOwned + Send + Sync + 'static> Call<T> {
             value: RwSignal::new(None),
             pending: RwSignal::new(false),
             version: RwSignal::new(0),
+            done: StoredValue::new(None),
         }
+    }
+
+    /// Does something as soon as a call ended well, even when the page that made it is gone by then, as after a redirect.
+    #[must_use]
+    pub fn then(self, done: impl Fn() + Send + Sync + 'static) -> Self {
+        self.done.set_value(Some(Arc::new(done)));
+        self
     }
 
     /// The function's path, for browsers without scripts.
@@ -64,9 +78,13 @@ impl<T: Clone + DeserializeOwned + Send + Sync + 'static> Call<T> {
             return;
         }
         self.pending.set(true);
+        let done = self.done.get_value();
         leptos::task::spawn_local(async move {
             let answer = browser::post(self.path, fields).await;
             let read = answer.and_then(|text| serde_json::from_str(&text).map_err(|_| AppError::Unreachable));
+            if let (Some(done), Ok(_)) = (done, &read) {
+                done();
+            }
             // The form may be gone by now.
             self.value.try_set(Some(read));
             self.pending.try_set(false);

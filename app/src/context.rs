@@ -97,6 +97,7 @@ pub struct Sent {
     form: String,
     values: Form,
     page: Option<String>,
+    tells: bool,
 }
 
 impl Sent {
@@ -123,6 +124,13 @@ impl Sent {
     #[must_use]
     pub fn on_page(mut self, path: String) -> Self {
         self.page = Some(path);
+        self
+    }
+
+    /// Lets the page that somebody goes on to know that it was done, when it comes without scripts.
+    #[must_use]
+    pub fn telling(mut self) -> Self {
+        self.tells = true;
         self
     }
 
@@ -169,12 +177,20 @@ impl Sent {
                 None
             }
         };
+        let leave = |flash| {
+            if let Some(flashes) = use_context::<Flashes>() {
+                flashes.leave(flash);
+            }
+        };
         match next {
-            Some(path) => redirect(&path),
-            None if is_plain() => {
-                if let Some(flashes) = use_context::<Flashes>() {
-                    flashes.leave(flash);
+            Some(path) => {
+                if self.tells && is_plain() {
+                    leave(flash);
                 }
+                redirect(&path);
+            }
+            None if is_plain() => {
+                leave(flash);
                 redirect(&self.page.unwrap_or_else(back));
             }
             None => {}

@@ -278,6 +278,22 @@ async fn addresses_that_cannot_be_read_come_back_with_all_that_was_pasted() {
 }
 
 #[tokio::test]
+async fn the_list_says_once_that_a_monitor_was_deleted() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let services = &app.running.state.services;
+    let push = domain::monitor_form::empty_form(domain::check::CheckKind::Push);
+    let monitor = services.add_monitor(&Viewer::System, &push).await.unwrap();
+    let (_, to, _) = send(&app, &viewer, "/api/delete_monitor", &[("monitor", monitor.as_str())]).await;
+    assert_eq!(to, "/console/monitors");
+    for said in [true, false] {
+        let page = app.request(&viewer, Method::GET, &to).send().await.unwrap().text().await.unwrap();
+        assert_eq!(page.contains("The monitor was deleted."), said, "{page}");
+    }
+    app.close().await;
+}
+
+#[tokio::test]
 async fn whoever_opens_the_console_at_the_end_of_the_set_up_saves_the_names() {
     let app = TestApp::spawn().await;
     let viewer = app.viewer().await;

@@ -11,6 +11,9 @@ use {
     crate::context::{Sent, request},
 };
 
+/// What the list says once after a monitor was deleted on a page without scripts, by the id of a form.
+pub const DELETED: &str = "deleted";
+
 /// Checks the monitor now, whatever its schedule says, and shows what was found.
 #[server(endpoint = "test_monitor")]
 pub async fn test_monitor(monitor: String) -> Result<CheckReport, AppError> {
@@ -54,5 +57,6 @@ pub async fn delete_monitor(monitor: String) -> Result<(), AppError> {
         Ok(id) => request.services.delete_monitor(&request.viewer, &id).await,
         Err(error) => Err(error),
     };
-    Sent::form("delete").answer_then(deleted, |()| "/console/monitors".to_owned())
+    let sent = Sent::form(if deleted.is_ok() { DELETED } else { "delete-form" });
+    sent.telling().answer_then(deleted, |()| "/console/monitors".to_owned())
 }

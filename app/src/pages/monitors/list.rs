@@ -10,8 +10,11 @@ use super::url;
 use crate::components::figures;
 use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
+use crate::components::notice::{Notice, Tone};
 use crate::components::page_head::{PageHead, PageTitle};
+use crate::flash;
 use crate::live::LiveFeed;
+use crate::server_fns::monitor::DELETED;
 use crate::server_fns::monitors::read_monitors;
 
 /// The page.
@@ -20,12 +23,14 @@ pub fn Monitors() -> impl IntoView {
     let feed = expect_context::<LiveFeed>();
     let params = use_query_map();
     let query = Memo::new(move |_| url::read(&params.read()));
+    let deleted = flash::take(DELETED).is_some();
     let list = Resource::new(move || (query.get(), feed.generation.get()), |(query, _)| read_monitors(query));
     view! {
         <PageTitle text="Monitors"/>
         <PageHead title="Monitors" actions=|| view! {
             <a class="button primary" href="/console/monitors/new"><Icon name="plus"/>"Add monitor"</a>
         }/>
+        {deleted.then(|| view! { <Notice tone=Tone::Good title="The monitor was deleted."/> })}
         <Toolbar query/>
         <Loaded from=list let:list><Found list query=query.get_untracked()/></Loaded>
     }

@@ -51,7 +51,8 @@ pub(super) fn PauseOrResume(monitor: MonitorId, paused: bool) -> impl IntoView {
 /// Deletes a monitor, after a question that names it.
 #[component]
 pub(super) fn Delete(monitor: MonitorId, name: String) -> impl IntoView {
-    let action = Call::to::<DeleteMonitor>();
+    let (toasts, said) = (expect_context::<Toasts>(), format!("“{name}” was deleted"));
+    let action = Call::to::<DeleteMonitor>().then(move || toasts.say(said.clone()));
     let does = format!("Delete {name}");
     view! {
         <Ask dialog=DELETE class="button danger icon-only" label=does.clone()><Icon name="trash"/></Ask>

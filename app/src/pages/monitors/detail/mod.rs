@@ -8,6 +8,7 @@ mod push;
 mod telling;
 mod why;
 
+use domain::id::MonitorId;
 use domain::views::console::{Frame, MonitorDetail, Range};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -21,6 +22,7 @@ use crate::components::chart::beats::{self, Beats};
 use crate::components::feed::{Feed, Incidents};
 use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
+use crate::components::page_head::PageTitle;
 use crate::flash;
 use crate::live::LiveFeed;
 use crate::server_fns::monitor::TestMonitor;
@@ -42,16 +44,36 @@ pub fn Monitor() -> impl IntoView {
         move || (id.get(), range.get(), feed.generation.get(), changes.get()),
         |(id, range, ..)| read_monitor(id, range),
     );
+    // The monitor that was deleted while its page was open.
+    let gone = RwSignal::new(None::<MonitorId>);
     feed.listen(move |frame| {
-        if let Frame::Monitor { row, .. } = frame
-            && id.try_get_untracked().is_some_and(|id| id == row.id.as_str())
-        {
-            changes.update(|changes| *changes += 1);
+        let shown = id.try_get_untracked();
+        let is_shown = |id: &MonitorId| shown.as_ref().is_some_and(|shown| shown == id.as_str());
+        match frame {
+            Frame::Monitor { row, .. } if is_shown(&row.id) => changes.update(|changes| *changes += 1),
+            Frame::Gone { id, .. } if is_shown(&id) => gone.set(Some(id)),
+            _ => {}
         }
     });
+    let is_gone =
+        Memo::new(move |_| gone.with(|gone| gone.as_ref().is_some_and(|gone| *id.read() == *gone.as_str())));
     view! {
         <a class="crumb" href="/console/monitors"><Icon name="chevron-left"/>"Monitors"</a>
-        <Loaded from=view whole=true let:view><Body view/></Loaded>
+        <Show when=move || !is_gone.get() fallback=Deleted>
+            <Loaded from=view whole=true let:view><Body view/></Loaded>
+        </Show>
+    }
+}
+
+/// It was deleted while somebody looked at it.
+#[component]
+fn Deleted() -> impl IntoView {
+    view! {
+        <PageTitle text="This monitor was deleted"/>
+        <section class="empty" role="alert">
+            <Icon name="trash"/><h1>"This monitor was deleted."</h1>
+            <div class="button-row"><a class="button" href="/console/monitors">"To the monitors"</a></div>
+        </section>
     }
 }
 
