@@ -44,7 +44,10 @@ pub fn Trouble(
     error: String,
     /// The HTTP status, if there was one.
     status: Option<u16>,
+    /// Whether it was a test, which nobody tries again.
+    #[prop(optional)]
+    is_test: bool,
 ) -> impl IntoView {
-    let remedy = super::words::remedy(status).unwrap_or_default();
+    let remedy = super::words::remedy(status, is_test).unwrap_or_default();
     view! { <Notice tone=Tone::Bad title=words::sentence(&error) text=remedy/> }
 }

@@ -55,7 +55,7 @@ fn Told(trial: IntegrationTrial) -> impl IntoView {
         (true, Some(said)) => Some(view! { <p>{words::sentence(&said)}</p> }.into_any()),
         (false, said) => {
             let error = said.unwrap_or_else(|| "The other side did not take it.".to_owned());
-            Some(view! { <Trouble error status=trial.status/> }.into_any())
+            Some(view! { <Trouble error status=trial.status is_test=true/> }.into_any())
         }
         (true, None) => None,
     };

@@ -52,8 +52,10 @@ pub fn list(names: &[String]) -> String {
     }
 }
 
-/// What to do about an attempt that failed with a status; nothing when the reason itself says enough.
-pub fn remedy(status: Option<u16>) -> Option<&'static str> {
+/// What to do about an attempt that failed with a status; nothing when the reason itself says enough. A test is tried once, and a
+/// message again and again.
+pub fn remedy(status: Option<u16>, is_test: bool) -> Option<&'static str> {
+    let of_test = |test, message| if is_test { test } else { message };
     Some(match status? {
         401 => "The other side does not know us: put in a new token or password, and send a test.",
         403 => {
@@ -62,13 +64,23 @@ pub fn remedy(status: Option<u16>) -> Option<&'static str> {
         404 | 410 => {
             "There is nothing at this address any more: make a new one at the other side, and put it in."
         }
-        408 | 504 => "The other side takes too long. It is tried again by itself.",
+        408 | 504 => of_test(
+            "The other side takes too long. Send the test again in a while.",
+            "The other side takes too long. It is tried again by itself.",
+        ),
         413 => "The message is too long for the other side: shorten the template.",
-        400 | 415 | 422 => {
-            "The other side does not understand the message: its answer below says why. Change the settings, then replay."
-        }
-        429 => "The other side wants fewer messages. It is tried again by itself, when it allows.",
-        500..=599 => "The other side is in trouble itself. It is tried again by itself.",
+        400 | 415 | 422 => of_test(
+            "The other side does not understand the message: its answer below says why. Change the settings, then send the test again.",
+            "The other side does not understand the message: its answer below says why. Change the settings, then choose “Send again”.",
+        ),
+        429 => of_test(
+            "The other side wants fewer messages. Send the test again in a while.",
+            "The other side wants fewer messages. It is tried again by itself, when it allows.",
+        ),
+        500..=599 => of_test(
+            "The other side is in trouble itself. Send the test again in a while.",
+            "The other side is in trouble itself. It is tried again by itself.",
+        ),
         _ => return None,
     })
 }
@@ -104,9 +116,13 @@ mod tests {
     #[test]
     fn a_status_of_a_failure_says_what_to_do() {
         for status in [400, 401, 403, 404, 408, 410, 413, 422, 429, 500, 503] {
-            assert!(remedy(Some(status)).is_some(), "{status}");
+            assert!(remedy(Some(status), false).is_some(), "{status}");
+            let test = remedy(Some(status), true).unwrap();
+            assert!(!test.contains("by itself") && !test.contains("“Send again”"), "{status}: {test}");
         }
-        assert_eq!(remedy(Some(302)), None);
-        assert_eq!(remedy(None), None);
+        assert!(remedy(Some(503), false).unwrap().contains("tried again by itself"));
+        assert!(remedy(Some(400), false).unwrap().contains("“Send again”"));
+        assert_eq!(remedy(Some(302), false), None);
+        assert_eq!(remedy(None, true), None);
     }
 }
