@@ -12,6 +12,7 @@ use {
     super::{id, optional_id},
     crate::context::{Request, Sent, request},
     domain::definition_form,
+    domain::form::FieldError,
     domain::id::MonitorId,
     engine::services::ServiceError,
 };
@@ -122,6 +123,10 @@ async fn save(
     let (draft, mut errors) = definition_form::from_form(form, monitors);
     if !errors.is_empty() {
         draft.examine(&mut errors);
+        // Nobody should have to mend the numbers to learn of that.
+        if definition.is_none() && draft.monitors.is_empty() {
+            errors.push(FieldError::new("monitors", "Please choose the monitors that it is for."));
+        }
         return Err(ServiceError::Invalid(errors));
     }
     let edited = definition.as_ref().map(|id| (id, version));

@@ -213,20 +213,53 @@ impl DefinitionDraft {
     }
 }
 
+/// What a number of a level may be.
+pub(crate) struct Bounds {
+    /// The name of its field.
+    pub(crate) field: &'static str,
+    /// What people read at it.
+    label: &'static str,
+    low: u32,
+    high: u32,
+}
+
+impl Bounds {
+    pub(crate) const COUNT: Self =
+        Self { field: "count", label: "Failures in a row", low: 1, high: MAX_ERRORS };
+    pub(crate) const MINUTES: Self =
+        Self { field: "minutes", label: "Minutes of failing", low: 0, high: MAX_MINUTES };
+    pub(crate) const REMINDERS: Self =
+        Self { field: "reminders", label: "Reminders", low: 0, high: MAX_REMINDERS };
+    pub(crate) const REMINDER_MINUTES: Self =
+        Self { field: "reminder_minutes", label: "Minutes between reminders", low: 1, high: MAX_MINUTES };
+
+    /// Why a value is not taken. Several of these fields share a place for their mistakes, so it names the field.
+    pub(crate) fn refuse(&self, value: impl std::fmt::Display) -> String {
+        format!(
+            "{}: {value} does not fit; write a whole number from {} to {}.",
+            self.label, self.low, self.high
+        )
+    }
+
+    /// What is to be written instead of nothing.
+    pub(crate) fn ask(&self) -> String {
+        format!("{}: write a whole number from {} to {}.", self.label, self.low, self.high)
+    }
+}
+
 impl Level {
     fn examine(&self, path: &str, errors: &mut Vec<FieldError>) {
-        let mut range = |field: &str, value: u32, low: u32, high: u32, what: &str| {
-            if !(low..=high).contains(&value) {
-                let message = format!("{value} does not fit; write {what} from {low} to {high}.");
-                errors.push(FieldError::new(format!("{path}.{field}"), message));
+        let mut range = |bounds: &Bounds, value: u32| {
+            if !(bounds.low..=bounds.high).contains(&value) {
+                errors.push(FieldError::new(format!("{path}.{}", bounds.field), bounds.refuse(value)));
             }
         };
         match self.condition {
-            Condition::Errors { count } => range("count", count, 1, MAX_ERRORS, "a number of errors"),
-            Condition::Minutes { minutes } => range("minutes", minutes, 0, MAX_MINUTES, "minutes"),
+            Condition::Errors { count } => range(&Bounds::COUNT, count),
+            Condition::Minutes { minutes } => range(&Bounds::MINUTES, minutes),
         }
-        range("reminders", self.reminders, 0, MAX_REMINDERS, "a number of reminders");
-        range("reminder_minutes", self.reminder_minutes, 1, MAX_MINUTES, "minutes");
+        range(&Bounds::REMINDERS, self.reminders);
+        range(&Bounds::REMINDER_MINUTES, self.reminder_minutes);
         if self.message.len() > MAX_MESSAGE {
             let message = format!("This is longer than {MAX_MESSAGE} bytes; please shorten it.");
             errors.push(FieldError::new(format!("{path}.message"), message));

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use crate::alert::{Condition, DefinitionDraft, Level, LevelTarget, MAX_LEVELS, MAX_MINUTES};
+use crate::alert::{Bounds, Condition, DefinitionDraft, Level, LevelTarget, MAX_LEVELS, MAX_MINUTES};
 use crate::form::{FieldError, Form};
 use crate::id::{IntegrationId, MonitorId};
 use crate::level_values::{LevelValue, Was};
@@ -176,25 +176,27 @@ fn put_level(form: &mut Form, number: usize, level: &Level) {
 
 fn read_level(form: &Form, number: usize, errors: &mut Vec<FieldError>) -> Level {
     let text = |field: &str| form.get(&level_field(number, field)).map_or("", String::as_str).trim();
-    let mut read = |field: &str, usual: u32| {
-        let text = text(field);
+    let mut read = |bounds: &Bounds, usual: u32| {
+        let text = text(bounds.field);
         text.parse().unwrap_or_else(|_| {
             let message = if text.is_empty() {
-                "Please write a whole number.".to_owned()
+                bounds.ask()
+            } else if text.parse::<i64>().is_ok() {
+                bounds.refuse(text)
             } else {
-                format!("“{text}” is no whole number.")
+                bounds.refuse(format_args!("“{text}”"))
             };
-            errors.push(FieldError::new(level_field(number, field), message));
+            errors.push(FieldError::new(level_field(number, bounds.field), message));
             usual
         })
     };
     let condition = if text("when") == "minutes" {
-        Condition::Minutes { minutes: read("minutes", 0) }
+        Condition::Minutes { minutes: read(&Bounds::MINUTES, 0) }
     } else {
-        Condition::Errors { count: read("count", 1) }
+        Condition::Errors { count: read(&Bounds::COUNT, 1) }
     };
-    let reminders = read("reminders", 0);
-    let reminder_minutes = read("reminder_minutes", 30);
+    let reminders = read(&Bounds::REMINDERS, 0);
+    let reminder_minutes = read(&Bounds::REMINDER_MINUTES, 30);
     Level {
         active: is_ticked(form, &level_field(number, "active")),
         condition,
@@ -304,6 +306,28 @@ mod tests {
         forget_secrets(&mut form, &[choice(1, true), choice(2, false), choice(3, true)]);
         assert_eq!([&form[&field(1, 1)], &form[&field(1, 2)], &form[&field(0, 3)]], ["", "R2", MASK]);
         assert_eq!(form["levels.1.message"], "Wake up");
+    }
+
+    #[test]
+    fn a_number_that_does_not_fit_is_told_its_field_and_its_bounds() {
+        let refused = |field: &str, value: &str| {
+            let mut form = to_form(&draft());
+            form.insert(format!("levels.0.{field}"), value.to_owned());
+            let (draft, mut errors) = from_form(&form, Vec::new());
+            draft.examine(&mut errors);
+            assert_eq!(errors.len(), 1, "{errors:?}");
+            assert_eq!(errors[0].field, format!("levels.0.{field}"));
+            errors.remove(0).message
+        };
+        let fits = "does not fit; write a whole number from";
+        assert_eq!(refused("count", "-3"), format!("Failures in a row: -3 {fits} 1 to 1000."));
+        assert_eq!(refused("count", "99999"), format!("Failures in a row: 99999 {fits} 1 to 1000."));
+        assert_eq!(refused("reminders", "9999999999"), format!("Reminders: 9999999999 {fits} 0 to 100."));
+        assert_eq!(
+            refused("reminder_minutes", "1.5"),
+            format!("Minutes between reminders: “1.5” {fits} 1 to 10080.")
+        );
+        assert_eq!(refused("count", " "), "Failures in a row: write a whole number from 1 to 1000.");
     }
 
     #[test]
