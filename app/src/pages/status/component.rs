@@ -127,6 +127,8 @@ fn head(component: &ComponentView) -> Part {
             <span class="num" id=format!("uptime-{}", component.id)>
                 {words::percent(component.uptime)}
                 <span class="visually-hidden">" uptime"</span>
+                // The bar beside it is shorter on a phone.
+                {component.uptime.map(|_| view! { <span class="phone-only">" · 90 days"</span> })}
             </span>
             " "
         }
