@@ -202,11 +202,20 @@ impl ProviderSettings for JiraSettings {
             let message = format!("“{}” is no key of a project; it looks like OPS.", self.project_key);
             errors.push(FieldError::new("project_key", message));
         }
+        let description = self.description_template.as_deref().unwrap_or_default();
+        for (field, template) in
+            [("summary_template", &*self.summary_template), ("description_template", description)]
+        {
+            errors.extend(unclosed(template).map(|message| FieldError::new(field, message)));
+        }
         if self.field_mappings.len() > MAX_MAPPINGS {
             let message = format!("These are more than {MAX_MAPPINGS} fields.");
             errors.push(FieldError::new("field_mappings", message));
         }
-        for FieldMapping { field_key, .. } in &self.field_mappings {
+        for FieldMapping { field_key, template } in &self.field_mappings {
+            if let Some(message) = unclosed(template) {
+                errors.push(FieldError::new("field_mappings", format!("{field_key}: {message}")));
+            }
             if RESERVED.contains(&field_key.to_ascii_lowercase().as_str()) {
                 let message = format!("“{field_key}” is set by Pharos itself.");
                 errors.push(FieldError::new("field_mappings", message));
@@ -227,6 +236,19 @@ impl ProviderSettings for JiraSettings {
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         vec![&mut self.api_token]
     }
+}
+
+/// What is wrong with a template in which `{{` has no `}}` behind it: it would stand in the issue as it is.
+fn unclosed(template: &str) -> Option<String> {
+    let mut rest = template;
+    while let Some((_, begun)) = rest.split_once("{{") {
+        let Some((_, behind)) = begun.split_once("}}") else {
+            let shown: String = begun.chars().take(40).collect();
+            return Some(format!("“{{{{{shown}” is not closed; write {{{{payload.path.to.value}}}}."));
+        };
+        rest = behind;
+    }
+    None
 }
 
 fn read_mappings(reader: &mut FormReader<'_>) -> Vec<FieldMapping> {
@@ -285,5 +307,25 @@ mod tests {
                 "summary_template"
             ]
         );
+    }
+
+    #[test]
+    fn a_template_that_is_not_closed_is_refused_at_its_field() {
+        let form: Form = [
+            ("summary_template", "{{ nope"),
+            ("description_template", "{{payload.text}} {{x"),
+            ("field_mappings", "a: {{payload.b}}\nc: {{d\ne: {\"f\": {\"g\": 1}}"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let errors = JiraSettings::from_form(&form, None).unwrap_err();
+        let said = |field: &str| {
+            let said = errors.iter().filter(|error| error.field == field).map(|error| error.message.as_str());
+            said.collect::<Vec<_>>()
+        };
+        let rest = "is not closed; write {{payload.path.to.value}}.";
+        assert_eq!(said("summary_template"), [format!("“{{{{ nope” {rest}")]);
+        assert_eq!(said("description_template"), [format!("“{{{{x” {rest}")]);
+        assert_eq!(said("field_mappings"), [format!("c: “{{{{d” {rest}")]);
     }
 }
