@@ -11,9 +11,10 @@ use leptos::prelude::*;
 use crate::call::Call;
 use crate::components::feed::{Feed, Incidents};
 use crate::components::figures;
-use crate::components::form::{SendForm, Submit};
+use crate::components::form::{FormState, SendForm, Submit};
 use crate::components::health::HealthCard;
 use crate::components::icon::{Icon, Mark};
+use crate::components::input::Described;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::state;
@@ -228,12 +229,27 @@ fn Nothing() -> impl IntoView {
             <p>"Paste an address. The first result is here in seconds."</p>
             <SendForm action id="addresses">
                 <input type="hidden" name="next" value="/console"/>
-                <div class="join">
-                    <input class="input big" name="address" aria-label="Address to watch" placeholder="https://example.com"/>
-                    <Submit class="button primary big">"Watch"</Submit>
-                </div>
+                <Address/>
             </SendForm>
         </section>
+    }
+}
+
+/// The address, and why it cannot be read.
+#[component]
+fn Address() -> impl IntoView {
+    let control = Described::field("address", false);
+    let (error, error_id) = (control.error, format!("{}-error", control.id));
+    let value = FormState::here().value("address", String::new());
+    view! {
+        <div class="field">
+            <div class="join">
+                <input class="input big" id=control.id.clone() name=control.name.clone() value=value aria-label="Address to watch"
+                    placeholder="https://example.com" aria-invalid=control.invalid() aria-describedby=control.by()/>
+                <Submit class="button primary big">"Watch"</Submit>
+            </div>
+            {move || error.get().map(|error| view! { <p class="error" id=error_id.clone()><Icon name="alert"/>{error}</p> })}
+        </div>
     }
 }
 
