@@ -92,24 +92,20 @@ fn LogOut() -> impl IntoView {
 #[component]
 fn Lost() -> impl IntoView {
     let (feed, clock) = (expect_context::<LiveFeed>(), expect_context::<Clock>());
-    move || {
-        match feed.link.get() {
+    move || match feed.link.get() {
         Link::Lost { since } => {
             let time = if clock.is_alive() {
                 browser::local(since, Shape::Second)
             } else {
                 utc(since, Shape::Second)
             };
-            Some(
-                view! { <div class="socket-lost" role="status"><super::icon::Spinner/>"Reconnecting – data from "{time}</div> }
-                    .into_any(),
-            )
+            let lost = view! { <div class="socket-lost" role="status"><super::icon::Spinner/>"Reconnecting – data from "{time}</div> };
+            Some(lost.into_any())
         }
-        Link::Out => Some(
-            view! { <div class="socket-lost" role="status"><Icon name="logout"/>"You are logged out"<LogInElsewhere/></div> }
-                .into_any(),
-        ),
+        Link::Out => {
+            let out = view! { <div class="socket-lost" role="status"><Icon name="logout"/>"You are logged out"<LogInElsewhere/></div> };
+            Some(out.into_any())
+        }
         Link::Opening | Link::Live => None,
-    }
     }
 }
