@@ -1,6 +1,7 @@
 //! Monitors to choose from: those that a component follows, or that an alert definition is for. There may be more than fit into a list, so they are searched for: as one
 //! types with scripts, by a plain form without.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use domain::id::MonitorId;
@@ -158,8 +159,14 @@ pub fn MonitorBoxes(
         let all = strays.chain(offered.iter().cloned());
         all.filter(|choice| without.as_ref() != Some(&choice.id)).collect::<Vec<_>>()
     };
+    let names = Memo::new({
+        let rows = rows.clone();
+        move |_| twins(&rows())
+    });
     let row = move |choice: MonitorChoice| {
-        let (id, name) = (choice.id.to_string(), choice.name.clone());
+        let (id, name, about) = (choice.id.to_string(), choice.name.clone(), choice.about.clone());
+        let twin = name.clone();
+        let has_twin = move || names.try_with(|names| names.contains(&twin)).unwrap_or_default();
         let is_given = given.with_value(|given| given.iter().any(|known| known.id == choice.id));
         let change = move |is_ticked: bool| {
             ticked.update(|ticked| {
@@ -173,7 +180,7 @@ pub fn MonitorBoxes(
             <label class="check">
                 <input type="checkbox" name="monitors[]" value=id checked=is_given
                     on:change:target=move |event| change(event.target().checked())/>
-                <span>{name}</span>
+                <span>{name}{move || has_twin().then(|| view! { <span class="hint">{about.clone()}</span> })}</span>
             </label>
         }
     };
@@ -204,8 +211,19 @@ fn told(choices: &MonitorChoices, search: &str) -> String {
     }
 }
 
+/// The names that several of these have.
+pub fn twins(choices: &[MonitorChoice]) -> HashSet<String> {
+    let mut seen = HashSet::new();
+    choices.iter().filter(|one| !seen.insert(one.name.as_str())).map(|one| one.name.clone()).collect()
+}
+
 /// What was chosen, and behind it what is offered besides.
 fn with_chosen(mut chosen: Vec<MonitorChoice>, offered: &[MonitorChoice]) -> Vec<MonitorChoice> {
+    for choice in chosen.iter_mut().filter(|choice| choice.about.is_empty()) {
+        if let Some(known) = offered.iter().find(|known| known.id == choice.id) {
+            choice.about.clone_from(&known.about);
+        }
+    }
     let fresh = |choice: &&MonitorChoice| chosen.iter().all(|known| known.id != choice.id);
     let fresh: Vec<_> = offered.iter().filter(fresh).cloned().collect();
     chosen.extend(fresh);
@@ -219,7 +237,7 @@ mod tests {
     use super::*;
 
     fn choice(id: u8) -> MonitorChoice {
-        MonitorChoice { id: MonitorId::new([id; 13]), name: id.to_string() }
+        MonitorChoice { id: MonitorId::new([id; 13]), name: id.to_string(), about: format!("Ping · {id}") }
     }
 
     fn choices(shown: u8, found: i64, total: i64) -> MonitorChoices {
@@ -231,6 +249,15 @@ mod tests {
         let all = with_chosen(vec![choice(7)], &[choice(1), choice(7), choice(2)]);
         let names: Vec<_> = all.iter().map(|choice| choice.name.as_str()).collect();
         assert_eq!(names, ["7", "1", "2"]);
+    }
+
+    #[test]
+    fn monitors_of_the_same_name_are_told_apart() {
+        let named = |id, name: &str| MonitorChoice { name: name.to_owned(), ..choice(id) };
+        let all = [named(1, "Shop"), named(2, "Mail"), named(3, "Shop")];
+        assert_eq!(twins(&all), HashSet::from(["Shop".to_owned()]));
+        let bare = MonitorChoice { about: String::new(), ..named(3, "Shop") };
+        assert_eq!(with_chosen(vec![bare], &all)[0].about, "Ping · 3");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The first screen: what is broken now on top, live.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use domain::check::CheckKind;
@@ -152,10 +153,16 @@ fn Broken(rows: RwSignal<Vec<MonitorRow>>, at: Timestamp) -> impl IntoView {
             }
             .into_any();
         }
+        let mut seen = HashSet::new();
+        let again = rows.iter().filter(|row| !seen.insert(row.name.as_str()));
+        let twins: HashSet<_> = again.map(|row| row.name.clone()).collect();
         view! {
             <section class="card flush" aria-labelledby="broken">
                 <header><h2 id="broken">"Broken now"</h2></header>
-                <ul class="broken">{rows.into_iter().map(|row| view! { <BrokenRow row at/> }).collect_view()}</ul>
+                <ul class="broken">{rows.into_iter().map(|row| {
+                    let has_twin = twins.contains(&row.name);
+                    view! { <BrokenRow row at has_twin/> }
+                }).collect_view()}</ul>
             </section>
         }
         .into_any()
@@ -164,7 +171,12 @@ fn Broken(rows: RwSignal<Vec<MonitorRow>>, at: Timestamp) -> impl IntoView {
 
 /// One thing that is broken.
 #[component]
-fn BrokenRow(row: MonitorRow, at: Timestamp) -> impl IntoView {
+fn BrokenRow(
+    row: MonitorRow,
+    at: Timestamp,
+    /// Whether another one has the same name.
+    has_twin: bool,
+) -> impl IntoView {
     let action = Call::to::<TestMonitor>();
     let href = format!("/console/monitors/{}", row.id);
     let toasts = expect_context::<Toasts>();
@@ -179,11 +191,12 @@ fn BrokenRow(row: MonitorRow, at: Timestamp) -> impl IntoView {
             toasts.tell(state, format!("{name}: {told}"));
         }
     });
+    let about = has_twin.then(|| format!("{} · {}", row.kind.label(), row.target));
     let reason = row.reason.unwrap_or_else(|| state::word(row.state).to_owned());
     view! {
         <li data-state=row.state.as_str()>
             <Icon name=state::icon(row.state)/>
-            <div><a class="name" data-row href=href>{row.name}</a><p>{reason}</p></div>
+            <div><a class="name" data-row href=href>{row.name}</a>{about.map(|about| view! { <p class="muted">{about}</p> })}<p>{reason}</p></div>
             <span class="for">{row.since.map(|since| view! { <Lasting since read_at=at/> })}</span>
             {(row.kind != CheckKind::Push).then(|| view! {
                 <SendForm action id=format!("test-{}", row.id) class="">

@@ -194,7 +194,7 @@ pub(super) fn ErrorOf(#[prop(into)] field: String) -> impl IntoView {
 /// The monitors that are ticked at first: those of a form that came back, by commas, or those that are `named` already. One that is
 /// not offered stays: nobody has taken its tick away.
 pub(super) fn chosen(named: &[Named<MonitorId>], came_back: Option<&String>) -> Vec<MonitorChoice> {
-    let choice = |(id, name)| MonitorChoice { id, name };
+    let choice = |(id, name)| MonitorChoice { id, name, about: String::new() };
     match came_back {
         None => named.iter().map(|one| choice((one.id.clone(), one.name.clone()))).collect(),
         Some(ids) => {
@@ -207,7 +207,7 @@ pub(super) fn chosen(named: &[Named<MonitorId>], came_back: Option<&String>) -> 
             };
             let ids = ids.split(',').filter_map(|id| id.parse().ok());
             ids.map(|id| choice((id, String::new())))
-                .map(|one| MonitorChoice { name: name(&one.id), id: one.id })
+                .map(|one| MonitorChoice { name: name(&one.id), ..one })
                 .collect()
         }
     }

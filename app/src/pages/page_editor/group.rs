@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use domain::views::console::{ComponentRow, GroupRow};
+use domain::views::console::{ComponentRow, GroupRow, MonitorChoice};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::component::Row;
 use crate::call::Call;
 use crate::components::again::Again;
-use crate::components::choices::Choices;
+use crate::components::choices::{Choices, twins};
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{FormState, SendForm, Submit};
 use crate::components::icon::Icon;
@@ -111,6 +111,14 @@ fn AddRow(group: String, name: String, empty: bool) -> impl IntoView {
     // after its own signals are gone.
     let chosen = RwSignal::new(Vec::new());
     let options = move || choices.behind(chosen.try_get().unwrap_or_default());
+    let names = Memo::new(move |_| twins(&options()));
+    let words = move |choice: &MonitorChoice| {
+        let MonitorChoice { name, about, .. } = choice.clone();
+        move || {
+            let has_twin = names.try_with(|names| names.contains(&name)).unwrap_or_default();
+            if has_twin && !about.is_empty() { format!("{name} – {about}") } else { name.clone() }
+        }
+    };
     let choose = move |id: String| {
         chosen
             .set(choices.behind(Vec::new()).into_iter().filter(|choice| choice.id.as_str() == id).collect());
@@ -138,7 +146,7 @@ fn AddRow(group: String, name: String, empty: bool) -> impl IntoView {
             <NameInput label=format!("Name of the new component in {name}") placeholder="New component"/>
             <select class="input" name="monitor" aria-label="Follows" on:change:target=move |event| choose(event.target().value())>
                 <option value="">"Follows no monitor"</option>
-                <For each=options key=|choice| choice.id.clone() let:choice><option value=choice.id.to_string()>{choice.name}</option></For>
+                <For each=options key=|choice| choice.id.clone() let:choice><option value=choice.id.to_string()>{words(&choice)}</option></For>
             </select>
             <Submit class="button"><Icon name="plus"/>"Add"</Submit>
         </SendForm>

@@ -165,7 +165,8 @@ fn Parents(
     let names: Vec<_> = parents.iter().map(|one| one.name.clone()).collect();
     let told =
         if names.is_empty() { "nothing".to_owned() } else { crate::components::telling::words::list(&names) };
-    let given = parents.into_iter().map(|one| MonitorChoice { id: one.id, name: one.name }).collect();
+    let choice = |one: Named<_>| MonitorChoice { id: one.id, name: one.name, about: String::new() };
+    let given = parents.into_iter().map(choice).collect();
     view! {
         <details class="fold">
             <summary><Icon name="chevron-right"/>"Depends on"<span class="muted">{told}</span></summary>

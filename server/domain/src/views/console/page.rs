@@ -63,6 +63,9 @@ pub struct MonitorChoice {
     pub id: MonitorId,
     /// What people call it.
     pub name: String,
+    /// Its kind and its target, which tell it from another of the same name; empty where nobody asked.
+    #[serde(default)]
+    pub about: String,
 }
 
 /// Monitors to choose from, as a search leaves them.

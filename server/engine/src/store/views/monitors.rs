@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use domain::check::CheckKind;
 use domain::health::State;
 use domain::id::{MonitorId, MonitorKey};
 use domain::time::Timestamp;
@@ -185,17 +186,18 @@ pub async fn results_since(tx: &mut Tx, since: Timestamp) -> Result<i64> {
     .await?))
 }
 
-/// Ids and names of monitors; those that are gone are left out.
+/// Ids and names of monitors, with what they are; those that are gone are left out.
 pub async fn names(tx: &mut Tx, keys: &[MonitorKey]) -> Result<HashMap<MonitorKey, MonitorChoice>> {
     let mut names = HashMap::with_capacity(keys.len());
     for slice in monitor_slices(keys) {
-        let rows: Vec<(i64, String, String)> = sql!(tx, |conn| {
-            let mut query = QueryBuilder::new("select id, public_id, name from monitors where ");
+        let rows: Vec<(i64, String, String, String, String)> = sql!(tx, |conn| {
+            let mut query =
+                QueryBuilder::new("select id, public_id, name, kind, target from monitors where ");
             push_in(&mut query, "id", &slice);
             query.build_query_as().fetch_all(conn).await?
         });
-        for (key, id, name) in rows {
-            names.insert(MonitorKey(key), choice(key, &id, name)?);
+        for (key, id, name, kind, target) in rows {
+            names.insert(MonitorKey(key), choice(key, &id, name, &kind, &target)?);
         }
     }
     Ok(names)
@@ -233,9 +235,13 @@ pub async fn components(tx: &mut Tx, monitor: MonitorKey) -> Result<Vec<String>>
     .await?))
 }
 
-fn choice(key: i64, id: &str, name: String) -> Result<MonitorChoice> {
+fn choice(key: i64, id: &str, name: String, kind: &str, target: &str) -> Result<MonitorChoice> {
     let corrupt = StoreError::Corrupt { table: "monitors", column: "public_id", id: key };
-    Ok(MonitorChoice { id: id.parse().map_err(|_| corrupt)?, name })
+    // What a later program wrote is shown by its own word.
+    let kind = kind.parse().map_or_else(|_| kind.to_owned(), |kind: CheckKind| kind.label().to_owned());
+    let about =
+        [kind.as_str(), target].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    Ok(MonitorChoice { id: id.parse().map_err(|_| corrupt)?, name, about })
 }
 
 #[cfg(test)]
