@@ -137,3 +137,42 @@ test('a bad form names the field and keeps what was typed @nojs', async ({ page 
   await expect(page.getByRole('textbox', { name: 'Name' })).toHaveValue('Mail server');
   await expect(page.locator('.error').first()).toBeVisible();
 });
+
+test('whoever logged out in another tab is told so, and is back after logging in again', async ({ page, context }) => {
+  await enter(page, pharos, [target.url]);
+  await page.goto(`${pharos.url}/console`);
+  await alive(page);
+  const other = await context.newPage();
+  await other.goto(`${pharos.url}/console`);
+  await alive(other);
+  await other.getByRole('button', { name: 'Log out' }).click();
+  const told = page.locator('.socket-lost');
+  await expect(told).toContainText('You are logged out', { timeout: 30_000 });
+  await expect(told.getByRole('link', { name: /^Log in/ })).toHaveAttribute('target', '_blank');
+  await other.goto(`${pharos.url}/login`);
+  await alive(other);
+  await other.getByLabel('E-mail').fill('ada@example.org');
+  await other.getByLabel('Password').fill(PASSWORD);
+  await other.getByRole('button', { name: 'Log in' }).click();
+  await expect(told).toHaveCount(0, { timeout: 30_000 });
+});
+
+test('the page of a monitor that is deleted elsewhere says so', async ({ page, context }) => {
+  await enter(page, pharos, [target.url]);
+  const open = async (tab: typeof page) => {
+    await tab.goto(`${pharos.url}/console/monitors`);
+    await tab.locator('a[href*="/console/monitors/NM"]').first().click();
+    await expect(tab).toHaveURL(/\/console\/monitors\/NM\w+$/);
+    await alive(tab);
+    await expect(tab.locator('.shell')).toHaveClass(/on-air/);
+  };
+  await open(page);
+  const other = await context.newPage();
+  await open(other);
+  await other.getByRole('button', { name: /^Delete/ }).first().click();
+  await other.getByRole('dialog').getByRole('button', { name: /^Delete/ }).click();
+  await expect(other).toHaveURL(`${pharos.url}/console/monitors`);
+  await expect(other.getByText(/was deleted/)).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'This monitor was deleted.' })).toBeVisible();
+  await expectAccessible(page);
+});

@@ -125,6 +125,7 @@ on_both! {
         let found = services.monitor_choices(OPERATOR, " rich ").await.unwrap();
         assert_eq!((found.monitors.len(), found.found, found.total), (1, 1, 202));
         assert_eq!(found.monitors[0].id, last);
+        assert!(found.monitors[0].about.starts_with("HTTP(S) · https://"), "{}", found.monitors[0].about);
         assert!(matches!(services.monitor_choices(VISITOR, "").await, Err(ServiceError::Forbidden)));
     }
 
