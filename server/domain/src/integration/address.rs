@@ -104,11 +104,6 @@ mod tests {
             assert_eq!(shown_url(url), expected);
         }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     #[test]
     fn a_template_stands_in_the_path_or_the_query() {
