@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Audience, ProviderSettings, examine_url, read_form, shown_url};
+use super::{Audience, ProviderSettings, examine_url, read_form, shown_url, unclosed};
 use crate::form::{Field, FieldError, FieldKind, Form, FormReader, put_secret};
 use crate::secret::Secret;
 
@@ -206,14 +206,14 @@ impl ProviderSettings for JiraSettings {
         for (field, template) in
             [("summary_template", &*self.summary_template), ("description_template", description)]
         {
-            errors.extend(unclosed(template).map(|message| FieldError::new(field, message)));
+            errors.extend(unclosed(template, EXAMPLE).map(|message| FieldError::new(field, message)));
         }
         if self.field_mappings.len() > MAX_MAPPINGS {
             let message = format!("These are more than {MAX_MAPPINGS} fields.");
             errors.push(FieldError::new("field_mappings", message));
         }
         for FieldMapping { field_key, template } in &self.field_mappings {
-            if let Some(message) = unclosed(template) {
+            if let Some(message) = unclosed(template, EXAMPLE) {
                 errors.push(FieldError::new("field_mappings", format!("{field_key}: {message}")));
             }
             if RESERVED.contains(&field_key.to_ascii_lowercase().as_str()) {
@@ -238,18 +238,8 @@ impl ProviderSettings for JiraSettings {
     }
 }
 
-/// What is wrong with a template in which `{{` has no `}}` behind it: it would stand in the issue as it is.
-fn unclosed(template: &str) -> Option<String> {
-    let mut rest = template;
-    while let Some((_, begun)) = rest.split_once("{{") {
-        let Some((_, behind)) = begun.split_once("}}") else {
-            let shown: String = begun.chars().take(40).collect();
-            return Some(format!("“{{{{{shown}” is not closed; write {{{{payload.path.to.value}}}}."));
-        };
-        rest = behind;
-    }
-    None
-}
+/// What stands in a template.
+const EXAMPLE: &str = "{{payload.path.to.value}}";
 
 fn read_mappings(reader: &mut FormReader<'_>) -> Vec<FieldMapping> {
     let lines = reader.lines("field_mappings");

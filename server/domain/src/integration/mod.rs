@@ -17,6 +17,7 @@ use crate::secret::Secret;
 
 mod address;
 pub mod apprise;
+mod braces;
 pub mod custom;
 pub mod discord;
 pub mod draft;
@@ -38,6 +39,7 @@ mod word;
 pub(crate) use address::{
     examine_secret_url, examine_template, examine_url, read_secret_url, shown_host, shown_url,
 };
+pub(crate) use braces::{unclosed, unfillable};
 pub(crate) use moved::{ONCE_MORE, origin};
 
 pub use apprise::AppriseSettings;

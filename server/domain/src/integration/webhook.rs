@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Audience, ONCE_MORE, ProviderSettings, examine_template, examine_url, moved, origin, read_form, shown_url,
+    Audience, ONCE_MORE, ProviderSettings, examine_template, examine_url, moved, origin, read_form,
+    shown_url, unfillable,
 };
 use crate::check::request::{Header, read_headers, secret_headers_mut, show_headers};
 use crate::choices;
@@ -62,6 +63,19 @@ choices! {
 const TIMEOUT_MS: (u32, u32, u32) = (1_000, 60_000, 10_000);
 /// Header lines that may be added.
 const MAX_HEADERS: usize = 32;
+/// What templates may name, or have below it; those of seed 003 and those of the envelope.
+const NAMES: &[&str] = &[
+    "deliveryId",
+    "eventType",
+    "eventId",
+    "timestamp",
+    "subscriptionId",
+    "subscriptionName",
+    "payload",
+    "id",
+    "data",
+    "subscription",
+];
 /// What a secret for signing begins with (Standard Webhooks 1.0.0).
 const SECRET_PREFIX: &str = "whsec_";
 
@@ -250,6 +264,10 @@ impl ProviderSettings for WebhookSettings {
         }
         examine_url("url", self.url.expose(), errors);
         examine_template("url", self.url.expose(), errors);
+        let template = self.template.as_deref().unwrap_or_default();
+        for (field, text) in [("url", self.url.expose()), ("template", template)] {
+            errors.extend(unfillable(text, NAMES).map(|message| FieldError::new(field, message)));
+        }
         let mut needs = |wanted: WebhookAuth, field: &str, missing: bool| {
             if self.auth == wanted && missing {
                 errors.push(FieldError::new(field, "This kind of authentication needs it."));
@@ -272,6 +290,8 @@ impl ProviderSettings for WebhookSettings {
                 format!("“{name}” is no name of a header; write Name: value.")
             } else if value.expose().chars().any(char::is_control) {
                 format!("The value of {name} has control characters.")
+            } else if let Some(problem) = unfillable(value.expose(), NAMES) {
+                format!("{name}: {problem}")
             } else {
                 continue;
             };
@@ -350,44 +370,4 @@ fn is_header_name(name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::integration::{IntegrationSettings, ProviderKind};
-
-    fn webhook(settings: IntegrationSettings) -> WebhookSettings {
-        let IntegrationSettings::Webhook(settings) = settings else { panic!("another kind") };
-        *settings
-    }
-
-    #[test]
-    fn headers_that_were_stored_as_lines_are_still_read() {
-        let old = json!({ "url": "https://a.example", "method": "POST", "content_type": "application/json",
-            "body": "incident", "auth": "none", "timeout_ms": 10_000, "headers": ["X-Api-Key: a:b ", "X-Team:ops"] });
-        let read = webhook(IntegrationSettings::load(ProviderKind::Webhook, 1, old).unwrap());
-        let pairs: Vec<_> =
-            read.headers.iter().map(|header| (header.name.as_str(), header.value.expose())).collect();
-        assert_eq!(pairs, [("X-Api-Key", "a:b"), ("X-Team", "ops")]);
-        let now = IntegrationSettings::from(read.clone());
-        let again = IntegrationSettings::load(ProviderKind::Webhook, 2, now.data().unwrap()).unwrap();
-        assert_eq!(webhook(again), read);
-    }
-
-    #[test]
-    fn the_values_of_secret_headers_are_sealed_shown_masked_and_kept() {
-        let form = |headers: &str| {
-            let mut form = WebhookSettings::to("https://a.example").to_form();
-            form.insert("url".to_owned(), "https://a.example".to_owned());
-            form.insert("headers".to_owned(), headers.to_owned());
-            form
-        };
-        let first = form("Authorization: Bearer s3cret\nX-Team: ops");
-        let mut settings = WebhookSettings::from_form(&first, None).unwrap();
-        assert_eq!(settings.to_form()["headers"], "Authorization: ********\nX-Team: ops");
-        assert!(!format!("{settings:?}").contains("s3cret"));
-        let sealed: Vec<_> =
-            settings.secrets_mut().into_iter().map(|secret| secret.expose().to_owned()).collect();
-        assert_eq!(sealed, ["https://a.example", "Bearer s3cret"]);
-        let shown = form(&settings.to_form()["headers"]);
-        assert_eq!(WebhookSettings::from_form(&shown, Some(&settings)), Ok(settings));
-    }
-}
+mod tests;
