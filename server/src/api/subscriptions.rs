@@ -193,12 +193,11 @@ async fn change(
     body: Bytes,
 ) -> Result<Json<SubscriptionBody>> {
     let id = id(&uuid)?;
-    let sent = body::change(&body, NOUN)?;
     let merge = |old: SubscriptionRow| {
         let Ok(Value::Object(mut merged)) = serde_json::to_value(SubscriptionBody::from(old)) else {
             return Err(ApiError::not_found(NOUN));
         };
-        merged.extend(sent);
+        merged.extend(body::change(&body, NOUN)?);
         body::typed::<Draft>(merged)?.read()
     };
     state.services.change_subscription(&viewer, &id, merge).await.map_err(refused)??;
