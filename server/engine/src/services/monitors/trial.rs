@@ -65,7 +65,7 @@ impl Services {
     }
 
     /// Understands pasted lines, and checks what each means: several at a time, in the order given, and within the time of one trial.
-    /// More than [`MOST_ADDRESSES`] are refused.
+    /// More than `MOST_ADDRESSES` are refused.
     pub async fn try_addresses(&self, viewer: &Viewer, lines: &[String]) -> Result<Vec<Tried>> {
         operator(viewer)?;
         not_too_many(lines.len())?;
@@ -78,7 +78,7 @@ impl Services {
 
     /// Turns pasted lines into monitors, each with a component of the default page that follows it. The public reads names that
     /// say nothing of how the targets are reached, see [`public_names`]. A line that stands there twice counts once. All lines or
-    /// none: one that makes no sense is an error, and so are more than [`MOST_ADDRESSES`].
+    /// none: one that makes no sense is an error, and so are more than `MOST_ADDRESSES`.
     pub async fn add_addresses(&self, viewer: &Viewer, lines: &[String]) -> Result<Vec<MonitorId>> {
         operator(viewer)?;
         let drafts = drafts_of(lines)?;
