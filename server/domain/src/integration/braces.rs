@@ -23,15 +23,12 @@ fn pieces(template: &str) -> impl Iterator<Item = Result<&str, &str>> {
     let mut rest = template;
     std::iter::from_fn(move || {
         let (_, begun) = rest.split_once("{{")?;
-        match begun.split_once("}}") {
-            Some((inside, behind)) => {
-                rest = behind;
-                Some(Ok(inside))
-            }
-            None => {
-                rest = "";
-                Some(Err(begun))
-            }
+        if let Some((inside, behind)) = begun.split_once("}}") {
+            rest = behind;
+            Some(Ok(inside))
+        } else {
+            rest = "";
+            Some(Err(begun))
         }
     })
 }
