@@ -129,6 +129,7 @@ fn Editor(mut form: IntegrationForm) -> impl IntoView {
         view! {
             <input type="hidden" name="integration" value=id/>
             <input type="hidden" name="kind" value=kind.as_str()/>
+            {values.get("version").cloned().map(|version| view! { <input type="hidden" name="form[version]" value=version/> })}
             <IntegrationFields kind values new/>
             <div class="form-foot">
                 <Submit>{if new { "Add integration" } else { "Save integration" }}</Submit>

@@ -8,7 +8,7 @@ use domain::event::{Event, Seq};
 use domain::form::Form;
 use domain::health::Settled;
 use domain::integration::ProviderKind;
-use domain::time::{DAY, MINUTE, Timestamp};
+use domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use domain::views::console::{DeliveryQuery, MOST_COUNTED};
 use engine::services::ServiceError;
 use engine::store;
@@ -83,6 +83,20 @@ on_both! {
         form.insert("in_default".to_owned(), "true".to_owned());
         world.services.add_integration(OPERATOR, ProviderKind::Ssh, &form).await.unwrap();
         assert_eq!(told().await, 2);
+    }
+
+    async fn a_form_of_an_integration_that_changed_meanwhile_is_refused(world: World) {
+        let receiver = Receiver::open().await;
+        let (_, id) = integration(&world, &receiver, None).await;
+        let form = async || world.services.integration_form(OPERATOR, Some(&id), ProviderKind::Webhook).await.unwrap().values;
+        let (mut first, mut second) = (form().await, form().await);
+        world.pass(SECOND);
+        first.insert("name".to_owned(), "first".to_owned());
+        world.services.edit_integration(OPERATOR, &id, &first).await.unwrap();
+        second.insert("name".to_owned(), "second".to_owned());
+        let refused = world.services.edit_integration(OPERATOR, &id, &second).await.unwrap_err();
+        assert!(matches!(refused, ServiceError::Conflict(_)), "{refused:?}");
+        assert_eq!(form().await["name"], "first");
     }
 
     async fn a_form_of_a_definition_that_changed_meanwhile_is_refused(world: World) {

@@ -20,6 +20,10 @@ use crate::store::{self, Tx, definitions, subscriptions};
 
 /// The field that says whether a new integration hears of every outage.
 const IN_DEFAULT: &str = "in_default";
+/// The field that says when the integration was last changed before its form was filled.
+const VERSION: &str = "version";
+/// What is said to whoever edits something that somebody else has changed meanwhile.
+const CHANGED_MEANWHILE: &str = "Somebody else changed this integration meanwhile. Open the form again to see how it is now, and repeat your change.";
 /// Messages on an integration's page.
 const LATEST: u32 = 10;
 
@@ -95,6 +99,7 @@ impl Services {
         let mut values =
             one.settings.as_ref().map_or_else(|_| empty_form(one.kind), IntegrationSettings::to_form);
         put_shared(&mut values, &one.name, one.enabled, one.quiet.as_ref());
+        values.insert(VERSION.to_owned(), one.updated_at.0.to_string());
         let used_by = used_by(&mut tx, &one).await?;
         let query = DeliveryQuery { integration: Some(one.id.clone()), ..DeliveryQuery::default() };
         let deliveries = store::views::deliveries::page(&mut tx, &query, LATEST).await?;
@@ -162,13 +167,16 @@ impl Services {
         Ok(id)
     }
 
-    /// Changes an integration from its form. Secrets that were not sent stay as they are; those that levels give are forgotten when they
-    /// would go elsewhere now.
+    /// Changes an integration from its form, unless the form says when it was read and somebody has changed the integration since.
+    /// Secrets that were not sent stay as they are; those that levels give are forgotten when they would go elsewhere now.
     pub async fn edit_integration(&self, viewer: &Viewer, id: &IntegrationId, form: &Form) -> Result<()> {
         operator(viewer)?;
         let now = self.now();
         let mut tx = self.inner.db.write().await?;
         let old = load(&mut tx, id).await?;
+        if form.get(VERSION).is_some_and(|version| *version != old.updated_at.0.to_string()) {
+            return Err(ServiceError::Conflict(CHANGED_MEANWHILE.to_owned()));
+        }
         self.update_integration(tx, &old, form.clone(), now).await
     }
 
