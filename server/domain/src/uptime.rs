@@ -43,32 +43,34 @@ impl ResultState {
     }
 }
 
-/// What is recorded of a slot, from the least that is known to the most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Recorded {
-    /// Something that says nothing about the target.
-    Blank,
-    /// A failure that is not (yet) confirmed.
-    Suspected,
-    /// What the slot counts as.
-    Known,
+/// What is recorded of a slot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// It answered.
+    good: bool,
+    /// It failed.
+    bad: bool,
+    /// It failed, which is not (yet) confirmed.
+    suspected: bool,
 }
 
 impl Recorded {
-    /// What is recorded of a slot after one more result, and whether that one is *extra*: a slot counts once in uptime, however
-    /// often it was looked at, so what is found again is left out of the counts. `before` is `None` for the first result.
+    /// What is recorded of a slot after one more result, and whether that one is *extra*: a slot counts once as good and once as bad
+    /// in uptime, however often it was looked at, so what is found again is left out of the counts. `before` is `None` for the first
+    /// result.
     ///
     /// A failure that is confirmed within the slot is extra as well, because the suspicion before it becomes a failure then.
     #[must_use]
     pub fn after(before: Option<Self>, state: ResultState) -> (Self, bool) {
-        let found = match state {
-            ResultState::Up | ResultState::Degraded | ResultState::Down => Self::Known,
-            ResultState::Confirming => Self::Suspected,
-            ResultState::Unknown | ResultState::Maintenance => Self::Blank,
+        let mut now = before.unwrap_or_default();
+        let extra = match state {
+            ResultState::Up | ResultState::Degraded => std::mem::replace(&mut now.good, true),
+            ResultState::Down => std::mem::replace(&mut now.bad, true) || now.suspected,
+            ResultState::Confirming => std::mem::replace(&mut now.suspected, true) || now.bad,
+            // It says nothing about the target, so it counts only where there is nothing else.
+            ResultState::Unknown | ResultState::Maintenance => before.is_some(),
         };
-        let suspected_before = before == Some(Self::Suspected) && state == ResultState::Down;
-        let extra = suspected_before || before.is_some_and(|before| found <= before);
-        (before.map_or(found, |before| before.max(found)), extra)
+        (now, extra)
     }
 }
 
@@ -292,8 +294,8 @@ mod tests {
     #[test]
     fn a_slot_counts_once() {
         use ResultState::{Confirming, Degraded, Down, Unknown, Up};
-        assert_eq!(counted(&[Up, Up, Down]), [Up]);
-        assert_eq!(counted(&[Down, Down, Up]), [Down]);
+        assert_eq!(counted(&[Up, Up, Down, Down]), [Up, Down]);
+        assert_eq!(counted(&[Down, Down, Up, Down, Up]), [Down, Up]);
         assert_eq!(counted(&[Degraded, Degraded, Up]), [Degraded]);
         assert_eq!(counted(&[Confirming, Confirming, Down, Down]), [Confirming], "it becomes the failure");
         assert_eq!(counted(&[Confirming, Confirming, Up, Up, Confirming]), [Confirming, Up], "a blip");
@@ -304,10 +306,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn of_a_slot_at_most_one_result_is_up_or_down(codes in prop::collection::vec(0i64..6, 0..20)) {
+        fn of_a_slot_at_most_one_result_is_good_and_one_is_bad(codes in prop::collection::vec(0i64..6, 0..20)) {
             let states: Vec<_> = codes.into_iter().filter_map(ResultState::from_code).collect();
-            let known = |state: &&ResultState| Recorded::after(None, **state).0 == Recorded::Known;
-            prop_assert!(counted(&states).iter().filter(known).count() <= 1);
+            let counted = counted(&states);
+            let count = |wanted: &[ResultState]| counted.iter().filter(|state| wanted.contains(state)).count();
+            prop_assert!(count(&[ResultState::Up, ResultState::Degraded]) <= 1);
+            // A suspicion becomes a failure.
+            prop_assert!(count(&[ResultState::Down, ResultState::Confirming]) <= 1);
         }
 
         #[test]

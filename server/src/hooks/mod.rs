@@ -21,6 +21,7 @@ pub(crate) fn router() -> Router<AppState> {
 fn heartbeats() -> Router<AppState> {
     Router::new()
         .route("/api/push/{token}", any(push::kuma))
+        .route("/api/push/{token}/", any(push::kuma))
         .route("/api/push/{token}/{signal}", any(push::signal))
         .route("/ping/{token}", any(push::ping))
         .route("/ping/{token}/", any(push::ping))

@@ -69,7 +69,7 @@ fn LaneRow(
     let class = if level.active { "rung" } else { "rung off" };
     let when = match lane {
         Some(_) => words::when(level.condition),
-        None => "after what is not clear yet".to_owned(),
+        None => "at a time that is not clear yet".to_owned(),
     };
     let title = if many { format!("Level {number}, {when}") } else { capital(&when) };
     view! {
