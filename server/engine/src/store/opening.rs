@@ -78,9 +78,9 @@ impl Db {
             // Pages that change again and again are copied from the log to the file once; the log grows to 16 MB.
             .pragma("wal_autocheckpoint", "4000")
             .optimize_on_close(true, None);
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await?;
+        let write = sqlite_pool(1).connect_with(writing).await?;
         let reading = options.read_only(true);
-        let read = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(reading).await?;
+        let read = sqlite_pool(SQLITE_READERS).connect_with(reading).await?;
         Ok(Self::over(Pools::Sqlite { read, write }))
     }
 
@@ -102,7 +102,7 @@ impl Db {
         // nobody does.
         let nobody_writes = !beside(&file, "-wal").exists();
         let reading = options.read_only(true).immutable(nobody_writes);
-        let read = SqlitePoolOptions::new().max_connections(1).connect_with(reading).await?;
+        let read = sqlite_pool(1).connect_with(reading).await?;
         Ok(Some(Self::over(Pools::Sqlite { read: read.clone(), write: read })))
     }
 
@@ -157,6 +157,14 @@ impl Db {
         let sealer = Arc::new(Sealer::forgetful(Chance::System));
         Self { pools, bell: Arc::new(Notify::new()), sealer }
     }
+}
+
+/// Connections to an SQLite file. One whose transaction SQLite itself took back, as it does on a full disk, counts as being within it
+/// for ever, because taking it back once more fails: a fresh one takes its place.
+fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
 }
 
 fn is_postgres(url: &str) -> bool {
@@ -221,4 +229,33 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SQLite takes a transaction back by itself when the disk is full.
+    #[tokio::test]
+    async fn a_full_disk_is_over_when_there_is_room_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&Db::sqlite_url(&folder.path().join("pharos.db"))).await.unwrap();
+        let Pools::Sqlite { write, .. } = &db.pools else { panic!("no SQLite") };
+        for statement in ["create table things (id integer primary key, text)", "pragma max_page_count = 10"]
+        {
+            sqlx::query(statement).execute(write).await.unwrap();
+        }
+        let mut tx = db.write().await.unwrap();
+        let fill = "insert into things (text) values (zeroblob(100000))";
+        super::super::sql!(tx, |conn| {
+            let error = sqlx::query(fill).execute(conn).await.unwrap_err();
+            assert!(error.to_string().contains("full"), "{error}");
+        });
+        drop(tx);
+
+        let mut tx = db.write().await.unwrap();
+        super::super::sql!(tx, |conn| sqlx::query(fill).execute(conn).await.unwrap().rows_affected());
+        tx.commit().await.unwrap();
+        db.close().await;
+    }
 }
