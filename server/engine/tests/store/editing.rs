@@ -11,6 +11,7 @@ use domain::integration::ProviderKind;
 use domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use domain::views::console::{DeliveryQuery, MOST_COUNTED};
 use engine::services::ServiceError;
+use engine::services::telling::Changes;
 use engine::store;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
@@ -97,6 +98,22 @@ on_both! {
         let refused = world.services.edit_integration(OPERATOR, &id, &second).await.unwrap_err();
         assert!(matches!(refused, ServiceError::Conflict(_)), "{refused:?}");
         assert_eq!(form().await["name"], "first");
+    }
+
+    async fn two_changes_of_an_integration_at_the_same_time_are_both_kept(world: World) {
+        let receiver = Receiver::open().await;
+        let (_, id) = integration(&world, &receiver, None).await;
+        for round in 0..10 {
+            let name = Changes { name: Some(format!("hook {round}")), ..Changes::default() };
+            let enabled = Changes { enabled: Some(round % 2 == 1), ..Changes::default() };
+            let (first, second) = tokio::join!(
+                world.services.change_integration(OPERATOR, &id, &name),
+                world.services.change_integration(OPERATOR, &id, &enabled),
+            );
+            first.and(second).unwrap();
+            let (row, _) = world.services.integration(OPERATOR, &id).await.unwrap();
+            assert_eq!((Some(row.name), Some(row.enabled)), (name.name, enabled.enabled), "{round}");
+        }
     }
 
     async fn a_form_of_a_definition_that_changed_meanwhile_is_refused(world: World) {

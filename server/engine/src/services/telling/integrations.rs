@@ -173,7 +173,7 @@ impl Services {
         operator(viewer)?;
         let now = self.now();
         let mut tx = self.inner.db.write().await?;
-        let old = load(&mut tx, id).await?;
+        let old = load_to_change(&mut tx, id).await?;
         if form.get(VERSION).is_some_and(|version| *version != old.updated_at.0.to_string()) {
             return Err(ServiceError::Conflict(CHANGED_MEANWHILE.to_owned()));
         }
@@ -190,7 +190,7 @@ impl Services {
         operator(viewer)?;
         let now = self.now();
         let mut tx = self.inner.db.write().await?;
-        let old = load(&mut tx, id).await?;
+        let old = load_to_change(&mut tx, id).await?;
         let mut form =
             old.settings.as_ref().map_or_else(|_| empty_form(old.kind), IntegrationSettings::to_form);
         put_shared(
@@ -284,6 +284,13 @@ impl Services {
 /// An integration by its public id.
 pub(super) async fn load(tx: &mut Tx, id: &IntegrationId) -> Result<Integration> {
     integrations::by_id(tx, id).await?.ok_or(ServiceError::NotFound)
+}
+
+/// As [`load`], for who writes it back: nobody else does in between.
+async fn load_to_change(tx: &mut Tx, id: &IntegrationId) -> Result<Integration> {
+    let known = load(tx, id).await?;
+    integrations::lock(tx, known.key).await?;
+    load(tx, id).await
 }
 
 pub(super) fn row(one: &Integration, used: Use, levels: u32) -> IntegrationRow {
