@@ -124,6 +124,7 @@ fn Row(entry: IncidentEntry, at: Timestamp) -> impl IntoView {
             <Icon name=icon/>
             <div>
                 <a class="name" data-row href=format!("/console/incidents/{}", row.id)>{row.title}</a>
+                {entry.about.map(|about| view! { <p class="muted">{about}</p> })}
                 <p>{row.reason.unwrap_or_default()}</p>
             </div>
             <span class="chips">{taken}{snoozed}</span>

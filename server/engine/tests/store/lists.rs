@@ -145,6 +145,17 @@ on_both! {
         assert!(detail.push_path.unwrap().starts_with("/api/push/"));
     }
 
+    async fn incidents_of_monitors_of_one_name_are_told_apart(world: World) {
+        for name in ["Shop", "Shop", "Mail"] {
+            let (key, _) = world.monitor(name).await;
+            world.outage(key).await;
+        }
+        let list = world.services.incident_list(OPERATOR, None, 1).await.unwrap();
+        let mut about: Vec<_> = list.rows.iter().map(|row| row.about.as_deref()).collect();
+        about.sort_unstable();
+        assert_eq!(about, [None, Some("HTTP(S) · https://shop.secret.test/"), Some("HTTP(S) · https://shop.secret.test/")]);
+    }
+
     async fn the_overview_says_what_is_broken_now(world: World) {
         let (shop, id) = world.monitor("Shop").await;
         world.monitor("Mail").await;

@@ -341,6 +341,8 @@ pub struct IncidentEntry {
     pub row: IncidentRow,
     /// The monitor's name, when it is still there.
     pub monitor_name: Option<String>,
+    /// What tells its monitor apart, when another one of the same name stands on the same page of the list: kind and target.
+    pub about: Option<String>,
     /// When somebody took it on, and who.
     pub acknowledged: Option<(Timestamp, String)>,
     /// Nobody is told more until then.

@@ -1,5 +1,7 @@
 //! What the console shows of incidents.
 
+use std::collections::{HashMap, HashSet};
+
 use domain::event::{Event, Numbered};
 use domain::id::{IncidentId, IntegrationId, MonitorKey};
 use domain::incident::Act;
@@ -77,7 +79,9 @@ impl Services {
         let incidents = telling::incidents(&mut tx, open, limit, i64::from(page - 1) * limit).await?;
         let found = telling::count_incidents(&mut tx, open).await?;
         let open = telling::count_incidents(&mut tx, Some(true)).await?;
+        let twins = views::monitors::names(&mut tx, &twins(&incidents)).await?;
         let entry = |incident: Incident| IncidentEntry {
+            about: incident.monitor.and_then(|key| twins.get(&key)).map(|monitor| monitor.about.clone()),
             row: incident.row,
             monitor_name: incident.monitor_name,
             acknowledged: incident.acknowledged,
@@ -85,6 +89,17 @@ impl Services {
         };
         Ok(IncidentList { at: now, rows: incidents.into_iter().map(entry).collect(), found, open, page })
     }
+}
+
+/// The monitors of incidents that share their name with another one among them.
+fn twins(incidents: &[Incident]) -> Vec<MonitorKey> {
+    let mut by_name: HashMap<&str, HashSet<MonitorKey>> = HashMap::new();
+    for incident in incidents {
+        if let (Some(key), Some(name)) = (incident.monitor, &incident.monitor_name) {
+            by_name.entry(name).or_default().insert(key);
+        }
+    }
+    by_name.into_values().filter(|keys| keys.len() > 1).flatten().collect()
 }
 
 /// What people did about an incident and about the alerts of its monitor meanwhile, the oldest first, with the mute in which it began;
