@@ -157,6 +157,17 @@ test('whoever logged out in another tab is told so, and is back after logging in
   await expect(told).toHaveCount(0, { timeout: 30_000 });
 });
 
+test('a form that is sent after the session ended leads to the log-in and keeps what was typed', async ({ page, context }) => {
+  await enter(page, pharos, [target.url]);
+  await page.goto(`${pharos.url}/console/monitors/new?kind=tcp`);
+  await alive(page);
+  await page.getByRole('textbox', { name: 'Name' }).fill('Mail server');
+  await context.clearCookies();
+  await page.getByRole('button', { name: /^(Add|Save|Watch)/ }).press('Enter');
+  await expect(page.locator('form .notice').getByRole('link', { name: /^Log in/ })).toBeFocused();
+  await expect(page.getByRole('textbox', { name: 'Name' })).toHaveValue('Mail server');
+});
+
 test('the page of a monitor that is deleted elsewhere says so', async ({ page, context }) => {
   await enter(page, pharos, [target.url]);
   const open = async (tab: typeof page) => {

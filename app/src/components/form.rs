@@ -162,9 +162,14 @@ fn follow(state: FormState, answers: RwSignal<u32>, clear: bool) {
         let id = state.id.get_value();
         state.edited.set(BTreeSet::new());
         if state.error.with_untracked(Option::is_some) {
-            // After the fields have been marked.
+            // After the fields have been marked. What concerns no field is said above the form, which may be out of sight.
             request_animation_frame(move || {
-                browser::focus(&format!("#{id} :is([aria-invalid='true'], [data-wrong])"));
+                let places = [
+                    ":is([aria-invalid='true'], [data-wrong])",
+                    ".notice[role='alert'] a",
+                    ".notice[role='alert']",
+                ];
+                let _ = places.iter().any(|place| browser::focus(&format!("#{id} {place}")));
             });
         } else if clear {
             browser::reset_form(&id);
@@ -201,7 +206,7 @@ fn Outcome(said: &'static str, refused: &'static str) -> impl IntoView {
 #[component]
 fn LoggedOut() -> impl IntoView {
     view! {
-        <div class="notice" data-state="down" role="alert">
+        <div class="notice" data-state="down" role="alert" tabindex="-1">
             <Icon name="logout"/>
             <div><strong>{AppError::Forbidden.to_string()}</strong><p><LogInElsewhere/>", then save again; what you typed is still here."</p></div>
         </div>

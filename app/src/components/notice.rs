@@ -41,8 +41,10 @@ pub fn Notice(
     text: String,
 ) -> impl IntoView {
     let (state, icon, role) = tone.style();
+    // A form that was refused leads there.
+    let tabindex = (tone == Tone::Bad).then_some("-1");
     view! {
-        <div class="notice" data-state=state role=role>
+        <div class="notice" data-state=state role=role tabindex=tabindex>
             <Icon name=icon/>
             <div><strong>{title}</strong>{(!text.is_empty()).then(|| view! { <p>{text}</p> })}</div>
         </div>
