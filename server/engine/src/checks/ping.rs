@@ -11,12 +11,15 @@ use std::{
 };
 
 use domain::check::{Blindness, Degradation, Failure, Outcome, Phase, PingSettings, PingStatistics};
-use surge_ping::{Client, Config, ICMP, PingIdentifier, PingSequence, SurgeError};
+use surge_ping::{Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence, SurgeError};
 
 use super::{Probe, dial, trace::micros};
 
 /// What an echo request carries: as much as ping(8) sends.
 const PAYLOAD: [u8; 56] = [0x50; 56];
+/// The type of an answer to an echo request (RFC 792, RFC 4443).
+const ECHO_REPLY_V4: u8 = 0;
+const ECHO_REPLY_V6: u8 = 129;
 /// Kept back from the time allowed, so that lost requests are reported as lost and not as a check that was cut off.
 const RESERVE: Duration = Duration::from_millis(50);
 
@@ -61,12 +64,13 @@ pub(super) async fn run(settings: &PingSettings, probe: &Probe<'_>) -> Outcome {
     let identifier = PingIdentifier(u16::try_from(std::process::id() & 0xffff).unwrap_or_default());
     let mut pinger = client.pinger(address, identifier).await;
     let mut statistics = PingStatistics { min_us: i64::MAX, ..PingStatistics::default() };
-    let mut total_us = 0;
+    let (mut total_us, mut refused_by) = (0, None);
     for left in (1..=u32::from(settings.count)).rev() {
         pinger.timeout(probe.time_left().saturating_sub(RESERVE) / left);
         statistics.sent += 1;
         let sequence = PingSequence(pingers.sequence.fetch_add(1, Ordering::Relaxed));
         match pinger.ping(sequence, &PAYLOAD).await {
+            Ok((packet, _)) if !is_reply(&packet) => refused_by = Some(source(&packet)),
             Ok((_, took)) => {
                 let took_us = micros(took);
                 statistics.received += 1;
@@ -86,7 +90,13 @@ pub(super) async fn run(settings: &PingSettings, probe: &Probe<'_>) -> Outcome {
     if received == 0 {
         statistics.min_us = 0;
         trace.with(|notes| notes.evidence.ping = Some(statistics));
-        return Outcome::down(Failure::PingLost { sent });
+        return Outcome::down(match refused_by {
+            Some(router) => Failure::ConnectError {
+                address: address.to_string(),
+                reason: format!("{router} says that it cannot be reached"),
+            },
+            None => Failure::PingLost { sent },
+        });
     }
     statistics.mean_us = total_us / i64::from(received);
     trace.answered();
@@ -96,6 +106,22 @@ pub(super) async fn run(settings: &PingSettings, probe: &Probe<'_>) -> Outcome {
         return Outcome::Degraded { reason: Degradation::PacketLoss { sent, received } };
     }
     Outcome::Up
+}
+
+/// Whether it is an answer of the target. A raw socket hears routers, too, which say that they cannot reach it.
+fn is_reply(packet: &IcmpPacket) -> bool {
+    match packet {
+        IcmpPacket::V4(packet) => packet.get_icmp_type().0 == ECHO_REPLY_V4,
+        IcmpPacket::V6(packet) => packet.get_icmpv6_type().0 == ECHO_REPLY_V6,
+    }
+}
+
+/// Who sent it.
+fn source(packet: &IcmpPacket) -> IpAddr {
+    match packet {
+        IcmpPacket::V4(packet) => packet.get_source().into(),
+        IcmpPacket::V6(packet) => packet.get_source().into(),
+    }
 }
 
 fn no_socket(error: &io::Error) -> Blindness {
@@ -108,4 +134,37 @@ fn no_socket(error: &io::Error) -> Blindness {
         };
     }
     Blindness::LocalFault { message: dial::plain_reason(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use surge_ping::{Icmpv4Packet, Icmpv6Packet};
+
+    use super::*;
+
+    /// An IPv4 packet without options that carries an ICMP message.
+    fn v4(icmp: &[u8]) -> Vec<u8> {
+        let mut packet = vec![0x45, 0, 0, 0, 0, 0, 0, 0, 64, 1, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2];
+        packet.extend_from_slice(icmp);
+        packet
+    }
+
+    #[test]
+    fn only_an_echo_reply_is_an_answer() {
+        let echo = [0, 0, 0, 0, 0, 7, 0, 1];
+        let request = v4(&[8, 0, 0, 0, 0, 7, 0, 1]);
+        let unreachable = [&[3, 1, 0, 0, 0, 0, 0, 0][..], &request].concat();
+        let read = |icmp: &[u8]| {
+            let any = Ipv4Addr::UNSPECIFIED;
+            IcmpPacket::V4(Icmpv4Packet::decode(&v4(icmp), socket2::Type::RAW, any, any).unwrap())
+        };
+        assert!(is_reply(&read(&echo)));
+        assert!(!is_reply(&read(&unreachable)));
+        assert_eq!(source(&read(&unreachable)), IpAddr::from([192, 0, 2, 1]));
+
+        let reply = [129, 0, 0, 0, 0, 7, 0, 1];
+        assert!(is_reply(&IcmpPacket::V6(Icmpv6Packet::decode(&reply, Ipv6Addr::LOCALHOST).unwrap())));
+    }
 }
