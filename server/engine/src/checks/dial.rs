@@ -3,7 +3,7 @@
 use std::{
     error::Error as StdError,
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -71,6 +71,7 @@ pub(super) async fn resolve(
         return Err(Outcome::down(forbidden(address, refusal)));
     }
     addresses.retain(|address| version.allows(*address));
+    leave_out_missing_family(&mut addresses);
     if addresses.is_empty() {
         let family = match version {
             IpVersion::V4 => "IPv4 ",
@@ -80,6 +81,21 @@ pub(super) async fn resolve(
         return Err(dns_error(format!("it has no {family}address")));
     }
     Ok(addresses)
+}
+
+/// Leaves out IPv6 addresses that no way leads to from here, where there are IPv4 ones: most machines without IPv6 still get them from the
+/// resolver, and what they fail with would hide what the target says.
+fn leave_out_missing_family(addresses: &mut Vec<IpAddr>) {
+    if addresses.iter().any(IpAddr::is_ipv4) && addresses.iter().any(IpAddr::is_ipv6) {
+        addresses.retain(|address| address.is_ipv4() || has_way_to(*address));
+    }
+}
+
+/// Whether this machine has an address and a route for it. Nothing is sent: connecting a datagram socket only looks that up.
+fn has_way_to(address: IpAddr) -> bool {
+    std::net::UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0))
+        .and_then(|socket| socket.connect((address, 9)))
+        .is_ok()
 }
 
 /// Connects: each address in turn, with its share of the time that is left.
@@ -172,7 +188,7 @@ pub(super) async fn open(
 
 /// What an error of connecting means: mostly that the target is down, sometimes that this machine has run out.
 pub(super) fn connect_outcome(error: &io::Error, address: &str) -> Outcome {
-    if let Some(why) = local_fault(error) {
+    if let Some(why) = local_fault(error).filter(|_| !is_prohibited_on_the_way(error, address)) {
         return Outcome::Unknown { why };
     }
     let address = address.to_owned();
@@ -180,6 +196,13 @@ pub(super) fn connect_outcome(error: &io::Error, address: &str) -> Outcome {
         io::ErrorKind::ConnectionRefused => Failure::ConnectRefused { address },
         _ => Failure::ConnectError { address, reason: plain_reason(error) },
     })
+}
+
+/// Whether a firewall on the way to an IPv6 address said no: that arrives as the same error as a missing right of ours.
+fn is_prohibited_on_the_way(error: &io::Error, address: &str) -> bool {
+    let is_v6 = address.starts_with('[') || address.parse::<Ipv6Addr>().is_ok();
+    // Linux errno: EACCES.
+    is_v6 && error.raw_os_error() == Some(13)
 }
 
 /// Whether an error is this machine's: no file descriptors, no memory, no ports, no right.
@@ -243,5 +266,32 @@ pub(crate) fn plain_reason(error: &io::Error) -> String {
             first.to_lowercase().chain(chars).collect::<String>().trim_end_matches('.').to_owned()
         }
         _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_without_a_way_is_left_out_only_where_there_is_another() {
+        // Documentation addresses (RFC 3849); a machine with IPv6 has a way to them as far as it knows.
+        let (v4, v6): (IpAddr, IpAddr) = ("127.0.0.1".parse().unwrap(), "2001:db8::1".parse().unwrap());
+        let kept = |addresses: &[IpAddr]| {
+            let mut addresses = addresses.to_vec();
+            leave_out_missing_family(&mut addresses);
+            addresses
+        };
+        assert_eq!(kept(&[v6]), [v6]);
+        assert_eq!(kept(&[v4, v6]), if has_way_to(v6) { vec![v4, v6] } else { vec![v4] });
+    }
+
+    #[test]
+    fn a_firewall_on_the_way_is_no_missing_right_of_ours() {
+        let prohibited = io::Error::from_raw_os_error(13);
+        assert!(matches!(connect_outcome(&prohibited, "[2001:db8::1]:443"), Outcome::Down { .. }));
+        assert!(matches!(connect_outcome(&prohibited, "192.0.2.1:443"), Outcome::Unknown { .. }));
+        let sandboxed = io::Error::from_raw_os_error(1);
+        assert!(matches!(connect_outcome(&sandboxed, "[2001:db8::1]:443"), Outcome::Unknown { .. }));
     }
 }
