@@ -37,14 +37,11 @@ impl CertificateFacts {
         (self.not_after_ms - now_ms).div_euclid(DAY_MS)
     }
 
-    /// The earliest end of validity in what was sent: an intermediate may run out before the leaf.
-    pub fn earliest_expiry_ms(&self) -> i64 {
-        self.chain
-            .iter()
-            .map(|link| link.not_after_ms)
-            .chain([self.not_after_ms])
-            .min()
-            .unwrap_or(self.not_after_ms)
+    /// The earliest end of validity in what was sent: an intermediate may run out before the leaf. One above the leaf that has run out
+    /// already does not count: whoever needs it finds no valid path, and others send old cross-signed roots that nobody needs.
+    pub fn earliest_expiry_ms(&self, now_ms: i64) -> i64 {
+        let above = self.chain.iter().map(|link| link.not_after_ms).filter(|end| *end > now_ms);
+        above.fold(self.not_after_ms, i64::min)
     }
 }
 
@@ -71,5 +68,18 @@ mod tests {
         assert_eq!(facts.days_left(1), 9);
         assert_eq!(facts.days_left(10 * DAY_MS), 0);
         assert_eq!(facts.days_left(10 * DAY_MS + 1), -1);
+    }
+
+    #[test]
+    fn the_first_to_run_out_counts_but_none_above_that_has_run_out() {
+        let above = |days| ChainLink { not_after_ms: days * DAY_MS, ..Default::default() };
+        let facts = CertificateFacts {
+            not_after_ms: 10 * DAY_MS,
+            chain: vec![above(5), above(-3)],
+            ..Default::default()
+        };
+        assert_eq!(facts.earliest_expiry_ms(0), 5 * DAY_MS);
+        assert_eq!(facts.earliest_expiry_ms(6 * DAY_MS), 10 * DAY_MS);
+        assert_eq!(facts.earliest_expiry_ms(11 * DAY_MS), 10 * DAY_MS, "its own end always counts");
     }
 }

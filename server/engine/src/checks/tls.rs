@@ -45,7 +45,7 @@ pub(super) async fn run(settings: &TlsSettings, probe: &Probe<'_>) -> Outcome {
     if settings.minimum_tls == MinimumTls::Tls13 && version == Some(ProtocolVersion::TLSv1_2) {
         return Outcome::down(Failure::WeakProtocol { got: "TLS 1.2".to_owned(), minimum });
     }
-    let days = (facts.earliest_expiry_ms() - verdict.at_ms).div_euclid(DAY_MS);
+    let days = (facts.earliest_expiry_ms(verdict.at_ms) - verdict.at_ms).div_euclid(DAY_MS);
     let min_days = settings.min_days;
     match (days < i64::from(min_days), settings.on_few_days) {
         (false, _) => Outcome::Up,

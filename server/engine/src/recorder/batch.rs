@@ -157,7 +157,8 @@ fn advance(
     }
 
     let known = plan.facts.or(watched.facts);
-    let until = report.certificate.as_ref().map(|certificate| Timestamp(certificate.earliest_expiry_ms()));
+    let until =
+        report.certificate.as_ref().map(|certificate| Timestamp(certificate.earliest_expiry_ms(now.0)));
     let facts = Facts {
         status: report.evidence.status,
         // A target that does not answer has not lost its certificate.

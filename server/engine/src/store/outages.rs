@@ -160,10 +160,12 @@ async fn seen(tx: &mut Tx, monitor: MonitorKey, since: Timestamp) -> Result<(Str
     let reports = evidence::latest(tx, monitor, REPORTS).await?;
     let failing =
         reports.into_iter().filter(|item| item.at >= since).find_map(|item| match &item.report.outcome {
-            Outcome::Down { failure } => Some((failure.incident_type().to_owned(), item.report)),
+            Outcome::Down { failure } => Some((failure.incident_type().to_owned(), item.at, item.report)),
             _ => None,
         });
-    let Some((failure, report)) = failing else { return Ok(("downtime".to_owned(), SeenFacts::default())) };
+    let Some((failure, at, report)) = failing else {
+        return Ok(("downtime".to_owned(), SeenFacts::default()));
+    };
     let seen = report.evidence;
     let facts = SeenFacts {
         request: seen.request,
@@ -174,7 +176,7 @@ async fn seen(tx: &mut Tx, monitor: MonitorKey, since: Timestamp) -> Result<(Str
         status: seen.status,
         headers: seen.headers,
         excerpt: seen.excerpt,
-        certificate_until: report.certificate.map(|certificate| Timestamp(certificate.earliest_expiry_ms())),
+        certificate_until: report.certificate.map(|facts| Timestamp(facts.earliest_expiry_ms(at.0))),
     };
     Ok((failure, facts))
 }
