@@ -87,7 +87,10 @@ impl DnsSettings {
         }
         let normal = |value: &String| normal(value, self.record_type);
         let answer: Vec<String> = answer.iter().map(normal).collect();
-        let mut expected = self.expected.iter().map(normal);
+        let mut expected = self.expected.iter().map(|value| match self.record_type {
+            RecordType::Txt => normal(&joined(value.trim())),
+            _ => normal(value),
+        });
         match self.match_mode {
             MatchMode::All => expected.all(|value| answer.contains(&value)),
             MatchMode::Any => expected.any(|value| answer.contains(&value)),
@@ -104,12 +107,44 @@ fn normal(value: &str, record_type: RecordType) -> String {
     let words: Vec<&str> = value.split_whitespace().collect();
     let value = words.join(" ");
     match record_type {
-        RecordType::Txt => value.trim_matches('"').to_owned(),
+        RecordType::Txt => value,
         RecordType::A | RecordType::Aaaa => {
             value.parse::<std::net::IpAddr>().map_or(value, |address| address.to_string())
         }
         _ => value.trim_end_matches('.').to_ascii_lowercase(),
     }
+}
+
+/// A TXT record as one text. dig prints it as quoted strings, which belong together, with `\\` before quotes and backslashes and `\\123`
+/// for other bytes (RFC 1035, section 5.1).
+fn joined(value: &str) -> String {
+    if !value.starts_with('"') {
+        return value.to_owned();
+    }
+    let (mut bytes, mut quoted) = (Vec::new(), false);
+    let mut rest = value.bytes().peekable();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\\' => {
+                let mut code = 0_u16;
+                let mut digits = 0;
+                while digits < 3
+                    && let Some(digit) = rest.next_if(u8::is_ascii_digit)
+                {
+                    code = code * 10 + u16::from(digit - b'0');
+                    digits += 1;
+                }
+                match u8::try_from(code) {
+                    Ok(code) if digits == 3 => bytes.push(code),
+                    _ => bytes.extend(rest.next()),
+                }
+            }
+            _ if quoted => bytes.push(byte),
+            _ => {}
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl KindSettings for DnsSettings {

@@ -280,7 +280,9 @@ impl Failure {
                 }
             }
             Self::BodyTooLarge { limit_bytes } => {
-                format!("The answer is longer than {limit_bytes} bytes, so its content could not be judged.")
+                format!(
+                    "The answer is longer than {limit_bytes} bytes, so its content could not be judged: raise the body limit."
+                )
             }
             Self::TooManyRedirects { limit } => format!("More than {limit} redirects."),
             Self::BadRedirect { location } => format!("A redirect leads nowhere: “{location}”."),

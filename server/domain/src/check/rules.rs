@@ -56,6 +56,11 @@ impl BodyRules {
             && self.assertions.is_empty()
     }
 
+    /// Whether the start of a body that holds what they look for is enough.
+    pub fn only_look_for_something(&self) -> bool {
+        self.absent_keyword.is_none() && self.assertions.is_empty()
+    }
+
     /// Judges a body: each rule's result, and the failure of the first that does not hold.
     pub fn judge(&self, body: &str) -> (Vec<AssertionResult>, Option<Failure>) {
         let mut results = Vec::new();

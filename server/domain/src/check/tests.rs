@@ -294,6 +294,20 @@ fn everything_wrong_with_a_form_is_reported_at_once() {
 }
 
 #[test]
+fn a_text_record_is_expected_as_dig_prints_it_or_as_it_reads() {
+    let answer = [r#"v=DKIM1; p="AAABBB\"#.to_owned()];
+    for expected in
+        [r#"v=DKIM1; p="AAABBB\"#, r#""v=DKIM1; p=\"AAA" "BBB\\""#, r#""v=DKIM1; p=\034AAABBB\092""#]
+    {
+        let settings = DnsSettings {
+            expected: vec![expected.to_owned()],
+            ..DnsSettings::new("example.org", RecordType::Txt)
+        };
+        assert!(settings.accepts(&answer), "{settings:?}");
+    }
+}
+
+#[test]
 fn a_dns_answer_is_compared_as_people_mean_it() {
     let mut settings = DnsSettings::new("example.org", RecordType::Mx);
     let answer = ["10 Mail.example.org.".to_owned(), "20 backup.example.org.".to_owned()];
