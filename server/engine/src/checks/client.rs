@@ -178,6 +178,9 @@ fn build(
         // Followed by hand, to judge each hop.
         .redirect(Policy::none())
         .http1_max_headers(MAX_RESPONSE_HEADERS)
+        // As browsers and curl: what old servers still write.
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
         .tcp_nodelay(true)
         .tls_backend_preconfigured(tls)
         .connect_timeout(Duration::from_secs(special.timeout_s))

@@ -1,6 +1,6 @@
 //! http: a request, its redirects, and what came back.
 
-use std::{error::Error as StdError, io, net::IpAddr};
+use std::{collections::BTreeMap, error::Error as StdError, io, net::IpAddr};
 
 use domain::check::{
     Blindness, Failure, Hop, HttpSettings, Outcome, Phase,
@@ -13,10 +13,15 @@ use domain::check::{
 use domain::{form::Choice as _, secret::MASK};
 use reqwest::{
     Method, Response, StatusCode, Url,
-    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION},
+    header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE},
 };
 
 use super::{Probe, basic_credentials, dial, http_body, trust::handshake_failure};
+
+/// The port of a SOCKS proxy that names none (RFC 1928).
+const SOCKS_PORT: u16 = 1_080;
+/// The longest address that a redirect may lead to, in bytes.
+const MAX_URL_BYTES: usize = 16 * 1_024;
 
 /// A request, as it changes from hop to hop.
 struct Request<'a> {
@@ -24,6 +29,8 @@ struct Request<'a> {
     method: Method,
     headers: HeaderMap,
     body: &'a str,
+    /// What the origin has asked to be sent along, by name: a site may redirect to itself until its cookie comes back.
+    cookies: BTreeMap<String, String>,
 }
 
 /// Runs an http check.
@@ -44,13 +51,13 @@ pub(super) async fn run(settings: &HttpSettings, probe: &Probe<'_>) -> Outcome {
             return outcome;
         }
         let mut builder =
-            client.request(request.method.clone(), request.url.clone()).headers(request.headers.clone());
+            client.request(request.method.clone(), request.url.clone()).headers(request.sent_headers());
         if !request.body.is_empty() {
             builder = builder.body(request.body.to_owned());
         }
         let response = match builder.send().await {
             Ok(response) => response,
-            Err(error) => return request_outcome(&error, &address(&request.url), probe),
+            Err(error) => return request_outcome(&error, &dialled(&request.url, settings), probe),
         };
         note_response(&response, probe);
         let status = response.status();
@@ -60,11 +67,16 @@ pub(super) async fn run(settings: &HttpSettings, probe: &Probe<'_>) -> Outcome {
             if settings.accepted_statuses.contains(status.as_u16()) {
                 return http_body::judge_body(response, settings, probe).await;
             }
+            let refused = Failure::HttpStatus {
+                got: status.as_u16(),
+                expected: settings.accepted_statuses.to_string(),
+            };
+            probe.trace.with(|notes| notes.on_timeout = Some(refused.clone()));
             http_body::show_body(response, probe).await;
-            let expected = settings.accepted_statuses.to_string();
-            return Outcome::down(Failure::HttpStatus { got: status.as_u16(), expected });
+            return Outcome::down(refused);
         };
         let location = String::from_utf8_lossy(location.as_bytes()).into_owned();
+        request.keep_cookies(response.headers());
         probe.trace.answered();
         if hops == settings.max_redirects {
             return Outcome::down(Failure::TooManyRedirects { limit: hops });
@@ -85,23 +97,53 @@ impl<'a> Request<'a> {
             Method::from_bytes(settings.method.as_str().as_bytes()).map_err(|error| error.to_string())?;
         let headers = headers(&settings.headers, &settings.auth)?;
         let body = if settings.method == HttpMethod::Head { "" } else { settings.body.as_str() };
-        Ok(Self { url, method, headers, body })
+        Ok(Self { url, method, headers, body, cookies: BTreeMap::new() })
     }
 
     fn line(&self) -> String {
         format!("{} {}", self.method, shown_url(&self.url))
     }
 
+    /// The headers with the cookies.
+    fn sent_headers(&self) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        if !self.cookies.is_empty() {
+            let own = headers.get(COOKIE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+            let kept = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+            let all: Vec<_> = own.into_iter().chain(kept).collect();
+            if let Ok(mut value) = HeaderValue::from_str(&all.join("; ")) {
+                value.set_sensitive(true);
+                headers.insert(COOKIE, value);
+            }
+        }
+        headers
+    }
+
+    /// Keeps the cookies of an answer; one that lives no longer is forgotten.
+    fn keep_cookies(&mut self, headers: &HeaderMap) {
+        for cookie in headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok()) {
+            let mut parts = cookie.split(';').map(str::trim);
+            let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { continue };
+            let ends = parts.filter_map(|part| part.split_once('=')).any(|(name, age)| {
+                name.eq_ignore_ascii_case("max-age") && age.parse::<i64>().is_ok_and(|age| age <= 0)
+            });
+            if ends {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+
     /// Goes on to where a redirect points (RFC 9110, section 15.4): 307 and 308 repeat the request, the others ask by
     /// GET. Another origin gets no secret.
     fn follow(&mut self, status: StatusCode, location: &str) -> Result<(), Outcome> {
-        let bad = || {
-            Outcome::down(Failure::BadRedirect {
-                location: clip(location, MAX_HEADER_VALUE_BYTES).to_owned(),
-            })
-        };
+        let bad =
+            || Outcome::down(Failure::BadRedirect { location: shown_location(location, Some(&self.url)) });
         let next = self.url.join(location).map_err(|_| bad())?;
-        if !matches!(next.scheme(), "http" | "https") || next.host_str().is_none_or(str::is_empty) {
+        let leads =
+            matches!(next.scheme(), "http" | "https") && next.host_str().is_some_and(|host| !host.is_empty());
+        if !leads || next.as_str().len() > MAX_URL_BYTES {
             return Err(bad());
         }
         if next.origin() != self.url.origin() {
@@ -111,6 +153,7 @@ impl<'a> Request<'a> {
                 self.headers.remove(name);
             }
             self.headers.remove(reqwest::header::HOST);
+            self.cookies.clear();
         }
         let repeats = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
         if !repeats && self.method != Method::HEAD && self.method != Method::GET {
@@ -189,13 +232,20 @@ fn follows(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-fn address(url: &Url) -> String {
-    dial::address_of(url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(443))
+/// Where the connection goes: to the proxy, if there is one.
+fn dialled(url: &Url, settings: &HttpSettings) -> String {
+    let address = |url: &Url, port| {
+        dial::address_of(url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(port))
+    };
+    match settings.proxy.as_ref().and_then(|proxy| Url::parse(proxy.expose()).ok()) {
+        Some(proxy) => format!("proxy {}", address(&proxy, SOCKS_PORT)),
+        None => address(url, 443),
+    }
 }
 
 /// Notes status and headers of an answer; secret values are masked.
 fn note_response(response: &Response, probe: &Probe<'_>) {
-    let headers = shown_headers(response.headers());
+    let headers = shown_headers(response.headers(), Some(response.url()));
     probe.trace.with(|notes| {
         notes.evidence.status = Some(response.status().as_u16());
         notes.evidence.protocol = Some(format!("{:?}", response.version()));
@@ -204,15 +254,25 @@ fn note_response(response: &Response, probe: &Probe<'_>) {
     });
 }
 
-/// Headers as evidence.
-pub(super) fn shown_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+/// Where a redirect points, without the secrets in it; relative ones are those of `base`.
+fn shown_location(location: &str, base: Option<&Url>) -> String {
+    let absolute = base.map_or_else(|| Url::parse(location), |base| base.join(location));
+    let shown = match &absolute {
+        Ok(url) if shown_url(url) == url.as_str() => location.to_owned(),
+        Ok(url) => shown_url(url),
+        // What cannot be read may hold anything: its query is left out.
+        Err(_) => location.split('?').next().unwrap_or_default().to_owned(),
+    };
+    clip(&shown, MAX_HEADER_VALUE_BYTES).to_owned()
+}
+
+/// Headers of an answer from `base` as evidence.
+pub(super) fn shown_headers(headers: &HeaderMap, base: Option<&Url>) -> Vec<(String, String)> {
     let show = |(name, value): (&HeaderName, &HeaderValue)| {
         let value = if is_sensitive(name.as_str()) {
             MASK.to_owned()
         } else if *name == LOCATION {
-            // May point to an address with a token in it.
-            let text = String::from_utf8_lossy(value.as_bytes());
-            Url::parse(&text).map_or_else(|_| text.into_owned(), |url| shown_url(&url))
+            shown_location(&String::from_utf8_lossy(value.as_bytes()), base)
         } else {
             clip(&String::from_utf8_lossy(value.as_bytes()), MAX_HEADER_VALUE_BYTES).to_owned()
         };

@@ -1,7 +1,10 @@
 //! The body of an answer: read no further than needed, then judged.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
+    error::Error as StdError,
+    io,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -9,7 +12,11 @@ use domain::check::{
     Blindness, BodyRules, Failure, HttpSettings, Outcome, Phase,
     evidence::{MAX_EXCERPT_BYTES, excerpt},
 };
-use reqwest::Response;
+use encoding_rs::Encoding;
+use reqwest::{
+    Response,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
+};
 
 use super::{Probe, http::request_outcome};
 
@@ -76,6 +83,7 @@ pub(super) async fn judge_body(response: Response, settings: &HttpSettings, prob
         Ok(rules) => rules,
         Err(message) => return Outcome::Unknown { why: Blindness::Misconfigured { message } },
     };
+    let charset = charset(&response);
     let appetite = if rules.is_some() { Appetite::Judge } else { Appetite::Time };
     let limit = u64::from(settings.body_limit_kb) * 1_024;
     let (body, complete) = match read(response, appetite, limit, probe).await {
@@ -90,12 +98,28 @@ pub(super) async fn judge_body(response: Response, settings: &HttpSettings, prob
         }
         return Outcome::Up;
     };
-    if !complete {
+    let (results, failure) = rules.judge(&text(&body, charset.as_deref()));
+    // What was looked for and found stays found, whatever comes behind it.
+    if !complete && (failure.is_some() || !rules.only_look_for_something()) {
         return Outcome::down(Failure::BodyTooLarge { limit_bytes: limit });
     }
-    let (results, failure) = rules.judge(&String::from_utf8_lossy(&body));
     probe.trace.with(|notes| notes.evidence.assertions = results);
     failure.map_or(Outcome::Up, Outcome::down)
+}
+
+/// The encoding of its text that an answer names.
+fn charset(response: &Response) -> Option<String> {
+    let content_type = response.headers().get(CONTENT_TYPE)?.to_str().ok()?;
+    let mut parameters =
+        content_type.split(';').skip(1).filter_map(|parameter| parameter.trim().split_once('='));
+    let (_, charset) = parameters.find(|(name, _)| name.eq_ignore_ascii_case("charset"))?;
+    Some(charset.trim_matches('"').to_owned())
+}
+
+/// A body as text: as its byte order mark says, else as `charset` says, else UTF-8.
+fn text<'a>(body: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
+    let named = charset.and_then(|label| Encoding::for_label(label.as_bytes()));
+    named.unwrap_or(encoding_rs::UTF_8).decode(body).0
 }
 
 /// Reads the start of the body of a refused answer, for people to see.
@@ -118,6 +142,8 @@ async fn read(
         Appetite::Judge => usize::try_from(limit).unwrap_or(usize::MAX),
         Appetite::Time | Appetite::Show => MAX_EXCERPT_BYTES,
     };
+    let ends_by_closing =
+        ![CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| response.headers().contains_key(name));
     let (mut body, mut length, mut failed) = (Vec::new(), 0_u64, None);
     let complete = loop {
         match response.chunk().await {
@@ -130,6 +156,7 @@ async fn read(
                 }
             }
             Ok(None) => break true,
+            Err(error) if ends_by_closing && is_end_without_goodbye(&error) => break true,
             Err(error) => {
                 failed = Some(error);
                 break false;
@@ -143,5 +170,32 @@ async fn read(
     match failed {
         Some(error) => Err(request_outcome(&error, "", probe)),
         None => Ok((body, complete)),
+    }
+}
+
+/// Whether a server closed its connection without the goodbye of TLS. Where closing is the end of the answer, browsers and curl take it
+/// for that, because many servers never say it.
+fn is_end_without_goodbye(error: &reqwest::Error) -> bool {
+    let mut source: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(cause) = source {
+        if cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::UnexpectedEof) {
+            return cause.to_string().contains("close_notify");
+        }
+        source = cause.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_read_as_it_says_that_it_is_written() {
+        assert_eq!(text("Köln".as_bytes(), None), "Köln");
+        assert_eq!(text(b"K\xf6ln", Some("iso-8859-1")), "Köln");
+        assert_eq!(text(b"\xef\xbb\xbf{}", None), "{}", "a mark is no part of the text");
+        assert_eq!(text(b"\xff\xfeK\0", Some("utf-8")), "K", "the mark counts more than the name");
+        assert_eq!(text(b"K\xf6ln", Some("nonsense")), "K\u{fffd}ln");
     }
 }

@@ -3,7 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::check::{Blindness, CheckReport, CheckSettings, Failure, Outcome, redact::scrub, request::Auth};
+use domain::check::{
+    Blindness, CheckReport, CheckSettings, Failure, Outcome,
+    redact::{is_sensitive, scrub},
+    request::Auth,
+};
 
 mod certificate;
 mod client;
@@ -211,11 +215,15 @@ impl Probe<'_> {
 /// The texts under which a target may have seen our secrets.
 fn secret_texts(settings: &CheckSettings) -> Vec<String> {
     let mut texts: Vec<String> = settings.secrets().iter().map(|secret| secret.expose().to_owned()).collect();
-    let auth = match settings {
-        CheckSettings::Http(settings) => &settings.auth,
-        CheckSettings::WebSocket(settings) => &settings.auth,
+    let (auth, url) = match settings {
+        CheckSettings::Http(settings) => (&settings.auth, &settings.url),
+        CheckSettings::WebSocket(settings) => (&settings.auth, &settings.url),
         _ => return texts,
     };
+    if let Ok(url) = reqwest::Url::parse(url) {
+        let secret = url.query_pairs().filter(|(name, _)| is_sensitive(name));
+        texts.extend(secret.map(|(_, value)| value.into_owned()));
+    }
     if let Auth::Basic { username, password } = auth {
         texts.push(basic_credentials(username, password.expose()));
     }

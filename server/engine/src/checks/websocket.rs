@@ -56,7 +56,7 @@ pub(super) async fn run(settings: &WebSocketSettings, probe: &Probe<'_>) -> Outc
         Ok((socket, response)) => {
             probe.trace.with(|notes| {
                 notes.evidence.status = Some(response.status().as_u16());
-                notes.evidence.headers = http::shown_headers(response.headers());
+                notes.evidence.headers = http::shown_headers(response.headers(), None);
             });
             socket
         }
@@ -74,10 +74,13 @@ fn request(settings: &WebSocketSettings, probe: &Probe<'_>) -> Result<Request, S
     if let Ok(agent) = HeaderValue::from_str(&probe.shared.user_agent) {
         headers.insert(USER_AGENT, agent);
     }
-    for (name, value) in http::headers(&settings.headers, &settings.auth)? {
-        if let Some(name) = name {
-            headers.insert(name, value);
-        }
+    let sent = http::headers(&settings.headers, &settings.auth)?;
+    for name in sent.keys() {
+        // In the place of ours, all of one name.
+        headers.remove(name);
+    }
+    for (name, value) in &sent {
+        headers.append(name.clone(), value.clone());
     }
     Ok(request)
 }
@@ -131,7 +134,7 @@ fn refused(error: Error, probe: &Probe<'_>) -> Outcome {
     let got = response.status().as_u16();
     probe.trace.with(|notes| {
         notes.evidence.status = Some(got);
-        notes.evidence.headers = http::shown_headers(response.headers());
+        notes.evidence.headers = http::shown_headers(response.headers(), None);
         notes.evidence.excerpt = response.body().as_deref().map(excerpt);
     });
     probe.trace.answered();
