@@ -46,12 +46,12 @@ async fn check(shared: &Shared, due: &Due) {
 async fn fetched(shared: &Shared, due: &Due) -> CheckReport {
     let host = due.host.as_ref().map(|host| shared.host(host));
     shared.vitals.check_waits(shared.clock.now());
-    // Semaphores are never closed.
-    let _total = shared.total.acquire().await.ok();
+    // Semaphores are never closed. The host first: those that wait for one that hangs hold nobody else's place.
     let _host = match &host {
         Some(host) => host.acquire().await.ok(),
         None => None,
     };
+    let _total = shared.total.acquire().await.ok();
     let now = shared.clock.now();
     shared.vitals.check_started(now.since(due.slot).saturating_mul(1_000), now);
     let report = shared.checks.run(&due.monitor.draft.settings, due.monitor.draft.policy.timeout()).await;

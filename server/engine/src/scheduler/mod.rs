@@ -112,21 +112,7 @@ struct Shared {
 impl Scheduler {
     /// Schedules until cancelled. Checks that run then are abandoned: they were not taken yet.
     pub async fn run(mut self, cancel: CancellationToken) {
-        let shared = Arc::new(Shared {
-            db: self.db.clone(),
-            clock: self.clock.clone(),
-            checks: self.checks.clone(),
-            connectivity: self.connectivity.clone(),
-            recorder: self.recorder.clone(),
-            registry: self.registry.clone(),
-            vitals: self.vitals.clone(),
-            total: Semaphore::new(self.concurrency.total.get()),
-            per_host: self.concurrency.per_host.get(),
-            hosts: Mutex::default(),
-            wake: Wake::new(&self.clock),
-            rechecks: self.hasten.clone(),
-            cancel: cancel.clone(),
-        });
+        let shared = self.shared(&cancel);
         let mut events = self.bus.events();
         let mut queue = Queue::default();
         let mut reading = Reading::default();
@@ -169,6 +155,24 @@ impl Scheduler {
                 () = cancel.cancelled() => break,
             }
         }
+    }
+
+    fn shared(&self, cancel: &CancellationToken) -> Arc<Shared> {
+        Arc::new(Shared {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            checks: self.checks.clone(),
+            connectivity: self.connectivity.clone(),
+            recorder: self.recorder.clone(),
+            registry: self.registry.clone(),
+            vitals: self.vitals.clone(),
+            total: Semaphore::new(self.concurrency.total.get()),
+            per_host: self.concurrency.per_host.get(),
+            hosts: Mutex::default(),
+            wake: Wake::new(&self.clock),
+            rechecks: self.hasten.clone(),
+            cancel: cancel.clone(),
+        })
     }
 
     fn holds(&self, monitor: &Monitor) -> bool {

@@ -9,6 +9,7 @@ use domain::monitor::{MonitorDraft, Policy};
 use domain::notes::Notes;
 use tempfile::TempDir;
 
+use super::queue::Due;
 use super::*;
 use crate::chance::Chance;
 use crate::checks::ChecksConfig;
@@ -188,4 +189,45 @@ async fn a_change_that_cannot_be_read_now_is_read_when_the_database_answers() {
     let all = reading.end().await;
     stage.scheduler.loaded(all, &mut queue);
     assert_eq!(stage.name_of(key).as_deref(), Some("New"));
+}
+
+/// A check of a page that may take long, due now.
+fn due(key: i64, url: &str, host: &str) -> Due {
+    let policy = Policy { interval: 60 * SECOND, timeout: Some(30 * SECOND), ..Policy::default() };
+    let draft = MonitorDraft { settings: recognise(url).unwrap().settings, policy, ..draft("Page") };
+    let now = Clock::System.now();
+    let monitor = Monitor {
+        key: MonitorKey(key),
+        id: MonitorId::new([0; 13]),
+        draft,
+        paused: false,
+        push_token: None,
+        version: 1,
+        created_at: now,
+    };
+    Due { monitor: Arc::new(monitor), host: Some(Arc::from(host)), slot: now, running: Arc::default() }
+}
+
+#[tokio::test]
+async fn those_that_wait_for_a_host_that_hangs_hold_no_place_of_the_others() {
+    let mut stage = Stage::new().await;
+    let few = |count| NonZeroUsize::new(count).unwrap();
+    stage.scheduler.concurrency = Concurrency { total: few(2), per_host: few(1) };
+    let hanging = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let healthy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = |listener: &tokio::net::TcpListener, kind: &str| {
+        format!("{kind}://{}", listener.local_addr().unwrap())
+    };
+    let shared = stage.scheduler.shared(&CancellationToken::new());
+    let hung: Vec<_> = (1..=5)
+        .map(|key| tokio::spawn(job::run(shared.clone(), due(key, &url(&hanging, "http"), "hanging"))))
+        .collect();
+    while shared.vitals.running.load(Ordering::Relaxed) < 5 {
+        tokio::task::yield_now().await;
+    }
+    let check = job::run(shared.clone(), due(9, &url(&healthy, "tcp"), "healthy"));
+    tokio::time::timeout(Duration::from_secs(5), check).await.expect("the other place is free");
+    for task in hung {
+        task.abort();
+    }
 }

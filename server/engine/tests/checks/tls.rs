@@ -6,6 +6,9 @@ use domain::check::{
     tls::{MinimumTls, OnFewDays},
 };
 use engine::checks::Checks;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::support::*;
 
@@ -157,4 +160,27 @@ async fn a_handshake_that_hangs_is_a_time_out_in_tls() {
     let server = Server::start(|_| vec![Step::Hang]).await;
     let report = checks().run(&localhost(&server).into(), Duration::from_millis(300)).await;
     assert_eq!(failure(&report), &Failure::Timeout { after_ms: 300, phase: Phase::Tls });
+}
+
+#[tokio::test]
+async fn an_answer_that_ends_with_its_connection_needs_no_goodbye() {
+    let authority = Authority::new();
+    let acceptor = TlsAcceptor::from(serving_all(authority.issue(&Leaf::default())));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        for length in ["", "content-length: 100\r\n"] {
+            let mut stream = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap();
+            let _ = stream.read(&mut [0; 4_096]).await;
+            let answer = format!("HTTP/1.1 200 OK\r\n{length}connection: close\r\n\r\nhello");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+            // Dropped without `shutdown`, which would say goodbye.
+        }
+    });
+    let (checks, url) = (authority.trusted(), format!("https://localhost:{port}/"));
+    let hello = || HttpSettings { keyword: Some("hello".to_owned()), ..get(&url) };
+    assert_eq!(https(&checks, hello()).await.outcome, Outcome::Up);
+    let report = https(&checks, hello()).await;
+    assert!(matches!(failure(&report), Failure::ConnectionLost { .. }), "95 bytes are missing: {report:?}");
 }
