@@ -10,6 +10,7 @@ use std::{
 };
 
 use domain::check::{Failure, HttpSettings, Outcome, Phase, target::IpVersion};
+use domain::form::FieldError;
 use reqwest::{
     Client, Proxy,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -21,7 +22,7 @@ use super::{
     ChecksError, Names, dial,
     policy::TargetPolicy,
     trace::Trace,
-    trust::{Identity, Trust},
+    trust::{Identity, Trust, Unreadable},
 };
 
 /// The most special clients that are kept, each about 100 kB.
@@ -134,6 +135,24 @@ impl Clients {
 }
 
 impl Clients {
+    /// What is wrong with a client certificate and its key; nothing when there are none.
+    pub(super) fn examine(&self, settings: &HttpSettings) -> Vec<FieldError> {
+        let Some(pair) = &settings.client_certificate else { return Vec::new() };
+        let wrong = |field, message: &str| vec![FieldError::new(field, message)];
+        match Identity::from_pem(&pair.certificate, pair.key.expose()) {
+            Err(Unreadable::Certificate(reason)) => {
+                wrong("client_certificate", &format!("This certificate cannot be read: {reason}."))
+            }
+            Err(Unreadable::Key) => {
+                wrong("client_key", "This key cannot be read; it has to be an unencrypted PEM key.")
+            }
+            Ok(identity) => match self.trust.config(true, &[], Some(identity)) {
+                Ok(_) => Vec::new(),
+                Err(_) => wrong("client_key", "This is not the key of the certificate."),
+            },
+        }
+    }
+
     /// A client for messages: the same trust and policy, but connections are kept for the next message.
     pub(super) fn outbound(&self) -> Result<Client, ChecksError> {
         let tls = self.trust.config(true, &[b"h2", b"http/1.1"], None)?;
@@ -163,7 +182,8 @@ fn build(
         .identity
         .as_ref()
         .map(|(certificate, key)| Identity::from_pem(certificate, key))
-        .transpose()?;
+        .transpose()
+        .map_err(|unreadable| unreadable.to_string())?;
     // A configuration of our own brings its own ALPN: the client adds none.
     let tls = trust
         .config(special.verify, &[b"h2", b"http/1.1"], identity)

@@ -8,6 +8,7 @@ use domain::check::{
     redact::{is_sensitive, scrub},
     request::Auth,
 };
+use domain::form::FieldError;
 
 mod certificate;
 mod client;
@@ -162,6 +163,14 @@ impl Checks {
                 pingers: ping::Pingers::default(),
             }),
         })
+    }
+
+    /// What is wrong with settings that only whoever speaks TLS can tell: a client certificate or a key that cannot be used.
+    pub fn examine(&self, settings: &CheckSettings) -> Vec<FieldError> {
+        match settings {
+            CheckSettings::Http(settings) => self.shared.clients.examine(settings),
+            _ => Vec::new(),
+        }
     }
 
     /// Runs one check, at most for the time allowed. It always ends in a report: dropping the future cancels the check.

@@ -58,15 +58,25 @@ impl Identity {
     /// Reads both from PEM.
     ///
     /// # Errors
-    /// A sentence that says what cannot be read.
-    pub(crate) fn from_pem(certificate: &str, key: &str) -> Result<Self, String> {
+    /// Which of both cannot be read.
+    pub(crate) fn from_pem(certificate: &str, key: &str) -> Result<Self, Unreadable> {
         let chain: Vec<_> = CertificateDer::pem_slice_iter(certificate.as_bytes())
             .collect::<Result<_, _>>()
-            .map_err(|error| format!("the client certificate cannot be read ({error})"))?;
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
-            .map_err(|_| "the client key cannot be read; it has to be an unencrypted PEM key".to_owned())?;
+            .map_err(|error| Unreadable::Certificate(error.to_string()))?;
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| Unreadable::Key)?;
         Ok(Self { chain, key })
     }
+}
+
+/// What of an identity cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unreadable {
+    /// The certificate, and why.
+    #[error("the client certificate cannot be read ({0})")]
+    Certificate(String),
+    /// The key.
+    #[error("the client key cannot be read; it has to be an unencrypted PEM key")]
+    Key,
 }
 
 impl Trust {

@@ -184,3 +184,21 @@ async fn an_answer_that_ends_with_its_connection_needs_no_goodbye() {
     let report = https(&checks, hello()).await;
     assert!(matches!(failure(&report), Failure::ConnectionLost { .. }), "95 bytes are missing: {report:?}");
 }
+
+#[tokio::test]
+async fn a_client_certificate_that_cannot_be_used_is_refused_by_its_field() {
+    let (authority, checks) = (Authority::new(), checks());
+    let [one, other] = [(); 2].map(|()| authority.issue(&Leaf::default()));
+    let pem = |kind: &str| format!("-----BEGIN {kind}-----\nZ2FyYmFnZQ==\n-----END {kind}-----\n");
+    let broken = "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n".to_owned();
+    let wrong = |certificate: String, key: String| {
+        let pair = ClientCertificate { certificate, key: key.into() };
+        let settings = HttpSettings { client_certificate: Some(pair), ..get("https://localhost/") };
+        checks.examine(&settings.into()).into_iter().map(|error| error.field).collect::<Vec<_>>()
+    };
+    assert_eq!(wrong(one.certificate_pem.clone(), one.key_pem.clone()), [""; 0]);
+    assert_eq!(wrong(one.certificate_pem.clone(), other.key_pem), ["client_key"], "the key of another one");
+    assert_eq!(wrong(one.certificate_pem, pem("PRIVATE KEY")), ["client_key"]);
+    assert_eq!(wrong(broken, one.key_pem.clone()), ["client_certificate"]);
+    assert_eq!(wrong(pem("CERTIFICATE"), one.key_pem).len(), 1);
+}

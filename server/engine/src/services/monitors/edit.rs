@@ -42,6 +42,16 @@ impl Services {
         })
     }
 
+    /// What a form says of a monitor.
+    ///
+    /// # Errors
+    /// The fields that are wrong.
+    pub(super) fn monitor_draft(&self, form: &Form, old: Option<&MonitorDraft>) -> Result<MonitorDraft> {
+        let draft = MonitorDraft::from_form(form, old).map_err(ServiceError::Invalid)?;
+        let errors = self.inner.checks.examine(&draft.settings);
+        if errors.is_empty() { Ok(draft) } else { Err(ServiceError::Invalid(errors)) }
+    }
+
     /// Adds a monitor.
     pub async fn add_monitor(&self, viewer: &Viewer, form: &Form) -> Result<MonitorId> {
         self.add_monitor_paused(viewer, form, false).await
@@ -50,7 +60,7 @@ impl Services {
     /// Adds a monitor that is checked from now on, or not until it is resumed.
     pub async fn add_monitor_paused(&self, viewer: &Viewer, form: &Form, paused: bool) -> Result<MonitorId> {
         operator(viewer)?;
-        let draft = MonitorDraft::from_form(form, None).map_err(ServiceError::Invalid)?;
+        let draft = self.monitor_draft(form, None)?;
         let now = self.now();
         let mut tx = self.inner.db.write().await?;
         let (monitor, id) = self.insert_monitor(&mut tx, &draft, now).await?;
@@ -89,7 +99,7 @@ impl Services {
         if old.version != version {
             return Err(ServiceError::Conflict(CHANGED_MEANWHILE.to_owned()));
         }
-        let draft = MonitorDraft::from_form(form, Some(&old.draft)).map_err(ServiceError::Invalid)?;
+        let draft = self.monitor_draft(form, Some(&old.draft))?;
         let push_token = match draft.settings.kind() {
             CheckKind::Push => Some(old.push_token.clone().unwrap_or_else(|| self.inner.chance.token())),
             _ => None,

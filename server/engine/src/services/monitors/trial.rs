@@ -46,7 +46,7 @@ impl Services {
             Some(id) => Some(load(&mut self.inner.db.read().await?, id).await?.draft),
             None => None,
         };
-        let draft = MonitorDraft::from_form(form, old.as_ref()).map_err(ServiceError::Invalid)?;
+        let draft = self.monitor_draft(form, old.as_ref())?;
         Ok(self.try_settings(&draft.settings, &draft.policy, self.trial_limit).await)
     }
 
