@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    KindSettings,
+    ClientCertificate, KindSettings,
     assertion::Assertion,
-    read_form,
+    client_certificate, read_form,
     redact::shown_url,
     request::{self, Auth, Header},
     rules::BodyRules,
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     choices,
-    form::{Choice as _, Field, FieldError, FieldKind, Form, put_secret},
+    form::{Choice as _, Field, FieldError, FieldKind, Form},
     secret::{MASK, Secret},
 };
 
@@ -44,15 +44,6 @@ choices! {
         /// OPTIONS
         Options = "OPTIONS", "OPTIONS";
     }
-}
-
-/// A certificate and key that the check shows to the server, both as PEM.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClientCertificate {
-    /// The certificate, with its intermediates behind it.
-    pub certificate: String,
-    /// The private key (PKCS#8, PKCS#1 or SEC1).
-    pub key: Secret,
 }
 
 /// The settings of an http check.
@@ -169,11 +160,8 @@ impl KindSettings for HttpSettings {
             .help("One a line: JSONPath, operator, value. Operators: equals notEquals contains startsWith endsWith matches exists notExists lessThan lessThanOrEqual greaterThan greaterThanOrEqual.")
             .advanced(),
         Field::new("verify_tls", "Check the certificate", FieldKind::Checkbox).default("true").advanced(),
-        Field::new("client_certificate", "Client certificate", FieldKind::TextArea)
-            .placeholder("-----BEGIN CERTIFICATE-----")
-            .help("PEM, with intermediates behind it, for servers that ask for one.")
-            .advanced(),
-        Field::new("client_key", "Client key", FieldKind::SecretArea).help("The private key of the certificate, as PEM.").advanced(),
+        client_certificate::CERTIFICATE_FIELD,
+        client_certificate::KEY_FIELD,
         Field::new("ip_version", "IP version", FieldKind::Select(IpVersion::OPTIONS)).default("any").advanced(),
         Field::new("proxy", "Proxy", FieldKind::Text).placeholder("http://proxy.example.org:3128").help("http, https, socks5 or socks5h. All but socks5 look up the host of the URL themselves: which networks may be checked is then up to the proxy.").advanced(),
         Field::new("body_limit_kb", "Body limit", FieldKind::Number { min: 1, max: MAX_BODY_KB as i64, unit: "kB" })
@@ -202,11 +190,8 @@ impl KindSettings for HttpSettings {
                     Err(message) => reader.error("assertions", message),
                 }
             }
-            let certificate = reader.long_text("client_certificate").trim().to_owned();
-            let old_key = old.and_then(|old| old.client_certificate.as_ref()).map(|old| &old.key);
-            let key = reader.secret("client_key", old_key).filter(|_| !certificate.is_empty());
-            let client_certificate = (!certificate.is_empty())
-                .then(|| ClientCertificate { certificate, key: key.unwrap_or_default() });
+            let client_certificate =
+                ClientCertificate::read(reader, old.and_then(|old| old.client_certificate.as_ref()));
             let proxy = reader.optional_text("proxy").map(|sent| match old {
                 Some(old) if sent == old.shown_proxy() => old.proxy.clone().unwrap_or_default(),
                 _ => Secret::new(sent),
@@ -247,10 +232,6 @@ impl KindSettings for HttpSettings {
             ("regex", text(&self.regex)),
             ("assertions", assertions.join("\n")),
             ("verify_tls", self.verify_tls.to_string()),
-            (
-                "client_certificate",
-                self.client_certificate.as_ref().map(|c| c.certificate.clone()).unwrap_or_default(),
-            ),
             ("ip_version", self.ip_version.as_str().to_owned()),
             ("proxy", self.shown_proxy()),
             ("body_limit_kb", self.body_limit_kb.to_string()),
@@ -258,11 +239,7 @@ impl KindSettings for HttpSettings {
         .map(|(name, value)| (name.to_owned(), value))
         .into();
         request::show_auth(&mut form, &self.auth);
-        put_secret(
-            &mut form,
-            "client_key",
-            self.client_certificate.as_ref().map(|certificate| &certificate.key),
-        );
+        ClientCertificate::show(&mut form, self.client_certificate.as_ref());
         form
     }
 
@@ -307,16 +284,7 @@ impl KindSettings for HttpSettings {
             ));
         }
         if let Some(pair) = &self.client_certificate {
-            if !pair.certificate.contains("-----BEGIN CERTIFICATE-----") {
-                errors.push(FieldError::new(
-                    "client_certificate",
-                    "This is not PEM: it begins with -----BEGIN CERTIFICATE-----.",
-                ));
-            }
-            if !pair.key.expose().contains("PRIVATE KEY-----") {
-                let message = "The certificate needs its private key as PEM, which begins with -----BEGIN PRIVATE KEY-----.";
-                errors.push(FieldError::new("client_key", message));
-            }
+            pair.examine(errors);
         }
         if let Some(proxy) = &self.proxy {
             let fine = Url::parse(proxy.expose()).is_ok_and(|url| {
@@ -352,10 +320,7 @@ impl KindSettings for HttpSettings {
         Self {
             auth: self.auth.redacted(),
             headers: request::redacted_headers(&self.headers),
-            client_certificate: self.client_certificate.as_ref().map(|pair| ClientCertificate {
-                certificate: pair.certificate.clone(),
-                key: pair.key.masked(),
-            }),
+            client_certificate: self.client_certificate.as_ref().map(ClientCertificate::redacted),
             proxy: self.proxy.as_ref().map(|_| Secret::new(self.shown_proxy())),
             ..self.clone()
         }

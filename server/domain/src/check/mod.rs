@@ -14,6 +14,7 @@ use crate::{
 
 pub mod assertion;
 pub mod certificate;
+mod client_certificate;
 pub mod dns;
 pub mod evidence;
 pub mod failure;
@@ -35,6 +36,7 @@ pub mod websocket;
 
 pub use assertion::{Assertion, AssertionResult, Operator};
 pub use certificate::{CertificateFacts, ChainLink};
+pub use client_certificate::ClientCertificate;
 pub use dns::DnsSettings;
 pub use evidence::{Evidence, Hop, PingStatistics, clip};
 pub use failure::Failure;

@@ -4,7 +4,7 @@ use proptest::{collection::vec, option, prelude::*};
 
 use super::{
     dns::{MatchMode, RecordType},
-    http::{ClientCertificate, HttpMethod},
+    http::HttpMethod,
     request::{Auth, Header},
     target::IpVersion,
     tls::{MinimumTls, OnFewDays},
@@ -54,15 +54,11 @@ fn http() -> impl Strategy<Value = CheckSettings> {
             operator,
             value: if operator.needs_value() { value } else { String::new() },
         })];
-    let certificate = ("[a-zA-Z]{1,20}").prop_map(|text| ClientCertificate {
-        certificate: format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----"),
-        key: format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n").into(),
-    });
     let first = (host(), headers(), auth(), 0..=20_u8, option::of(word()), option::of(word()));
     let second = (
         vec(assertion, 0..3),
         any::<bool>(),
-        option::of(certificate),
+        option::of(client_certificate()),
         any_choice::<IpVersion>(),
         option::of(Just(Secret::from("http://me:pw@proxy.example:3128/"))),
         1..=16_384_u32,
@@ -90,6 +86,14 @@ fn http() -> impl Strategy<Value = CheckSettings> {
             body_limit_kb,
         }
         .into()
+    })
+}
+
+/// A client certificate.
+fn client_certificate() -> impl Strategy<Value = ClientCertificate> {
+    ("[a-zA-Z]{1,20}").prop_map(|text| ClientCertificate {
+        certificate: format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----"),
+        key: format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n").into(),
     })
 }
 
@@ -130,11 +134,13 @@ fn others() -> impl Strategy<Value = CheckSettings> {
             .into()
         },
     );
-    let websocket = (headers(), auth(), option::of(word()), any::<bool>(), version()).prop_map(
-        |(headers, auth, text, verify_tls, ip_version)| {
+    let shown = option::of(client_certificate());
+    let websocket = (headers(), auth(), option::of(word()), any::<bool>(), shown, version()).prop_map(
+        |(headers, auth, text, verify_tls, client_certificate, ip_version)| {
             let (send, expect) = (text.clone(), text);
             let url = "wss://example.org/socket".to_owned();
-            WebSocketSettings { url, headers, auth, send, expect, verify_tls, ip_version }.into()
+            WebSocketSettings { url, headers, auth, send, expect, verify_tls, client_certificate, ip_version }
+                .into()
         },
     );
     let push = prop_oneof![

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    KindSettings, read_form,
+    ClientCertificate, KindSettings, client_certificate, read_form,
     redact::shown_url,
     request::{self, Auth, Header},
     target::{IpVersion, any_version, yes},
@@ -34,6 +34,9 @@ pub struct WebSocketSettings {
     /// Whether the certificate must be valid.
     #[serde(default = "yes")]
     pub verify_tls: bool,
+    /// What is shown to servers that ask for a certificate.
+    #[serde(default)]
+    pub client_certificate: Option<ClientCertificate>,
     /// Which addresses are tried.
     #[serde(default = "any_version")]
     pub ip_version: IpVersion,
@@ -50,6 +53,7 @@ impl WebSocketSettings {
             send: None,
             expect: None,
             verify_tls: true,
+            client_certificate: None,
             ip_version: IpVersion::Any,
         }
     }
@@ -69,6 +73,8 @@ impl KindSettings for WebSocketSettings {
         request::PASSWORD,
         request::TOKEN,
         Field::new("verify_tls", "Check the certificate", FieldKind::Checkbox).default("true").advanced(),
+        client_certificate::CERTIFICATE_FIELD,
+        client_certificate::KEY_FIELD,
         Field::new("ip_version", "IP version", FieldKind::Select(IpVersion::OPTIONS))
             .default("any")
             .advanced(),
@@ -90,6 +96,10 @@ impl KindSettings for WebSocketSettings {
                 send: Some(reader.long_text("send")).filter(|text| !text.is_empty()),
                 expect: reader.optional_text("expect"),
                 verify_tls: reader.checkbox("verify_tls"),
+                client_certificate: ClientCertificate::read(
+                    reader,
+                    old.and_then(|old| old.client_certificate.as_ref()),
+                ),
                 ip_version: reader.choice("ip_version"),
             }
         })
@@ -107,6 +117,7 @@ impl KindSettings for WebSocketSettings {
         .map(|(name, value)| (name.to_owned(), value))
         .into();
         request::show_auth(&mut form, &self.auth);
+        ClientCertificate::show(&mut form, self.client_certificate.as_ref());
         form
     }
 
@@ -122,6 +133,9 @@ impl KindSettings for WebSocketSettings {
         request::examine_url("url", &self.url, &["wss", "ws"], errors);
         request::examine_headers(&self.headers, errors);
         self.auth.examine(errors);
+        if let Some(pair) = &self.client_certificate {
+            pair.examine(errors);
+        }
         if self.expect.as_ref().is_some_and(|text| text.len() > MAX_TEXT_BYTES) {
             errors.push(FieldError::new("expect", format!("This is longer than {MAX_TEXT_BYTES} bytes.")));
         }
@@ -130,16 +144,23 @@ impl KindSettings for WebSocketSettings {
     fn secrets(&self) -> Vec<&Secret> {
         let mut secrets = self.auth.secrets();
         secrets.extend(request::secret_headers(&self.headers));
+        secrets.extend(self.client_certificate.as_ref().map(|certificate| &certificate.key));
         secrets
     }
 
     fn secrets_mut(&mut self) -> Vec<&mut Secret> {
         let mut secrets = self.auth.secrets_mut();
         secrets.extend(request::secret_headers_mut(&mut self.headers));
+        secrets.extend(self.client_certificate.as_mut().map(|certificate| &mut certificate.key));
         secrets
     }
 
     fn redacted(&self) -> Self {
-        Self { auth: self.auth.redacted(), headers: request::redacted_headers(&self.headers), ..self.clone() }
+        Self {
+            auth: self.auth.redacted(),
+            headers: request::redacted_headers(&self.headers),
+            client_certificate: self.client_certificate.as_ref().map(ClientCertificate::redacted),
+            ..self.clone()
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use domain::check::{Failure, HttpSettings, Outcome, Phase, target::IpVersion};
+use domain::check::{ClientCertificate, Failure, HttpSettings, Outcome, Phase, target::IpVersion};
 use domain::form::FieldError;
 use reqwest::{
     Client, Proxy,
@@ -135,9 +135,19 @@ impl Clients {
 }
 
 impl Clients {
-    /// What is wrong with a client certificate and its key; nothing when there are none.
-    pub(super) fn examine(&self, settings: &HttpSettings) -> Vec<FieldError> {
-        let Some(pair) = &settings.client_certificate else { return Vec::new() };
+    /// TLS for a connection of our own that shows a certificate; what the server shows is judged afterwards.
+    ///
+    /// # Errors
+    /// A sentence, when the certificate or its key cannot be used.
+    pub(super) fn tls_showing(&self, pair: &ClientCertificate) -> Result<Arc<rustls::ClientConfig>, String> {
+        let identity =
+            Identity::from_pem(&pair.certificate, pair.key.expose()).map_err(|error| error.to_string())?;
+        let config = self.trust.config(false, &[b"http/1.1"], Some(identity));
+        Ok(Arc::new(config.map_err(|error| strangers(&error))?))
+    }
+
+    /// What is wrong with a client certificate and its key.
+    pub(super) fn examine(&self, pair: &ClientCertificate) -> Vec<FieldError> {
         let wrong = |field, message: &str| vec![FieldError::new(field, message)];
         match Identity::from_pem(&pair.certificate, pair.key.expose()) {
             Err(Unreadable::Certificate(reason)) => {
@@ -185,9 +195,8 @@ fn build(
         .transpose()
         .map_err(|unreadable| unreadable.to_string())?;
     // A configuration of our own brings its own ALPN: the client adds none.
-    let tls = trust
-        .config(special.verify, &[b"h2", b"http/1.1"], identity)
-        .map_err(|error| format!("certificate and key do not belong together ({error})"))?;
+    let tls =
+        trust.config(special.verify, &[b"h2", b"http/1.1"], identity).map_err(|error| strangers(&error))?;
     let builder = Client::builder()
         .user_agent(user_agent)
         // The proxies of the environment are for our own calls; a check goes where its settings say.
@@ -213,6 +222,11 @@ fn build(
         }
     };
     builder.build().map_err(|error| format!("the client cannot be built ({error})"))
+}
+
+/// What is said when a key is not that of its certificate.
+fn strangers(error: &rustls::Error) -> String {
+    format!("certificate and key do not belong together ({error})")
 }
 
 /// A name leads where the policy lets nobody go; the sentence says where.

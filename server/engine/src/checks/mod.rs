@@ -167,10 +167,12 @@ impl Checks {
 
     /// What is wrong with settings that only whoever speaks TLS can tell: a client certificate or a key that cannot be used.
     pub fn examine(&self, settings: &CheckSettings) -> Vec<FieldError> {
-        match settings {
-            CheckSettings::Http(settings) => self.shared.clients.examine(settings),
-            _ => Vec::new(),
-        }
+        let pair = match settings {
+            CheckSettings::Http(settings) => &settings.client_certificate,
+            CheckSettings::WebSocket(settings) => &settings.client_certificate,
+            _ => &None,
+        };
+        pair.as_ref().map(|pair| self.shared.clients.examine(pair)).unwrap_or_default()
     }
 
     /// Runs one check, at most for the time allowed. It always ends in a report: dropping the future cancels the check.

@@ -42,7 +42,12 @@ pub(super) async fn run(settings: &WebSocketSettings, probe: &Probe<'_>) -> Outc
     let secure = url.scheme() == "wss";
     let port = url.port().unwrap_or(if secure { 443 } else { 80 });
     let target = (url.host_str().unwrap_or_default(), port);
-    let tls = secure.then_some(&probe.shared.tls_http1);
+    let tls = match settings.client_certificate.as_ref().map(|pair| probe.shared.clients.tls_showing(pair)) {
+        None => probe.shared.tls_http1.clone(),
+        Some(Ok(showing)) => showing,
+        Some(Err(message)) => return misconfigured(message),
+    };
+    let tls = secure.then_some(&tls);
     let stream = match dial::open(probe, target, settings.ip_version, tls, settings.verify_tls).await {
         Ok(stream) => stream,
         Err(outcome) => return outcome,

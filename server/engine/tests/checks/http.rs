@@ -241,10 +241,8 @@ async fn a_proxy_is_asked_for_the_target() {
 #[tokio::test]
 async fn settings_that_cannot_be_run_say_nothing_about_the_target() {
     let mut settings = get("http://127.0.0.1:1/");
-    settings.client_certificate = Some(domain::check::http::ClientCertificate {
-        certificate: "nonsense".into(),
-        key: "nonsense".into(),
-    });
+    settings.client_certificate =
+        Some(domain::check::ClientCertificate { certificate: "nonsense".into(), key: "nonsense".into() });
     let report = run(settings).await;
     assert!(
         matches!(report.outcome, Outcome::Unknown { why: Blindness::Misconfigured { .. } }),

@@ -1,8 +1,7 @@
 use std::time::Duration;
 
 use domain::check::{
-    CheckReport, Degradation, Failure, HttpSettings, Outcome, Phase, TlsSettings,
-    http::ClientCertificate,
+    CheckReport, ClientCertificate, Degradation, Failure, HttpSettings, Outcome, Phase, TlsSettings,
     tls::{MinimumTls, OnFewDays},
 };
 use engine::checks::Checks;

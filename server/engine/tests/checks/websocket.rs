@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::check::{
-    Failure, Outcome, WebSocketSettings,
+    ClientCertificate, Failure, Outcome, WebSocketSettings,
     request::{Auth, Header},
 };
 use futures::{SinkExt as _, StreamExt as _};
@@ -105,4 +105,32 @@ async fn a_web_server_that_speaks_no_websocket_is_named() {
     let garbage = Server::start(|_| write("220 mail\r\n\r\n")).await;
     let report = run(WebSocketSettings::new(&format!("ws://{}/", garbage.address))).await;
     assert!(matches!(failure(&report), Failure::ProtocolError { .. }), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_a_certificate_gets_it() {
+    let authority = Authority::new();
+    let port = echo(Some(authority.asking(authority.issue(&Leaf::default()))), None).await;
+    let client = authority.issue(&Leaf { names: vec!["pharos".to_owned()], ..Leaf::default() });
+    let pair = ClientCertificate { certificate: client.certificate_pem, key: client.key_pem.into() };
+    let settings = WebSocketSettings::new(&format!("wss://localhost:{port}/"));
+    let checks = authority.trusted();
+    let report = checks.run(&settings.clone().into(), TIMEOUT).await;
+    assert!(matches!(report.outcome, Outcome::Down { .. }), "{report:?}");
+    let showing = WebSocketSettings { client_certificate: Some(pair), ..settings };
+    let report = checks.run(&showing.into(), TIMEOUT).await;
+    assert_eq!(report.outcome, Outcome::Up, "{report:?}");
+}
+
+#[tokio::test]
+async fn headers_of_one_name_are_all_sent() {
+    let server = Server::start(|_| answer("403 Forbidden", "", b"")).await;
+    let header = |value: &str| Header { name: "X-Team".into(), value: value.into() };
+    let mut settings = WebSocketSettings::new(&server.url("/").replace("http", "ws"));
+    settings.headers =
+        vec![header("blue"), header("green"), Header { name: "User-Agent".into(), value: "me".into() }];
+    run(settings).await;
+    let request = server.requests().remove(0).to_lowercase();
+    assert!(request.contains("x-team: blue") && request.contains("x-team: green"), "{request}");
+    assert_eq!(request.matches("user-agent").count(), 1, "{request}");
 }
