@@ -2,6 +2,7 @@
 //! the bus.
 
 mod job;
+mod pace;
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::check::CheckKind;
 use domain::event::{Event, Numbered};
@@ -34,6 +35,7 @@ use crate::store::health::Kept;
 use crate::store::{self, Db};
 use crate::vitals::Vitals;
 
+use pace::Pace;
 use queue::Queue;
 use wake::Wake;
 
@@ -116,6 +118,7 @@ impl Scheduler {
         let mut events = self.bus.events();
         let mut queue = Queue::default();
         let mut reading = Reading::default();
+        let mut pace = Pace::new(Instant::now());
         self.shards.mark_unchanged();
         reading.begin(&self.db);
         let first = reading.end().await;
@@ -137,6 +140,7 @@ impl Scheduler {
             let sleep = queue.next().map_or(MAX_SLEEP, |due| {
                 Duration::from_millis(u64::try_from(due.since(self.clock.now())).unwrap_or(0)).min(MAX_SLEEP)
             });
+            let sleep = sleep.max(pace.rest(started, Instant::now()));
             tokio::select! {
                 () = tokio::time::sleep(sleep) => {}
                 event = events.recv() => self.heard(event, &mut queue, &mut reading).await,

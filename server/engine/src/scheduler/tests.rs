@@ -1,7 +1,6 @@
 //! Reading monitors again while the database does not answer.
 
 use std::sync::atomic::AtomicI64;
-use std::time::Instant;
 
 use domain::check::recognise;
 use domain::id::MonitorId;
