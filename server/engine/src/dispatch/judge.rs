@@ -89,7 +89,7 @@ pub(super) async fn judge<'a>(
         }));
     }
     // Whoever asks for a message once more has seen what became of it.
-    let plan = if claimed.replayed { None } else { outdated(tx, claimed, now).await? };
+    let plan = if claimed.replayed { None } else { outdated(tx, claimed, acts_on.is_some(), now).await? };
     if let Some(plan) = plan {
         return Ok(plan);
     }
@@ -149,10 +149,12 @@ fn is_beginning(claimed: &Claimed) -> bool {
     alert.is_some_and(|alert| !alert.test && alert.kind == AlertKind::Error)
 }
 
-/// What is to be done with a message that is not to be sent, or not now, because of what happened since it was planned.
+/// What is to be done with a message that is not to be sent, or not now, because of what happened since it was planned. One that `acts` does
+/// something to a server rather than tell somebody of it.
 async fn outdated(
     tx: &mut Tx,
     claimed: &mut Claimed,
+    acts: bool,
     now: Timestamp,
 ) -> store::Result<Option<Plan<'static>>> {
     let is_stale = now.since(claimed.created_at) > STALE;
@@ -161,7 +163,8 @@ async fn outdated(
             AlertKind::Error => {
                 // Once it was tried, the other side may know of it, whatever the answer was. Those who were left over do not.
                 let is_rest = !claimed.message.only.is_empty();
-                if !is_rest && (claimed.attempts > 0 || !is_stale) {
+                // Whoever restarts a server must not do it to one that works again, however often it was tried.
+                if !acts && !is_rest && (claimed.attempts > 0 || !is_stale) {
                     return Ok(None);
                 }
                 Ok(match outages::open(tx, incident).await? {

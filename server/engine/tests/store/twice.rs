@@ -168,4 +168,37 @@ on_both! {
         assert!(seen.iter().all(|(state, _)| *state == DeliveryState::Retrying), "{seen:?}");
         assert!(seen.iter().any(|(_, words)| words.contains(RAN)), "{seen:?}");
     }
+
+    async fn a_server_that_works_again_is_not_restarted_by_a_retry(world: World) {
+        let telling = Telling::over(&world);
+        let mut found = Vec::new();
+        for name in ["Recovered", "Taken on", "Muted", "Down"] {
+            let (monitor, id) = world.monitor(name).await;
+            attach(&world, monitor, restart_of(&world, &format!("127.0.0.{}", 1 + found.len()), 1).await).await;
+            found.push((monitor, id, world.outage(monitor).await));
+        }
+        telling.pass().await;
+        let seen = log(&world).await;
+        assert!(seen.iter().all(|(state, words)| *state == DeliveryState::Retrying && words.contains(RAN)), "{seen:?}");
+        world.recovery(found[0].0).await;
+        world.services.acknowledge(OPERATOR, &found[1].2).await.unwrap();
+        let until = Timestamp(world.now().0 + 60 * MINUTE);
+        world.services.mute(OPERATOR, &found[2].1, Some(until)).await.unwrap();
+        world.pass(MINUTE);
+        telling.pass().await;
+        let seen = log(&world).await;
+        let states = seen.iter().map(|(state, _)| *state).collect::<Vec<_>>();
+        let waiting = DeliveryState::Waiting;
+        assert_eq!(
+            states[..4],
+            [DeliveryState::Skipped, DeliveryState::Skipped, waiting, DeliveryState::Retrying],
+            "{seen:?}"
+        );
+        assert_eq!(seen[0].1, "It was over before it could be told.");
+        world.recovery(found[2].0).await;
+        world.pass(60 * MINUTE);
+        telling.pass().await;
+        let seen = log(&world).await;
+        assert_eq!(seen[2].0, DeliveryState::Skipped, "nor when the mute ends: {seen:?}");
+    }
 }
