@@ -306,14 +306,28 @@ async fn a_step_that_may_fail_does_not_stop_the_others_and_nothing_is_sent_twice
         _ => Reply::text(500, "broken"),
     })
     .await;
-    let (mut may_fail, mut fails_too) = (step("{{ApiUrl}}/broken"), step("{{ApiUrl}}/broken"));
-    may_fail.continue_after_error = true;
-    let told = tell(&steps(&server.url, vec![may_fail.clone(), step("{{ApiUrl}}/ok")]), &error()).await;
-    assert!(told.permanent().contains("not tried again"), "{told:#?}");
-    assert_eq!(server.heard().len(), 2);
+    let (broken, ok) = (step("{{ApiUrl}}/broken"), step("{{ApiUrl}}/ok"));
+    let may_fail = HttpStep { continue_after_error: true, ..broken.clone() };
+    for steps_of_it in [
+        vec![may_fail.clone(), ok.clone()],
+        vec![ok.clone(), may_fail.clone()],
+        vec![may_fail.clone(), ok.clone(), may_fail.clone()],
+    ] {
+        let (count, first) = (steps_of_it.len(), steps_of_it[0].continue_after_error);
+        let told = tell(&steps(&server.url, steps_of_it), &error()).await;
+        let receipt = told.result.as_ref().unwrap();
+        let missed = receipt.missed().unwrap();
+        assert!(missed.starts_with(if first { "Step 1: " } else { "Step 2: " }), "{missed}");
+        assert!(missed.ends_with(". The other steps were taken, so it is not tried again."), "{missed}");
+        assert_eq!(missed.contains("Step 3: "), count == 3, "{missed}");
+        assert_eq!(server.heard().len(), count);
+    }
 
-    fails_too.continue_after_error = true;
-    let told = tell(&steps(&server.url, vec![may_fail, fails_too]), &error()).await;
+    let told = tell(&steps(&server.url, vec![may_fail.clone(), ok.clone(), broken.clone()]), &error()).await;
+    assert!(told.permanent().contains(". It is not tried again"), "{told:#?}");
+    assert_eq!(server.heard().len(), 3);
+
+    let told = tell(&steps(&server.url, vec![may_fail.clone(), may_fail]), &error()).await;
     assert!(told.retry().1.starts_with("Step 1: "), "{told:#?}");
 
     let told =

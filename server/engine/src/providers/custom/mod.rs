@@ -2,7 +2,8 @@
 //! variables and cookies.
 //!
 //! A step fails when its request cannot be filled in, when nothing answers, when an assertion does not hold or when a capture finds
-//! nothing. What the other side may get over is tried again from the first step on; what the author has to mend is not.
+//! nothing. What the other side may get over is tried again from the first step on; what the author has to mend is not. When only steps
+//! fail that may, and others are taken, the message counts as delivered.
 
 mod cookies;
 mod digest;
@@ -19,7 +20,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use super::http::Outbound;
-use super::{Attempting, DeliveryError, Provider, Receipt, untold};
+use super::{Attempting, DeliveryError, Provider, Reach, Receipt, untold};
 use step::{Place, Run};
 
 /// The time of one step, in seconds.
@@ -56,8 +57,8 @@ impl Provider for CustomSettings {
                 return Ok(Receipt::nothing(&format!("no definition of this integration is for “{kind}”")));
             };
             let scope = scope(self, message, alert, attempting)?;
-            run(definition, scope, outbound, attempting).await?;
-            Ok(Receipt::default())
+            let reach = run(definition, scope, outbound, attempting).await?;
+            Ok(Receipt { reach, ..Receipt::default() })
         }
         .boxed()
     }
@@ -90,32 +91,49 @@ fn scope(
     })
 }
 
+/// Runs the steps; says who got it, because a step that may fail may have failed.
 async fn run(
     definition: &Definition,
     scope: Scope,
     outbound: &Outbound,
     attempting: &Attempting<'_>,
-) -> Result<(), DeliveryError> {
+) -> Result<Reach, DeliveryError> {
     let mut run = Run::new(outbound, attempting, scope);
-    let (mut failure, mut taken_after) = (None, false);
+    let (mut failures, mut taken, mut taken_after, mut broken_off) = (Vec::new(), false, false, false);
     for (number, step) in definition.steps.iter().enumerate() {
         let place = Place { number: number + 1, of: definition.steps.len(), name: &step.name };
         match run.step(step, &place).await {
-            Ok(()) => taken_after |= failure.is_some(),
+            Ok(()) => {
+                taken = true;
+                taken_after |= !failures.is_empty();
+            }
             Err(error) => {
-                failure.get_or_insert(error);
+                failures.push(error);
                 if !step.continue_after_error {
+                    broken_off = true;
                     break;
                 }
             }
         }
     }
-    match failure {
-        None => Ok(()),
+    // The author says that it is no harm when these fail. What the others opened must be closed when the outage is over.
+    if taken && !broken_off && !failures.is_empty() {
+        let reasons: Vec<_> = failures.iter().map(|failure| sentence(&failure.to_string())).collect();
+        let why = format!("{} The other steps were taken, so it is not tried again.", reasons.join(" "));
+        return Ok(Reach::Partly(why));
+    }
+    match failures.into_iter().next() {
+        None => Ok(Reach::All),
         // Running all of it again would send twice what was taken.
         Some(DeliveryError::Retry { reason, .. }) if taken_after => Err(DeliveryError::permanent(format!(
-            "{reason} It is not tried again, because steps after it have been taken."
+            "{} It is not tried again, because steps after it have been taken.",
+            sentence(&reason)
         ))),
         Some(error) => Err(error),
     }
+}
+
+/// A reason with its full stop.
+fn sentence(reason: &str) -> String {
+    if reason.ends_with(['.', '!', '?']) { reason.to_owned() } else { format!("{reason}.") }
 }
