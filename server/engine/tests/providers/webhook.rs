@@ -123,6 +123,7 @@ async fn templates_are_filled_in_the_address_the_headers_and_the_body() {
         headers: vec![
             header("X-Title", "{{payload.title}} of {{subscriptionName}}"),
             header("X-Api-Key", "k3y-{{eventId}}"),
+            header("Content-Type", "text/plain"),
         ],
         template: Some(
             "{{deliveryId}}|{{eventId}}|{{eventType}}|{{timestamp}}|{{subscriptionId}}|{{subscriptionName}}|{{payload.gone}}|{{payload}}"
@@ -167,4 +168,30 @@ async fn a_template_does_not_choose_where_a_message_goes() {
         let told = deliver(&settings, &error()).await;
         assert!(told.permanent().contains("would lead elsewhere"), "{told:#?}");
     }
+}
+
+#[tokio::test]
+async fn what_a_message_tells_never_breaks_a_body_of_json() {
+    let server = Server::saying(Reply::text(200, "")).await;
+    let template = r#"{"text": "{{payload.monitor.name}}: {{payload.incident.reason}}", "all": {{payload.monitor}}, "errors": {{payload.errors}}}"#;
+    let with = |template: &str| {
+        let settings =
+            WebhookSettings { template: Some(template.to_owned()), ..WebhookSettings::to(&server.url) };
+        IntegrationSettings::from(settings)
+    };
+    let settings = with(template);
+    settings.validate().unwrap();
+    let (name, reason) = ("Shop \"EU\" \\ {{payload}}", "first\r\nsecond\tline \u{1} ü🔴");
+    let message = error_with(name, reason);
+    deliver(&settings, &message).await.result.unwrap();
+    let body = server.one().json();
+    assert_eq!(body["text"], format!("{name}: {reason}"));
+    assert_eq!((&body["all"]["name"], &body["errors"]), (&json!(name), &json!(5)));
+    // Saving says what is wrong with a template, and so does whoever tries one that was saved before.
+    let broken = with(r#"{"text": {{payload.monitor.name}}}"#);
+    let errors = broken.validate().unwrap_err();
+    assert_eq!(errors.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(), ["template"]);
+    let told = deliver(&broken, &test()).await;
+    assert!(told.permanent().starts_with("Body template: Filled in, this is no JSON ("), "{told:#?}");
+    assert!(server.heard().is_empty());
 }

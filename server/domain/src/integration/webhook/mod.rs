@@ -1,5 +1,7 @@
 //! webhook: an HTTP request to a program of somebody's own.
 
+pub mod template;
+
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -180,7 +182,7 @@ impl ProviderSettings for WebhookSettings {
             .help("One a line, as Name: value. {{path.to.value}} is replaced. Values of secret headers are shown masked and stay unless you change them.")
             .advanced(),
         Field::new("template", "Body template", FieldKind::TextArea)
-            .help("Instead of the usual body; {{path.to.value}} is replaced.")
+            .help("Instead of the usual body; {{path.to.value}} is replaced. As JSON, put it in quotes where it is a text, whose quotes and line breaks are escaped, and leave them out where it is a number, a list or an object.")
             .advanced(),
         Field::new("retry_on", "Try again on statuses", FieldKind::Text)
             .placeholder("409, 423")
@@ -264,10 +266,10 @@ impl ProviderSettings for WebhookSettings {
         }
         examine_url("url", self.url.expose(), errors);
         examine_template("url", self.url.expose(), errors);
+        errors.extend(unfillable(self.url.expose(), NAMES).map(|message| FieldError::new("url", message)));
         let template = self.template.as_deref().unwrap_or_default();
-        for (field, text) in [("url", self.url.expose()), ("template", template)] {
-            errors.extend(unfillable(text, NAMES).map(|message| FieldError::new(field, message)));
-        }
+        let problem = unfillable(template, NAMES).or_else(|| self.template_problem());
+        errors.extend(problem.map(|message| FieldError::new("template", message)));
         let mut needs = |wanted: WebhookAuth, field: &str, missing: bool| {
             if self.auth == wanted && missing {
                 errors.push(FieldError::new(field, "This kind of authentication needs it."));
