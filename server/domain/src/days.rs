@@ -99,6 +99,15 @@ pub fn zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok()
 }
 
+/// A time of the day as people read it in a zone, such as `03:12 CET`; with its date when that is not the one of `now`. UTC when nobody
+/// knows the zone.
+pub fn time_words(at: Timestamp, now: Timestamp, zone_name: &str) -> String {
+    let zone = zone(zone_name).unwrap_or(TimeZone::UTC);
+    let format = if date_of(at, &zone) == date_of(now, &zone) { "%H:%M %Z" } else { "%Y-%m-%d %H:%M %Z" };
+    jiff::Timestamp::from_millisecond(at.0)
+        .map_or_else(|_| at.to_rfc3339(), |at| at.to_zoned(zone).strftime(format).to_string())
+}
+
 /// The names of all zones, for a list to choose from; empty where there is no time zone database.
 pub fn zone_names() -> Vec<String> {
     let mut names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::alert::AlertKind;
+use crate::days;
 use crate::id::{AlertId, DefinitionId, IncidentId, MonitorId, ProjectId};
 use crate::incident::Ended;
 use crate::notes::Notes;
@@ -202,10 +203,10 @@ impl Message {
         }
     }
 
-    /// What there is to know, one line each.
-    pub fn text(&self) -> String {
+    /// What there is to know when it is sent, one line each: that may be long after it was planned.
+    pub fn text(&self, now: Timestamp) -> String {
         match &self.body {
-            Body::Alert(alert) => alert.text(self),
+            Body::Alert(alert) => alert.text(&self.time_zone, now),
             Body::Group(group) => group.text(),
             Body::Acknowledged(taken) => taken.incident.reason.clone(),
             Body::Event(event) => serde_json::to_string_pretty(&event.payload).unwrap_or_default(),
@@ -242,12 +243,17 @@ impl Alert {
         if self.test { format!("Test: {line}") } else { line }
     }
 
-    fn text(&self, message: &Message) -> String {
+    fn text(&self, time_zone: &str, now: Timestamp) -> String {
         let mut lines = Vec::new();
-        let lasted = duration_words(self.duration(message.at));
+        let (duration, reason) = (self.duration(now), &self.incident.reason);
+        let lasted = duration_words(duration);
         match self.kind {
-            AlertKind::Error => lines.push(self.incident.reason.clone()),
-            AlertKind::Reminder => lines.push(format!("Down for {lasted}: {}", self.incident.reason)),
+            AlertKind::Error | AlertKind::Reminder if duration >= MINUTE => {
+                let since = days::time_words(self.incident.started_at, now, time_zone);
+                lines.push(format!("Down since {since} ({lasted}): {reason}"));
+            }
+            AlertKind::Error => lines.push(reason.clone()),
+            AlertKind::Reminder => lines.push(format!("Down for {lasted}: {reason}")),
             AlertKind::Ok if self.incident.ended.is_some() => {
                 lines.push(format!("It had been down for {lasted}, and was not up when this ended."));
             }
@@ -352,48 +358,4 @@ pub fn duration_words(millis: i64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn alert(kind: AlertKind) -> Message {
-        let now = Timestamp(10 * MINUTE);
-        let (incident, monitor) = (IncidentId::new([2; 13]), MonitorId::new([3; 13]));
-        let alert = Alert::example(kind, AlertId::new([1; 13]), incident, monitor, now);
-        let alert = Alert { test: false, ..alert };
-        Message {
-            at: now,
-            base_url: String::new(),
-            time_zone: "UTC".to_owned(),
-            project: None,
-            only: Vec::new(),
-            body: Body::Alert(Box::new(alert)),
-        }
-    }
-
-    #[test]
-    fn people_read_what_happened_first() {
-        assert_eq!(alert(AlertKind::Error).headline(), "Example shop is down");
-        assert_eq!(alert(AlertKind::Ok).text().lines().next(), Some("It was down for 5 min."));
-        assert_eq!(duration_words(0), "less than a second");
-        assert_eq!(duration_words(25 * HOUR + 61 * SECOND), "1 d 1 h");
-        assert_eq!(duration_words(2 * HOUR + 59 * SECOND), "2 h");
-    }
-
-    #[test]
-    fn the_fields_of_an_incident_are_those_of_the_seed() {
-        let error = alert(AlertKind::Error);
-        let body = error.alert().unwrap().uptinio(error.at);
-        assert_eq!(body["incident_status"], "ongoing");
-        assert_eq!(body["incident_duration"], Value::Null);
-        assert_eq!(body["incident_type"], "timeout");
-        let ok = alert(AlertKind::Ok);
-        assert_eq!(ok.alert().unwrap().uptinio(ok.at)["incident_duration"], 300);
-    }
-
-    #[test]
-    fn a_message_reads_back_from_what_was_stored() {
-        let message = alert(AlertKind::Reminder);
-        let text = serde_json::to_string(&message).unwrap();
-        assert_eq!(serde_json::from_str::<Message>(&text).unwrap(), message);
-    }
-}
+mod tests;

@@ -19,7 +19,7 @@ fn over(how: Ending) -> Message {
 fn nobody_is_told_that_all_is_well_when_nobody_knows() {
     let closed = over(Ending::Closed);
     assert_eq!(closed.headline(), "Example shop: closed by Ada while it was down");
-    assert!(closed.text().starts_with("It had been down for 5 min"), "{}", closed.text());
+    assert!(closed.text(closed.at).starts_with("It had been down for 5 min"), "{}", closed.text(closed.at));
     assert_eq!(over(Ending::Paused).headline(), "Example shop: no longer watched (paused by Ada)");
     assert_eq!(
         over(Ending::Changed).headline(),

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::integration::AppriseSettings;
 use domain::message::Message;
 use domain::secret::Secret;
+use domain::time::Timestamp;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use reqwest::Method;
@@ -35,7 +36,7 @@ impl Provider for AppriseSettings {
                 Some(key) => format!("/notify/{}", key.expose()),
                 None => "/notify".to_owned(),
             };
-            let call = Call::json(format!("{}{path}", self.server), &body(self, message));
+            let call = Call::json(format!("{}{path}", self.server), &body(self, message, attempting.now));
             judged(&outbound.send(hiding(call, self), attempting).await?, self)?;
             Ok(Receipt::default())
         }
@@ -108,14 +109,14 @@ fn judged(answer: &Answer, settings: &AppriseSettings) -> Result<(), DeliveryErr
     })
 }
 
-fn body(settings: &AppriseSettings, message: &Message) -> Value {
+fn body(settings: &AppriseSettings, message: &Message, now: Timestamp) -> Value {
     let kind = match Tone::of(message) {
         Tone::Trouble => "failure",
         Tone::StillTrouble => "warning",
         Tone::Recovery => "success",
         Tone::Notice => "info",
     };
-    let mut text = fit_bytes(&event_json(message).unwrap_or_else(|| message.text()), MAX_BODY);
+    let mut text = fit_bytes(&event_json(message).unwrap_or_else(|| message.text(now)), MAX_BODY);
     if let Some(link) = words::link(message) {
         text.push('\n');
         text.push_str(&link);

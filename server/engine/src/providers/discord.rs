@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::integration::DiscordSettings;
 use domain::integration::discord::Mentioned;
 use domain::message::{Body, Message};
+use domain::time::Timestamp;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use reqwest::{Method, Url};
@@ -37,7 +38,7 @@ impl Provider for DiscordSettings {
             if let Some(thread) = &self.thread_id {
                 url.query_pairs_mut().append_pair("thread_id", thread);
             }
-            let call = Call::json(url.as_str(), &body(self, message));
+            let call = Call::json(url.as_str(), &body(self, message, attempting.now));
             let answer = judged(outbound.send(hiding(call, self), attempting).await?)?;
             Ok(Receipt { external_id: named(answer.json().as_ref(), "/id"), ..Receipt::default() })
         }
@@ -93,12 +94,12 @@ fn judged(answer: Answer) -> Result<Answer, DeliveryError> {
     Ok(answer)
 }
 
-fn body(settings: &DiscordSettings, message: &Message) -> Value {
+fn body(settings: &DiscordSettings, message: &Message, now: Timestamp) -> Value {
     let tone = Tone::of(message);
     let headline = format!("{} {}", tone.sign(), message.headline());
     let mut embed = json!({
         "title": escaped(&headline, MAX_TITLE, markdown),
-        "description": description(message),
+        "description": description(message, now),
         "color": tone.colour(),
         "timestamp": message.at.to_rfc3339(),
     });
@@ -125,12 +126,12 @@ fn body(settings: &DiscordSettings, message: &Message) -> Value {
     body
 }
 
-fn description(message: &Message) -> String {
+fn description(message: &Message, now: Timestamp) -> String {
     if let Some(payload) = event_json(message) {
         return format!("```json\n{}\n```", fit(&fenced(&payload), MAX_DESCRIPTION - 20));
     }
     let mut text = String::new();
-    for line in message.text().lines() {
+    for line in message.text(now).lines() {
         // A backslash inside a URL would become part of the link.
         let url = line.starts_with("https://") || line.starts_with("http://");
         let line = if url && !line.contains(char::is_whitespace) {

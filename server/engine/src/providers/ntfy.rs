@@ -7,6 +7,7 @@ use domain::integration::NtfySettings;
 use domain::integration::ntfy::NtfyPriority;
 use domain::message::Message;
 use domain::secret::Secret;
+use domain::time::Timestamp;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use reqwest::Method;
@@ -30,7 +31,7 @@ impl Provider for NtfySettings {
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         async move {
             // The server's root takes JSON; at the topic's own address it would be shown as text.
-            let call = Call::json(format!("{}/", self.server), &body(self, message));
+            let call = Call::json(format!("{}/", self.server), &body(self, message, attempting.now));
             let answer = outbound.send(hiding(call, self), attempting).await?;
             answer.verdict(&[])?;
             Ok(Receipt { external_id: taken(&answer)?, ..Receipt::default() })
@@ -89,7 +90,7 @@ fn taken(answer: &Answer) -> Result<Option<String>, DeliveryError> {
     Ok(id)
 }
 
-fn body(settings: &NtfySettings, message: &Message) -> Value {
+fn body(settings: &NtfySettings, message: &Message, now: Timestamp) -> Value {
     let tone = Tone::of(message);
     // The app draws signs from tags, so the title has none.
     let tag = match tone {
@@ -98,7 +99,7 @@ fn body(settings: &NtfySettings, message: &Message) -> Value {
         Tone::Recovery => "white_check_mark",
         Tone::Notice => "information_source",
     };
-    let text = event_json(message).unwrap_or_else(|| message.text());
+    let text = event_json(message).unwrap_or_else(|| message.text(now));
     let mut body = json!({
         "topic": settings.topic.expose(),
         "title": fit(&message.headline(), MAX_TITLE),

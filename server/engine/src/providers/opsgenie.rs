@@ -8,6 +8,7 @@ use std::time::Duration;
 use domain::form::Choice as _;
 use domain::integration::OpsgenieSettings;
 use domain::message::{Body, Message};
+use domain::time::Timestamp;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use reqwest::Method;
@@ -50,7 +51,9 @@ impl Provider for OpsgenieSettings {
                 Phase::Taken => format!("/{alias}/acknowledge?identifierType=alias"),
                 Phase::Over => format!("/{alias}/close?identifierType=alias"),
             };
-            let body = if action.is_empty() { alert(self, message, &subject) } else { note(message) };
+            let now = attempting.now;
+            let body =
+                if action.is_empty() { alert(self, message, &subject, now) } else { note(message, now) };
             let url = format!("{}/v2/alerts{action}", self.address());
             send(self, Call::json(url, &body), outbound, attempting).await?;
             Ok(Receipt { external_id: Some(subject.key), ..Receipt::default() })
@@ -118,8 +121,8 @@ fn explained(error: DeliveryError, answer: &Answer) -> DeliveryError {
     DeliveryError::permanent(format!("HTTP {}: Opsgenie says: {said}{advice}", answer.status))
 }
 
-fn alert(settings: &OpsgenieSettings, message: &Message, subject: &Subject) -> Value {
-    let mut description = message.text();
+fn alert(settings: &OpsgenieSettings, message: &Message, subject: &Subject, now: Timestamp) -> Value {
+    let mut description = message.text(now);
     if let Some(link) = link(message) {
         description = format!("{link}\n\n{description}");
     }
@@ -142,7 +145,7 @@ fn alert(settings: &OpsgenieSettings, message: &Message, subject: &Subject) -> V
             });
             // What goes on is told by an alert that counts up, and the note says for how long.
             if subject.phase == Phase::GoesOn {
-                body["note"] = json!(fit(&message.text(), MAX_NOTE));
+                body["note"] = json!(fit(&message.text(now), MAX_NOTE));
             }
         }
         Body::Event(event) => {
@@ -169,10 +172,10 @@ fn alert(settings: &OpsgenieSettings, message: &Message, subject: &Subject) -> V
     body
 }
 
-fn note(message: &Message) -> Value {
+fn note(message: &Message, now: Timestamp) -> Value {
     let note = match &message.body {
         Body::Event(_) => message.headline(),
-        _ => format!("{}\n{}", message.headline(), message.text()),
+        _ => format!("{}\n{}", message.headline(), message.text(now)),
     };
     json!({ "source": SOURCE, "user": SOURCE, "note": fit(&note, MAX_NOTE) })
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::form::Choice as _;
 use domain::integration::PagerDutySettings;
 use domain::message::{Body, Message};
+use domain::time::Timestamp;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value, json};
@@ -36,7 +37,8 @@ impl Provider for PagerDutySettings {
                 Ok(subject) => subject,
                 Err(answer) => return answer,
             };
-            let answer = send(self, &event(self, message, &subject), outbound, attempting).await?;
+            let answer =
+                send(self, &event(self, message, &subject, attempting.now), outbound, attempting).await?;
             let json = answer.json().unwrap_or_default();
             let key = json.get("dedup_key").and_then(Value::as_str).unwrap_or(&subject.key);
             Ok(Receipt { external_id: Some(key.to_owned()), ..Receipt::default() })
@@ -99,7 +101,7 @@ fn explained(error: DeliveryError, answer: &Answer) -> DeliveryError {
     ))
 }
 
-fn event(settings: &PagerDutySettings, message: &Message, subject: &Subject) -> Value {
+fn event(settings: &PagerDutySettings, message: &Message, subject: &Subject, now: Timestamp) -> Value {
     let action = match subject.phase {
         // The same key again adds to the incident that is open.
         Phase::Begun | Phase::GoesOn => "trigger",
@@ -112,7 +114,7 @@ fn event(settings: &PagerDutySettings, message: &Message, subject: &Subject) -> 
         "dedup_key": subject.key,
     });
     if action == "trigger" {
-        event["payload"] = payload(settings, message);
+        event["payload"] = payload(settings, message, now);
         event["client"] = json!("Pharos");
         if let Some(link) = link(message) {
             event["client_url"] = json!(link);
@@ -122,7 +124,7 @@ fn event(settings: &PagerDutySettings, message: &Message, subject: &Subject) -> 
     event
 }
 
-fn payload(settings: &PagerDutySettings, message: &Message) -> Value {
+fn payload(settings: &PagerDutySettings, message: &Message, now: Timestamp) -> Value {
     let (mut details, mut severity) = (Map::new(), settings.severity.as_str());
     let mut payload = json!({ "summary": fit(&summary(message), MAX_SUMMARY), "source": "Pharos" });
     match &message.body {
@@ -133,7 +135,7 @@ fn payload(settings: &PagerDutySettings, message: &Message) -> Value {
             payload["timestamp"] = json!(incident.started_at.to_rfc3339());
             payload["component"] = json!(fit(&monitor.name, MAX_TEXT));
             payload["class"] = json!(incident.failure);
-            details.insert("text".to_owned(), json!(message.text()));
+            details.insert("text".to_owned(), json!(message.text(now)));
             details.insert("monitor".to_owned(), json!(monitor.name));
             details.insert("target".to_owned(), json!(monitor.target));
             details.insert("check".to_owned(), json!(monitor.check));

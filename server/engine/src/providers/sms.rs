@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::integration::SmsSettings;
 use domain::message::{Body, Message};
 use domain::secret::Secret;
+use domain::time::Timestamp;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use reqwest::Method;
@@ -119,7 +120,7 @@ impl Provider for SmsSettings {
         attempting: &'a Attempting<'a>,
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         async move {
-            let call = twilio(outbound)?.message(&self.phone_number, &text(message));
+            let call = twilio(outbound)?.message(&self.phone_number, &text(message, attempting.now));
             let sid = taken(&outbound.send(call, attempting).await?)?;
             Ok(Receipt { external_id: sid, ..Receipt::default() })
         }
@@ -209,14 +210,14 @@ pub(super) fn code(answer: &Answer) -> Option<i64> {
 }
 
 /// The headline, the reason and where to look, as short as that goes.
-fn text(message: &Message) -> String {
+fn text(message: &Message, now: Timestamp) -> String {
     let link = words::link(message).filter(|link| link.len() <= MAX_TEXT / 2).unwrap_or_default();
     let headline = cut(&plain(&message.headline()), MAX_HEADLINE);
     let reason = match &message.body {
         // The payload of an event is for programs.
         Body::Event(_) => String::new(),
         Body::Alert(_) | Body::Acknowledged(_) => {
-            message.text().lines().next().map(plain).unwrap_or_default()
+            message.text(now).lines().next().map(plain).unwrap_or_default()
         }
         Body::Group(group) => {
             let names: Vec<_> = group.outages.iter().map(|(monitor, _)| plain(&monitor.name)).collect();

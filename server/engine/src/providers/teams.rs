@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::integration::TeamsSettings;
 use domain::message::{Body, Message};
+use domain::time::Timestamp;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ impl Provider for TeamsSettings {
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         async move {
             let url = self.url.expose();
-            let call = Call::json(url, &body(message)).secret(url);
+            let call = Call::json(url, &body(message, attempting.now)).secret(url);
             let answer = outbound.send(call, attempting).await?;
             answer.verdict(&[]).map_err(|error| match (answer.status, error) {
                 (404 | 410, DeliveryError::Permanent { reason }) => DeliveryError::permanent(format!(
@@ -54,7 +55,7 @@ impl Provider for TeamsSettings {
     }
 }
 
-fn body(message: &Message) -> Value {
+fn body(message: &Message, now: Timestamp) -> Value {
     let colour = match Tone::of(message) {
         Tone::Trouble => "attention",
         Tone::StillTrouble => "warning",
@@ -65,7 +66,7 @@ fn body(message: &Message) -> Value {
     let mut items = vec![line(&json!({
         "type": "TextRun", "text": title, "weight": "bolder", "size": "large", "color": colour,
     }))];
-    items.extend(lines(message));
+    items.extend(lines(message, now));
     if let Some(note) = note(message) {
         items.push(line(&json!({ "type": "TextRun", "text": note, "isSubtle": true, "size": "small" })));
     }
@@ -89,10 +90,10 @@ fn body(message: &Message) -> Value {
 }
 
 /// The lines of a message within the limits. A run of text is shown as it is, while a text block would read it as markdown.
-fn lines(message: &Message) -> Vec<Value> {
+fn lines(message: &Message, now: Timestamp) -> Vec<Value> {
     let payload = event_json(message);
     let font = if payload.is_some() { "monospace" } else { "default" };
-    let text = payload.unwrap_or_else(|| message.text());
+    let text = payload.unwrap_or_else(|| message.text(now));
     let (mut lines, mut bytes) = (Vec::new(), 0);
     for text in text.lines().filter(|line| !line.is_empty()) {
         let inner = text.trim_start_matches(' ');

@@ -27,7 +27,7 @@ impl Provider for TelegramSettings {
         attempting: &'a Attempting<'a>,
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         async move {
-            let mut body = body(self, message, attempting.external_id);
+            let mut body = body(self, message, attempting);
             let mut answer = call(self, "sendMessage", &body, outbound, attempting).await?;
             let mut learned = None;
             // A group that became a supergroup has another number; Telegram says which.
@@ -130,14 +130,14 @@ fn remedy(status: u16, said: &str) -> Option<&'static str> {
     found.or_else(|| (status == 404).then_some("check the bot token and the address of the Bot API"))
 }
 
-fn body(settings: &TelegramSettings, message: &Message, first: Option<&str>) -> Value {
+fn body(settings: &TelegramSettings, message: &Message, attempting: &Attempting<'_>) -> Value {
     let title = escaped(&words::title(message, MAX_TITLE), usize::MAX, entity);
     let text = match event_json(message) {
         Some(json) => {
             let json = escaped(&fit(&json, MAX_TEXT), usize::MAX, entity);
             format!("<pre><code class=\"language-json\">{json}</code></pre>")
         }
-        None => escaped(&fit(&message.text(), MAX_TEXT), usize::MAX, entity),
+        None => escaped(&fit(&message.text(attempting.now), MAX_TEXT), usize::MAX, entity),
     };
     let mut html = format!("<b>{title}</b>\n\n{text}");
     if let Some(link) = words::link(message) {
@@ -160,7 +160,7 @@ fn body(settings: &TelegramSettings, message: &Message, first: Option<&str>) -> 
     if let Some(topic) = settings.message_thread_id {
         body["message_thread_id"] = topic.into();
     }
-    if let Some(first) = first.and_then(|id| id.parse::<i64>().ok()) {
+    if let Some(first) = attempting.external_id.and_then(|id| id.parse::<i64>().ok()) {
         // Somebody may have deleted it.
         body["reply_parameters"] = json!({ "message_id": first, "allow_sending_without_reply": true });
     }

@@ -2,6 +2,7 @@
 
 use domain::integration::TelexSettings;
 use domain::message::{Body, Message};
+use domain::time::Timestamp;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ impl Provider for TelexSettings {
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         async move {
             let url = self.url.expose();
-            let call = Call::json(url, &body(self, message)).secret(url);
+            let call = Call::json(url, &body(self, message, attempting.now)).secret(url);
             let answer = outbound.send(call, attempting).await?;
             answer.verdict(&[])?;
             inner(&answer)?;
@@ -46,7 +47,7 @@ fn inner(answer: &Answer) -> Result<(), DeliveryError> {
     Answer { status, ..answer.clone() }.verdict(&[])
 }
 
-fn body(settings: &TelexSettings, message: &Message) -> Value {
+fn body(settings: &TelexSettings, message: &Message, now: Timestamp) -> Value {
     let status = match Tone::of(message) {
         Tone::Trouble | Tone::StillTrouble => "error",
         Tone::Recovery => "success",
@@ -59,7 +60,7 @@ fn body(settings: &TelexSettings, message: &Message) -> Value {
         Body::Acknowledged(_) => "Acknowledged".to_owned(),
         Body::Event(event) => fit(&event.event, MAX_EVENT),
     };
-    let details = event_json(message).unwrap_or_else(|| message.text());
+    let details = event_json(message).unwrap_or_else(|| message.text(now));
     let mut text = format!("{}\n{}", words::title(message, MAX_EVENT), fit(&details, MAX_MESSAGE));
     if let Some(link) = words::link(message) {
         text.push('\n');

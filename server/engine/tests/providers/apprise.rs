@@ -77,7 +77,7 @@ async fn a_message_goes_to_a_stored_configuration_with_its_type() {
         heard.json(),
         json!({
             "title": "Shop <EU> & more is down",
-            "body": format!("No answer within 10 s.\nhttps://shop.example.com/?a=1&b=2\n{link}"),
+            "body": format!("Down since 2026-03-01 23:55 UTC (5 min): No answer within 10 s.\nhttps://shop.example.com/?a=1&b=2\n{link}"),
             "type": "failure",
             "format": "text",
             "tag": "oncall",

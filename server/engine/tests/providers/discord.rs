@@ -83,7 +83,7 @@ async fn each_message_is_an_embed_in_the_colour_of_its_news() {
         json!({
             "embeds": [{
                 "title": "🔴 Shop \\<EU\\> & more is down",
-                "description": "No answer within 10 s.\nhttps://shop.example.com/?a=1&b=2",
+                "description": "Down since 2026-03-01 23:55 UTC (5 min): No answer within 10 s.\nhttps://shop.example.com/?a=1&b=2",
                 "color": 0x00dc_2626,
                 "timestamp": "2026-03-02T00:00:00.000Z",
                 "url": format!("{CONSOLE}/console/incidents/{}", incident_id()),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::mail_server::{PASSWORD, RealServer, Scripted, USER, silence, usual};
 use crate::support::{
     Told, deliver, deliver_over, delivery, error, error_with, event, event_with, group, group_over,
-    incident_id, noted, ok, outbound, probe_over, reminder, test,
+    incident_id, noted, ok, outbound, planned_at_once, probe_over, reminder, test,
 };
 
 const FROM: &str = "pharos@status.example.org";
@@ -82,7 +82,7 @@ async fn a_real_server_takes_the_mails_of_an_incident_as_one_thread() {
     assert_eq!(
         mail["plain"].as_str().unwrap().replace("\r\n", "\n"),
         format!(
-            "Shop <EU> & more is down\n\nNo answer within 10 s.\nhttps://shop.example.com/?a=1&b=2\n\n\
+            "Shop <EU> & more is down\n\nDown since 2026-03-01 23:55 UTC (5 min): No answer within 10 s.\nhttps://shop.example.com/?a=1&b=2\n\n\
              Began: 2026-03-01 23:55:00 UTC\nSo far: 5 min\nAddress: 192.0.2.80\n\n{link}\n\n-- \nSent by Pharos.\n"
         )
     );
@@ -145,9 +145,17 @@ async fn storms_events_and_tests_are_mails_too() {
             "{html}"
         );
     }
+    // It was held back by quiet hours.
+    send(&outbound, &ops(), &planned_at_once(error())).await.result.unwrap();
+    let plain = server.mail().await["plain"].as_str().unwrap().to_owned();
+    assert!(
+        plain.contains("\r\nSo far: 5 min\r\n")
+            && plain.contains("Down since 2026-03-01 23:55 UTC (5 min): "),
+        "{plain}"
+    );
     // What would end a header, a line or the mail does not; nor does what is long break anything.
     let mut nasty =
-        error_with("Ü\r\nBcc: x@example.org\r\n\r\n. <b>", &format!(".\r\n.\r\n{}", "Ω".repeat(5_000)));
+        error_with("Ü\r\nBcc: x@example.org\r\n\r\n. <b>", &format!("_\r\n.\r\n.\r\n{}", "Ω".repeat(5_000)));
     if let domain::message::Body::Alert(alert) = &mut nasty.body {
         alert.incident.title = format!("{} is down", alert.monitor.name);
     }

@@ -93,7 +93,7 @@ async fn each_message_is_as_loud_as_its_news() {
         json!({
             "topic": "closed",
             "title": "Shop <EU> & more is down",
-            "message": "No answer within 10 s.\nhttps://shop.example.com/?a=1&b=2",
+            "message": "Down since 2026-03-01 23:55 UTC (5 min): No answer within 10 s.\nhttps://shop.example.com/?a=1&b=2",
             "priority": 4,
             "tags": ["rotating_light"],
             "click": link,

@@ -81,7 +81,7 @@ async fn an_alert_is_created_once_acknowledged_and_closed() {
         "message": "Shop <EU> & more is down: No answer within 10 s.",
         "alias": id,
         "description": format!(
-            "{CONSOLE}/console/incidents/{id}\n\nNo answer within 10 s.\nhttps://shop.example.com/?a=1&b=2"
+            "{CONSOLE}/console/incidents/{id}\n\nDown since 2026-03-01 23:55 UTC (5 min): No answer within 10 s.\nhttps://shop.example.com/?a=1&b=2"
         ),
         "source": "Pharos",
         "priority": "P1",
@@ -102,7 +102,7 @@ async fn an_alert_is_created_once_acknowledged_and_closed() {
         (&again["alias"], &again["message"]),
         (&created["alias"], &json!("Shop <EU> & more is still down: No answer within 10 s."))
     );
-    assert!(again["note"].as_str().unwrap().starts_with("Down for 5 min"));
+    assert!(again["note"].as_str().unwrap().starts_with("Down since 2026-03-01 23:55 UTC (5 min): "));
 
     deliver(&settings, &support::acknowledged()).await.result.unwrap();
     let heard = server.one();

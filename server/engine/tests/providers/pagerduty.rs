@@ -105,7 +105,7 @@ async fn an_incident_is_triggered_once_acknowledged_and_resolved() {
             support::error(),
             trigger(
                 "Shop <EU> & more is down: No answer within 10 s.",
-                "No answer within 10 s.\nhttps://shop.example.com/?a=1&b=2",
+                "Down since 2026-03-01 23:55 UTC (5 min): No answer within 10 s.\nhttps://shop.example.com/?a=1&b=2",
             ),
             1,
         ),
@@ -113,7 +113,7 @@ async fn an_incident_is_triggered_once_acknowledged_and_resolved() {
             support::reminder(),
             trigger(
                 "Shop <EU> & more is still down: No answer within 10 s.",
-                "Down for 5 min: No answer within 10 s.\nhttps://shop.example.com/?a=1&b=2",
+                "Down since 2026-03-01 23:55 UTC (5 min): No answer within 10 s.\nhttps://shop.example.com/?a=1&b=2",
             ),
             1,
         ),

@@ -9,8 +9,9 @@ use engine::providers::slack::{ACKNOWLEDGE, RESOLVE, blocks};
 use serde_json::{Value, json};
 
 use crate::support::{
-    CONSOLE, Heard, Reply, Server, acknowledged, deliver, deliver_after, error, error_with, event,
-    event_with, group, group_over, holds_to_the_table_of_statuses, incident_id, ok, probe, reminder, test,
+    CONSOLE, Heard, NOW, Reply, Server, acknowledged, deliver, deliver_after, error, error_with, event,
+    event_with, group, group_over, holds_to_the_table_of_statuses, incident_id, ok, planned_at_once, probe,
+    reminder, test,
 };
 
 const TOKEN: &str = "xoxb-1-S3CRET";
@@ -167,10 +168,10 @@ async fn an_outage_is_one_message_that_changes_with_a_thread_of_reminders() {
         json!({
             "channel": "C1",
             "unfurl_links": false,
-            "text": "🔴 Shop &lt;EU&gt; &amp; more is down: No answer within 10 s.",
+            "text": "🔴 Shop &lt;EU&gt; &amp; more is down: Down since 2026-03-01 23:55 UTC (5 min): No answer within 10 s.",
             "blocks": [
                 { "type": "header", "text": { "type": "plain_text", "text": "🔴 Shop <EU> & more is down", "emoji": false } },
-                { "type": "section", "text": { "type": "mrkdwn", "text": "No answer within 10 s.\nhttps://shop.example.com/?a=1&amp;b=2" } },
+                { "type": "section", "text": { "type": "mrkdwn", "text": "Down since 2026-03-01 23:55 UTC (5 min): No answer within 10 s.\nhttps://shop.example.com/?a=1&amp;b=2" } },
                 { "type": "section", "fields": [
                     { "type": "mrkdwn", "text": "*Monitor*\nShop &lt;EU&gt; &amp; more" },
                     { "type": "mrkdwn", "text": "*Check*\nhttp" },
@@ -195,7 +196,7 @@ async fn an_outage_is_one_message_that_changes_with_a_thread_of_reminders() {
     assert_eq!((&body["thread_ts"], &body["reply_broadcast"]), (&json!("1503435956.000001"), &json!(false)));
     assert_eq!(
         body["text"],
-        "🟠 Shop &lt;EU&gt; &amp; more is still down: Down for 5 min: No answer within 10 s."
+        "🟠 Shop &lt;EU&gt; &amp; more is still down: Down since 2026-03-01 23:55 UTC (5 min): No answer within 10 s."
     );
 
     // A further level of an escalation.
@@ -218,6 +219,17 @@ async fn an_outage_is_one_message_that_changes_with_a_thread_of_reminders() {
     assert_eq!((heard.path.as_str(), &body["channel"]), ("/api/chat.update", &json!("C1")));
     assert_eq!(body["text"], "🟢 Shop &lt;EU&gt; &amp; more is up again: It was down for 5 min.");
     assert_eq!(buttons(&body), ["open"]);
+}
+
+#[tokio::test]
+async fn what_is_told_late_says_how_long_it_has_lasted_by_then() {
+    let server = slack().await;
+    deliver(&bot(&server, TOKEN, "C1"), &planned_at_once(error())).await.result.unwrap();
+    let body = server.one().body;
+    assert!(body.contains("*So far*\\n5 min") && body.contains("23:55 UTC (5 min)"), "{body}");
+    deliver(&bot(&server, TOKEN, "C1"), &planned_at_once(acknowledged())).await.result.unwrap();
+    let body = server.one().body;
+    assert!(body.contains("*So far*\\n5 min"), "{body}");
 }
 
 #[tokio::test]
@@ -288,7 +300,7 @@ async fn a_test_has_no_buttons_since_its_incident_never_was() {
     assert!(buttons(&body).is_empty());
     assert!(body["text"].as_str().unwrap().starts_with("🔴 Test: "), "{body}");
     assert!(
-        blocks(&ok()).to_string().contains("is up again"),
+        blocks(&ok(), NOW).to_string().contains("is up again"),
         "the interactivity of the server draws the same"
     );
 }

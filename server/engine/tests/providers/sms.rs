@@ -123,9 +123,14 @@ async fn a_phone_shows_the_headline_the_reason_and_where_to_look() {
     assert_eq!((form["To"].as_str(), form["From"].as_str()), (PHONE, SENDER));
     let incident = crate::support::incident_id();
     let link = format!("https://pharos.example.org/console/incidents/{incident}");
-    assert_eq!(form["Body"], format!("Shop <EU> & more is down\nNo answer within 10 s.\n{link}"));
+    assert_eq!(
+        form["Body"],
+        format!(
+            "Shop <EU> & more is down\nDown since 2026-03-01 23:55 UTC (5 min): No answer within 10 s.\n{link}"
+        )
+    );
     for (message, text) in [
-        (reminder(), format!("Shop <EU> & more is still down\nDown for 5 min: No answer within 10 s.\n{link}")),
+        (reminder(), format!("Shop <EU> & more is still down\nDown since 2026-03-01 23:55 UTC (5 min): No answer within 10 s.\n{link}")),
         (ok(), format!("Shop <EU> & more is up again\nIt was down for 5 min.\n{link}")),
         (
             group(3),

@@ -77,7 +77,7 @@ async fn each_message_is_a_card_in_the_colour_of_its_news() {
                     "msteams": { "width": "Full" },
                     "body": [
                         line(json!({ "type": "TextRun", "text": title, "weight": "bolder", "size": "large", "color": "attention" })),
-                        run("No answer within 10 s."),
+                        run("Down since 2026-03-01 23:55 UTC (5 min): No answer within 10 s."),
                         run("https://shop.example.com/?a=1&b=2"),
                         line(json!({ "type": "TextRun", "text": format!("Incident {}", incident_id()), "isSubtle": true, "size": "small" })),
                     ],

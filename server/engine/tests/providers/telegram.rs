@@ -110,7 +110,7 @@ async fn an_outage_is_a_message_and_what_follows_answers_to_it() {
             "parse_mode": "HTML",
             "link_preview_options": { "is_disabled": true },
             "text": format!(
-                "<b>🔴 Shop &lt;EU&gt; &amp; more is down</b>\n\nNo answer within 10 s.\n\
+                "<b>🔴 Shop &lt;EU&gt; &amp; more is down</b>\n\nDown since 2026-03-01 23:55 UTC (5 min): No answer within 10 s.\n\
                  https://shop.example.com/?a=1&amp;b=2\n\n<a href=\"{link}\">Open</a>"
             ),
         })

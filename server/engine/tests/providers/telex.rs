@@ -55,7 +55,7 @@ async fn a_message_has_the_four_fields_of_telex() {
         json!({
             "event_name": "Error alert",
             "message": format!(
-                "🔴 Shop <EU> & more is down\nNo answer within 10 s.\nhttps://shop.example.com/?a=1&b=2\n{link}"
+                "🔴 Shop <EU> & more is down\nDown since 2026-03-01 23:55 UTC (5 min): No answer within 10 s.\nhttps://shop.example.com/?a=1&b=2\n{link}"
             ),
             "status": "error",
             "username": "Pharos",

@@ -65,7 +65,14 @@ pub(super) fn write(
     attempting: &Attempting<'_>,
 ) -> Result<Letter, DeliveryError> {
     let incident = incident(message).map(|incident| incident.id.to_string());
-    assemble(subject(settings, message), &content(message), &settings.email, incident, mail, attempting)
+    assemble(
+        subject(settings, message),
+        &content(message, attempting.now),
+        &settings.email,
+        incident,
+        mail,
+        attempting,
+    )
 }
 
 /// Puts a mail together: headers, and both halves.
@@ -162,7 +169,7 @@ fn plain(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
-fn content(message: &Message) -> Content {
+fn content(message: &Message, now: Timestamp) -> Content {
     let zone = days::zone(&message.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let time = |at: Timestamp| time_words(at, &zone);
     let (facts, footer) = match &message.body {
@@ -173,7 +180,7 @@ fn content(message: &Message) -> Content {
                 facts.push(("Ended", time(resolved)));
             }
             let label = length_label(alert.kind == AlertKind::Ok);
-            facts.push((label, duration_words(alert.duration(message.at))));
+            facts.push((label, duration_words(alert.duration(now))));
             let seen = &alert.seen;
             facts.extend(seen.status.map(|status| ("HTTP status", status.to_string())));
             facts.extend(seen.address.clone().map(|address| ("Address", address)));
@@ -195,7 +202,7 @@ fn content(message: &Message) -> Content {
         }
         Body::Event(event) => (Vec::new(), format!("Sent by Pharos for the subscription “{}”.", event.name)),
     };
-    let lines = lines(&message.text());
+    let lines = lines(&message.text(now));
     // Whoever hears that all is well need not know what to do.
     let notes = message.alert().filter(|alert| alert.kind != AlertKind::Ok);
     let notes = notes.map(|alert| self::lines(&alert.monitor.notes.text)).unwrap_or_default();

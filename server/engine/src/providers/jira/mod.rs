@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use domain::integration::JiraSettings;
 use domain::message::{Body, Message};
+use domain::time::Timestamp;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -60,6 +61,7 @@ impl Provider for JiraSettings {
 
 /// Tells Jira and returns the key of the issue.
 async fn tell(api: &Api<'_>, message: &Message) -> Result<Option<String>, DeliveryError> {
+    let now = api.attempting.now;
     let subject = match (&message.body, subject(message)) {
         (_, Some(subject)) => subject,
         // Other events are an issue each.
@@ -81,7 +83,9 @@ async fn tell(api: &Api<'_>, message: &Message) -> Result<Option<String>, Delive
         }
     };
     match (known, subject.phase) {
-        (None, Phase::Begun | Phase::GoesOn) => api.create(fields(api.settings, message, &subject)).await,
+        (None, Phase::Begun | Phase::GoesOn) => {
+            api.create(fields(api.settings, message, &subject, now)).await
+        }
         (None, Phase::Taken | Phase::Over) => {
             let note = format!("No issue has the label {}, so nothing is changed.", label(&subject));
             api.attempting.transcript.sent(&note);
@@ -92,7 +96,7 @@ async fn tell(api: &Api<'_>, message: &Message) -> Result<Option<String>, Delive
             Ok(Some(key))
         }
         (Some(key), Phase::Begun | Phase::GoesOn | Phase::Taken) => {
-            api.comment(&key, &comment(message)).await?;
+            api.comment(&key, &comment(message, now)).await?;
             Ok(Some(key))
         }
         (Some(key), Phase::Over) => finish(api, message, key).await.map(Some),
@@ -101,8 +105,9 @@ async fn tell(api: &Api<'_>, message: &Message) -> Result<Option<String>, Delive
 
 /// Finishes an issue unless somebody has, then comments: in this order nothing is done twice when the way breaks off in between.
 async fn finish(api: &Api<'_>, message: &Message, key: String) -> Result<String, DeliveryError> {
+    let now = api.attempting.now;
     let finished = if api.is_done(&key).await? { Ok(()) } else { api.finish(&key).await? };
-    api.comment(&key, &comment(message)).await?;
+    api.comment(&key, &comment(message, now)).await?;
     match finished {
         Ok(()) => Ok(key),
         Err(known) => {
@@ -122,8 +127,8 @@ fn label(subject: &Subject) -> String {
     format!("pharos-{}", subject.key)
 }
 
-fn fields(settings: &JiraSettings, message: &Message, subject: &Subject) -> Value {
-    let payload = text::payload(message);
+fn fields(settings: &JiraSettings, message: &Message, subject: &Subject, now: Timestamp) -> Value {
+    let payload = text::payload(message, now);
     let summary = text::fill(&settings.summary_template, &payload);
     let summary: Vec<_> = summary.split_whitespace().collect();
     let summary = if summary.is_empty() { message.headline() } else { summary.join(" ") };
@@ -150,10 +155,10 @@ fn by_id_or_name(text: &str) -> Value {
     if is_id { json!({ "id": text }) } else { json!({ "name": text }) }
 }
 
-fn comment(message: &Message) -> String {
+fn comment(message: &Message, now: Timestamp) -> String {
     let mut text = match &message.body {
         Body::Event(_) => message.headline(),
-        _ => format!("{}\n\n{}", message.headline(), message.text()),
+        _ => format!("{}\n\n{}", message.headline(), message.text(now)),
     };
     if let Some(link) = link(message) {
         text = format!("{text}\n\n{link}");

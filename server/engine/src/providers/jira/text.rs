@@ -1,6 +1,7 @@
 //! What stands in an issue: templates filled in, and texts as Jira's documents.
 
 use domain::message::{Body, Message};
+use domain::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::providers::words::{fit, link};
@@ -9,7 +10,7 @@ use crate::providers::words::{fit, link};
 const MAX_TEXT: usize = 32_000;
 
 /// The values that templates may use, below `payload`.
-pub(super) fn payload(message: &Message) -> Value {
+pub(super) fn payload(message: &Message, now: Timestamp) -> Value {
     let mut payload = match &message.body {
         Body::Event(event) => event.payload.clone(),
         Body::Alert(alert) => {
@@ -28,7 +29,7 @@ pub(super) fn payload(message: &Message) -> Value {
     if let Value::Object(fields) = &mut payload {
         for (name, text) in [
             ("headline", message.headline()),
-            ("text", message.text()),
+            ("text", message.text(now)),
             ("link", link(message).unwrap_or_default()),
         ] {
             // What an event brings itself comes first.

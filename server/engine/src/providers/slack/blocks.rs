@@ -29,7 +29,7 @@ const MAX_OUTAGES: usize = 20;
 
 /// The blocks of a message with the buttons that fit its state: what a bot posts, and what takes the place of that when somebody pressed a
 /// button.
-pub fn blocks(message: &Message) -> Value {
+pub fn blocks(message: &Message, now: Timestamp) -> Value {
     let incident = match &message.body {
         Body::Alert(alert) if alert.test || alert.incident.resolved_at.is_some() => None,
         Body::Alert(alert) => Some((&alert.incident, true)),
@@ -45,16 +45,16 @@ pub fn blocks(message: &Message) -> Value {
         resolve["style"] = "primary".into();
         buttons.push(resolve);
     }
-    composed(message, buttons)
+    composed(message, buttons, now)
 }
 
 /// The blocks of a message whose buttons nobody would hear: webhooks belong to no app that could be called.
-pub(super) fn without_buttons(message: &Message) -> Value {
-    composed(message, Vec::new())
+pub(super) fn without_buttons(message: &Message, now: Timestamp) -> Value {
+    composed(message, Vec::new(), now)
 }
 
 /// The text of a message for notifications and screen readers, in mrkdwn.
-pub fn summary(message: &Message) -> String {
+pub fn summary(message: &Message, now: Timestamp) -> String {
     match &message.body {
         Body::Event(event) => {
             let begin = format!("*{}*\n", escaped(&event.event, 200, entity));
@@ -63,19 +63,19 @@ pub fn summary(message: &Message) -> String {
         }
         Body::Alert(_) | Body::Group(_) | Body::Acknowledged(_) => {
             let headline = format!("{} {}", Tone::of(message).sign(), message.headline());
-            let first = message.text().lines().next().unwrap_or_default().to_owned();
+            let first = message.text(now).lines().next().unwrap_or_default().to_owned();
             escaped(&format!("{headline}: {first}"), MAX_TEXT, entity)
         }
     }
 }
 
-fn composed(message: &Message, mut buttons: Vec<Value>) -> Value {
+fn composed(message: &Message, mut buttons: Vec<Value>, now: Timestamp) -> Value {
     let mut blocks = match &message.body {
         // Seed 003's form: id and payload.
-        Body::Event(_) => vec![section(&summary(message))],
-        Body::Alert(alert) => of_alert(alert, message),
+        Body::Event(_) => vec![section(&summary(message, now))],
+        Body::Alert(alert) => of_alert(alert, message, now),
         Body::Group(group) => of_group(group, message),
-        Body::Acknowledged(taken) => of_acknowledged(taken, message),
+        Body::Acknowledged(taken) => of_acknowledged(taken, message, now),
     };
     if let Some(url) = words::link(message).filter(|url| url.len() <= MAX_URL) {
         buttons.push(json!({
@@ -91,11 +91,11 @@ fn composed(message: &Message, mut buttons: Vec<Value>) -> Value {
     blocks.into()
 }
 
-fn of_alert(alert: &Alert, message: &Message) -> Vec<Value> {
+fn of_alert(alert: &Alert, message: &Message, now: Timestamp) -> Vec<Value> {
     let mut fields = facts(&alert.monitor, &alert.incident);
     let label = length_label(alert.kind == AlertKind::Ok);
-    fields.push(field(label, &duration_words(alert.duration(message.at))));
-    let mut blocks = told(message);
+    fields.push(field(label, &duration_words(alert.duration(now))));
+    let mut blocks = told(message, now);
     blocks.push(json!({ "type": "section", "fields": fields }));
     let mut notes = vec![format!("Incident {}", alert.incident.id)];
     if let Some(level) = &alert.level {
@@ -105,11 +105,11 @@ fn of_alert(alert: &Alert, message: &Message) -> Vec<Value> {
     blocks
 }
 
-fn of_acknowledged(taken: &Acknowledged, message: &Message) -> Vec<Value> {
-    let since = duration_words(message.at.since(taken.incident.started_at).max(0));
+fn of_acknowledged(taken: &Acknowledged, message: &Message, now: Timestamp) -> Vec<Value> {
+    let since = duration_words(now.since(taken.incident.started_at).max(0));
     let mut fields = facts(&taken.monitor, &taken.incident);
     fields.push(field(length_label(false), &since));
-    let mut blocks = told(message);
+    let mut blocks = told(message, now);
     blocks.push(json!({ "type": "section", "fields": fields }));
     blocks.push(context(&format!("Incident {} · {} takes care of it", taken.incident.id, taken.by)));
     blocks
@@ -145,8 +145,8 @@ fn of_group(group: &Group, message: &Message) -> Vec<Value> {
 }
 
 /// Headline and text.
-fn told(message: &Message) -> Vec<Value> {
-    let text = escaped(&message.text(), MAX_SECTION, entity);
+fn told(message: &Message, now: Timestamp) -> Vec<Value> {
+    let text = escaped(&message.text(now), MAX_SECTION, entity);
     // Slack refuses a section without a text.
     let text = (!text.trim().is_empty()).then(|| section(&text));
     std::iter::once(header(message)).chain(text).collect()

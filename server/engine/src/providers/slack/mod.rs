@@ -41,7 +41,7 @@ impl Provider for SlackSettings {
                 }
                 (None, Some(url)) => {
                     let body =
-                        json!({ "text": summary(message), "blocks": blocks::without_buttons(message) });
+                        json!({ "text": summary(message, attempting.now), "blocks": blocks::without_buttons(message, attempting.now) });
                     let answer = outbound
                         .send(Call::json(url.expose(), &body).secret(url.expose()), attempting)
                         .await?;
@@ -96,7 +96,7 @@ struct Bot<'a> {
 impl Bot<'_> {
     /// Posts, answers in the thread of the first message, or replaces that; says what the message is called.
     async fn tell(&self, channel: &str, message: &Message) -> Result<Option<String>, DeliveryError> {
-        let mut body = json!({ "channel": channel, "text": summary(message), "blocks": blocks(message) });
+        let mut body = json!({ "channel": channel, "text": summary(message, self.attempting.now), "blocks": blocks(message, self.attempting.now) });
         if let Some((channel, ts)) = self.attempting.external_id.and_then(|id| id.split_once(':')) {
             let replaces = match &message.body {
                 Body::Alert(alert) => alert.kind == AlertKind::Ok,

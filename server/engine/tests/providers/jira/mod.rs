@@ -79,7 +79,7 @@ async fn an_outage_is_one_issue_from_its_beginning_to_its_end() {
             "issuetype": { "name": "Task" },
             "summary": "Shop <EU> & more is down",
             "labels": [format!("pharos-{}", incident_id())],
-            "description": document(&[paragraph(&["No answer within 10 s.", target]), paragraph(&[&link])]),
+            "description": document(&[paragraph(&["Down since 2026-03-01 23:55 UTC (5 min): No answer within 10 s.", target]), paragraph(&[&link])]),
         } })
     );
 
@@ -87,7 +87,7 @@ async fn an_outage_is_one_issue_from_its_beginning_to_its_end() {
         (
             support::reminder(),
             "Shop <EU> & more is still down",
-            vec!["Down for 5 min: No answer within 10 s.", target],
+            vec!["Down since 2026-03-01 23:55 UTC (5 min): No answer within 10 s.", target],
         ),
         (
             support::acknowledged(),

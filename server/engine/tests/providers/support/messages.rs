@@ -77,6 +77,11 @@ pub(crate) fn noted(mut message: Message, text: &str) -> Message {
     message
 }
 
+/// The same message as it was planned when the outage began, five minutes before it is sent.
+pub(crate) fn planned_at_once(message: Message) -> Message {
+    Message { at: Timestamp(NOW.0 - 5 * MINUTE), ..message }
+}
+
 pub(crate) fn error() -> Message {
     alert(AlertKind::Error)
 }
