@@ -78,6 +78,7 @@ pub(super) struct Ready {
     /// Addresses that get nothing.
     pub(super) unconfirmed: Vec<String>,
     pub(super) external_id: Option<String>,
+    pub(super) further_ids: Vec<String>,
     pub(super) last_delivered: Option<Timestamp>,
 }
 
@@ -251,7 +252,7 @@ impl Crew {
             let integration = integrations.get(&key).and_then(Option::as_ref);
             let node = &self.dispatcher.node;
             match judge::judge(tx, &mut claimed, integration, node, now).await? {
-                Plan::Send { settings, unconfirmed, external_id, last_delivered } => {
+                Plan::Send { settings, unconfirmed, external_id, further_ids, last_delivered } => {
                     let held =
                         held.entry(key).or_insert_with(|| self.sending.get(&key).copied().unwrap_or(0));
                     if let Some(later) = beyond_room(settings, *held) {
@@ -266,7 +267,14 @@ impl Crew {
                     let settings = shared.entry(key).or_insert_with(|| Arc::new(settings.clone())).clone();
                     let unconfirmed = unconfirmed.to_vec();
                     let claimed = Box::new(claimed);
-                    ready.push(Ready { claimed, settings, unconfirmed, external_id, last_delivered });
+                    ready.push(Ready {
+                        claimed,
+                        settings,
+                        unconfirmed,
+                        external_id,
+                        further_ids,
+                        last_delivered,
+                    });
                 }
                 Plan::Settle(settlement) => settled.push((claimed, settlement)),
             }

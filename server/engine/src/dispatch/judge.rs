@@ -41,6 +41,8 @@ pub(super) enum Plan<'a> {
         unconfirmed: &'a [String],
         /// What the other side called the first message of the incident.
         external_id: Option<String>,
+        /// What it called those of an escalation, where the provider wants to know.
+        further_ids: Vec<String>,
         /// When something was last done about the beginning of an outage to what the integration acts on.
         last_delivered: Option<Timestamp>,
     },
@@ -105,15 +107,18 @@ pub(super) async fn judge<'a>(
         integrations::set_failing(tx, claimed.integration, Some(&why), now).await?;
         return Ok(settle(DeliveryState::Failed, None, why));
     }
-    let external_id = match (&claimed.message.body, claimed.incident) {
-        (Body::Alert(alert), Some(incident)) if !alert.test => {
-            deliveries::external_id(tx, incident, claimed.to()).await?
+    let incident = claimed.incident.filter(|_| match &claimed.message.body {
+        Body::Alert(alert) => !alert.test,
+        Body::Acknowledged(_) => true,
+        Body::Group(_) | Body::Event(_) => false,
+    });
+    let (mut external_id, mut further_ids) = (None, Vec::new());
+    if let Some(incident) = incident {
+        external_id = deliveries::external_id(tx, incident, claimed.to()).await?;
+        if let Some(first) = external_id.as_deref().filter(|_| providers::of(settings).changes_messages()) {
+            further_ids = deliveries::further_ids(tx, incident, claimed.to(), first).await?;
         }
-        (Body::Acknowledged(_), Some(incident)) => {
-            deliveries::external_id(tx, incident, claimed.to()).await?
-        }
-        _ => None,
-    };
+    }
     let mut last_delivered = None;
     if let Some(object) = acts_on {
         let group = acting_on(tx, integration, &object).await?;
@@ -130,7 +135,8 @@ pub(super) async fn judge<'a>(
             last_delivered = last_delivered.max(deliveries::last_delivered(tx, key, claimed.key).await?);
         }
     }
-    Ok(Plan::Send { settings, unconfirmed: &integration.unconfirmed, external_id, last_delivered })
+    let unconfirmed = &integration.unconfirmed;
+    Ok(Plan::Send { settings, unconfirmed, external_id, further_ids, last_delivered })
 }
 
 /// The integrations that act on the same as one of them, in the order of their keys.

@@ -198,6 +198,7 @@ impl Dispatcher {
         let attempting = Attempting {
             id: &ready.claimed.id,
             external_id: ready.external_id.as_deref(),
+            further_ids: &ready.further_ids,
             attempts: ready.claimed.attempts,
             unconfirmed: &ready.unconfirmed,
             last_delivered: ready.last_delivered,
@@ -223,6 +224,7 @@ impl Dispatcher {
         let attempting = Attempting {
             id,
             external_id: None,
+            further_ids: &[],
             attempts: 0,
             unconfirmed,
             last_delivered: None,

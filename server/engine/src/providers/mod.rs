@@ -58,6 +58,8 @@ pub struct Attempting<'a> {
     pub id: &'a DeliveryId,
     /// What the other side called the first message of the incident.
     pub external_id: Option<&'a str>,
+    /// What it called those by which an escalation came back to it; only for who [changes messages](Provider::changes_messages).
+    pub further_ids: &'a [String],
     /// Attempts before this one.
     pub attempts: u32,
     /// Addresses of accounts that nobody confirmed, in lower case: they get nothing.
@@ -173,6 +175,11 @@ pub trait Provider: Send + Sync {
     /// may have sent before it ended is not sent again.
     fn acts_on(&self) -> Option<String> {
         None
+    }
+
+    /// Whether what was posted is changed when things change. Then [`Attempting::further_ids`] is told.
+    fn changes_messages(&self) -> bool {
+        false
     }
 
     /// Whether a status of a failed message says that nothing is to be sent there ever again. Then the integration is switched off.

@@ -157,6 +157,7 @@ impl Caller {
         let attempting = Attempting {
             id: &id,
             external_id: None,
+            further_ids: &[],
             attempts: 0,
             unconfirmed: &[],
             last_delivered: None,

@@ -282,6 +282,29 @@ pub async fn external_id(
     Ok(id.flatten())
 }
 
+/// What the other side called the further messages by which an integration was told of the beginning of an incident, in order: those of an
+/// escalation that comes back to it.
+pub async fn further_ids(
+    tx: &mut Tx,
+    incident: IncidentKey,
+    (integration, address): (IntegrationKey, &str),
+    first: &str,
+) -> Result<Vec<String>> {
+    let ids: Vec<String> = sql!(tx, |conn| {
+        sqlx::query_scalar(
+        "select external_id from deliveries where incident_id = $1 and integration_id = $2 and address = $3 and kind = 'error' \
+         and external_id <> $4 order by id"
+    )
+    .bind(incident.0)
+    .bind(integration.0)
+    .bind(address)
+    .bind(first)
+    .fetch_all(conn)
+    .await?
+    });
+    Ok(ids)
+}
+
 /// When an integration last did what the beginning of an outage asks of it, or may have done it, `but` aside. Of those that ended well
 /// only deliveries with an external id count: a provider gives none to what it took without doing anything.
 pub async fn last_delivered(

@@ -13,6 +13,7 @@ mod ntfy;
 mod opsgenie;
 mod pagerduty;
 mod slack;
+mod slack_server;
 mod sms;
 mod ssh;
 mod ssh_server;

@@ -1,129 +1,17 @@
-//! slack: a stand-in that holds to the Web API, to Block Kit and to incoming webhooks, as contracts.md 8.2 has them.
+//! slack: one message that changes, its thread, and what Slack refuses.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use domain::integration::{IntegrationSettings, SlackSettings};
 use engine::providers::slack::{ACKNOWLEDGE, RESOLVE, blocks};
 use serde_json::{Value, json};
 
+use crate::slack_server::{TOKEN, slack};
 use crate::support::{
-    CONSOLE, Heard, NOW, Reply, Server, acknowledged, deliver, deliver_after, error, error_with, event,
-    event_with, group, group_over, holds_to_the_table_of_statuses, incident_id, ok, planned_at_once, probe,
-    reminder, test,
+    CONSOLE, Heard, NOW, Reply, Server, acknowledged, deliver, deliver_after, deliver_escalated, error,
+    error_with, event, event_with, group, group_over, holds_to_the_table_of_statuses, incident_id, ok,
+    planned_at_once, probe, reminder, test,
 };
-
-const TOKEN: &str = "xoxb-1-S3CRET";
-
-/// Slack: one workspace, one channel in which the app is, messages that are kept.
-async fn slack() -> Server {
-    let posted = Mutex::new(BTreeMap::<String, Value>::new());
-    Server::start(move |heard| {
-        if heard.path.starts_with("/services/") {
-            return webhook(heard);
-        }
-        assert_eq!(heard.header("content-type"), "application/json; charset=utf-8");
-        if heard.header("authorization") != format!("Bearer {TOKEN}") {
-            return fails("invalid_auth");
-        }
-        let body = heard.json();
-        let mut posted = posted.lock().unwrap();
-        match heard.path.as_str() {
-            "/api/auth.test" => Reply::json(200, &json!({ "ok": true, "team": "Ops", "user": "pharos" })),
-            "/api/chat.postMessage" | "/api/chat.update" => {
-                match body["channel"].as_str() {
-                    Some("C1") => {}
-                    Some("C2") => return fails("not_in_channel"),
-                    Some("C3") => {
-                        return Reply::json(429, &json!({ "ok": false, "error": "ratelimited" }))
-                            .header("retry-after", "30");
-                    }
-                    Some("C4") => return fails("internal_error"),
-                    _ => return fails("channel_not_found"),
-                }
-                if let Some(wrong) = wrong_blocks(&body) {
-                    return Reply::json(
-                        200,
-                        &json!({ "ok": false, "error": "invalid_blocks", "why": wrong }),
-                    );
-                }
-                if heard.path.ends_with("update") {
-                    let Some(ts) = body["ts"].as_str().filter(|ts| posted.contains_key(*ts)) else {
-                        return fails("message_not_found");
-                    };
-                    posted.insert(ts.to_owned(), body.clone());
-                    return Reply::json(200, &json!({ "ok": true, "channel": "C1", "ts": ts }));
-                }
-                let ts = format!("1503435956.{:06}", posted.len() + 1);
-                posted.insert(ts.clone(), body);
-                Reply::json(200, &json!({ "ok": true, "channel": "C1", "ts": ts, "message": {} }))
-            }
-            _ => fails("unknown_method"),
-        }
-    })
-    .await
-}
-
-fn fails(word: &str) -> Reply {
-    Reply::json(200, &json!({ "ok": false, "error": word }))
-}
-
-fn webhook(heard: &Heard) -> Reply {
-    match heard.path.as_str() {
-        "/services/T1/B1/XYZ" => match wrong_blocks(&heard.json()) {
-            Some(wrong) => Reply::text(400, &format!("invalid_blocks: {wrong}")),
-            None => Reply::text(200, "ok"),
-        },
-        "/services/T1/B1/archived" => Reply::text(410, "channel_is_archived"),
-        "/services/T1/B1/busy" => Reply::text(429, "rate_limited").header("retry-after", "30"),
-        "/services/T1/B1/rollup" => Reply::text(500, "rollup_error"),
-        _ => Reply::text(404, "no_service"),
-    }
-}
-
-/// What Block Kit would refuse.
-fn wrong_blocks(body: &Value) -> Option<String> {
-    let Some(text) = body["text"].as_str() else { return Some("no_text".to_owned()) };
-    let blocks = body["blocks"].as_array().unwrap();
-    let long = |text: &Value, limit: usize| {
-        let text = text.as_str().unwrap();
-        text.is_empty() || text.encode_utf16().count() > limit
-    };
-    if text.encode_utf16().count() > 4_000 || blocks.is_empty() || blocks.len() > 50 {
-        return Some("text or blocks".to_owned());
-    }
-    let wrong = |block: &Value| match block["type"].as_str().unwrap() {
-        "header" => block["text"]["type"] != "plain_text" || long(&block["text"]["text"], 150),
-        "section" => {
-            let fields = block["fields"].as_array().cloned().unwrap_or_default();
-            (fields.is_empty() && long(&block["text"]["text"], 3_000))
-                || fields.len() > 10
-                || fields.iter().any(|field| field["type"] != "mrkdwn" || long(&field["text"], 2_000))
-        }
-        "context" => {
-            let elements = block["elements"].as_array().unwrap();
-            elements.is_empty() || elements.len() > 10
-        }
-        "actions" => {
-            let elements = block["elements"].as_array().unwrap();
-            elements.is_empty()
-                || elements.len() > 25
-                || elements.iter().any(|button| {
-                    button["type"] != "button"
-                        || long(&button["text"]["text"], 75)
-                        || long(&button["action_id"], 255)
-                        || button.get("value").is_some_and(|value| long(value, 2_000))
-                        || button.get("url").is_some_and(|url| long(url, 3_000))
-                })
-        }
-        other => panic!("no block {other} was expected"),
-    };
-    let all = body.to_string();
-    // Everything people wrote is escaped in mrkdwn; in plain text it must not be.
-    let escaped = !all.contains("*Shop <EU>") && !all.contains("\\nShop <EU>");
-    blocks.iter().find(|block| wrong(block)).map(ToString::to_string).or((!escaped).then_some(all))
-}
 
 fn bot(server: &Server, token: &str, channel: &str) -> IntegrationSettings {
     SlackSettings { api_url: format!("{}/api", server.url), ..SlackSettings::by_bot(token, channel) }.into()
@@ -214,11 +102,66 @@ async fn an_outage_is_one_message_that_changes_with_a_thread_of_reminders() {
 
     let told = deliver_after(&settings, &ok(), Some(&id)).await;
     assert_eq!(told.external_id(), Some(id.as_str()));
-    let heard = server.one();
-    let body = heard.json();
-    assert_eq!((heard.path.as_str(), &body["channel"]), ("/api/chat.update", &json!("C1")));
+    let heard = server.heard();
+    assert_eq!(heard.len(), 2, "{heard:#?}");
+    let body = heard[0].json();
+    assert_eq!((heard[0].path.as_str(), &body["channel"]), ("/api/chat.update", &json!("C1")));
     assert_eq!(body["text"], "🟢 Shop &lt;EU&gt; &amp; more is up again: It was down for 5 min.");
     assert_eq!(buttons(&body), ["open"]);
+    // Nobody is notified of a change.
+    assert_eq!(heard[1].path, "/api/chat.postMessage");
+    assert_eq!(heard[1].json(), over("1503435956.000001", false));
+}
+
+/// The answer in the thread that an outage is over.
+fn over(thread: &str, broadcast: bool) -> Value {
+    json!({
+        "channel": "C1",
+        "thread_ts": thread,
+        "text": "🟢 Shop &lt;EU&gt; &amp; more is up again (down for 5 min)",
+        "reply_broadcast": broadcast,
+        "unfurl_links": false,
+    })
+}
+
+#[tokio::test]
+async fn every_message_of_an_escalation_changes_and_the_end_is_posted_once() {
+    let server = slack().await;
+    let settings = bot(&server, TOKEN, "C1");
+    let first = deliver(&settings, &error()).await.external_id().unwrap().to_owned();
+    let mut further = Vec::new();
+    for _ in 0..2 {
+        let told = deliver_after(&settings, &error(), Some(&first)).await;
+        further.push(told.external_id().unwrap().to_owned());
+    }
+    // Somebody deleted one of them.
+    further.push("C1:9.9".to_owned());
+    server.heard();
+    let told = deliver_escalated(&settings, &acknowledged(), &first, &further).await;
+    assert_eq!(told.external_id(), Some(first.as_str()));
+    let changed = |heard: &[Heard]| {
+        heard
+            .iter()
+            .map(|heard| (heard.path.clone(), heard.json()["ts"].as_str().unwrap().to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let update = |ts: &str| ("/api/chat.update".to_owned(), ts.to_owned());
+    let updates = ["1503435956.000001", "1503435956.000002", "1503435956.000003", "9.9"].map(update).to_vec();
+    let heard = server.heard();
+    assert_eq!(changed(&heard), updates);
+    assert!(heard.iter().all(|heard| buttons(&heard.json()) == [RESOLVE, "open"]));
+    let told = deliver_escalated(&settings, &ok(), &first, &further).await;
+    assert_eq!(told.external_id(), Some(first.as_str()));
+    let mut heard = server.heard();
+    let end = heard.pop().unwrap();
+    assert_eq!((end.path.as_str(), end.json()), ("/api/chat.postMessage", over("1503435956.000001", true)));
+    assert_eq!(changed(&heard), updates);
+    assert!(heard.iter().all(|heard| buttons(&heard.json()) == ["open"]), "{heard:#?}");
+
+    // Whatever fails before it, nothing has been posted that a retry would post again.
+    further[1] = "C4:1.1".to_owned();
+    deliver_escalated(&settings, &ok(), &first, &further).await.retry();
+    assert!(server.heard().iter().all(|heard| heard.path == "/api/chat.update"));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod addresses;
 mod afresh;
 mod afterwards;
 mod answering;
+mod changing;
 mod confirming;
 mod editing;
 mod following;

@@ -13,6 +13,8 @@ pub(crate) struct Receiver {
     pub(crate) heard: Arc<Mutex<Vec<Heard>>>,
     /// Status and further header lines of the answers to come; the last one stays.
     pub(crate) answers: Arc<Mutex<Vec<(u16, String)>>>,
+    /// The body of all answers; `#` is how many there have been.
+    pub(crate) said: Arc<Mutex<String>>,
 }
 
 /// A request.
@@ -26,8 +28,12 @@ impl Receiver {
     pub(crate) async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let receiver =
-            Self { url, heard: Arc::default(), answers: Arc::new(Mutex::new(vec![(200, String::new())])) };
+        let receiver = Self {
+            url,
+            heard: Arc::default(),
+            answers: Arc::new(Mutex::new(vec![(200, String::new())])),
+            said: Arc::default(),
+        };
         let this = receiver.clone();
         tokio::spawn(async move {
             while let Ok((mut socket, _)) = listener.accept().await {
@@ -53,12 +59,19 @@ impl Receiver {
                             delivery: header("x-delivery-id").unwrap_or_default().to_owned(),
                             body: serde_json::from_str(body).unwrap(),
                         };
-                        this.heard.lock().unwrap().push(request);
+                        let count = {
+                            let mut heard = this.heard.lock().unwrap();
+                            heard.push(request);
+                            heard.len()
+                        };
                         let (status, more) = {
                             let mut answers = this.answers.lock().unwrap();
                             if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() }
                         };
-                        let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n{more}\r\n");
+                        let said = this.said.lock().unwrap().replace('#', &count.to_string());
+                        let length = said.len();
+                        let answer =
+                            format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{more}\r\n{said}");
                         socket.write_all(answer.as_bytes()).await.unwrap();
                         text.clear();
                     }

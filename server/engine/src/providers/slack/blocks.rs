@@ -69,6 +69,14 @@ pub fn summary(message: &Message, now: Timestamp) -> String {
     }
 }
 
+/// That an outage is over and how long it was, in one line of mrkdwn; `None` for everything else.
+pub(super) fn over(message: &Message) -> Option<String> {
+    let alert = message.alert().filter(|alert| alert.kind == AlertKind::Ok)?;
+    let lasted = duration_words(alert.duration(message.at));
+    let text = format!("{} {} (down for {lasted})", Tone::of(message).sign(), message.headline());
+    Some(escaped(&text, MAX_FIELD, entity))
+}
+
 fn composed(message: &Message, mut buttons: Vec<Value>, now: Timestamp) -> Value {
     let mut blocks = match &message.body {
         // Seed 003's form: id and payload.

@@ -63,8 +63,12 @@ impl Provider for SlackSettings {
     }
 
     fn timeout(&self) -> Duration {
-        // An update that fails is followed by a message.
-        Duration::from_secs(20)
+        // An update that fails is followed by a message, and others by an answer in the thread.
+        Duration::from_secs(30)
+    }
+
+    fn changes_messages(&self) -> bool {
+        self.bot().is_some()
     }
 
     fn probe<'a>(
@@ -104,12 +108,15 @@ impl Bot<'_> {
                 Body::Group(_) | Body::Event(_) => false,
             };
             if replaces {
-                let mut update = body.clone();
-                update["channel"] = channel.into();
-                update["ts"] = ts.into();
-                let answer = self.call("chat.update", &update).await?;
-                if !verdict::error_of(&answer).is_some_and(|word| CANNOT_UPDATE.contains(&word.as_str())) {
-                    return verdict::of_method(&answer).map(|json| id_of(&json));
+                let updated = self.update(&body, channel, ts).await?;
+                // Those of an escalation stand in the channel too, red and with buttons.
+                for (channel, ts) in self.attempting.further_ids.iter().filter_map(|id| id.split_once(':')) {
+                    self.update(&body, channel, ts).await?;
+                }
+                // What is posted comes last: when it fails, all of this is done again, and only changes may be.
+                if let Some(json) = updated {
+                    self.say_it_is_over(message, channel, ts).await?;
+                    return Ok(id_of(&json));
                 }
             } else {
                 // Where the incident was told first, whatever the settings say now.
@@ -124,6 +131,33 @@ impl Bot<'_> {
         body["unfurl_links"] = false.into();
         let answer = self.call("chat.postMessage", &body).await?;
         verdict::of_method(&answer).map(|json| id_of(&json))
+    }
+
+    /// Replaces a message; `None` when that cannot be done any more.
+    async fn update(&self, body: &Value, channel: &str, ts: &str) -> Result<Option<Value>, DeliveryError> {
+        let mut update = body.clone();
+        update["channel"] = channel.into();
+        update["ts"] = ts.into();
+        let answer = self.call("chat.update", &update).await?;
+        if verdict::error_of(&answer).is_some_and(|word| CANNOT_UPDATE.contains(&word.as_str())) {
+            return Ok(None);
+        }
+        verdict::of_method(&answer).map(Some)
+    }
+
+    /// Answers in the thread that an outage is over: nobody hears of a message that is changed.
+    async fn say_it_is_over(&self, message: &Message, channel: &str, ts: &str) -> Result<(), DeliveryError> {
+        let Some(text) = blocks::over(message) else { return Ok(()) };
+        let body = json!({
+            "channel": channel,
+            "thread_ts": ts,
+            "text": text,
+            // Who saw that it escalated and does not follow the thread sees that it is over.
+            "reply_broadcast": !self.attempting.further_ids.is_empty(),
+            "unfurl_links": false,
+        });
+        let answer = self.call("chat.postMessage", &body).await?;
+        verdict::of_method(&answer).map(|_| ())
     }
 
     async fn call(&self, method: &str, body: &Value) -> Result<Answer, DeliveryError> {

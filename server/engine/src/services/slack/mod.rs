@@ -36,6 +36,7 @@ impl Services {
         let attempting = Attempting {
             id: &id,
             external_id: None,
+            further_ids: &[],
             attempts: 0,
             unconfirmed: &[],
             last_delivered: None,

@@ -101,6 +101,18 @@ pub(crate) async fn deliver_after(
     deliver_over(&outbound(), settings, message, external_id, None).await
 }
 
+/// The same when the incident escalated to the same integration, whose further messages the other side called `further_ids`.
+pub(crate) async fn deliver_escalated(
+    settings: &IntegrationSettings,
+    message: &Message,
+    external_id: &str,
+    further_ids: &[String],
+) -> Told {
+    let (id, chance) = (delivery(), Chance::seeded(7));
+    let attempting = Attempting { further_ids, ..attempting(&id, &chance, Some(external_id)) };
+    tell(&outbound(), settings, message, &attempting).await
+}
+
 /// Sends a message with what an installation configures, to an integration that last did something at `last_delivered`.
 pub(crate) async fn deliver_over(
     outbound: &Outbound,
@@ -111,7 +123,16 @@ pub(crate) async fn deliver_over(
 ) -> Told {
     let (id, chance) = (delivery(), Chance::seeded(7));
     let attempting = Attempting { last_delivered, ..attempting(&id, &chance, external_id) };
-    let result = providers::of(settings).deliver(outbound, message, &attempting).await;
+    tell(outbound, settings, message, &attempting).await
+}
+
+async fn tell(
+    outbound: &Outbound,
+    settings: &IntegrationSettings,
+    message: &Message,
+    attempting: &Attempting<'_>,
+) -> Told {
+    let result = providers::of(settings).deliver(outbound, message, attempting).await;
     let lines = attempting.transcript.take();
     Told { result, request: lines.request, response: lines.response, status: lines.status }
 }
@@ -139,6 +160,7 @@ pub(crate) fn attempting<'a>(
     Attempting {
         id,
         external_id,
+        further_ids: &[],
         attempts: 0,
         unconfirmed: &[],
         last_delivered: None,
