@@ -262,7 +262,9 @@ impl Alert {
         if !self.monitor.target.is_empty() {
             lines.push(self.monitor.target.clone());
         }
-        if let Some(level) = self.level.as_ref().filter(|level| !level.message.is_empty()) {
+        // What is to be done about an outage is not to be done any more when it is over.
+        let level = self.level.as_ref().filter(|_| self.kind != AlertKind::Ok);
+        if let Some(level) = level.filter(|level| !level.message.is_empty()) {
             lines.push(level.message.clone());
         }
         if self.test {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::message::{IncidentFacts, MonitorFacts};
+use crate::message::{IncidentFacts, MonitorFacts, duration_words};
 use crate::notes::Notes;
 
 /// Alerts of a kind to one integration that leave by themselves within [`WINDOW`]; those after them share a message.
@@ -83,17 +83,29 @@ impl Group {
         }
     }
 
+    /// What became of one of the outages, as it stands behind the name of its monitor.
+    pub fn fate(&self, incident: &IncidentFacts) -> String {
+        match (incident.resolved_at, &incident.ended) {
+            (Some(_), Some(ended)) => ended.words(),
+            (Some(at), None) => {
+                let lasted = duration_words(at.since(incident.started_at).max(0));
+                // Beside those of which nobody knows.
+                let up = if self.is_unsure() { "up again, " } else { "" };
+                format!("{up}was down for {lasted}")
+            }
+            (None, _) => incident.reason.clone(),
+        }
+    }
+
     /// What there is to know, one line each.
     pub fn text(&self) -> String {
         let mut lines: Vec<_> = self.cause.iter().cloned().collect();
-        lines.extend(self.outages.iter().take(LINES).map(|(monitor, incident)| {
-            match (incident.resolved_at, &incident.ended) {
-                (Some(_), Some(ended)) => format!("{}: {}", monitor.name, ended.words()),
-                (Some(_), None) if self.is_unsure() => format!("{}: up again", monitor.name),
-                (Some(_), None) => monitor.name.clone(),
-                (None, _) => format!("{}: {}", monitor.name, incident.reason),
-            }
-        }));
+        lines.extend(
+            self.outages
+                .iter()
+                .take(LINES)
+                .map(|(monitor, incident)| format!("{}: {}", monitor.name, self.fate(incident))),
+        );
         let left = self.count().saturating_sub(LINES);
         if left > 0 {
             lines.push(format!("… and {left} more"));
@@ -162,7 +174,7 @@ mod tests {
     use super::*;
     use crate::id::{IncidentId, MonitorId};
     use crate::incident::{Ended, Ending};
-    use crate::time::Timestamp;
+    use crate::time::{MINUTE, Timestamp};
 
     fn group(outages: &[(&str, &str)]) -> Group {
         let mut group = Group::default();
@@ -209,14 +221,15 @@ mod tests {
         let mut group =
             group(&[("https://a.example.org/", "timeout"), ("https://b.example.org/", "timeout")]);
         for (_, incident) in &mut group.outages {
-            incident.resolved_at = Some(Timestamp(1));
+            incident.resolved_at = Some(Timestamp(2 * MINUTE));
         }
         group.cause = None;
         assert_eq!(group.headline(), "2 more monitors are up again");
+        let lines = "https://a.example.org/: was down for 2 min\nhttps://b.example.org/: was down for 2 min";
+        assert_eq!(group.text(), lines);
         group.outages[1].1.ended = Some(Ended { how: Ending::Paused, by: "Ada".to_owned() });
         assert_eq!(group.headline(), "2 more incidents are over");
-        let lines =
-            "https://a.example.org/: up again\nhttps://b.example.org/: no longer watched (paused by Ada)";
+        let lines = "https://a.example.org/: up again, was down for 2 min\nhttps://b.example.org/: no longer watched (paused by Ada)";
         assert_eq!(group.text(), lines);
     }
 

@@ -49,6 +49,22 @@ fn people_read_since_when_it_is_down_as_of_when_they_are_told() {
 }
 
 #[test]
+fn what_a_level_asks_for_is_not_asked_for_when_it_is_over() {
+    for (kind, is_asked) in [(AlertKind::Error, true), (AlertKind::Reminder, true), (AlertKind::Ok, false)] {
+        let mut message = alert(kind);
+        let Body::Alert(alert) = &mut message.body else { panic!("an alert") };
+        alert.level = Some(LevelFacts {
+            definition: DefinitionId::new([4; 13]),
+            name: "Night".to_owned(),
+            number: 2,
+            message: "Call +1 555 now".to_owned(),
+            variables: BTreeMap::new(),
+        });
+        assert_eq!(message.text(message.at).contains("Call +1 555 now"), is_asked, "{kind:?}");
+    }
+}
+
+#[test]
 fn the_fields_of_an_incident_are_those_of_the_seed() {
     let error = alert(AlertKind::Error);
     let body = error.alert().unwrap().uptinio(error.at);

@@ -204,7 +204,7 @@ async fn a_storm_is_one_message_that_no_incident_replaces() {
     deliver(&settings, &group_over(2)).await.result.unwrap();
     let blocks = server.one().json()["blocks"].clone();
     assert_eq!(blocks[0]["text"]["text"], "🟢 2 more monitors are up again");
-    assert_eq!(blocks[1]["text"]["text"], "• *Shop 1*\n• *Shop 2*");
+    assert_eq!(blocks[1]["text"]["text"], "• *Shop 1*: was down for 5 min\n• *Shop 2*: was down for 5 min");
 }
 
 #[tokio::test]

@@ -133,10 +133,7 @@ fn of_group(group: &Group, message: &Message) -> Vec<Value> {
     let mut named = 0;
     for (monitor, incident) in group.outages.iter().take(MAX_OUTAGES) {
         let name = escaped(&monitor.name, 80, entity);
-        let line = match incident.resolved_at {
-            Some(_) => format!("• *{name}*\n"),
-            None => format!("• *{name}*: {}\n", escaped(&incident.reason, 200, entity)),
-        };
+        let line = format!("• *{name}*: {}\n", escaped(&group.fate(incident), 200, entity));
         if list.encode_utf16().count() + line.encode_utf16().count() > MAX_SECTION {
             break;
         }
