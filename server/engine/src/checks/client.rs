@@ -234,6 +234,11 @@ fn strangers(error: &rustls::Error) -> String {
 #[error("{0}")]
 pub(crate) struct Refused(String);
 
+/// A name leads nowhere; the sentence says why.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unresolved(String);
+
 /// Resolves for the HTTP client as for all others: judged by the policy, noted in the trace.
 struct JudgingResolver {
     way: Way,
@@ -256,7 +261,7 @@ impl Resolve for JudgingResolver {
                     let refused =
                         matches!(outcome, Outcome::Down { failure: Failure::ForbiddenTarget { .. } });
                     trace.with(|notes| notes.stopped = Some(outcome));
-                    Err(if refused { Refused(text).into() } else { text.into() })
+                    Err(if refused { Refused(text).into() } else { Unresolved(text).into() })
                 }
             }
         })

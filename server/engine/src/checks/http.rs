@@ -287,7 +287,23 @@ pub(super) fn request_outcome(error: &reqwest::Error, address: &str, probe: &Pro
     if let Some(outcome) = stopped {
         return outcome;
     }
-    let phase = probe.trace.phase();
+    outcome_of(error, address, probe.trace.phase(), problem)
+}
+
+/// What an error of the client means for who sends a message: nothing is noted then, so the client says how far it came.
+pub(crate) fn message_outcome(error: &reqwest::Error, address: &str) -> Outcome {
+    let phase = if error.is_connect() {
+        Phase::Connect
+    } else if error.is_body() || error.is_decode() {
+        Phase::Download
+    } else {
+        Phase::Wait
+    };
+    outcome_of(error, address, phase, None)
+}
+
+/// `problem` is what is wrong with the certificate.
+fn outcome_of(error: &reqwest::Error, address: &str, phase: Phase, problem: Option<Failure>) -> Outcome {
     let mut source: Option<&(dyn StdError + 'static)> = Some(error);
     let mut reason = String::new();
     while let Some(cause) = source {

@@ -25,8 +25,9 @@ mod trace;
 mod trust;
 mod websocket;
 
-pub(crate) use client::Refused;
+pub(crate) use client::{Refused, Unresolved};
 pub(crate) use dial::plain_reason;
+pub(crate) use http::message_outcome;
 pub use names::Names;
 pub use policy::{Refusal, TargetPolicy, is_public};
 

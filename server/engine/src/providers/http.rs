@@ -8,8 +8,8 @@ use domain::time::Timestamp;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url};
 
-use super::{Attempting, DeliveryError, MailSettings, TwilioSettings, pause, ssh};
-use crate::checks::{Names, Refused, TargetPolicy};
+use super::{Attempting, DeliveryError, MailSettings, TwilioSettings, pause, ssh, unanswered};
+use crate::checks::{Names, TargetPolicy};
 
 /// The most of an answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -318,22 +318,10 @@ pub(super) fn lines(first: &str, headers: &[(String, String)], body: &str) -> St
 }
 
 fn failed(error: &reqwest::Error, call: &Call) -> DeliveryError {
-    // The innermost cause says what happened; those around it repeat the URL, which may hold a token.
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
+    match unanswered::meaning(error, &call.url, call.timeout) {
+        DeliveryError::Retry { after, reason } => DeliveryError::Retry { after, reason: call.masked(reason) },
+        DeliveryError::Permanent { reason } => DeliveryError::permanent(call.masked(reason)),
     }
-    if let Some(refused) = cause.downcast_ref::<Refused>() {
-        return DeliveryError::permanent(call.masked(refused.to_string()));
-    }
-    let reason = if error.is_timeout() {
-        format!("no answer within {} s", call.timeout.as_secs())
-    } else {
-        let cause = cause.to_string();
-        // The number of the error says nothing that its words do not.
-        format!("no answer ({})", cause.split(" (os error").next().unwrap_or_default())
-    };
-    DeliveryError::retry(call.masked(reason))
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod subject;
 mod teams;
 mod telegram;
 mod telex;
+mod unanswered;
 pub mod verify;
 mod webhook;
 mod words;

@@ -4,6 +4,8 @@ use domain::check::request::Header;
 use domain::integration::webhook::{ContentType, WebhookBody};
 use domain::integration::{IntegrationSettings, WebhookSettings};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use crate::support::{
     Reply, Server, acknowledged, deliver, deliver_after, delivery, error, error_with, event, event_with,
@@ -194,4 +196,43 @@ async fn what_a_message_tells_never_breaks_a_body_of_json() {
     let told = deliver(&broken, &test()).await;
     assert!(told.permanent().starts_with("Body template: Filled in, this is no JSON ("), "{told:#?}");
     assert!(server.heard().is_empty());
+}
+
+#[tokio::test]
+async fn who_does_not_answer_is_told_apart_with_what_to_do() {
+    let greeting = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let ssh = greeting.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = greeting.accept().await {
+            // Not before it was asked, which the client would take for the answer to nothing.
+            let _ = socket.read(&mut [0; 4_096]).await;
+            let _ = socket.write_all(b"SSH-2.0-OpenSSH_9.6\r\n").await;
+        }
+    });
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = closed.local_addr().unwrap();
+    drop(closed);
+    let check = "Check the address: its port, and whether it begins with http or https.";
+    for (url, said) in [
+        (
+            format!("https://{ssh}"),
+            format!("The TLS handshake failed: the server does not speak TLS on this port. {check}"),
+        ),
+        (
+            format!("http://{ssh}"),
+            format!("The answer was not understood: invalid HTTP version parsed. {check}"),
+        ),
+        (
+            format!("http://{nobody}"),
+            format!("{nobody} refused the connection: nothing listens there. Check the address."),
+        ),
+    ] {
+        let told = deliver(&WebhookSettings::to(&format!("{url}/hook/T0KEN")).into(), &error()).await;
+        assert_eq!(told.retry(), (None, said.as_str()), "{url}");
+        told.hides(&["T0KEN"]);
+    }
+    let told = deliver(&WebhookSettings::to("http://nowhere.invalid/T0KEN").into(), &error()).await;
+    let reason = told.hides(&["T0KEN"]).retry().1;
+    assert!(reason.starts_with("The name nowhere.invalid could not be resolved: "), "{reason}");
+    assert!(reason.ends_with(". Check the address."), "{reason}");
 }
