@@ -19,6 +19,7 @@ pub mod incident;
 pub mod incident_words;
 pub mod integration;
 pub mod level_values;
+pub mod mask;
 pub mod message;
 pub mod monitor;
 pub mod monitor_form;

@@ -15,8 +15,6 @@ use crate::checks::{Names, TargetPolicy};
 const MAX_ANSWER: usize = 64 * 1024;
 /// The most of an answer that stands in an error, in characters.
 const MAX_QUOTE: usize = 200;
-/// What stands in the log in the place of a secret.
-const MASK: &str = "********";
 
 /// Sends messages: the trust and the policy of checks. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -90,13 +88,7 @@ impl Call {
     }
 
     fn masked(&self, text: String) -> String {
-        let mut masked = text;
-        for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
-            if masked.contains(secret.as_str()) {
-                masked = masked.replace(secret.as_str(), MASK);
-            }
-        }
-        masked
+        domain::mask::masked(text, &self.secrets)
     }
 
     fn written(&self) -> String {

@@ -73,6 +73,18 @@ fn with_token(server: &Server, token: &str, topic: &str) -> IntegrationSettings 
 }
 
 #[tokio::test]
+async fn a_short_topic_is_hidden_and_no_word_that_it_is_part_of() {
+    let server =
+        Server::saying(Reply::json(200, &json!({ "id": "1", "topic": "x", "at": "example.com/x" }))).await;
+    let told =
+        deliver(&NtfySettings::to(&server.url, "x").into(), &error_with("Example box", "x is down")).await;
+    assert_eq!(server.one().json()["topic"], "x");
+    assert!(told.request.contains("Example box is down") && told.request.contains("********"), "{told:#?}");
+    assert!(told.response.contains("example.com/********"), "{told:#?}");
+    told.hides(&["\"x\"", "/x\"", " x "]);
+}
+
+#[tokio::test]
 async fn statuses_mean_what_they_mean_everywhere() {
     let settings = |url: &str| NtfySettings::to(url, "open").into();
     holds_to_the_table_of_statuses(settings, &Reply::json(200, &json!({ "id": "a" })), &[]).await;
