@@ -13,6 +13,7 @@ mod jira;
 mod ntfy;
 mod opsgenie;
 mod pagerduty;
+mod parts;
 pub(crate) mod pause;
 pub mod slack;
 mod sms;

@@ -13,12 +13,8 @@ use futures::future::BoxFuture;
 use reqwest::Method;
 
 use super::http::{Answer, Call, Outbound};
+use super::parts::Alphabet;
 use super::{Attempting, DeliveryError, Provider, Receipt, words};
-
-/// The longest text that we send, in characters: three parts of the usual alphabet, each of which costs.
-const MAX_TEXT: usize = 320;
-/// The longest headline within it, so that the reason and the link have room.
-const MAX_HEADLINE: usize = 120;
 
 /// Who we are to Twilio.
 #[derive(Clone, Debug)]
@@ -211,8 +207,16 @@ pub(super) fn code(answer: &Answer) -> Option<i64> {
 
 /// The headline, the reason and where to look, as short as that goes.
 fn text(message: &Message, now: Timestamp) -> String {
-    let link = words::link(message).filter(|link| link.len() <= MAX_TEXT / 2).unwrap_or_default();
-    let headline = cut(&plain(&message.headline()), MAX_HEADLINE);
+    let text = composed(message, now, Alphabet::Gsm);
+    // What was cut off may be all that the usual alphabet does not have.
+    if Alphabet::Gsm.writes(&text) { text } else { composed(message, now, Alphabet::Ucs2) }
+}
+
+fn composed(message: &Message, now: Timestamp, alphabet: Alphabet) -> String {
+    let room = alphabet.room();
+    let link = words::link(message).filter(|link| alphabet.size(link) <= room / 2).unwrap_or_default();
+    // So that the reason and the link have room.
+    let headline = alphabet.cut(&plain(&message.headline()), room / 3);
     let reason = match &message.body {
         // The payload of an event is for programs.
         Body::Event(_) => String::new(),
@@ -226,8 +230,8 @@ fn text(message: &Message, now: Timestamp) -> String {
         }
     };
     // What stands between the three.
-    let room = MAX_TEXT.saturating_sub(headline.chars().count() + link.chars().count() + 2);
-    let parts = [headline, cut(&reason, room), link];
+    let room = room.saturating_sub(alphabet.size(&headline) + alphabet.size(&link) + 2);
+    let parts = [headline, alphabet.cut(&reason, room), link];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
@@ -246,12 +250,4 @@ fn plain(text: &str) -> String {
         }
     }
     plain
-}
-
-fn cut(text: &str, limit: usize) -> String {
-    if text.chars().count() <= limit {
-        return text.to_owned();
-    }
-    let short: String = text.chars().take(limit.saturating_sub(3)).collect();
-    format!("{}...", short.trim_end())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::integration::{IntegrationSettings, SmsSettings};
-use domain::message::Message;
+use domain::message::{Body, Message};
 use domain::time::Timestamp;
 use engine::chance::Chance;
 use engine::clock::Clock;
@@ -147,16 +147,53 @@ async fn a_phone_shows_the_headline_the_reason_and_where_to_look() {
 }
 
 #[tokio::test]
-async fn a_text_stays_within_two_parts_and_within_the_usual_alphabet() {
+async fn a_text_stays_within_three_parts_and_where_it_can_within_the_usual_alphabet() {
     let server = Server::start(messages).await;
     let long = "“ein” – lang… ".repeat(100);
-    for message in [error_with(&long, &long), group(200), error_with(&"ü🎉".repeat(400), "kurz")] {
+    let storm = |name: &str| {
+        let mut message = group(200);
+        let Body::Group(group) = &mut message.body else { panic!("a storm") };
+        name.clone_into(&mut group.outages[5].0.name);
+        message
+    };
+    for (message, is_usual) in [
+        (error_with(&long, &long), true),
+        (group(200), true),
+        (storm("[{^~}]"), true),
+        (storm("Shop 🎉"), false),
+        (error_with(&"ü🎉".repeat(400), "kurz"), false),
+        (error_with(&"a🎉".repeat(400), &"🎉".repeat(400)), false),
+        (error_with(&"[".repeat(400), &"a[".repeat(400)), true),
+        // What is cut off does not matter.
+        (error_with("Shop", &format!("{}🎉", "a".repeat(600))), true),
+    ] {
         tell(&server, &message).await.result.unwrap();
         let body = server.one().form()["Body"].clone();
-        assert!(body.chars().count() <= 320, "{} characters: {body}", body.chars().count());
+        let (parts, usual) = parts(&body);
+        assert!((2..=3).contains(&parts) && usual == is_usual, "{parts} parts, {usual}: {body}");
         assert!(body.contains("\nhttps://pharos.example.org/console"), "the link is never cut: {body}");
         assert!(!body.contains(['“', '”', '–', '…']), "{body}");
     }
+}
+
+/// The parts of a text as whoever carries it counts them, and whether all of it is in the usual alphabet.
+fn parts(text: &str) -> (usize, bool) {
+    let places = |character: char| match character {
+        '^' | '{' | '}' | '\\' | '[' | '~' | ']' | '|' | '€' => Some(2),
+        'ü' | '\n' | ' '..='_' | 'a'..='z' => Some(1),
+        _ => None,
+    };
+    let usual = text.chars().all(|character| places(character).is_some());
+    let most = if usual { 153 } else { 67 };
+    let (mut parts, mut used) = (1, 0);
+    for character in text.chars() {
+        let places = if usual { places(character).unwrap() } else { character.len_utf16() };
+        if used + places > most {
+            (parts, used) = (parts + 1, 0);
+        }
+        used += places;
+    }
+    (parts, usual)
 }
 
 #[tokio::test]
