@@ -29,6 +29,8 @@ const MAX_ENTITY: usize = 512;
 const MAX_NOTE: usize = 25_000;
 /// The longest value in the details, in characters: all of them have 8,000 at most.
 const MAX_DETAIL: usize = 1_000;
+/// The longest notes in the details, in characters; with the others they stay below that.
+const MAX_NOTES: usize = 4_000;
 /// Who writes, for the API.
 const SOURCE: &str = "Pharos";
 
@@ -143,6 +145,9 @@ fn alert(settings: &OpsgenieSettings, message: &Message, subject: &Subject, now:
                 "failure": alert.incident.failure,
                 "started_at": alert.incident.started_at.to_rfc3339(),
             });
+            if !alert.monitor.notes.text.is_empty() {
+                body["details"]["notes"] = json!(fit(&alert.monitor.notes.text, MAX_NOTES));
+            }
             // What goes on is told by an alert that counts up, and the note says for how long.
             if subject.phase == Phase::GoesOn {
                 body["note"] = json!(fit(&message.text(now), MAX_NOTE));

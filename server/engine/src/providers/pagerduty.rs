@@ -140,6 +140,9 @@ fn payload(settings: &PagerDutySettings, message: &Message, now: Timestamp) -> V
             details.insert("target".to_owned(), json!(monitor.target));
             details.insert("check".to_owned(), json!(monitor.check));
             details.insert("errors".to_owned(), json!(alert.errors));
+            if !monitor.notes.text.is_empty() {
+                details.insert("notes".to_owned(), json!(monitor.notes.text));
+            }
             if let Some(level) = &alert.level {
                 payload["group"] = json!(fit(&level.name, MAX_TEXT));
                 details.insert("level".to_owned(), json!(level.number));

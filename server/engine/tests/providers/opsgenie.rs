@@ -119,6 +119,22 @@ async fn an_alert_is_created_once_acknowledged_and_closed() {
 }
 
 #[tokio::test]
+async fn notes_are_among_the_details_within_their_limit() {
+    let alerts = Arc::new(Alerts::default());
+    let kept = Arc::clone(&alerts);
+    let server = Server::start(move |heard| api(heard, &kept)).await;
+    let told = support::noted(support::error(), "Ask Ada.\nThen Bob.");
+    deliver(&settings(&server.url), &told).await.result.unwrap();
+    assert_eq!(server.one().json()["details"]["notes"], "Ask Ada.\nThen Bob.");
+    let long = support::noted(support::error_with(&"ü".repeat(3_000), ""), &"🦀".repeat(4_000));
+    deliver(&settings(&server.url), &long).await.result.unwrap();
+    let details = server.one().json()["details"].as_object().unwrap().clone();
+    let length = |text: &str| text.encode_utf16().count();
+    let all: usize = details.iter().map(|(name, value)| length(name) + length(value.as_str().unwrap())).sum();
+    assert!(all <= 8_000, "{all}");
+}
+
+#[tokio::test]
 async fn events_teams_and_long_texts_fit_the_api() {
     let alerts = Arc::new(Alerts::default());
     let kept = Arc::clone(&alerts);

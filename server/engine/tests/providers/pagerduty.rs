@@ -172,6 +172,17 @@ async fn long_texts_are_cut_to_what_is_taken() {
 }
 
 #[tokio::test]
+async fn notes_come_with_whatever_wakes_somebody() {
+    let open = Mutex::new(Vec::new());
+    let server = Server::start(move |heard| enqueue(heard, &open)).await;
+    let notes = "Ask Ada.\nThen Bob.";
+    for message in [support::error(), support::reminder()] {
+        deliver(&settings(&server.url), &support::noted(message, notes)).await.result.unwrap();
+        assert_eq!(server.one().json()["payload"]["custom_details"]["notes"], notes);
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_key_is_explained_and_a_limit_is_waited_for() {
     let open = Mutex::new(Vec::new());
     let server = Server::start(move |heard| enqueue(heard, &open)).await;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::slack_server::{TOKEN, slack};
 use crate::support::{
     CONSOLE, Heard, NOW, Reply, Server, acknowledged, deliver, deliver_after, deliver_escalated, error,
-    error_with, event, event_with, group, group_over, holds_to_the_table_of_statuses, incident_id, ok,
+    error_with, event, event_with, group, group_over, holds_to_the_table_of_statuses, incident_id, noted, ok,
     planned_at_once, probe, reminder, test,
 };
 
@@ -173,6 +173,19 @@ async fn what_is_told_late_says_how_long_it_has_lasted_by_then() {
     deliver(&bot(&server, TOKEN, "C1"), &planned_at_once(acknowledged())).await.result.unwrap();
     let body = server.one().body;
     assert!(body.contains("*So far*\\n5 min"), "{body}");
+}
+
+#[tokio::test]
+async fn notes_say_what_to_do_as_long_as_it_is_down() {
+    let server = slack().await;
+    for (message, is_shown) in [(error(), true), (reminder(), true), (ok(), false)] {
+        let settings = bot(&server, TOKEN, "C1");
+        deliver(&settings, &noted(message, "Ask <Ada>.\nThen Bob.")).await.result.unwrap();
+        let blocks = server.one().json()["blocks"].as_array().unwrap().clone();
+        let notes = json!({ "type": "mrkdwn", "text": "*Notes*\nAsk &lt;Ada&gt;.\nThen Bob." });
+        assert_eq!(blocks.iter().any(|block| block["text"] == notes), is_shown, "{blocks:#?}");
+    }
+    deliver(&bot(&server, TOKEN, "C1"), &noted(error(), &"<é🔴".repeat(1_000))).await.result.unwrap();
 }
 
 #[tokio::test]

@@ -105,6 +105,11 @@ fn of_alert(alert: &Alert, message: &Message, now: Timestamp) -> Vec<Value> {
     fields.push(field(label, &duration_words(alert.duration(now))));
     let mut blocks = told(message, now);
     blocks.push(json!({ "type": "section", "fields": fields }));
+    // Whoever hears that all is well need not know what to do.
+    let written = alert.monitor.notes.text.trim();
+    if alert.kind != AlertKind::Ok && !written.is_empty() {
+        blocks.push(section(&format!("*Notes*\n{}", escaped(written, MAX_SECTION - 10, entity))));
+    }
     let mut notes = vec![format!("Incident {}", alert.incident.id)];
     if let Some(level) = &alert.level {
         notes.push(format!("{}, level {}", level.name, level.number));
