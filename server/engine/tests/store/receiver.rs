@@ -60,9 +60,9 @@ impl Receiver {
                             body: serde_json::from_str(body).unwrap(),
                         };
                         let count = {
-                            let mut heard = this.heard.lock().unwrap();
-                            heard.push(request);
-                            heard.len()
+                            let mut all = this.heard.lock().unwrap();
+                            all.push(request);
+                            all.len()
                         };
                         let (status, more) = {
                             let mut answers = this.answers.lock().unwrap();
