@@ -97,13 +97,15 @@ impl Following {
         self.planner.round().await.unwrap();
     }
 
-    /// Sends what is due: method, time stamp of the message that is replaced, headline.
+    /// Sends what is due: method, time stamp of the message that is replaced or answered to, headline.
     async fn sent(&self) -> Vec<String> {
         self.dispatcher.pass().await.unwrap();
         let calls = std::mem::take(&mut *self.calls.lock().unwrap());
         let word = |(path, body): &(String, Value)| {
-            let text = body["blocks"][0]["text"]["text"].as_str().unwrap();
-            format!("{path} {} {text}", body["ts"].as_str().unwrap_or("new"))
+            // An answer in a thread has no blocks.
+            let text = body["blocks"][0]["text"]["text"].as_str().or(body["text"].as_str()).unwrap();
+            let to = body["ts"].as_str().or(body["thread_ts"].as_str()).unwrap_or("new");
+            format!("{path} {to} {text}")
         };
         calls.iter().map(word).collect()
     }
@@ -127,7 +129,13 @@ on_both! {
         world.pass(MINUTE);
         world.recovery(following.monitor).await;
         following.plan().await;
-        assert_eq!(following.sent().await, ["/api/chat.update 1503435956.000247 🟢 Shop is up again"]);
+        assert_eq!(
+            following.sent().await,
+            [
+                "/api/chat.update 1503435956.000247 🟢 Shop is up again",
+                "/api/chat.postMessage 1503435956.000247 🟢 Shop is up again (down for 2 min)",
+            ]
+        );
         assert!(following.sent().await.is_empty());
     }
 }
@@ -143,6 +151,12 @@ on_both! {
         // Planned, but not sent before it was over.
         world.recovery(following.monitor).await;
         following.plan().await;
-        assert_eq!(following.sent().await, ["/api/chat.update 1503435956.000247 🟢 Shop is up again"]);
+        assert_eq!(
+            following.sent().await,
+            [
+                "/api/chat.update 1503435956.000247 🟢 Shop is up again",
+                "/api/chat.postMessage 1503435956.000247 🟢 Shop is up again (down for less than a second)",
+            ]
+        );
     }
 }
