@@ -18,8 +18,14 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 /// Headers that only proxies send.
-const OF_PROXIES: [HeaderName; 4] =
-    [FORWARDED_FOR, header::FORWARDED, header::VIA, HeaderName::from_static("x-real-ip")];
+const OF_PROXIES: [HeaderName; 6] = [
+    FORWARDED_FOR,
+    FORWARDED_PROTO,
+    FORWARDED_HOST,
+    header::FORWARDED,
+    header::VIA,
+    HeaderName::from_static("x-real-ip"),
+];
 
 /// The sender of a request; stands in the request's extensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,9 +99,12 @@ impl Client {
         told.filter(of_host).or(seen)
     }
 
-    /// Whether the request was made on this machine, and not through a proxy on it.
-    pub fn is_local(&self) -> bool {
-        self.address.is_loopback() && !self.behind_unknown_proxy
+    /// Whether the request was made on this machine, and not through a proxy on it: nothing says that somebody passed it on, and it
+    /// is for this machine by name. A proxy that says nothing at all cannot be told from a neighbour, so whoever runs one needs more
+    /// than this.
+    pub fn is_local(&self, headers: &HeaderMap) -> bool {
+        let is_passed_on = OF_PROXIES.iter().any(|name| headers.contains_key(name));
+        self.address.is_loopback() && !is_passed_on && self.host.as_deref().is_some_and(names_loopback)
     }
 }
 
@@ -120,6 +129,17 @@ pub(crate) async fn identify(State(state): State<AppState>, mut request: Request
     let mut response = next.run(request).await;
     security::add_headers(response.headers_mut(), https);
     response
+}
+
+/// Whether a host, with or without a port, is this machine by name.
+fn names_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// The last value: the one that the nearest proxy wrote.
@@ -181,7 +201,7 @@ mod tests {
             [("x-forwarded-for", "127.0.0.1"), ("x-forwarded-proto", "https"), ("host", "A.example:80")];
         let seen = client("203.0.113.9", &headers, &config(&[("server.trusted_proxies", "private")]));
         assert_eq!(seen.address, "203.0.113.9".parse::<IpAddr>().unwrap());
-        assert!(!seen.https && !seen.is_local());
+        assert!(!seen.https && !seen.address.is_loopback());
         assert_eq!(seen.host.as_deref(), Some("a.example:80"));
     }
 
@@ -202,9 +222,41 @@ mod tests {
 
     #[test]
     fn a_proxy_on_this_machine_does_not_make_everybody_local() {
-        let config = config(&[]);
-        assert!(client("127.0.0.1", &[], &config).is_local());
-        assert!(!client("127.0.0.1", &[("x-forwarded-for", "203.0.113.7")], &config).is_local());
+        let is_local = |peer: &str, headers: &[(&'static str, &str)]| {
+            let map: HeaderMap = headers
+                .iter()
+                .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
+                .collect();
+            client(peer, headers, &config(&[])).is_local(&map)
+        };
+        for host in [
+            "localhost",
+            "localhost:3000",
+            "127.0.0.1:3000",
+            "127.8.8.8",
+            "[::1]:3000",
+            "[::1]",
+            "LOCALHOST:1",
+        ] {
+            assert!(is_local("127.0.0.1", &[("host", host)]), "{host}");
+            assert!(!is_local("203.0.113.7", &[("host", host)]), "{host}");
+        }
+        for host in [
+            "status.example.org",
+            "localhost.example.org",
+            "10.0.0.1:3000",
+            "[2001:db8::1]",
+            "127.0.0.1.example",
+            "",
+        ] {
+            assert!(!is_local("::1", &[("host", host)]), "{host}");
+        }
+        assert!(!is_local("127.0.0.1", &[]), "no host");
+        for name in
+            ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-real-ip", "via", "forwarded"]
+        {
+            assert!(!is_local("127.0.0.1", &[("host", "localhost"), (name, "127.0.0.1")]), "{name}");
+        }
     }
 
     #[test]

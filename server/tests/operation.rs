@@ -45,7 +45,7 @@ async fn checks_that_are_due_and_do_not_begin_make_the_server_unready() {
 }
 
 #[tokio::test]
-async fn metrics_are_for_this_machine_and_for_whoever_has_the_token() {
+async fn metrics_are_for_whoever_has_the_token() {
     let app = TestApp::spawn_with(&[("metrics.token", "hunter2")]).await;
     let ask = |headers: &[(&str, &str)]| {
         let mut request = app.request(&Actor::Anonymous, Method::GET, "/metrics");
@@ -55,7 +55,7 @@ async fn metrics_are_for_this_machine_and_for_whoever_has_the_token() {
         async { request.send().await.unwrap() }
     };
     let proxied = ("x-forwarded-for", "203.0.113.7");
-    assert_eq!(ask(&[]).await.status(), 200);
+    assert_eq!(ask(&[]).await.status(), 401, "a proxy on this machine lets strangers in");
     assert_eq!(ask(&[proxied]).await.status(), 401, "a proxy on this machine lets strangers in");
     assert_eq!(ask(&[proxied, ("authorization", "Bearer wrong")]).await.status(), 401);
     let answer = ask(&[proxied, ("authorization", "Bearer hunter2")]).await;
@@ -71,6 +71,23 @@ async fn metrics_are_for_this_machine_and_for_whoever_has_the_token() {
     ] {
         assert!(text.contains(name), "{name} is missing in\n{text}");
     }
+    app.close().await;
+}
+
+#[tokio::test]
+async fn metrics_without_a_token_are_for_this_machine() {
+    let app = TestApp::spawn().await;
+    let ask = |headers: &[(&'static str, &'static str)]| {
+        let mut request = app.request(&Actor::Anonymous, Method::GET, "/metrics");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        async { request.send().await.unwrap().status() }
+    };
+    assert_eq!(ask(&[]).await, 200);
+    assert_eq!(ask(&[("host", "localhost")]).await, 200);
+    assert_eq!(ask(&[("host", "status.example.org")]).await, 401, "by a proxy that keeps the name");
+    assert_eq!(ask(&[("x-forwarded-proto", "https")]).await, 401, "by a proxy");
     app.close().await;
 }
 

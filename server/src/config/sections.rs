@@ -140,7 +140,7 @@ section! {
     /// Who may read `/metrics`.
     Metrics at metrics {
         token: Option<Secret> = "" "", ["PHAROS_METRICS_TOKEN", "METRICS_TOKEN"],
-            "The bearer token of `/metrics`. Empty: only this machine may read it.";
+            "The bearer token of `/metrics`. Empty: only this machine may read it, by a loopback address or `localhost` and not through a proxy.";
     }
 }
 
