@@ -15,6 +15,12 @@ pub(crate) fn of(database_url: &str) -> String {
     shown.unwrap_or_else(|| "the one of data.database_url".to_owned())
 }
 
+/// As [`of`], and a file with the folder that it would be in.
+pub(crate) fn of_here(database_url: &str) -> String {
+    let file = Db::file_of(database_url).and_then(|file| std::path::absolute(file).ok());
+    file.map_or_else(|| of(database_url), |file| file.display().to_string())
+}
+
 /// Whether it is there already, as far as that can be seen from outside.
 pub(crate) fn exists(database_url: &str) -> bool {
     Db::file_of(database_url).is_none_or(|file| file.exists())

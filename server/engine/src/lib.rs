@@ -14,6 +14,7 @@ pub mod housekeeping;
 pub mod keys;
 mod lease_keeper;
 mod links;
+pub mod owner;
 pub mod planner;
 pub mod providers;
 pub mod rate;

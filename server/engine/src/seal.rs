@@ -5,6 +5,8 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
@@ -14,6 +16,7 @@ use domain::secret::Secret;
 use sha2::{Digest as _, Sha256};
 
 use crate::chance::Chance;
+use crate::owner;
 
 /// What sealed texts begin with. A secret of somebody's own that begins like this is sealed like any other, because sealing
 /// never asks what it is given.
@@ -24,6 +27,8 @@ const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 /// Hexadecimal digits of a key's hash that name it.
 const ID_DIGITS: usize = 8;
+/// How long nobody looks for a key again that was not there.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Why something could not be sealed or opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,10 +47,18 @@ pub enum SealError {
     BadKey(usize),
 }
 
+/// Keys by their ids; the first one seals.
+type Keys = Vec<(String, XChaCha20Poly1305)>;
+
+/// Where keys may be read anew: 64 hexadecimal digits each, the one that seals first; `None` when they cannot be had.
+type Source = Box<dyn Fn() -> Option<Vec<String>> + Send + Sync>;
+
 /// Seals with one key and opens with several. Cheap enough to be shared by reference.
 pub struct Sealer {
-    /// The first one seals.
-    keys: Vec<(String, XChaCha20Poly1305)>,
+    keys: RwLock<Keys>,
+    source: Option<Source>,
+    /// When the source was asked last.
+    asked: Mutex<Option<Instant>>,
     chance: Chance,
 }
 
@@ -62,18 +75,34 @@ impl Sealer {
     /// When a key is not one.
     pub fn new<'a>(keys: impl IntoIterator<Item = &'a str>, chance: Chance) -> Result<Self, SealError> {
         let keys = keys.into_iter().map(read_key).collect::<Result<_, _>>()?;
-        Ok(Self { keys, chance })
+        Ok(Self::with(keys, chance))
+    }
+
+    /// Reads the keys anew when something was sealed with one that is not known: another process may have brought it meanwhile. Those
+    /// that are known stay known.
+    #[must_use]
+    pub fn rereading(mut self, source: impl Fn() -> Option<Vec<String>> + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    fn with(keys: Keys, chance: Chance) -> Self {
+        Self { keys: RwLock::new(keys), source: None, asked: Mutex::new(None), chance }
+    }
+
+    fn keys(&self) -> RwLockReadGuard<'_, Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A key made of chance, for this process alone: what it seals nobody opens later.
     pub fn forgetful(chance: Chance) -> Self {
         let key = hex(&chance.bytes::<KEY_BYTES>());
-        Self { keys: read_key(&key).into_iter().collect(), chance }
+        Self::with(read_key(&key).into_iter().collect(), chance)
     }
 
     /// The id of the key that seals.
-    pub fn current(&self) -> Option<&str> {
-        self.keys.first().map(|(id, _)| id.as_str())
+    pub fn current(&self) -> Option<String> {
+        self.keys().first().map(|(id, _)| id.clone())
     }
 
     /// Seals a secret.
@@ -81,7 +110,8 @@ impl Sealer {
     /// # Errors
     /// When there is no key.
     pub fn seal(&self, secret: &Secret) -> Result<String, SealError> {
-        let (id, cipher) = self.keys.first().ok_or_else(|| SealError::UnknownKey { key: String::new() })?;
+        let keys = self.keys();
+        let (id, cipher) = keys.first().ok_or_else(|| SealError::UnknownKey { key: String::new() })?;
         let nonce: [u8; NONCE_BYTES] = self.chance.bytes();
         let text = cipher
             .encrypt(&XNonce::from(nonce), secret.expose().as_bytes())
@@ -96,10 +126,43 @@ impl Sealer {
     /// # Errors
     /// When its key is not known, or it was changed.
     pub fn open(&self, sealed: &str) -> Result<Secret, SealError> {
+        let opened = self.open_with_known(sealed);
+        if self.source.is_none() || !matches!(opened, Err(SealError::UnknownKey { .. })) {
+            return opened;
+        }
+        self.look_again();
+        self.open_with_known(sealed)
+    }
+
+    /// Reads the keys anew, unless that was done just now.
+    fn look_again(&self) {
+        let Some(source) = &self.source else { return };
+        // Whoever comes meanwhile waits, and finds what was read.
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.is_some_and(|at| at.elapsed() < LOOK_AGAIN) {
+            return;
+        }
+        let read =
+            source().and_then(|keys| keys.iter().map(|key| read_key(key).ok()).collect::<Option<Keys>>());
+        if let Some(mut fresh) = read {
+            let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+            let before = std::mem::take(&mut *keys);
+            let known = |fresh: &Keys, id: &str| fresh.iter().any(|(other, _)| other == id);
+            if fresh.iter().any(|(id, _)| !known(&before, id)) {
+                tracing::info!("keys that seal secrets were added; they count from now on");
+            }
+            let gone: Vec<_> = before.into_iter().filter(|(id, _)| !known(&fresh, id)).collect();
+            fresh.extend(gone);
+            *keys = fresh;
+        }
+        *asked = Some(Instant::now());
+    }
+
+    fn open_with_known(&self, sealed: &str) -> Result<Secret, SealError> {
         let (id, data) =
             sealed.strip_prefix(PREFIX).and_then(|rest| rest.split_once(':')).ok_or(SealError::Damaged)?;
-        let (_, cipher) = self
-            .keys
+        let keys = self.keys();
+        let (_, cipher) = keys
             .iter()
             .find(|(known, _)| known == id)
             .ok_or_else(|| SealError::UnknownKey { key: id.to_owned() })?;
@@ -139,7 +202,7 @@ impl Sealer {
     /// Whether a text was sealed with the key that seals now.
     pub fn is_current(&self, sealed: &str) -> bool {
         let id = sealed.strip_prefix(PREFIX).and_then(|rest| rest.split_once(':')).map(|(id, _)| id);
-        id.is_some() && id == self.current()
+        id.is_some_and(|id| self.current().is_some_and(|current| current == id))
     }
 }
 
@@ -148,15 +211,24 @@ impl Sealer {
 /// # Errors
 /// When the file cannot be read or made.
 pub fn keys_of_file(path: &Path, chance: &Chance) -> std::io::Result<Vec<String>> {
+    if let Some(keys) = known_keys(path)? {
+        return Ok(keys);
+    }
+    let key = new_key(chance);
+    write_keys(path, std::slice::from_ref(&key))?;
+    Ok(vec![key])
+}
+
+/// The keys in a file, as [`keys_of_file`]; `None` when there is no such file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn known_keys(path: &Path) -> std::io::Result<Option<Vec<String>>> {
     match std::fs::read_to_string(path) {
         Ok(text) => {
-            Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+            Ok(Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()))
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key = new_key(chance);
-            write_keys(path, std::slice::from_ref(&key))?;
-            Ok(vec![key])
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -174,6 +246,8 @@ pub fn write_keys(path: &Path, keys: &[String]) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&fresh)?;
+    // Before there is anything in it, and before it takes the place of one that the server could read.
+    owner::give_file(&file, path);
     file.write_all((keys.join("\n") + "\n").as_bytes())?;
     file.sync_all()?;
     std::fs::rename(fresh, path)
@@ -224,6 +298,28 @@ mod tests {
         assert!(!both.is_current(&sealed) && old.is_current(&sealed));
         let new = Sealer::new([key('b').as_str()], Chance::System).unwrap();
         assert!(matches!(new.open(&sealed), Err(SealError::UnknownKey { .. })));
+    }
+
+    #[test]
+    fn a_key_that_comes_later_is_found_and_those_that_are_known_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret.key");
+        let keys = keys_of_file(&path, &Chance::System).unwrap();
+        let reread = path.clone();
+        let server = Sealer::new(keys.iter().map(String::as_str), Chance::System).unwrap();
+        let server = server.rereading(move || known_keys(&reread).ok().flatten());
+        let before = server.seal(&"hunter1".into()).unwrap();
+        write_keys(&path, &[key('b')]).unwrap();
+        let other = Sealer::new([key('b').as_str()], Chance::System).unwrap();
+        let sealed = other.seal(&"hunter2".into()).unwrap();
+        assert_eq!(server.open(&sealed).unwrap().expose(), "hunter2");
+        assert_eq!(server.open(&before).unwrap().expose(), "hunter1");
+        assert!(server.is_current(&sealed), "from now on it seals");
+        // One that is nowhere to be found is not looked for again and again, and no file is made for it.
+        std::fs::remove_file(&path).unwrap();
+        let foreign = Sealer::forgetful(Chance::System).seal(&"hunter3".into()).unwrap();
+        assert!(matches!(server.open(&foreign), Err(SealError::UnknownKey { .. })));
+        assert!(!path.exists());
     }
 
     #[test]

@@ -174,6 +174,20 @@ async fn open(config: &Config) -> anyhow::Result<Db> {
     Ok(db)
 }
 
+/// Refuses to go on where there is no database: whoever looks for something in it looks in the wrong place, and a new one would hide
+/// that.
+fn must_exist(config: &Config) -> anyhow::Result<()> {
+    let url = config.database_url();
+    if !place::exists(&url) {
+        anyhow::bail!(
+            "there is no database at {}: name the folder that the server works with (--data-dir or PHAROS_DATA_DIR), or its database \
+             (--database-url)",
+            place::of_here(&url)
+        );
+    }
+    Ok(())
+}
+
 /// Tells somebody who forgot a flag which database was meant.
 fn name_database(config: &Config, remark: &str) {
     let place = place::of(&config.database_url());

@@ -34,6 +34,10 @@ pub(super) struct Revoke {
 }
 
 pub(super) async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
+    // A first token may be made before the first start.
+    if !matches!(command, Command::Create(_)) {
+        super::must_exist(&config)?;
+    }
     let (db, services) = services(&config).await?;
     match command {
         Command::Create(create) => {

@@ -44,6 +44,9 @@ pub(super) struct Password {
 
 /// Carries the command out.
 pub(super) async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
+    if let Command::ResetPassword { .. } = command {
+        super::must_exist(&config)?;
+    }
     let (db, services) = super::services(&config).await?;
     match command {
         Command::Add { email, name, password } => {

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 
 use super::{Db, Pools, Result};
 use crate::chance::Chance;
+use crate::owner;
 use crate::seal::Sealer;
 
 /// How long a writer waits for another one before SQLite calls the database busy. One writer at a time is the rule here, so
@@ -118,6 +119,7 @@ impl Db {
         let path = beside(&database, ".lock");
         let failed = |why| LockError::Failed { path: path.clone(), why };
         let file = private().create(true).truncate(false).open(&path).map_err(failed)?;
+        owner::give(&file, &owner::around(&path));
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LockError::Held(database)),
@@ -183,7 +185,8 @@ fn sqlite(url: &str) -> Result<SqliteConnectOptions> {
 /// that is there already and that everybody may open is closed to everybody else; rights of a group are somebody's choice, and stay. What
 /// fails here, SQLite says better.
 fn make_private(path: &Path) {
-    if private().create_new(true).open(path).is_ok() {
+    if let Ok(file) = private().create_new(true).open(path) {
+        owner::give(&file, &owner::around(path));
         return;
     }
     #[cfg(unix)]

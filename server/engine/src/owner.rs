@@ -1,0 +1,98 @@
+//! Who owns the files that are made. A command that root runs must not leave behind what the server, as another user, cannot open: a
+//! new file or folder belongs to whoever owns what it replaces, or the folder that it is in.
+
+use std::fs::File;
+use std::path::Path;
+
+/// Makes a folder that only its owner may look into, and those above it that are missing.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn make_folder(path: &Path) -> std::io::Result<()> {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)?;
+    for folder in missing.into_iter().rev() {
+        if let Ok(made) = File::open(folder) {
+            give(&made, &around(folder));
+        }
+    }
+    Ok(())
+}
+
+/// Gives a file that was just made, or made by root before, to whoever owns what stands at `path`, or the folder around that.
+pub fn give_file(file: &File, path: &Path) {
+    if path.exists() { give(file, path) } else { give(file, &around(path)) }
+}
+
+/// The folder that something is in.
+pub(crate) fn around(path: &Path) -> std::path::PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Only root may give something away, and what root makes belongs to root. Where that is not allowed, the file stays as it is: whoever
+/// cannot open it says so.
+#[cfg(unix)]
+pub(crate) fn give(file: &File, model: &Path) {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+
+    const ROOT: u32 = 0;
+    let (Ok(own), Ok(model)) = (file.metadata(), std::fs::metadata(model)) else { return };
+    if own.uid() == ROOT && model.uid() != ROOT {
+        let _ = fchown(file, Some(model.uid()), Some(model.gid()));
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn give(_file: &File, _model: &Path) {}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+
+    use super::*;
+    use crate::chance::Chance;
+    use crate::seal;
+    use crate::store::Db;
+
+    const SOMEBODY: u32 = 12_345;
+
+    fn owner(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().uid()
+    }
+
+    /// Only root can try it.
+    #[tokio::test]
+    async fn what_root_makes_belongs_to_whom_the_place_belongs() {
+        let folder = tempfile::tempdir().unwrap();
+        if chown(folder.path(), Some(SOMEBODY), Some(SOMEBODY)).is_err() {
+            return;
+        }
+        let data = folder.path().join("deep/data");
+        make_folder(&data).unwrap();
+        assert_eq!((owner(&data), owner(data.parent().unwrap())), (SOMEBODY, SOMEBODY));
+        let (key, database) = (data.join("secret.key"), data.join("pharos.db"));
+        let lock = data.join("pharos.db.lock");
+        seal::keys_of_file(&key, &Chance::System).unwrap();
+        assert_eq!(owner(&key), SOMEBODY);
+        // One that root left behind is mended, too.
+        std::fs::write(&lock, "").unwrap();
+        let url = Db::sqlite_url(&database);
+        let _lock = Db::lock(&url).unwrap();
+        let db = Db::open(&url).await.unwrap();
+        db.migrate().await.unwrap();
+        for made in [&lock, &database, &data.join("pharos.db-wal"), &data.join("pharos.db-shm")] {
+            assert_eq!(owner(made), SOMEBODY, "{}", made.display());
+        }
+        db.close().await;
+
+        // What replaces a file of somebody else is theirs, whoever owns the folder.
+        chown(&key, Some(SOMEBODY + 1), Some(SOMEBODY + 1)).unwrap();
+        seal::write_keys(&key, &[seal::new_key(&Chance::System)]).unwrap();
+        assert_eq!(owner(&key), SOMEBODY + 1);
+    }
+}
