@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ::engine::chance::Chance;
+use ::engine::owner;
 use ::engine::seal::{self, Sealer};
 use anyhow::Context as _;
 
@@ -21,13 +22,33 @@ impl Secrets {
             Some(key) => vec![key.expose().to_owned()],
             None => of_file(folder, chance)?,
         };
-        let old = self.old_keys.as_ref().map_or("", |keys| keys.expose());
-        keys.extend(
-            old.split([',', ' ', '\n']).map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned),
-        );
-        Sealer::new(keys.iter().map(String::as_str), chance.clone()).context(
+        let old = self.old();
+        keys.extend(old.iter().cloned());
+        let sealer = Sealer::new(keys.iter().map(String::as_str), chance.clone()).context(
             "a key that seals secrets is none (secrets.key, secrets.old_keys, secret.key in the data folder)",
-        )
+        )?;
+        if self.key.is_some() {
+            return Ok(sealer);
+        }
+        // `secrets rotate` beside this process puts new ones there.
+        let path = Self::file(folder);
+        Ok(sealer.rereading(move || {
+            let mut keys = seal::known_keys(&path).ok()??;
+            keys.extend(old.iter().cloned());
+            Some(keys)
+        }))
+    }
+
+    /// The keys that still open what they sealed.
+    fn old(&self) -> Vec<String> {
+        let old = self.old_keys.as_ref().map_or("", |keys| keys.expose());
+        old.split([',', ' ', '\n']).map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// The key file, if the key is to be there and is not.
+    pub(crate) fn missing_file(&self, folder: &Path) -> Option<PathBuf> {
+        let path = Self::file(folder);
+        (self.key.is_none() && !path.exists()).then_some(path)
     }
 
     /// Where the key file is.
@@ -39,7 +60,7 @@ impl Secrets {
 fn of_file(folder: &Path, chance: &Chance) -> anyhow::Result<Vec<String>> {
     // With PostgreSQL there may be no data folder yet.
     let path = Secrets::file(folder);
-    std::fs::create_dir_all(folder)
+    owner::make_folder(folder)
         .and_then(|()| seal::keys_of_file(&path, chance))
         .with_context(|| format!("the key file {} cannot be read or made (secrets.key)", path.display()))
 }

@@ -12,7 +12,7 @@ use domain::time::{MINUTE, SECOND, Timestamp};
 
 use crate::planner;
 use crate::providers;
-use crate::store::claiming::Claimed;
+use crate::store::claiming::{self, Claimed};
 use crate::store::deliveries::{self, Settlement};
 use crate::store::groups::{self, Member};
 use crate::store::integrations::{self, Integration};
@@ -27,6 +27,9 @@ const ELSEWHERE: i64 = 30 * SECOND;
 const PERHAPS: &str = "interrupted";
 /// Why a message is not sent.
 const TAKEN_ON: &str = "Somebody took care of it before it could be told.";
+/// What to do about a key that is not there.
+const PUT_BACK: &str =
+    "Put that key back, or enter the passwords and tokens of the integration anew; messages wait until then.";
 /// How old a message is that was held back: by quiet hours or All-Stop, by failures, or because the program did not run.
 const STALE: i64 = MINUTE;
 
@@ -74,6 +77,12 @@ pub(super) async fn judge<'a>(
     }
     let settings = match &integration.settings {
         Ok(settings) => settings,
+        // Nothing is lost by a key that is not there yet.
+        Err(reason) if reason.lacks_key() => {
+            let why = format!("The settings of the integration do not open: {reason}. {PUT_BACK}");
+            integrations::set_failing(tx, claimed.integration, Some(&why), now).await?;
+            return Ok(settle(DeliveryState::Waiting, Some(Timestamp(now.0 + claiming::LOCKED)), why));
+        }
         Err(reason) => {
             let why = format!("The settings of the integration cannot be read: {reason}");
             integrations::set_failing(tx, claimed.integration, Some(&why), now).await?;

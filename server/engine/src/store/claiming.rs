@@ -5,12 +5,13 @@
 
 use domain::id::{DeliveryId, DeliveryKey, IncidentKey, IntegrationKey};
 use domain::message::Message;
-use domain::time::Timestamp;
+use domain::time::{MINUTE, Timestamp};
 use futures::StreamExt as _;
 use sqlx::types::Json;
 use sqlx::{ColumnIndex, Decode, FromRow, QueryBuilder, Type};
 
 use super::{Db, Result, StoreError, Tx, level_values, sql};
+use crate::seal::SealError;
 
 /// What is said of a message that somebody took up whose node is gone: whether it left, nobody knows.
 pub(super) const INTERRUPTED: &str =
@@ -20,6 +21,9 @@ const LOOK_AT: usize = 2;
 
 /// A claim that leaves out so many integrations at most stays prepared: one for each number.
 const FEW: usize = 8;
+
+/// How long what a missing key keeps shut waits until it is tried again, in milliseconds.
+pub const LOCKED: i64 = MINUTE;
 
 /// A delivery that somebody holds.
 #[derive(Clone, Debug)]
@@ -209,6 +213,11 @@ pub async fn claim(
         });
         match one {
             Ok(one) => claimed.push(one),
+            // The key may come back, and then it is sent.
+            Err((id, StoreError::Seal(error @ SealError::UnknownKey { .. }))) => {
+                tracing::warn!(%error, "a message does not open and waits");
+                put_off(tx, id, &format!("What a level gives does not open: {error}."), now).await?;
+            }
             Err((id, error)) => {
                 tracing::error!(%error, "a message cannot be read and is not sent");
                 fail(tx, id, &error.to_string(), now).await?;
@@ -219,12 +228,30 @@ pub async fn claim(
     Ok(claimed)
 }
 
-async fn fail(tx: &mut Tx, id: i64, why: &str, now: Timestamp) -> Result<()> {
+/// Has one message that is not over fail for good.
+pub(crate) async fn fail(tx: &mut Tx, id: i64, why: &str, now: Timestamp) -> Result<()> {
     sql!(tx, |conn| {
         sqlx::query(
         "update deliveries set state = 'failed', due_at = null, lease_until = null, lease_node = null, error = $1, \
-         updated_at = $2 where id = $3"
+         updated_at = $2 where id = $3 and due_at is not null"
     )
+    .bind(why)
+    .bind(now.0)
+    .bind(id)
+    .execute(conn)
+    .await?
+    .rows_affected()
+    });
+    Ok(())
+}
+
+async fn put_off(tx: &mut Tx, id: i64, why: &str, now: Timestamp) -> Result<()> {
+    sql!(tx, |conn| {
+        sqlx::query(
+        "update deliveries set state = 'waiting', due_at = $1, lease_until = null, lease_node = null, error = $2, \
+         updated_at = $3 where id = $4"
+    )
+    .bind(now.0 + LOCKED)
     .bind(why)
     .bind(now.0)
     .bind(id)

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
-pub use super::standing::{set_failing, switch_off};
+pub use super::standing::{Unreadable, set_failing, switch_off};
 use super::{Result, Tx, accounts, error, sql};
 use crate::seal::Sealer;
 
@@ -24,7 +24,7 @@ pub struct Integration {
     /// What it is called.
     pub name: String,
     /// Where to send, and how; or why that cannot be read.
-    pub settings: std::result::Result<IntegrationSettings, String>,
+    pub settings: std::result::Result<IntegrationSettings, Unreadable>,
     /// Whether it is used.
     pub enabled: bool,
     /// When it is not written to.
@@ -77,13 +77,15 @@ fn read(row: Row, sealer: &Sealer) -> Option<Integration> {
     let id = id.inspect_err(|why| error::note_unreadable("integrations", "public_id", row.id, why)).ok()?;
     // Of a kind that a later program brought only the name is known; it is shown as the kind that can be anything.
     let kind = row.kind.parse::<ProviderKind>();
-    let mut settings = kind.as_ref().map_err(ToString::to_string).and_then(|kind| {
-        let version = u32::try_from(row.version).map_err(|_| format!("{} is no version", row.version))?;
+    let foreign = |why: String| Unreadable::Foreign(why);
+    let mut settings = kind.as_ref().map_err(|why| foreign(why.to_string())).and_then(|kind| {
+        let version = u32::try_from(row.version);
+        let version = version.map_err(|_| foreign(format!("{} is no version", row.version)))?;
         open(*kind, version, row.settings.0, sealer)
     });
     let quiet = row.quiet.map(|quiet| serde_json::from_value(quiet.0)).transpose();
     let quiet = quiet.unwrap_or_else(|error| {
-        settings = Err(format!("the quiet hours make no sense: {error}"));
+        settings = Err(foreign(format!("the quiet hours make no sense: {error}")));
         None
     });
     Some(Integration {
@@ -108,9 +110,10 @@ fn open(
     version: u32,
     data: Value,
     sealer: &Sealer,
-) -> std::result::Result<IntegrationSettings, String> {
-    let mut settings = IntegrationSettings::load(kind, version, data).map_err(|error| error.to_string())?;
-    sealer.open_all(settings.secrets_mut()).map_err(|error| error.to_string())?;
+) -> std::result::Result<IntegrationSettings, Unreadable> {
+    let settings = IntegrationSettings::load(kind, version, data);
+    let mut settings = settings.map_err(|error| Unreadable::Foreign(error.to_string()))?;
+    sealer.open_all(settings.secrets_mut())?;
     Ok(settings)
 }
 

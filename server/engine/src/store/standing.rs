@@ -5,6 +5,25 @@ use domain::integration::IntegrationSettings;
 use domain::time::Timestamp;
 
 use super::{Result, Tx, integrations, sql};
+use crate::seal::SealError;
+
+/// Why the settings of an integration cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// A secret among them does not open.
+    #[error(transparent)]
+    Sealed(#[from] SealError),
+    /// They make no sense to this program.
+    #[error("{0}")]
+    Foreign(String),
+}
+
+impl Unreadable {
+    /// Whether only a key is missing, which may come back.
+    pub fn lacks_key(&self) -> bool {
+        matches!(self, Self::Sealed(SealError::UnknownKey { .. }))
+    }
+}
 
 /// Marks an integration whose messages fail for good, or takes the mark away; the first of the failures counts. One that is switched off
 /// gets no mark: that would say that it was switched off for it.

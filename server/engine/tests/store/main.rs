@@ -31,6 +31,7 @@ mod redefining;
 mod retention;
 mod rollups;
 mod schema;
+mod sealed;
 mod sharing;
 mod silenced;
 mod statements;
