@@ -1,17 +1,17 @@
 //! From a configuration to a running server and back: database, engine, router, listener.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use app::pages::status::Assets;
 use axum::http::HeaderMap;
 use domain::person::Viewer;
 use engine::chance::Chance;
 use engine::clock::Clock;
 use engine::keys;
+use engine::owner;
 use engine::services::people::NewAccount;
 use engine::store::{Db, Lock};
 use engine::telex::Telex;
@@ -79,7 +79,7 @@ pub(crate) async fn start_on(
     let address = listener.local_addr()?;
     let lock = lock(&config)?;
     let db = match reached {
-        Some(db) => sealing(db, &config)?,
+        Some(db) => sealing(db, &config).await?,
         None => open(&config).await?,
     };
     db.migrate().await.context("the schema of the database could not be brought up to date")?;
@@ -201,15 +201,39 @@ pub(crate) async fn await_database(config: &Config) -> Option<Db> {
 /// # Errors
 /// When the folder cannot be made or the database does not answer.
 pub async fn open(config: &Config) -> anyhow::Result<Db> {
-    make_data_folder(config)?;
-    // The URL may hold a password, so it is not repeated.
-    let db = Db::open(&config.database_url())
-        .await
-        .context("the database cannot be opened (data.dir, data.database_url)")?;
-    sealing(db, config)
+    sealing(open_keyless(config).await?, config).await
 }
 
-fn sealing(db: Db, config: &Config) -> anyhow::Result<Db> {
+/// [`open`] without the keys that seal secrets.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) async fn open_keyless(config: &Config) -> anyhow::Result<Db> {
+    make_data_folder(config)?;
+    // The URL may hold a password, so it is not repeated.
+    let opened = Db::open(&config.database_url()).await;
+    opened.context("the database cannot be opened (data.dir, data.database_url)")
+}
+
+/// A key file that is missing is made for a new database only: beside any other it would be one more thing that is wrong.
+async fn sealing(db: Db, config: &Config) -> anyhow::Result<Db> {
+    if let Some(file) = config.secrets.missing_file(&config.data.dir)
+        && keys::are_in_use(&db).await?
+    {
+        bail!(
+            "the key file {} is missing, and secrets in this database were sealed with a key: put the file back from a backup, or set \
+             the key (secrets.key). If it is lost: `pharos secrets rotate --lost`",
+            file.display()
+        );
+    }
+    with_keys(db, config)
+}
+
+/// A database with the keys of the configuration, or of a file that is made.
+///
+/// # Errors
+/// When one is none, or the file cannot be had.
+pub(crate) fn with_keys(db: Db, config: &Config) -> anyhow::Result<Db> {
     Ok(db.sealing_with(config.secrets.sealer(&config.data.dir, &Chance::System)?))
 }
 
@@ -224,7 +248,8 @@ pub(crate) fn lock(config: &Config) -> anyhow::Result<Option<Lock>> {
 
 fn make_data_folder(config: &Config) -> anyhow::Result<()> {
     if config.data.database_url.is_none() {
-        make_folder(&config.data.dir)
+        // Only its owner may look into it: the database holds secrets.
+        owner::make_folder(&config.data.dir)
             .with_context(|| format!("the data folder {} cannot be made", config.data.dir.display()))?;
     }
     Ok(())
@@ -280,14 +305,6 @@ fn engine_config(config: &Config) -> EngineConfig {
         carriers: config.carriers(),
         base_url: config.server.base_url.as_ref().map(|base| base.as_str().to_owned()).unwrap_or_default(),
     }
-}
-
-/// Only the owner may look into the folder: the database holds secrets.
-fn make_folder(path: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(path)
 }
 
 async fn add_admin(config: &Config, services: &engine::services::Services) -> anyhow::Result<()> {

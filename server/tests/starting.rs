@@ -97,6 +97,80 @@ async fn keys_are_not_forgotten_while_a_server_seals_with_them() {
 }
 
 #[tokio::test]
+async fn a_server_goes_on_after_its_keys_were_rotated_beside_it() {
+    let app = TestApp::spawn().await;
+    std::fs::write(app.folder.join("pharos.toml"), "").unwrap();
+    let token = app.token().await;
+    let hook = serde_json::json!({ "integration": { "type": "Integrations::WebhookIntegration", "name": "Hook",
+        "settings": { "webhook_url": "https://example.org/hook" } } });
+    let made = app.request(&token, Method::POST, "/api/v1/integrations").json(&hook).send().await.unwrap();
+    assert_eq!(made.status(), 201);
+    let made: serde_json::Value = made.json().await.unwrap();
+    let output = beside(&app.folder, &["secrets", "rotate"]).await;
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(!out(&output).contains("Start servers"), "{output:?}");
+    let path = format!("/api/v1/integrations/{}", made["uuid"].as_str().unwrap());
+    let name = serde_json::json!({ "integration": { "name": "Renamed" } });
+    let changed = app.request(&token, Method::PATCH, &path).json(&name).send().await.unwrap();
+    let status = changed.status();
+    assert_eq!(status, 200, "{}", changed.text().await.unwrap());
+    app.close().await;
+}
+
+#[test]
+fn a_lost_key_is_named_adds_no_other_and_there_is_a_way_back() {
+    let folder = folder_with(QUIET);
+    let key_file = folder.join("secret.key");
+    assert_eq!(pharos(&folder, &["user", "add", "ada@example.org"], "").status.code(), Some(0));
+    assert_eq!(pharos(&folder, &["secrets", "rotate"], "").status.code(), Some(0));
+    std::fs::remove_file(&key_file).unwrap();
+    for arguments in [["serve"].as_slice(), &["secrets", "rotate"], &["secrets", "rotate", "--forget"]] {
+        let output = pharos(&folder, arguments, "");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        assert!(said(&output).contains("secrets rotate --lost"), "{output:?}");
+        assert!(!key_file.exists(), "{arguments:?}");
+    }
+    // The same with a key of another database: it stays the only one.
+    let foreign = format!("{}\n", "a".repeat(64));
+    std::fs::write(&key_file, &foreign).unwrap();
+    for arguments in [["secrets", "rotate"].as_slice(), &["secrets", "rotate", "--forget"]] {
+        let output = pharos(&folder, arguments, "");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        assert!(said(&output).contains("secrets rotate --lost"), "{output:?}");
+        assert_eq!(std::fs::read_to_string(&key_file).unwrap(), foreign);
+    }
+    std::fs::remove_file(&key_file).unwrap();
+    let output = pharos(&folder, &["secrets", "rotate", "--lost"], "");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(out(&output).contains("Nothing was lost."), "{output:?}");
+    assert_eq!(std::fs::read_to_string(&key_file).unwrap().lines().count(), 1);
+    assert_eq!(pharos(&folder, &["secrets", "rotate"], "").status.code(), Some(0));
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+#[test]
+fn what_needs_an_installation_makes_none_where_there_is_none() {
+    let folder = folder_with(QUIET);
+    for arguments in [
+        ["user", "reset-password", "ada@example.org"].as_slice(),
+        &["token", "list"],
+        &["secrets", "rotate"],
+        &["secrets", "rotate", "--lost"],
+    ] {
+        let output = pharos(&folder, arguments, "");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        let database = folder.join("pharos.db");
+        assert!(
+            said(&output).contains(&format!("there is no database at {}", database.display())),
+            "{output:?}"
+        );
+        assert!(said(&output).contains("PHAROS_DATA_DIR"), "{output:?}");
+        assert!(!database.exists() && !folder.join("secret.key").exists(), "{arguments:?}");
+    }
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+#[tokio::test]
 async fn a_server_whose_database_is_away_says_so_and_when_to_come_back() {
     let app = TestApp::spawn().await;
     let token = app.token().await;

@@ -3,13 +3,19 @@
 use domain::id::{DeliveryKey, MonitorKey};
 use domain::level_values::Told;
 use domain::secret::Secret;
+use domain::time::Timestamp;
 
-use crate::store::{self, Db, StoreError, definitions, integrations, level_values, monitors, settings};
+use crate::store::{
+    self, Db, StoreError, claiming, definitions, integrations, level_values, monitors, settings,
+};
 
 /// The setting that holds a text sealed with the key in use: whoever has other keys learns it at the start, not at the first alert.
 const SAMPLE: &str = "seal_sample";
 /// Monitors, or messages, that are sealed anew in one transaction.
 const SLICE: i64 = 200;
+
+/// Why a message is not sent any more.
+const LOST: &str = "What a level gives was lost with the key that sealed it.";
 
 /// Why the keys do not fit.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +23,7 @@ pub enum KeysError {
     /// The database was sealed with another key.
     #[error(
         "the secrets in this database were sealed with another key: {0}. Give the key that belongs to it (secrets.key, or the \
-         file secret.key in the data folder), or list it in secrets.old_keys"
+         file secret.key in the data folder), or list it in secrets.old_keys. If it is lost: `pharos secrets rotate --lost`"
     )]
     Foreign(crate::seal::SealError),
     /// The database did not answer.
@@ -36,6 +42,8 @@ pub struct Resealed {
     pub monitors: usize,
     /// What cannot be read, with a key that is gone or by this program, and stays as it is; a few words each.
     pub unreadable: Vec<String>,
+    /// Monitors whose secrets were lost with their key and are empty now; a few words each.
+    pub emptied: Vec<String>,
 }
 
 /// Looks whether the keys are those of this database; the first start leaves the sample behind.
@@ -54,6 +62,17 @@ pub async fn agree(db: &Db) -> Result<(), KeysError> {
     Ok(())
 }
 
+/// Whether the database holds something that a key sealed, so that whoever has none has lost it. Works before the first migration.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn are_in_use(db: &Db) -> store::Result<bool> {
+    if db.schema().await?.is_of_nothing() {
+        return Ok(false);
+    }
+    Ok(settings::get(&mut db.read().await?, SAMPLE).await?.is_some())
+}
+
 async fn put_sample(tx: &mut store::Tx, db: &Db) -> store::Result<()> {
     let sample = db.sealer().seal(&Secret::from("Pharos"))?;
     settings::put(tx, SAMPLE, &sample).await
@@ -65,6 +84,20 @@ async fn put_sample(tx: &mut store::Tx, db: &Db) -> store::Result<()> {
 /// When the keys are not those of this database, or it does not answer; what was done until then stays done, and can be done again.
 pub async fn reseal(db: &Db) -> Result<Resealed, KeysError> {
     agree(db).await?;
+    seal_anew(db, None).await
+}
+
+/// As [`reseal`], for whoever has lost the key: what it sealed is given up. Monitors do without their secrets from now on; integrations
+/// and alert definitions are named in [`Resealed::unreadable`] until somebody enters theirs anew; what a lost key keeps from being sent
+/// fails. No server may work with the database meanwhile.
+///
+/// # Errors
+/// When the database does not answer; what was done until then stays done, and can be done again.
+pub async fn give_up_lost(db: &Db, now: Timestamp) -> Result<Resealed, KeysError> {
+    seal_anew(db, Some(now)).await
+}
+
+async fn seal_anew(db: &Db, lost_at: Option<Timestamp>) -> Result<Resealed, KeysError> {
     let mut done = Resealed::default();
     let mut tx = db.write().await?;
     let integrations = integrations::all(&mut tx).await?;
@@ -87,7 +120,7 @@ pub async fn reseal(db: &Db) -> Result<Resealed, KeysError> {
     })
     .await?;
     done.definitions = definitions;
-    done.unreadable.extend(unreadable.iter().map(|row| format!("the alert definition of row {row}")));
+    done.unreadable.extend(unreadable.iter().map(|name| format!("the alert definition “{name}”")));
     tx.commit().await?;
     let mut after = MonitorKey(0);
     loop {
@@ -104,7 +137,14 @@ pub async fn reseal(db: &Db) -> Result<Resealed, KeysError> {
                 }
                 Err(StoreError::Corrupt { id, .. }) => {
                     last = MonitorKey(id);
-                    done.unreadable.push(format!("the monitor of row {id}"));
+                    let emptied = match lost_at {
+                        Some(_) => monitors::empty_lost(&mut tx, last).await?,
+                        None => None,
+                    };
+                    match emptied {
+                        Some((id, name)) => done.emptied.push(format!("the monitor {id} “{name}”")),
+                        None => done.unreadable.push(format!("the monitor of row {id}")),
+                    }
                 }
                 Err(other) => return Err(other.into()),
             }
@@ -119,6 +159,14 @@ pub async fn reseal(db: &Db) -> Result<Resealed, KeysError> {
     while let Some(key) = after {
         let mut tx = db.write().await?;
         let (last, unreadable) = level_values::reseal(&mut tx, key, SLICE).await?;
+        if let Some(now) = lost_at {
+            for row in unreadable {
+                claiming::fail(&mut tx, row, LOST, now).await?;
+            }
+            tx.commit().await?;
+            after = last;
+            continue;
+        }
         tx.commit().await?;
         after = last;
         done.unreadable.extend(unreadable.iter().map(|row| format!("the message of row {row}")));

@@ -91,31 +91,34 @@ fn sealed(levels: &[Level], sealer: &Sealer) -> Result<Vec<Level>> {
 }
 
 /// Seals the secrets of every definition with the key that seals now, also those that an older program left plain; `hides` says which
-/// variables are secrets. Returns how many definitions there were, and the rows that cannot be read: they are left as they are, because
+/// variables are secrets. Returns how many definitions there were, and the names of those that cannot be read: they are left as they are, because
 /// nothing may be lost by a key.
-pub async fn reseal(tx: &mut Tx, hides: impl Fn(&IntegrationId, &str) -> bool) -> Result<(usize, Vec<i64>)> {
-    let rows: Vec<(i64, Json<Value>)> = sql!(tx, |conn| sqlx::query_as(
+pub async fn reseal(
+    tx: &mut Tx,
+    hides: impl Fn(&IntegrationId, &str) -> bool,
+) -> Result<(usize, Vec<String>)> {
+    let rows: Vec<(i64, String, Json<Value>)> = sql!(tx, |conn| sqlx::query_as(
         // Locked as they are read, so that no change is lost that a server makes meanwhile.
-        "update alert_definitions set version = version returning id, levels"
+        "update alert_definitions set version = version returning id, name, levels"
     )
     .fetch_all(conn)
     .await?);
     let (mut done, mut unreadable) = (0, Vec::new());
-    for (id, levels) in rows {
+    for (id, name, levels) in rows {
         let Ok(mut levels) = serde_json::from_value::<Vec<Level>>(levels.0) else {
-            unreadable.push(id);
+            unreadable.push(name);
             continue;
         };
         let mut opened = Ok(());
         for target in levels.iter_mut().flat_map(|level| &mut level.targets) {
-            for (name, given) in &mut target.variables {
+            for (variable, given) in &mut target.variables {
                 opened = opened.and_then(|()| open(given, &tx.sealer));
-                given.hidden |= hides(&target.integration, name);
+                given.hidden |= hides(&target.integration, variable);
             }
         }
         if let Err(why) = opened {
             error::note_unreadable("alert_definitions", "levels", id, &why);
-            unreadable.push(id);
+            unreadable.push(name);
             continue;
         }
         let levels = sealed(&levels, &tx.sealer)?;

@@ -7,6 +7,7 @@ use domain::health::Thresholds;
 use domain::id::{MonitorId, MonitorKey};
 use domain::monitor::{Monitor, MonitorDraft, Policy};
 use domain::notes::Notes;
+use domain::secret::Secret;
 use domain::time::Timestamp;
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -218,6 +219,24 @@ pub async fn reseal(tx: &mut Tx, monitor: &Monitor) -> Result<()> {
         .await?
         .rows_affected());
     Ok(())
+}
+
+/// Empties the secrets of a monitor that were sealed with a key that is gone; its id and name, or `None` when it cannot be read for
+/// another reason, and stays as it is.
+pub async fn empty_lost(tx: &mut Tx, key: MonitorKey) -> Result<Option<(MonitorId, String)>> {
+    let row: Option<Row> = sql!(tx, |conn| sqlx::query_as(select_monitors!("where id = $1"))
+        .bind(key.0)
+        .fetch_optional(conn)
+        .await?);
+    let Some(mut row) = row else { return Ok(None) };
+    for secret in row.settings.0.iter_mut().flat_map(CheckSettings::secrets_mut) {
+        if Sealer::is_sealed(secret.expose()) && tx.sealer.open(secret.expose()).is_err() {
+            *secret = Secret::new("");
+        }
+    }
+    let Ok(monitor) = read(row, &tx.sealer) else { return Ok(None) };
+    reseal(tx, &monitor).await?;
+    Ok(Some((monitor.id, monitor.draft.name)))
 }
 
 /// Pauses or resumes a monitor; returns whether that changed anything.

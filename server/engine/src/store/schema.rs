@@ -34,6 +34,13 @@ impl Schema {
         self.pending.is_empty() && self.problem().is_none()
     }
 
+    /// Whether nothing was migrated yet.
+    pub fn is_of_nothing(&self) -> bool {
+        self.unknown.is_empty()
+            && self.changed.is_empty()
+            && self.pending.len() == SQLITE_MIGRATIONS.iter().count()
+    }
+
     /// Why this program cannot work with the database, whatever it migrates, and what to do.
     pub fn problem(&self) -> Option<String> {
         if let Some(version) = self.unknown.last() {

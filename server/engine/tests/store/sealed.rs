@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use domain::check::CheckSettings;
+use domain::check::request::Auth;
 use domain::delivery::DeliveryState;
 use domain::person::Viewer;
 use domain::time::MINUTE;
 use domain::views::console::DeliveryQuery;
 use engine::chance::Chance;
 use engine::seal::{self, Sealer};
-use engine::store::{Db, integrations};
+use engine::store::{Db, integrations, monitors};
+use engine::{keys, store::StoreError};
 
 use crate::on_both;
 use crate::tellers::{Receiver, Telling, attach, integration, loaded};
@@ -53,5 +56,38 @@ on_both! {
         telling.pass().await;
         assert_eq!(receiver.statuses(), ["ongoing"]);
         assert_eq!(loaded(&world, hook).await.failing, None);
+    }
+
+    async fn what_a_lost_key_sealed_is_given_up_and_named(world: World) {
+        let receiver = Receiver::open().await;
+        let (hook, hook_id) = integration(&world, &receiver, None).await;
+        let (shop, shop_id) = world.monitor("Shop").await;
+        let (mail, _) = world.monitor("Mail").await;
+        let (lost, new) = (with(&world, &seal::new_key(&Chance::System)), seal::new_key(&Chance::System));
+        keys::agree(&lost).await.unwrap();
+        assert!(keys::are_in_use(&lost).await.unwrap());
+        let settings = loaded(&world, hook).await.settings.unwrap();
+        let mut monitor = world.load(shop).await.unwrap();
+        if let CheckSettings::Http(http) = &mut monitor.draft.settings {
+            http.auth = Auth::Bearer { token: "hunter2".into() };
+        }
+        let mut tx = lost.write().await.unwrap();
+        integrations::reseal(&mut tx, hook, &settings).await.unwrap();
+        monitors::reseal(&mut tx, &monitor).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let new = with(&world, &new);
+        assert!(keys::reseal(&new).await.unwrap_err().to_string().contains("rotate --lost"));
+        let mut tx = new.read().await.unwrap();
+        assert!(matches!(monitors::by_key(&mut tx, shop).await, Err(StoreError::Corrupt { .. })));
+        drop(tx);
+        let done = keys::give_up_lost(&new, world.now()).await.unwrap();
+        assert_eq!(done.emptied, [format!("the monitor {shop_id} “Shop”")]);
+        assert_eq!(done.unreadable, [format!("the integration {hook_id} “hook”")]);
+        keys::agree(&new).await.unwrap();
+        let mut tx = new.read().await.unwrap();
+        let emptied = monitors::by_key(&mut tx, shop).await.unwrap().unwrap();
+        assert!(emptied.draft.settings.secrets()[0].is_empty());
+        assert!(monitors::by_key(&mut tx, mail).await.unwrap().is_some());
     }
 }
