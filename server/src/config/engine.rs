@@ -137,7 +137,7 @@ impl Slack {
     /// The origin that people who add a channel are sent to; `None` without an app.
     pub(crate) fn origin(&self) -> Option<String> {
         self.client_id.as_ref()?;
-        Some(url::Url::parse(&self.authorize_url).ok()?.origin().ascii_serialization())
+        Some(url::Url::parse(self.authorize_url.as_str()).ok()?.origin().ascii_serialization())
     }
 
     /// The app at Slack, if there is one.
@@ -147,8 +147,8 @@ impl Slack {
             client_secret: self.client_secret.clone()?,
             scopes: self.scopes.clone(),
             user_scopes: self.user_scopes.clone(),
-            authorize_url: self.authorize_url.clone(),
-            api_url: self.api_url.trim_end_matches('/').to_owned(),
+            authorize_url: self.authorize_url.as_str().to_owned(),
+            api_url: self.api_url.as_str().to_owned(),
         })
     }
 }

@@ -19,7 +19,7 @@ pub enum Origin {
     Variable(String),
     /// A flag of the command line.
     Flag(String),
-    /// The values of several places together.
+    /// Nobody gave the values that are meant: they are defaults.
     Whole,
 }
 
@@ -27,7 +27,7 @@ impl Origin {
     /// Whether the origin already says which value it is.
     pub(super) fn names(&self, field: &Field) -> bool {
         match self {
-            Self::Variable(name) => field.variables.iter().any(|variable| name.starts_with(variable)),
+            Self::Variable(name) => field.variables.contains(&name.strip_suffix("_FILE").unwrap_or(name)),
             Self::File { .. } | Self::Flag(_) | Self::Whole => false,
         }
     }

@@ -6,15 +6,16 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{Mistake, Origin};
-use super::{Config, field, unknown_key};
+use super::loading::Loading;
+use super::{field, unknown_key};
 
 /// Sets every value that the file names.
-pub(super) fn apply(config: &mut Config, path: &Path, mistakes: &mut Vec<Mistake>) {
+pub(super) fn apply(loading: &mut Loading, path: &Path) {
     let at = |line| Origin::File { path: path.to_owned(), line };
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) => {
-            mistakes.push(Mistake { origin: at(0), message: format!("the file cannot be read: {error}.") });
+            loading.refuse(Mistake { origin: at(0), message: format!("the file cannot be read: {error}.") });
             return;
         }
     };
@@ -27,21 +28,21 @@ pub(super) fn apply(config: &mut Config, path: &Path, mistakes: &mut Vec<Mistake
             for (key, offset, value) in found {
                 let origin = at(line_of(offset));
                 match (field(&key), plain(value)) {
-                    (Some(field), Some(value)) => config.set(field, &value, origin, mistakes),
-                    (Some(_), None) => mistakes.push(Mistake {
+                    (Some(field), Some(value)) => loading.set(field, &value, origin),
+                    (Some(_), None) => loading.refuse(Mistake {
                         origin,
                         message: format!(
                             "{key}: a {} does not fit; write a text, a number or a list of texts.",
                             value.type_str()
                         ),
                     }),
-                    (None, _) => mistakes.push(unknown_key(&key, origin)),
+                    (None, _) => loading.refuse(unknown_key(&key, origin)),
                 }
             }
         }
         Err(error) => {
             let line = error.span().map_or(0, |span| line_of(span.start));
-            mistakes.push(Mistake {
+            loading.refuse(Mistake {
                 origin: at(line),
                 message: format!("this is not TOML: {}.", error.message()),
             });

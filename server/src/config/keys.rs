@@ -24,9 +24,9 @@ impl Secrets {
         };
         let old = self.old();
         keys.extend(old.iter().cloned());
-        let sealer = Sealer::new(keys.iter().map(String::as_str), chance.clone()).context(
-            "a key that seals secrets is none (secrets.key, secrets.old_keys, secret.key in the data folder)",
-        )?;
+        // The others were looked at when the configuration was read.
+        let sealer = Sealer::new(keys.iter().map(String::as_str), chance.clone())
+            .with_context(|| format!("a line of the key file {} is no key", Self::file(folder).display()))?;
         if self.key.is_some() {
             return Ok(sealer);
         }
@@ -40,7 +40,7 @@ impl Secrets {
     }
 
     /// The keys that still open what they sealed.
-    fn old(&self) -> Vec<String> {
+    pub(super) fn old(&self) -> Vec<String> {
         let old = self.old_keys.as_ref().map_or("", |keys| keys.expose());
         old.split([',', ' ', '\n']).map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect()
     }

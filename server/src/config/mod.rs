@@ -3,13 +3,16 @@
 //! Whatever is wrong stops the start, all of it at once, each with its place and what would be right: a typo that is passed
 //! over in silence is found in the middle of the night.
 
+mod api_url;
 mod database_url;
 mod engine;
 pub(crate) mod environment;
 mod error;
 mod file;
 pub(crate) mod keys;
+mod loading;
 mod nearest;
+mod rules;
 mod sections;
 mod table;
 mod telling;
@@ -19,8 +22,10 @@ use std::path::{Path, PathBuf};
 
 use ::engine::store::{self, Db};
 
+pub use api_url::ApiUrl;
 pub use database_url::DatabaseUrl;
 pub use error::{ConfigErrors, Mistake, Origin};
+use loading::Loading;
 pub use sections::{Admin, Checks, Data, Log, Metrics, Retention, Secrets, Server, Telex};
 pub use telling::{Api, Mail, Slack, Sms};
 pub use value::{Anchors, BaseUrl, Environment, LogFormat, LogLevel, MailSecurity, Networks, Origins};
@@ -101,21 +106,19 @@ impl Config {
     /// # Errors
     /// Everything that is wrong in any of them.
     pub fn load(sources: &Sources) -> Result<Self, ConfigErrors> {
-        let mut config = Self::default();
-        let mut mistakes = Vec::new();
+        let mut loading = Loading::default();
         if let Some(path) = file_of(sources) {
-            file::apply(&mut config, &path, &mut mistakes);
+            file::apply(&mut loading, &path);
         }
-        environment::apply(&mut config, &sources.environment, &mut mistakes);
+        environment::apply(&mut loading, &sources.environment);
         for (flag, key, value) in &sources.flags {
             let origin = Origin::Flag(flag.clone());
             match field(key) {
-                Some(field) => config.set(field, value, origin, &mut mistakes),
-                None => mistakes.push(unknown_key(key, origin)),
+                Some(field) => loading.set(field, value, origin),
+                None => loading.refuse(unknown_key(key, origin)),
             }
         }
-        config.examine(&mut mistakes);
-        if mistakes.is_empty() { Ok(config) } else { Err(ConfigErrors(mistakes)) }
+        loading.end()
     }
 
     /// The URL of the database.
@@ -129,54 +132,6 @@ impl Config {
     /// The table of every value, as Markdown: what stands in the README.
     pub fn table() -> String {
         table::markdown()
-    }
-
-    /// Sets one value, or notes why not.
-    fn set(&mut self, field: &Field, text: &str, origin: Origin, mistakes: &mut Vec<Mistake>) {
-        if let Err(reason) = (field.set)(self, text.trim()) {
-            let subject = if origin.names(field) { String::new() } else { format!("{}: ", field.key) };
-            mistakes.push(Mistake { origin, message: format!("{subject}{reason}.") });
-        }
-    }
-
-    /// Rules between values.
-    fn examine(&self, mistakes: &mut Vec<Mistake>) {
-        let mut refuse = |message: &str| {
-            mistakes.push(Mistake { origin: Origin::Whole, message: message.to_owned() });
-        };
-        let retention = &self.retention;
-        if retention.raw == 0 || retention.five_minutes == 0 || retention.hour == 0 {
-            refuse("retention: only `day` may be 0 (for ever); write at least 1 day for the others.");
-        }
-        if retention.raw > retention.five_minutes || retention.five_minutes > retention.hour {
-            refuse(
-                "retention: coarser sums must be kept at least as long as finer ones: raw ≤ five_minutes ≤ hour.",
-            );
-        }
-        if retention.day != 0 && retention.day < retention.hour {
-            refuse("retention: `day` must be 0 (for ever) or at least as long as `hour`.");
-        }
-        for (key, value) in [
-            ("checks.concurrency", self.checks.concurrency),
-            ("checks.per_host", self.checks.per_host),
-            ("server.request_timeout", u32::from(self.server.request_timeout)),
-            ("server.session_days", u32::from(self.server.session_days)),
-            ("telex.rate", self.telex.rate),
-        ] {
-            if value == 0 {
-                refuse(&format!("{key}: 0 would stop everything; write at least 1."));
-            }
-        }
-        for problem in
-            self.mail.problems().into_iter().chain(self.sms.problems()).chain(self.slack.problems())
-        {
-            refuse(&problem);
-        }
-        if self.admin.email.is_some() != self.admin.password.is_some() {
-            refuse(
-                "admin: `email` and `password` belong together; set both, or none and use the set-up link.",
-            );
-        }
     }
 }
 

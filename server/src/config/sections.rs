@@ -84,7 +84,7 @@ section! {
 section! {
     /// The keys that seal passwords and tokens in the database.
     Secrets at secrets {
-        key: Option<Secret> = "" "64 hexadecimal digits", ["PHAROS_SECRETS_KEY"],
+        key: Option<Secret> = "" "64 hexadecimal digits", ["PHAROS_SECRETS_KEY", "SECRET_KEY"],
             "The key that seals passwords and tokens in the database. Empty: from `secret.key` in the data folder, made at the first start; keep a copy of it with your backups.";
         old_keys: Option<Secret> = "" "keys, comma-separated", ["PHAROS_SECRETS_OLD_KEYS"],
             "Earlier keys, which still open what they sealed; `pharos secrets rotate` seals everything anew.";

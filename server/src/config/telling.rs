@@ -2,8 +2,9 @@
 
 use domain::integration::email::is_address;
 use domain::secret::Secret;
-use url::Url;
 
+use super::api_url::ApiUrl;
+use super::rules::Broken;
 use super::sections::section;
 use super::value::{BaseUrl, MailSecurity};
 
@@ -58,9 +59,9 @@ section! {
             "A messaging service, `MG…`, which chooses a number.";
         verify_service: Option<String> = "" "", ["PHAROS_SMS_VERIFY_SERVICE", "TWILIO_VERIFY_SERVICE_SID"],
             "A service of Twilio Verify, `VA…`, for the codes that prove who owns a number. Empty: Pharos makes the codes; use a service with several nodes.";
-        api_url: BaseUrl = "https://api.twilio.com" "", ["PHAROS_SMS_API_URL"],
+        api_url: ApiUrl = "https://api.twilio.com" "", ["PHAROS_SMS_API_URL"],
             "Where Twilio's Messages API is.";
-        verify_url: BaseUrl = "https://verify.twilio.com" "", ["PHAROS_SMS_VERIFY_URL"],
+        verify_url: ApiUrl = "https://verify.twilio.com" "", ["PHAROS_SMS_VERIFY_URL"],
             "Where Twilio's Verify API is.";
     }
 }
@@ -80,9 +81,9 @@ section! {
             "What is asked of whoever installs the app; empty for nothing.";
         redirect_base: Option<BaseUrl> = "" "", ["PHAROS_SLACK_REDIRECT_BASE"],
             "Where Slack sends people back to, below which `/auth/slack/callback` is. Empty: `server.base_url`, or the address of the request.";
-        authorize_url: String = "https://slack.com/oauth/v2/authorize" "", ["PHAROS_SLACK_AUTHORIZE_URL"],
+        authorize_url: ApiUrl = "https://slack.com/oauth/v2/authorize" "", ["PHAROS_SLACK_AUTHORIZE_URL"],
             "Where people allow the app.";
-        api_url: String = "https://slack.com/api" "", ["PHAROS_SLACK_API_URL"],
+        api_url: ApiUrl = "https://slack.com/api" "", ["PHAROS_SLACK_API_URL"],
             "Where the methods of Slack's Web API are.";
     }
 }
@@ -93,77 +94,86 @@ impl Mail {
         self.url.is_some() || self.host.is_some()
     }
 
-    /// Rules between its values.
-    pub(super) fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
+    /// Rules that its values break.
+    pub(super) fn broken(&self) -> Vec<Broken> {
+        let mut broken = Vec::new();
         if self.is_set() && self.from.is_none() {
-            problems.push("mail: `from` is missing; write the address that mails come from.".to_owned());
+            broken.push(Broken::new(
+                &["mail.url", "mail.host", "mail.from"],
+                "`mail.from` is missing; write the address that mails come from",
+            ));
         }
         if let Some(from) = self.from.as_deref().filter(|from| !is_address(from)) {
-            problems.push(format!("mail.from: “{from}” is no address; write for example pharos@example.org (the name stands in `from_name`)."));
+            let message = format!(
+                "“{from}” is no address; write for example pharos@example.org (the name stands in `mail.from_name`)"
+            );
+            broken.push(Broken::new(&["mail.from"], message));
         }
         if self.username.is_some() != self.password.is_some() {
-            problems.push("mail: `username` and `password` belong together; set both, or none.".to_owned());
+            broken.push(Broken::new(
+                &["mail.username", "mail.password"],
+                "`mail.username` and `mail.password` belong together; set both, or none",
+            ));
         }
         if !(1..=60).contains(&self.timeout) {
-            problems.push("mail.timeout: write a number of seconds from 1 to 60.".to_owned());
+            broken.push(Broken::new(&["mail.timeout"], "write a number of seconds from 1 to 60"));
         }
         if let Some(url) = &self.url {
             match super::value::mail_url(url.expose()) {
-                Err(why) => problems.push(format!("mail.url: {why}.")),
+                Err(why) => broken.push(Broken::new(&["mail.url"], why)),
                 // `smtp://` leaves open whether the connection is encrypted later; `smtps://` does not.
                 Ok(server) => {
                     let is_tls = |security| security == MailSecurity::Tls;
                     if self.security.is_some_and(|wanted| is_tls(wanted) != is_tls(server.security)) {
-                        let message = "mail: `url` and `security` contradict each other; smtps:// is for `tls`, smtp:// for \
-                                       `starttls` or `none`.";
-                        problems.push(message.to_owned());
+                        let message = "`mail.url` and `mail.security` contradict each other; smtps:// is for `tls`, smtp:// for \
+                                       `starttls` or `none`";
+                        broken.push(Broken::new(&["mail.security", "mail.url"], message));
                     }
                 }
             }
         }
-        problems
+        broken
     }
 }
 
 impl Sms {
-    /// Rules between its values.
-    pub(super) fn problems(&self) -> Vec<String> {
+    /// Rules that its values break.
+    pub(super) fn broken(&self) -> Vec<Broken> {
         if self.account_sid.is_none() {
             return Vec::new();
         }
-        let mut problems = Vec::new();
+        let mut broken = Vec::new();
         if self.api_key.is_some() != self.api_key_secret.is_some() {
-            problems
-                .push("sms: `api_key` and `api_key_secret` belong together; set both, or none.".to_owned());
+            broken.push(Broken::new(
+                &["sms.api_key", "sms.api_key_secret"],
+                "`sms.api_key` and `sms.api_key_secret` belong together; set both, or none",
+            ));
         }
         if self.auth_token.is_none() && self.api_key.is_none() {
-            problems.push("sms: set `auth_token`, or `api_key` with `api_key_secret`.".to_owned());
+            broken.push(Broken::new(
+                &["sms.account_sid", "sms.api_key_secret"],
+                "set `sms.auth_token`, or `sms.api_key` with `sms.api_key_secret`",
+            ));
         }
         if self.from.is_none() && self.messaging_service.is_none() {
-            problems.push(
-                "sms: set `from`, the number that messages come from, or `messaging_service`.".to_owned(),
-            );
+            broken.push(Broken::new(
+                &["sms.account_sid", "sms.from"],
+                "set `sms.from`, the number that messages come from, or `sms.messaging_service`",
+            ));
         }
-        problems
+        broken
     }
 }
 
 impl Slack {
-    /// Rules between its values.
-    pub(super) fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        if self.client_id.is_some() != self.client_secret.is_some() {
-            let message = "slack: `client_id` and `client_secret` belong together; set both, or none.";
-            problems.push(message.to_owned());
+    /// Rules that its values break.
+    pub(super) fn broken(&self) -> Vec<Broken> {
+        if self.client_id.is_some() == self.client_secret.is_some() {
+            return Vec::new();
         }
-        for (name, text) in [("authorize_url", &self.authorize_url), ("api_url", &self.api_url)] {
-            let is_http = Url::parse(text)
-                .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
-            if !is_http {
-                problems.push(format!("slack.{name}: “{text}” is not a URL; write it as https://host/path."));
-            }
-        }
-        problems
+        vec![Broken::new(
+            &["slack.client_id", "slack.client_secret"],
+            "`slack.client_id` and `slack.client_secret` belong together; set both, or none",
+        )]
     }
 }

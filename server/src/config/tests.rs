@@ -140,8 +140,28 @@ fn the_variables_that_kubernetes_sets_for_a_service_called_pharos_are_passed_ove
         ("PHAROS_PORT", "tcp://10.0.0.1:3000"),
         ("PHAROS_SERVICE_HOST", "10.0.0.1"),
         ("PHAROS_PORT_3000_TCP_ADDR", "10.0.0.1"),
+        ("PHAROS_POSTGRESQL_SERVICE_HOST", "10.0.0.2"),
+        ("PHAROS_POSTGRESQL_SERVICE_PORT", "5432"),
+        ("PHAROS_WEB_SERVICE_PORT_HTTP", "80"),
+        ("PHAROS_WEB_PORT", "tcp://10.0.0.3:80"),
+        ("PHAROS_MAIL_PORT", "udp://10.0.0.4:25"),
+        ("PHAROS_WEB_PORT_80_TCP", "tcp://10.0.0.3:80"),
+        ("PHAROS_WEB_PORT_80_TCP_PROTO", "tcp"),
     ]);
     assert_eq!(Config::load(&sources).unwrap(), Config::default());
+    for ours in [("PHAROS_WEB_PORT", "80"), ("PHAROS_SERVICE_HOSTS", "x"), ("PHAROS_MAIL_PORT", "many")] {
+        assert_eq!(mistakes(&environment(&[ours])).len(), 1, "{ours:?}");
+    }
+}
+
+#[test]
+fn names_that_other_programs_have_are_not_passed_over() {
+    let key = "a".repeat(64);
+    let config = Config::load(&environment(&[("SECRET_KEY", &key)])).unwrap();
+    assert_eq!(config.secrets.key.unwrap().expose(), key);
+    let found = mistakes(&environment(&[("BASE_PATH", "/status")]));
+    assert!(found[0].starts_with("the variable BASE_PATH: “/status” is a path"), "{found:?}");
+    assert!(Config::load(&environment(&[("BASE_PATH", "/")])).is_ok());
 }
 
 #[test]
@@ -153,8 +173,11 @@ fn addresses_that_are_none_stop_the_start() {
         ("PHAROS_SLACK_API_URL", "ftp://slack.com"),
     ]));
     assert_eq!(found.len(), 3, "{found:?}");
-    for (line, key) in found.iter().zip(["mail.from", "slack.authorize_url", "slack.api_url"]) {
-        assert!(line.contains(&format!(" {key}: ")), "{line}");
+    for variable in ["PHAROS_MAIL_FROM", "PHAROS_SLACK_AUTHORIZE_URL", "PHAROS_SLACK_API_URL"] {
+        assert!(
+            found.iter().any(|line| line.starts_with(&format!("the variable {variable}: "))),
+            "{found:?}"
+        );
     }
 }
 
@@ -170,6 +193,76 @@ fn finer_results_may_not_outlive_coarser_ones() {
     let mistakes = mistakes(&environment(&[("PHAROS_RETENTION_RAW", "60")]));
     assert_eq!(mistakes.len(), 1);
     assert!(mistakes[0].contains("raw ≤ five_minutes ≤ hour"), "{mistakes:?}");
+}
+
+/// A value that can be read and is refused, as the file has it.
+const REFUSED: &[(&str, &str)] = &[
+    ("retention.raw", "0"),
+    ("retention.raw", "40"),
+    ("retention.day", "3"),
+    ("server.session_days", "0"),
+    ("server.request_timeout", "0"),
+    ("checks.concurrency", "0"),
+    ("checks.per_host", "0"),
+    ("telex.rate", "0"),
+    ("mail.url", "https://mail"),
+    ("mail.host", "mail.example.org"),
+    ("mail.from", "Pharos <pharos@example.org>"),
+    ("mail.timeout", "61"),
+    ("mail.username", "ada"),
+    ("sms.account_sid", "AC1"),
+    ("sms.api_url", "twilio"),
+    ("slack.authorize_url", "slack.com/oauth"),
+    ("slack.api_url", "ftp://slack.com"),
+    ("slack.client_id", "1"),
+    ("admin.email", "ada@example.org"),
+    ("admin.password", "a sentence of mine"),
+    ("secrets.key", "abc"),
+    ("secrets.old_keys", "abc"),
+];
+
+#[test]
+fn whatever_is_refused_is_told_with_where_it_stands() {
+    for (key, value) in REFUSED {
+        let field = field(key).unwrap();
+        let (section, name) = key.split_once('.').unwrap();
+        let text = format!("[{section}]\n{name} = \"{value}\"\n");
+        let in_file = Sources { file: Some(file(&format!("refused-{key}"), &text)), ..Sources::default() };
+        let found = mistakes(&in_file);
+        assert!(found.iter().all(|line| line.starts_with(&format!("2: {key}: "))), "{key}: {found:?}");
+        let found = mistakes(&environment(&[(field.variables[0], value)]));
+        let place = format!("the variable {}: ", field.variables[0]);
+        assert!(found.iter().all(|line| line.starts_with(&place)), "{key}: {found:?}");
+        let flags = vec![("--set".to_owned(), (*key).to_owned(), (*value).to_owned())];
+        let found = mistakes(&Sources { flags, ..environment(&[]) });
+        assert!(
+            found.iter().all(|line| line.starts_with(&format!("the flag --set: {key}: "))),
+            "{key}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_rule_between_values_names_the_place_of_each() {
+    let mut sources = environment(&[("PHAROS_RETENTION_HOUR", "20")]);
+    sources.file = Some(file("between", "[retention]\nraw = 7\n"));
+    assert_eq!(
+        mistakes(&sources),
+        [
+            "2: retention.raw: coarser sums must be kept at least as long as finer ones: raw ≤ five_minutes ≤ hour, and these are \
+          7, 30 and 20 days (retention.hour: the variable PHAROS_RETENTION_HOUR)."
+        ]
+    );
+}
+
+#[test]
+fn the_spaces_of_a_password_belong_to_it() {
+    let path = file("spaced", " spaced pass \n");
+    let admin = ("PHAROS_ADMIN_EMAIL", "ada@example.org");
+    for password in [("ADMIN_PASSWORD", " spaced pass "), ("ADMIN_PASSWORD_FILE", path.to_str().unwrap())] {
+        let config = Config::load(&environment(&[admin, password])).unwrap();
+        assert_eq!(config.admin.password.unwrap().expose(), " spaced pass ", "{password:?}");
+    }
 }
 
 #[test]
