@@ -2,19 +2,22 @@
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use domain::check::{CheckKind, CheckReport, Outcome, Phases, recognise};
+use domain::check::{Blindness, CheckKind, CheckReport, Failure, Outcome, Phases, recognise};
 use engine::checks::Checks;
+use engine::clock::Clock;
+use engine::connectivity::Connectivity;
 use serde_json::json;
 
 use crate::config::Config;
 use crate::start;
 
 /// The exit code when nothing can be said (Nagios plug-in guidelines, "Plugin Return Codes").
-pub(super) const UNKNOWN: u8 = 3;
+const UNKNOWN: u8 = 3;
 const UP: u8 = 0;
 const DEGRADED: u8 = 1;
 const DOWN: u8 = 2;
@@ -46,6 +49,8 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<
     }
     let checks = Checks::new(config.checks.engine()).context("the checks cannot be set up")?;
     let report = checks.run(&settings, Duration::from_secs(arguments.timeout)).await;
+    let anchors = Connectivity::new(config.checks.anchors.0.clone(), Clock::System, Arc::default());
+    let report = CheckReport { outcome: ours(report.outcome, &anchors).await, ..report };
     let target = settings.target();
     if arguments.json {
         let answer = json!({ "kind": settings.kind(), "target": target, "report": report });
@@ -54,6 +59,34 @@ pub(super) async fn run(arguments: Arguments, config: Config) -> anyhow::Result<
         super::say(&line(&target, &report));
     }
     Ok(ExitCode::from(code(&report.outcome)))
+}
+
+/// The outcome, or that nothing can be said: a target that may not be checked from here, and one that our own network does not reach,
+/// was not judged. (A server knows more of its network, and keeps such failures apart by itself.)
+async fn ours(outcome: Outcome, anchors: &Connectivity) -> Outcome {
+    let Outcome::Down { failure } = &outcome else { return outcome };
+    let why = match failure {
+        Failure::ForbiddenTarget { .. } => Blindness::Misconfigured { message: failure.sentence() },
+        Failure::ConnectError { reason, .. }
+            if reason.to_ascii_lowercase().contains("network is unreachable") =>
+        {
+            Blindness::NoConnectivity
+        }
+        // The name servers of the target may be what fails, if anything else can be reached.
+        Failure::DnsError { reason, .. }
+            if reason.to_ascii_lowercase().contains("temporary failure") && !anchors.is_online().await =>
+        {
+            Blindness::NoConnectivity
+        }
+        _ => return outcome,
+    };
+    Outcome::Unknown { why }
+}
+
+/// What is wrong before anything was checked, where Nagios reads it: on standard output, in words that begin with the state.
+pub(super) fn complain(error: &str) -> ExitCode {
+    super::say(&format!("UNKNOWN: {}", error.trim_end().replace('|', "/")));
+    ExitCode::from(UNKNOWN)
 }
 
 fn code(outcome: &Outcome) -> u8 {
@@ -110,9 +143,37 @@ fn milliseconds(us: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::check::Failure;
-
     use super::*;
+
+    #[tokio::test]
+    async fn what_our_own_network_or_our_rules_keep_away_is_unknown() {
+        let nobody = Connectivity::new(Vec::new(), Clock::System, Arc::default());
+        let connect = |reason: &str| Failure::ConnectError {
+            address: "192.0.2.1:443".to_owned(),
+            reason: reason.to_owned(),
+        };
+        let dns =
+            |reason: &str| Failure::DnsError { name: "example.org".to_owned(), reason: reason.to_owned() };
+        let forbidden = Failure::ForbiddenTarget {
+            address: "169.254.169.254".to_owned(),
+            why: "it is link-local".to_owned(),
+        };
+        for failure in
+            [forbidden, connect("network is unreachable"), dns("temporary failure in name resolution")]
+        {
+            let outcome = ours(Outcome::down(failure.clone()), &nobody).await;
+            assert_eq!(code(&outcome), UNKNOWN, "{failure:?}");
+        }
+        for failure in [connect("no route to host"), dns("name or service not known")] {
+            let outcome = ours(Outcome::down(failure.clone()), &nobody).await;
+            assert_eq!(code(&outcome), DOWN, "{failure:?}");
+        }
+        // Somebody answers: what fails is the zone of the name.
+        let anchor = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let online = Connectivity::new(vec![anchor.local_addr().unwrap()], Clock::System, Arc::default());
+        let outcome = ours(Outcome::down(dns("temporary failure in name resolution")), &online).await;
+        assert_eq!(code(&outcome), DOWN);
+    }
 
     #[test]
     fn an_answer_is_one_line_with_the_data_that_nagios_draws() {

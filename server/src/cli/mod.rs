@@ -93,30 +93,31 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
+            let is_question = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // To Nagios, 2 would mean that the target is down.
+            if !is_question && arguments.iter().any(|argument| argument == "check") {
+                let text = error.render().to_string();
+                return check::complain(text.strip_prefix("error: ").unwrap_or(&text));
+            }
             // Nothing is left to do when even this cannot be printed.
             let _ = error.print();
-            return match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-                // To Nagios, 2 would mean that the target is down.
-                _ if arguments.iter().any(|argument| argument == "check") => ExitCode::from(check::UNKNOWN),
-                _ => ExitCode::from(USAGE),
-            };
+            return if is_question { ExitCode::SUCCESS } else { ExitCode::from(USAGE) };
         }
     };
     let command = cli.command.unwrap_or(Command::Serve(serve::Arguments::default()));
-    let (wrong, failed) = match &command {
-        Command::Check(_) => (check::UNKNOWN, check::UNKNOWN),
-        _ => (USAGE, FAILED),
+    let is_check = matches!(command, Command::Check(_));
+    let complain = |error: &anyhow::Error, code| {
+        if is_check { check::complain(&format!("{error:#}")) } else { complain(error, code) }
     };
     let config = match load(cli.options, &command) {
         Ok(config) => config,
-        Err(error) => return complain(&error, wrong),
+        Err(error) => return complain(&error, USAGE),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = runtime
         .context("the runtime cannot be started")
         .and_then(|runtime| runtime.block_on(run(command, config)));
-    outcome.unwrap_or_else(|error| complain(&error, failed))
+    outcome.unwrap_or_else(|error| complain(&error, FAILED))
 }
 
 async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
