@@ -148,11 +148,24 @@ async fn check_answers_with_the_exit_codes_of_nagios() {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&answer["kind"], &answer["report"]["outcome"]["state"]), (&"http".into(), &"down".into()));
-    assert_eq!(run(vec!["check".into(), "what is this".into()]).await.status.code(), Some(3));
-    assert_eq!(run(vec!["check".into()]).await.status.code(), Some(3));
+    // Nagios shows what stands on standard output.
+    let forbidden = run(vec!["check".into(), "http://169.254.169.254/".into()]).await;
+    assert_eq!(forbidden.status.code(), Some(3), "{forbidden:?}");
+    assert!(out(&forbidden).starts_with("UNKNOWN http://169.254.169.254"), "{forbidden:?}");
+    let wrong = vec!["check", "example.org", "--set", "server.port=many"];
+    for arguments in
+        [vec!["check", "what is this"], vec!["check"], vec!["check", "a", "--timeout", "x"], wrong]
+    {
+        let output = run(arguments.iter().map(ToString::to_string).collect()).await;
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        assert!(out(&output).starts_with("UNKNOWN: ") && out(&output).len() > 20, "{output:?}");
+    }
 
-    let port = format!("server.port={}", app.running.address.port());
-    assert_eq!(run(vec!["healthcheck".into(), "--set".into(), port]).await.status.code(), Some(0));
+    let port = app.running.address.port();
+    let by_key = vec!["healthcheck".into(), "--set".into(), format!("server.port={port}")];
+    assert_eq!(run(by_key).await.status.code(), Some(0));
+    let by_flag = vec!["healthcheck".into(), "--host".into(), "127.0.0.1".into(), format!("--port={port}")];
+    assert_eq!(run(by_flag).await.status.code(), Some(0));
     app.close().await;
     assert_eq!(
         run(vec!["healthcheck".into(), "--set".into(), "server.port=1".into()]).await.status.code(),
@@ -178,23 +191,25 @@ fn serve(folder: &Path) -> std::process::Child {
 fn serve_prints_one_line_and_ends_well_on_a_signal() {
     use std::io::{BufRead as _, BufReader};
 
-    let folder = folder_with(QUIET);
-    let mut child = serve(&folder);
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line = lines.next().unwrap().unwrap();
-    assert!(
-        line.starts_with("Pharos is running at http://127.0.0.1:") && line.contains("/setup?token="),
-        "{line}"
-    );
-    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
-    let begun = std::time::Instant::now();
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert!(begun.elapsed().as_secs() < 10);
-    assert!(lines.next().is_none(), "only one line");
-    // The write-ahead log was folded into the file.
-    assert!(!folder.join("pharos.db-wal").exists());
-    let _ = std::fs::remove_dir_all(folder);
+    for signal in ["-TERM", "-INT", "-HUP"] {
+        let folder = folder_with(QUIET);
+        let mut child = serve(&folder);
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = lines.next().unwrap().unwrap();
+        assert!(
+            line.starts_with("Pharos is running at http://127.0.0.1:") && line.contains("/setup?token="),
+            "{line}"
+        );
+        let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        let begun = std::time::Instant::now();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{signal}");
+        assert!(begun.elapsed().as_secs() < 10);
+        assert!(lines.next().is_none(), "only one line");
+        // The write-ahead log was folded into the file.
+        assert!(!folder.join("pharos.db-wal").exists());
+        let _ = std::fs::remove_dir_all(folder);
+    }
 }
 
 #[cfg(target_os = "linux")]

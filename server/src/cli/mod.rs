@@ -71,7 +71,7 @@ enum Command {
     /// Checks an address once; exits with 0 up, 1 degraded, 2 down, 3 unknown
     Check(check::Arguments),
     /// Asks the server on this machine whether it answers; for containers
-    Healthcheck,
+    Healthcheck(healthcheck::Arguments),
     /// Adds people and helps those who forgot their password
     #[command(subcommand)]
     User(user::Command),
@@ -124,7 +124,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(_) => serve::run(config).await,
         Command::Check(arguments) => check::run(arguments, config).await,
-        Command::Healthcheck => Ok(healthcheck::run(&config).await),
+        Command::Healthcheck(_) => Ok(healthcheck::run(&config).await),
         Command::User(command) => user::run(command, config).await,
         Command::Token(command) => token::run(command, config).await,
         Command::Plan(arguments) => plan::run(arguments, config).await,
@@ -141,8 +141,10 @@ fn load(options: Options, command: &Command) -> anyhow::Result<Config> {
         ("--database-url", "data.database_url", options.database_url),
         ("--log-level", "log.level", options.log_level),
     ];
-    if let Command::Serve(arguments) = command {
-        flags.extend(arguments.flags());
+    match command {
+        Command::Serve(arguments) => flags.extend(arguments.flags()),
+        Command::Healthcheck(arguments) => flags.extend(arguments.flags()),
+        _ => {}
     }
     for (flag, key, value) in flags {
         sources.flags.extend(value.map(|value| (flag.to_owned(), key.to_owned(), value)));
