@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use domain::person::Viewer;
 use engine::chance::Chance;
 use engine::clock::Clock;
-use engine::keys;
+use engine::keys::{self, KeysError};
 use engine::owner;
 use engine::services::people::NewAccount;
 use engine::store::{Db, Lock};
@@ -220,6 +220,13 @@ async fn sealing(db: Db, config: &Config) -> anyhow::Result<Db> {
     if let Some(file) = config.secrets.missing_file(&config.data.dir)
         && keys::are_in_use(&db).await?
     {
+        // Whoever moved it to secrets.old_keys gets a new one.
+        let old = db.clone().sealing_with(config.secrets.old_sealer(&Chance::System)?);
+        match keys::agree(&old).await {
+            Ok(()) => return with_keys(db, config),
+            Err(KeysError::Foreign(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
         bail!(
             "the key file {} is missing, and secrets in this database were sealed with a key: put the file back from a backup, or set \
              the key (secrets.key). If it is lost: `pharos secrets rotate --lost`",

@@ -123,6 +123,12 @@ fn a_lost_key_is_named_adds_no_other_and_there_is_a_way_back() {
     let key_file = folder.join("secret.key");
     assert_eq!(pharos(&folder, &["user", "add", "ada@example.org"], "").status.code(), Some(0));
     assert_eq!(pharos(&folder, &["secrets", "rotate"], "").status.code(), Some(0));
+    let keys = std::fs::read_to_string(&key_file).unwrap();
+    std::fs::remove_file(&key_file).unwrap();
+    // One that is named as an old one is not lost.
+    let old = format!("secrets.old_keys={}", keys.lines().next().unwrap());
+    assert_eq!(pharos(&folder, &["token", "list", "--set", &old], "").status.code(), Some(0));
+    assert!(key_file.exists());
     std::fs::remove_file(&key_file).unwrap();
     for arguments in [["serve"].as_slice(), &["secrets", "rotate"], &["secrets", "rotate", "--forget"]] {
         let output = pharos(&folder, arguments, "");

@@ -50,7 +50,7 @@ pub(crate) fn give(file: &File, model: &Path) {
 #[cfg(not(unix))]
 pub(crate) fn give(_file: &File, _model: &Path) {}
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::{MetadataExt as _, chown};
 

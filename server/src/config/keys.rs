@@ -45,6 +45,14 @@ impl Secrets {
         old.split([',', ' ', '\n']).map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect()
     }
 
+    /// What opens with the old keys, and seals nothing.
+    ///
+    /// # Errors
+    /// When one is none.
+    pub(crate) fn old_sealer(&self, chance: &Chance) -> anyhow::Result<Sealer> {
+        Ok(Sealer::new(self.old().iter().map(String::as_str), chance.clone())?)
+    }
+
     /// The key file, if the key is to be there and is not.
     pub(crate) fn missing_file(&self, folder: &Path) -> Option<PathBuf> {
         let path = Self::file(folder);
