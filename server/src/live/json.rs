@@ -161,7 +161,9 @@ pub(super) fn news(old: &PageView, new: &PageView) -> Vec<Utf8Bytes> {
     }
     let same =
         components(old).map(|component| &component.id).eq(components(new).map(|component| &component.id));
-    if !same || old.state != new.state || old.head != new.head {
+    // One that left the page without an end: a state was set by hand, or it began too long ago for the page's past.
+    let gone = old.incidents.iter().any(|before| incidents(new).all(|now| now.id != before.id));
+    if !same || gone || old.state != new.state || old.head != new.head {
         messages.push(snapshot(new));
     }
     messages

@@ -68,6 +68,29 @@ fn programs_are_told_in_the_fields_of_the_seed() {
 }
 
 #[test]
+fn programs_hear_of_an_incident_that_a_state_set_by_hand_hides_and_of_its_return() {
+    let shown = |seq| view(seq, vec![component(1, MajorOutage)], vec![incident(1), incident(2)]);
+    let face = face(shown(1));
+    let (_, mut news) = face.follow_json();
+    let (_, mut frames) = face.follow(&at(1), Seq(1));
+    let mut hidden = view(2, vec![component(1, MajorOutage)], vec![incident(2)]);
+    hidden.overruled = vec![incident(1)];
+    hidden.overruled[0].impact = Operational;
+    face.show(hidden);
+    let next = |news: &mut tokio::sync::broadcast::Receiver<_>| -> Value {
+        let text: axum::extract::ws::Utf8Bytes = news.try_recv().unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let whole = next(&mut news);
+    assert_eq!((&whole["event"], &whole["data"]["incidents"].as_array().unwrap().len()), (&json!("page"), &1));
+    let story = format!("i-{}", incident(1).id);
+    assert_eq!(ids(&frames.try_recv().unwrap().text), ["incidents", &story], "its own page is told, too");
+    face.show(shown(3));
+    assert_eq!(next(&mut news)["data"]["incident"]["id"], incident(1).id.as_str());
+    assert_eq!(ids(&frames.try_recv().unwrap().text), ["incidents", &story]);
+}
+
+#[test]
 fn what_is_drawn_alike_is_not_sent() {
     let face = face(view(1, vec![component(1, Operational)], Vec::new()));
     let (_, mut frames) = face.follow(&at(1), Seq(1));

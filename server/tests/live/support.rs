@@ -100,6 +100,7 @@ pub(crate) fn view(seq: i64, components: Vec<ComponentView>, incidents: Vec<Inci
         worst: worst(states()),
         past: ["2026-11-21", "2026-11-20"].map(|date| past_day(date, &incidents)).into(),
         incidents,
+        overruled: Vec::new(),
         sections: vec![SectionView { group: None, state: worst(states()), components }],
     }
 }

@@ -25,7 +25,8 @@ pub fn parts(view: &PageView) -> Vec<Part> {
         let slots = inner.iter().map(|_| slot()).collect_view();
         let about = view.head.description.clone().map(|text| view! { <p class="about">{text}</p> });
         let main = Part::around("page", view! { <main id="page">{about}{slots}</main> }, inner);
-        let told = view.incidents.iter().chain(view.past.iter().flat_map(|day| &day.incidents));
+        let open = view.incidents.iter().chain(&view.overruled);
+        let told = open.chain(view.past.iter().flat_map(|day| &day.incidents));
         std::iter::once(main).chain(told.map(story)).collect()
     })
 }

@@ -84,6 +84,7 @@ fn view(sections: Vec<SectionView>, incidents: Vec<IncidentView>) -> PageView {
             ongoing: !incidents.is_empty(),
         }],
         incidents,
+        overruled: Vec::new(),
         sections,
     }
 }

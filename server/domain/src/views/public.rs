@@ -51,6 +51,9 @@ pub struct PageView {
     pub worst: ComponentState,
     /// Open incidents, the newest first.
     pub incidents: Vec<IncidentView>,
+    /// Automatic incidents that are open but not shown, and count for nothing, because a person said of each of their components that
+    /// it is well or under maintenance. They have pages of their own.
+    pub overruled: Vec<IncidentView>,
     /// Components: first those without a group, then the groups in their order.
     pub sections: Vec<SectionView>,
     /// The last [`PAST_DAYS`] days, today first, each with the incidents that began on it and are over.

@@ -87,6 +87,51 @@ on_both! {
         assert_eq!(state(&page(&world).await, "API"), ComponentState::MajorOutage);
     }
 
+    async fn an_incident_of_what_was_said_by_hand_to_be_well_waits_until_the_state_is_released(world: World) {
+        let services = &world.services;
+        for (name, said) in [("API", ComponentState::UnderMaintenance), ("Shop", ComponentState::Operational)] {
+            let (key, id) = world.monitor(name).await;
+            let one = component(&world, name, std::slice::from_ref(&id)).await;
+            let set = async |state| services.set_state(OPERATOR, &one, state).await.unwrap();
+            set(Some(said)).await;
+            let calm = page(&world).await.state;
+            let incident = world.outage(key).await;
+            let history = async || {
+                let view = services.history(VISITOR, None, None).await.unwrap();
+                view.days[0].incidents.iter().filter(|incident| incident.resolved_at.is_none()).count()
+            };
+            let overruled = page(&world).await;
+            assert_eq!((overruled.state, overruled.incidents.len(), history().await), (calm, 0, 0), "{said:?}");
+            assert!(overruled.past.iter().all(|day| !day.ongoing));
+            assert_eq!(overruled.overruled.len(), 1);
+            let alone = services.incident_page(VISITOR, None, &incident).await.unwrap().incident;
+            assert_eq!((alone.impact, &alone), (said, &overruled.overruled[0]), "who has its address finds it");
+
+            set(Some(ComponentState::DegradedPerformance)).await;
+            let slow = page(&world).await;
+            assert_eq!((slow.state, slow.incidents.len()), (PageState::HasIssues, 1), "{said:?}");
+            assert_eq!(slow.incidents[0].impact, ComponentState::DegradedPerformance);
+            set(Some(said)).await;
+            assert!(page(&world).await.incidents.is_empty());
+
+            set(None).await;
+            let released = page(&world).await;
+            assert_eq!((released.state, released.incidents.len()), (PageState::HasIssues, 1), "{said:?}");
+            assert_eq!((released.overruled.len(), history().await), (0, 1));
+            assert_eq!(released.incidents[0].impact, ComponentState::MajorOutage);
+            assert!(released.past[0].ongoing);
+
+            // A second component of the same monitor, of which nobody said anything.
+            let other = component(&world, "Beside", &[id]).await;
+            set(Some(said)).await;
+            let beside = page(&world).await;
+            assert_eq!((beside.incidents.len(), beside.incidents[0].impact), (1, ComponentState::MajorOutage));
+            services.delete_component(OPERATOR, &other).await.unwrap();
+            world.recovery(key).await;
+            assert_eq!(page(&world).await.overruled.len(), 0);
+        }
+    }
+
     async fn an_automatic_incident_shows_names_of_components_only(world: World) {
         let (key, id) = world.monitor("Hidden").await;
         let (alone, _) = world.monitor("Alone").await;

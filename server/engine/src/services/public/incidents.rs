@@ -122,13 +122,13 @@ pub(super) fn by_day(
     past
 }
 
-/// The worst that an incident does to a component. While it is open that is what the components show; once it is over, a
-/// component that follows nothing else was out wholly, and any other one in part.
+/// The worst that an incident does to a component. While it is open that is what the components show, and what was set by hand wins
+/// there too; once it is over, a component that follows nothing else was out wholly, and any other one in part.
 fn impact(board: &Board, touched: &[&Component], open: bool) -> ComponentState {
     worst(touched.iter().map(|component| {
         let shown = board.state(component);
         match board.followed(component.key) {
-            _ if open && shown.is_problem() => shown,
+            _ if open && (shown.is_problem() || component.by_hand.is_some()) => shown,
             [] | [_] => ComponentState::MajorOutage,
             _ => ComponentState::PartialOutage,
         }

@@ -52,6 +52,11 @@ impl Board {
         self.followed.get(&component).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a person said of a component that it is well or under maintenance, so that an incident may be overruled.
+    fn may_overrule(&self) -> bool {
+        self.components.iter().any(|component| component.by_hand.is_some_and(|state| !state.is_problem()))
+    }
+
     /// The state of a component: what was set by hand wins.
     fn state(&self, component: &Component) -> ComponentState {
         component.by_hand.unwrap_or_else(|| {
@@ -116,12 +121,18 @@ impl Services {
         let sections: Vec<SectionView> = by_group.into_iter().map(section).collect();
 
         let open = store::views::incidents::open_on_page(&mut tx, page.key, MOST_OPEN).await?;
+        let overruled = if board.may_overrule() {
+            store::views::incidents::overruled_on_page(&mut tx, page.key, MOST_OPEN).await?
+        } else {
+            Vec::new()
+        };
         // Also of those that the page has no room for.
         let open_since = store::views::incidents::open_since(&mut tx, page.key).await?;
         let past_days = days::last_days(now, &zone, PAST_DAYS);
         let (past, totals) = incidents::of_days(&mut tx, page.key, &past_days, true).await?;
         let past = incidents::views(&mut tx, page.key, &board, past).await?;
         let incidents = incidents::views(&mut tx, page.key, &board, open).await?;
+        let overruled = incidents::views(&mut tx, page.key, &board, overruled).await?;
 
         let states = || sections.iter().map(|section| section.state);
         let components =
@@ -135,6 +146,7 @@ impl Services {
             worst: worst(states()),
             past: incidents::by_day(&past_days, past, &totals, open_since),
             incidents,
+            overruled,
             sections,
         })
     }

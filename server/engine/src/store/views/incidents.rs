@@ -133,11 +133,23 @@ macro_rules! select_public {
     };
 }
 
-/// The open incidents of a page, the newest first.
+/// Whether an incident of page `$1` is one that a person opened, or touches a component of which nobody said that it is well or under
+/// maintenance: what was set by hand wins over what checks say.
+macro_rules! not_overruled {
+    () => {
+        "(i.origin <> 'automatic' or exists (select 1 from incident_components ic join components c on c.id = ic.component_id \
+         where ic.incident_id = i.id and c.page_id = $1 \
+         and (c.by_hand is null or c.by_hand not in ('OPERATIONAL', 'UNDERMAINTENANCE'))))"
+    };
+}
+
+/// The open incidents of a page, the newest first, without those that are [`overruled_on_page`].
 pub async fn open_on_page(tx: &mut Tx, page: PageKey, limit: i64) -> Result<Vec<PublicIncident>> {
-    let rows: Vec<PublicRow> = sql!(tx, |conn| sqlx::query_as(select_public!(
-        "and i.resolved_at is null order by i.started_at desc, i.id desc limit $2"
-    ))
+    let rows: Vec<PublicRow> = sql!(tx, |conn| sqlx::query_as(select_public!(concat!(
+        "and i.resolved_at is null and ",
+        not_overruled!(),
+        " order by i.started_at desc, i.id desc limit $2"
+    )))
     .bind(page.0)
     .bind(limit)
     .fetch_all(conn)
@@ -145,25 +157,40 @@ pub async fn open_on_page(tx: &mut Tx, page: PageKey, limit: i64) -> Result<Vec<
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-/// Since when a page has had something open: when the first of its open incidents began.
+/// The open incidents that a page does not show, because a person said of each of their components that it is well or under
+/// maintenance; the newest first.
+pub async fn overruled_on_page(tx: &mut Tx, page: PageKey, limit: i64) -> Result<Vec<PublicIncident>> {
+    let rows: Vec<PublicRow> = sql!(tx, |conn| sqlx::query_as(select_public!(concat!(
+        "and i.resolved_at is null and not ",
+        not_overruled!(),
+        " order by i.started_at desc, i.id desc limit $2"
+    )))
+    .bind(page.0)
+    .bind(limit)
+    .fetch_all(conn)
+    .await?);
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// Since when a page has had something open: when the first of the open incidents began that it shows.
 pub async fn open_since(tx: &mut Tx, page: PageKey) -> Result<Option<Timestamp>> {
-    let at: Option<i64> = sql!(tx, |conn| {
-        sqlx::query_scalar(
-        "select min(i.started_at) from incidents i where i.resolved_at is null and exists (select 1 from incident_components ic \
-         join components c on c.id = ic.component_id where ic.incident_id = i.id and c.page_id = $1)"
-    )
+    let at: Option<i64> = sql!(tx, |conn| sqlx::query_scalar(select_public!(
+        "min(i.started_at)",
+        concat!("and i.resolved_at is null and ", not_overruled!())
+    ))
     .bind(page.0)
     .fetch_one(conn)
-    .await?
-    });
+    .await?);
     Ok(at.map(Timestamp))
 }
 
-/// Those that began from `$2` until before `$3`; with `$4` only those that are over.
+/// Those that began from `$2` until before `$3`, as far as the page shows them; with `$4` only those that are over.
 macro_rules! began_between {
     ($rest:literal) => {
         concat!(
-            "and i.started_at >= $2 and i.started_at < $3 and (i.resolved_at is not null or not $4) ",
+            "and i.started_at >= $2 and i.started_at < $3 and (i.resolved_at is not null or (not $4 and ",
+            not_overruled!(),
+            ")) ",
             $rest
         )
     };
