@@ -64,22 +64,33 @@
     if (active) (byId(active.id) || fresh.querySelectorAll(FOCUSABLE)[place] || fresh).focus({ preventScroll: true });
   }
   const top = (el) => el.getBoundingClientRect().top;
-  let spoke = 0, speech = 0;
+  /* What screen readers are told: what is new since they were told last, at most every five seconds. */
+  const saying = () => [...new Set([...doc.querySelectorAll("[data-say]")].map((el) => el.textContent.trim().replace(/\.$/, "")))].join(". ");
+  const opened = () => new Map([...doc.querySelectorAll("#incidents [id^=incident-]")].map((el) => [el.id, el.querySelector("a").textContent]));
+  let told = saying(), known = opened(), spoke = 0, speech = 0;
+  function announce() {
+    speech = 0;
+    const say = saying(), open = opened();
+    const those = (what, some, others) => {
+      const titles = [...some].filter(([id]) => !others.has(id)).map(([, title]) => title), more = titles.length - 3;
+      return titles[0] && `${what}: ${titles.slice(0, 3).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+    };
+    const news = [say !== told && say, those("New incident", open, known), those("No longer open", known, open)].filter(Boolean).join(". ");
+    if (!news) return;
+    [told, known, spoke] = [say, open, Date.now()];
+    byId("announce").textContent = news;
+  }
   function apply(parts) {
-    const day = picked, said = doc.querySelector("#banner h1")?.textContent;
+    const day = picked;
     const kept = scrollY && [...doc.querySelectorAll("#page [id]")].find((el) => top(el) >= 0), at = kept && top(kept);
     parts.forEach(swap);
     if (kept && byId(kept.id)) scrollBy(0, top(byId(kept.id)) - at);
-    const banner = byId("banner"), sentence = banner?.querySelector("h1")?.textContent;
-    if (sentence && sentence !== said) {
-      clearTimeout(speech);
-      speech = setTimeout(() => { // at most every five seconds
-        spoke = Date.now();
-        byId("announce").textContent = sentence;
-      }, Math.max(100, spoke + 5 * S - Date.now()));
-      doc.title = banner.dataset.title;
-      doc.querySelector("link[rel=icon]").href = banner.dataset.icon;
+    const state = doc.querySelector("[data-title]"), icon = doc.querySelector("link[rel=icon]");
+    if (state) {
+      doc.title = state.dataset.title;
+      if (icon.getAttribute("href") !== state.dataset.icon) icon.href = state.dataset.icon;
     }
+    speech ||= setTimeout(announce, Math.max(100, spoke + 5 * S - Date.now()));
     if (day) pick(day.id, day.index, day.pinned);
   }
 

@@ -113,8 +113,9 @@ pub(super) fn banner(view: &PageView) -> Part {
         >
             {state_icon(state)}
             <div>
-                <h1>{sentence}</h1>
-                {(!detail.is_empty()).then(|| view! { <p>{detail}</p> })}
+                // What is marked so is said to screen readers when it changes.
+                <h1 data-say="">{sentence}</h1>
+                {(!detail.is_empty()).then(|| view! { <p data-say="">{detail}</p> })}
                 <p class="live"><span class="live-dot"></span>{slot()}</p>
             </div>
         </section>

@@ -383,7 +383,8 @@ fn fifty_components_stay_a_small_page() {
         .collect();
     let sizes = [gzipped(&draw(&page)), gzipped(&style), gzipped(&read("public/live.js"))];
     let total: usize = sizes.iter().sum();
-    assert!(sizes[2] <= 5_000, "the script alone weighs {} bytes", sizes[2]);
+    // A kilobyte of it is for those who do not see the page.
+    assert!(sizes[2] <= 6_000, "the script alone weighs {} bytes", sizes[2]);
     assert!(total < 40_000, "page, style and script weigh {sizes:?}, {total} bytes in all");
     eprintln!("page, style and script weigh {sizes:?}, {total} bytes in all");
 }
