@@ -65,7 +65,7 @@
   }
   const top = (el) => el.getBoundingClientRect().top;
   /* What screen readers are told: what is new since they were told last, at most every five seconds. */
-  const saying = () => [...new Set([...doc.querySelectorAll("[data-say]")].map((el) => el.textContent.trim().replace(/\.$/, "")))].join(". ");
+  const saying = () => [...new Set([...doc.querySelectorAll("[data-say],#incident li:first-child :is(strong,p)")].map((el) => el.textContent.trim().replace(/\.$/, "")))].join(". ");
   const opened = () => new Map([...doc.querySelectorAll("#incidents [id^=incident-]")].map((el) => [el.id, el.querySelector("a").textContent]));
   let told = saying(), known = opened(), spoke = 0, speech = 0;
   function announce() {

@@ -1,6 +1,7 @@
 //! The sentence everybody came for.
 
 use domain::status_page::{ComponentState, PageState};
+use domain::time::Timestamp;
 use domain::views::public::PageView;
 use leptos::prelude::*;
 
@@ -44,14 +45,18 @@ pub fn summary(view: &PageView) -> Summary {
         (ComponentState::Operational, _) => "All systems operational",
         (ComponentState::NoData, _) => "No data yet",
     };
-    let icon = match state {
+    Summary { sentence, detail: detail(states()), state, icon: tab_icon(state) }
+}
+
+/// The path of the icon that shows a state in a browser's tab.
+pub(super) fn tab_icon(state: ComponentState) -> &'static str {
+    match state {
         ComponentState::MajorOutage => "/favicon-major.svg",
         ComponentState::PartialOutage | ComponentState::DegradedPerformance => "/favicon-issue.svg",
         ComponentState::NoData | ComponentState::Operational | ComponentState::UnderMaintenance => {
             "/favicon.svg"
         }
-    };
-    Summary { sentence, detail: detail(states()), state, icon }
+    }
 }
 
 /// "2 of 14 components have an outage, 1 is degraded"; empty when all are well or nothing is known of any.
@@ -90,19 +95,29 @@ fn detail(states: impl Iterator<Item = ComponentState>) -> String {
     text
 }
 
-/// The banner; around the time of reading, which the script replaces by the age of the page.
-pub(super) fn banner(view: &PageView) -> Part {
-    let Summary { sentence, detail, state, icon } = summary(view);
+/// The time of reading, which the script replaces by the age of the page. It stands in a [`live_line`].
+pub(super) fn read_at(at: Timestamp) -> Part {
     let mut read = Part::leaf(
         "live",
         view! {
             <span id="live">
                 "Updated "
-                <time datetime=words::machine_time(view.at) data-t="time">{words::clock(view.at)}</time>
+                <time datetime=words::machine_time(at) data-t="time">{words::clock(at)}</time>
             </span>
         },
     );
     read.volatile = true;
+    read
+}
+
+/// A line with the place of [`read_at`], and whether the page follows what happens.
+pub(super) fn live_line() -> impl IntoView {
+    view! { <p class="live"><span class="live-dot"></span>{slot()}</p> }
+}
+
+/// The banner.
+pub(super) fn banner(view: &PageView) -> Part {
+    let Summary { sentence, detail, state, icon } = summary(view);
     let markup = view! {
         <section
             class="banner"
@@ -116,9 +131,9 @@ pub(super) fn banner(view: &PageView) -> Part {
                 // What is marked so is said to screen readers when it changes.
                 <h1 data-say="">{sentence}</h1>
                 {(!detail.is_empty()).then(|| view! { <p data-say="">{detail}</p> })}
-                <p class="live"><span class="live-dot"></span>{slot()}</p>
+                {live_line()}
             </div>
         </section>
     };
-    Part::around("banner", markup, vec![read])
+    Part::around("banner", markup, vec![read_at(view.at)])
 }

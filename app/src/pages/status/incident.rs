@@ -6,6 +6,7 @@ use domain::time::Timestamp;
 use domain::views::public::{IncidentPage, IncidentUpdateView, IncidentView, PageHead, PageView};
 use leptos::prelude::*;
 
+use super::banner::{live_line, read_at, tab_icon};
 use super::document::{Page, Shell};
 use super::markup::{icon, paragraphs, state_icon, when};
 use super::part::{Part, drawn, slot};
@@ -97,9 +98,9 @@ fn mark(incident: &IncidentView) -> ComponentState {
     if incident.resolved_at.is_some() { ComponentState::Operational } else { incident.impact }
 }
 
-/// What an incident's own page shows of it. The status page does not hold it; it is told of in the same frames, for visitors
-/// who stay on the incident's page.
-pub(super) fn story(incident: &IncidentView) -> Part {
+/// What an incident's own page shows of it, as read at a time. The status page does not hold it; it is told of in the same frames,
+/// for visitors who stay on the incident's page. While it is open, the page says how old it is.
+pub(super) fn story(head: &PageHead, incident: &IncidentView, at: Timestamp) -> Part {
     let mark = mark(incident);
     let is_over = incident.resolved_at.is_some();
     let state = words::tone(mark);
@@ -107,12 +108,13 @@ pub(super) fn story(incident: &IncidentView) -> Part {
     let id = format!("i-{}", incident.id);
     let length = |end: Timestamp| incident_words::length(end.since(incident.started_at));
     let markup = view! {
-        <div id=id.clone() data-state=state>
+        <div id=id.clone() data-state=state data-title=title(head, incident) data-icon=tab_icon(mark)>
             <div class="title-line">
                 <h1 class="page-title">{incident.title.clone()}</h1>
                 " "
-                <span class="pill big" data-state=state>{state_icon(mark)} {pill}</span>
+                <span class="pill big" data-state=state data-say="">{state_icon(mark)} {pill}</span>
             </div>
+            {(!is_over).then(live_line)}
             <dl class="facts-list">
                 {is_over.then(|| view! { <div><dt>"Impact"</dt><dd>{incident.impact.label()}</dd></div> })}
                 <div><dt>"Phase"</dt><dd>{incident.phase.label()}</dd></div>
@@ -128,7 +130,13 @@ pub(super) fn story(incident: &IncidentView) -> Part {
             <section class="section"><h2>"Updates"</h2>{timeline(state, &incident.updates)}</section>
         </div>
     };
-    Part::leaf(id, markup)
+    let inner = if is_over { Vec::new() } else { vec![read_at(at)] };
+    Part::around(id, markup, inner)
+}
+
+/// What stands in the tab of an incident's page.
+fn title(head: &PageHead, incident: &IncidentView) -> String {
+    format!("{} · {}", incident.title, head.name)
 }
 
 /// The page of an incident; it follows the frames of its status page.
@@ -137,14 +145,14 @@ pub fn incident_page(page: &IncidentPage, shell: &Shell<'_>) -> String {
     let main = view! {
         <main id="incident">
             <a class="crumb" href=page.head.home()>{icon("chevron-left")} "Current status"</a>
-            {drawn(story(incident).html())}
+            {drawn(story(&page.head, incident, page.at).html())}
         </main>
     };
     shell.document(&Page {
         head: Some(&page.head),
-        title: format!("{} · {}", incident.title, page.head.name),
+        title: title(&page.head, incident),
         description: format!("{} · {}", incident.impact.label(), incident.phase.label()),
-        icon: "/favicon.svg",
+        icon: tab_icon(mark(incident)),
         path: address(&page.head, incident),
         target: "incident",
         main: super::part::html(main),

@@ -154,7 +154,7 @@ fn names_of_operators_are_escaped_everywhere() {
         next: None,
         days: page.past.clone(),
     };
-    let one = IncidentPage { head: page.head.clone(), incident: page.incidents[0].clone() };
+    let one = IncidentPage { head: page.head.clone(), at: NOW, incident: page.incidents[0].clone() };
     let assets = Assets::default();
     for text in [
         draw(&page),
@@ -227,6 +227,28 @@ fn a_day_says_how_many_incidents_it_has_no_room_for() {
     assert!(!draw(&page).contains("more incident"));
     page.past[0].more = 481;
     assert!(draw(&page).contains("<li class=\"none\">481 more incidents</li></ul>"));
+}
+
+#[test]
+fn the_page_of_an_open_incident_says_how_old_it_is_and_shows_its_state_in_the_tab() {
+    let mut trouble = incident(1, "Tracking is not available");
+    let page = |incident: &IncidentView, live| {
+        let page = IncidentPage { head: head(), at: NOW, incident: incident.clone() };
+        incident_page(&page, &shell(&Assets::default(), live))
+    };
+    let open = page(&trouble, true);
+    assert!(open.contains("id=\"live\"") && open.contains("<link rel=\"icon\" href=\"/favicon-major.svg\""));
+    assert!(open.contains("data-title=\"Tracking is not available · Northwind\" data-icon=\"/favicon-major.svg\""));
+    assert!(open.contains("data-say=\"\" class=\"pill big\""), "{open}");
+
+    // A later reading alone is no news; the end is, and takes the line away.
+    let mut now = view(Vec::new(), vec![trouble.clone()]);
+    let before = parts(&now);
+    now.at = Timestamp(NOW.0 + HOUR);
+    assert!(parts(&now)[1].is_like(&before[1]));
+    (trouble.phase, trouble.resolved_at) = (IncidentPhase::Resolved, Some(NOW));
+    let over = page(&trouble, false);
+    assert!(!over.contains("id=\"live\"") && over.contains("<link rel=\"icon\" href=\"/favicon.svg\""));
 }
 
 #[test]

@@ -230,6 +230,8 @@ pub struct HistoryView {
 pub struct IncidentPage {
     /// Name, logo, zone.
     pub head: PageHead,
+    /// When it was read.
+    pub at: Timestamp,
     /// The incident.
     pub incident: IncidentView,
 }

@@ -201,7 +201,7 @@ impl Services {
         let board = Board::read(&mut tx, page.key).await?;
         let mut views = incidents::views(&mut tx, page.key, &board, vec![found]).await?;
         let incident = views.pop().ok_or(ServiceError::NotFound)?;
-        Ok(IncidentPage { head: page.head, incident })
+        Ok(IncidentPage { head: page.head, at: self.now(), incident })
     }
 
     /// The logo of a page.

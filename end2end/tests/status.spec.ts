@@ -1,0 +1,99 @@
+// The status page for those who do not look at it all the time, or not at all: what is said, and that it never seems newer than it is.
+import { expect, Page, test } from '@playwright/test';
+import { Pharos } from '../support/pharos.ts';
+import { Target } from '../support/target.ts';
+import { expectAccessible, PASSWORD, send } from '../support/steps.ts';
+
+let pharos: Pharos;
+let targets: Target[];
+
+test.beforeEach(async () => {
+  pharos = await Pharos.start();
+  targets = [await Target.start(), await Target.start()];
+});
+
+test.afterEach(async () => {
+  await pharos.remove();
+  for (const target of targets) await target.off();
+});
+
+test('each outage that begins or ends is said to screen readers, once', async ({ page }) => {
+  test.setTimeout(90_000);
+  await watch(page, ['Shop', 'Mail']);
+  await page.goto(pharos.url);
+  await expect(page.locator('body')).toHaveClass(/on-air/);
+  await listen(page);
+  await targets[0].off();
+  await expect.poll(() => said(page), { timeout: 30_000 }).toHaveLength(1);
+  await targets[1].off();
+  await expect.poll(() => said(page), { timeout: 30_000 }).toHaveLength(2);
+  await targets[1].on();
+  await expect.poll(() => said(page), { timeout: 30_000 }).toHaveLength(3);
+  const [first, second, third] = await said(page);
+  expect(first).toMatch(/^Some systems are down\. 1 of 2 components has an outage\. New incident: Shop /);
+  expect(second).toMatch(/^All systems are down\. 2 of 2 components have an outage\. New incident: Mail /);
+  expect(third).toMatch(/^Some systems are down\. 1 of 2 components has an outage\. No longer open: Mail /);
+});
+
+test('the page of an incident says its end, and how old it is while the network is gone', async ({ page, context }) => {
+  test.setTimeout(90_000);
+  await watch(page, ['Shop', 'Mail']);
+  await targets[0].off();
+  await page.goto(pharos.url);
+  await page.locator('#incidents article a').first().click({ timeout: 30_000 });
+  await expect(page.locator('#live')).toHaveText(/live$/);
+  await expect(page.locator('link[rel=icon]')).toHaveAttribute('href', '/favicon-major.svg');
+  await expectAccessible(page);
+  await context.setOffline(true);
+  await expect(page.locator('.live')).toHaveText(/^Reconnecting – data from \d\d:\d\d/, { timeout: 8_000 });
+  await context.setOffline(false);
+  await expect(page.locator('#live')).toHaveText(/live$/);
+  await listen(page);
+  await targets[0].on();
+  await expect(page.locator('h1 + .pill')).toHaveText('Resolved', { timeout: 30_000 });
+  await expect.poll(() => said(page)).toHaveLength(1);
+  expect((await said(page))[0]).toMatch(/^Resolved\. Shop is working again/);
+  await expect(page.locator('link[rel=icon]')).toHaveAttribute('href', '/favicon.svg');
+});
+
+test('a page without a network does not call itself live', async ({ page, context }) => {
+  await watch(page, ['Shop']);
+  await page.goto(pharos.url);
+  await expect(page.locator('#live')).toHaveText(/live$/);
+  await context.setOffline(true);
+  await expect(page.locator('.live')).toHaveText(/^Reconnecting/, { timeout: 5_000 });
+  await context.setOffline(false);
+  await expect(page.locator('#live')).toHaveText(/live$/);
+});
+
+/** Sets it up, with a monitor that is checked every second and a component for each name. */
+async function watch(page: Page, names: string[]): Promise<void> {
+  const [, token] = pharos.setupPath.split('token=');
+  await send(page, pharos, 'set_up', { token, name: 'Ada', email: 'ada@example.org', password: PASSWORD });
+  for (const [place, name] of names.entries()) {
+    await send(page, pharos, 'add_monitor', {
+      'form[kind]': 'http', 'form[name]': name, 'form[url]': targets[place].url, 'form[interval]': '1',
+      'form[failure_threshold]': '1', 'form[recovery_threshold]': '1',
+    });
+    await send(page, pharos, 'add_component', { name, monitor: await monitor(page, name) });
+  }
+  await page.goto(pharos.url);
+  await expect(page.locator('#banner h1')).toHaveText('All systems operational', { timeout: 30_000 });
+}
+
+async function monitor(page: Page, name: string): Promise<string> {
+  await page.goto(`${pharos.url}/console/monitors`);
+  const link = page.getByRole('link', { name }).first();
+  return (await link.getAttribute('href'))!.split('/').pop()!;
+}
+
+/** Keeps what is announced from now on. */
+async function listen(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const all = window as any, region = document.getElementById('announce')!;
+    all.said = [];
+    new MutationObserver(() => all.said.push(region.textContent)).observe(region, { childList: true });
+  });
+}
+
+const said = (page: Page): Promise<string[]> => page.evaluate(() => (window as any).said);
