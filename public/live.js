@@ -295,6 +295,10 @@
   on("visibilitychange", () => { if (!doc.hidden) { tick(); wake(); } });
   if (slug) {
     setInterval(tick, S);
+    on("offline", () => { // not before the server is asked: the network may be another one now
+      show(false);
+      wake();
+    }, window);
     connect();
   }
 })();
