@@ -17,16 +17,47 @@ fn address(head: &PageHead, incident: &IncidentView) -> String {
     format!("{}/incidents/{}", head.base(), incident.id)
 }
 
+/// Open incidents that are told of in full. Each of the others has a line, so that the components stay in sight.
+const IN_FULL: usize = 3;
+/// Open incidents, in full and as lines, before the rest is folded.
+const UNFOLDED: usize = 8;
+
 /// The open incidents, the newest first; empty but there when all is well, so that the first can be swapped in.
 pub(super) fn open_incidents(view: &PageView) -> Part {
-    let parts: Vec<Part> = view.incidents.iter().map(|incident| card(&view.head, incident)).collect();
+    let draw = |(place, incident)| match place {
+        ..IN_FULL => card(&view.head, incident),
+        _ => line(&view.head, incident),
+    };
+    let parts: Vec<Part> = view.incidents.iter().enumerate().map(draw).collect();
     let class = if parts.is_empty() { "" } else { "section tight" };
+    let slots = |count: usize| (0..count).map(|_| slot()).collect_view();
+    let lines = parts.len().min(UNFOLDED).saturating_sub(IN_FULL);
+    let folded = parts.len().saturating_sub(UNFOLDED);
     let markup = view! {
         <section class=class id="incidents" aria-label="Open incidents">
-            {parts.iter().map(|_| slot()).collect_view()}
+            {slots(parts.len().min(IN_FULL))}
+            {(lines > 0).then(|| view! { <ul class="incident-lines">{slots(lines)}</ul> })}
+            {(folded > 0).then(|| view! {
+                <details class="incident-rest" id="incidents-rest">
+                    <summary>{icon("chevron-right")} {format!("and {folded} more")}</summary>
+                    <ul class="incident-lines">{slots(folded)}</ul>
+                </details>
+            })}
         </section>
     };
     Part::around("incidents", markup, parts)
+}
+
+fn line(head: &PageHead, incident: &IncidentView) -> Part {
+    let id = format!("incident-{}", incident.id);
+    let markup = view! {
+        <li id=id.clone() data-state=words::tone(incident.impact)>
+            {state_icon(incident.impact)} <span class="visually-hidden">{incident.impact.label()} ": "</span>
+            <a href=address(head, incident)>{incident.title.clone()}</a> " "
+            <span class="since">"since " {when(incident.started_at)}</span>
+        </li>
+    };
+    Part::leaf(id, markup)
 }
 
 fn card(head: &PageHead, incident: &IncidentView) -> Part {

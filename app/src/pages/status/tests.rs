@@ -252,6 +252,29 @@ fn the_page_of_an_open_incident_says_how_old_it_is_and_shows_its_state_in_the_ta
 }
 
 #[test]
+fn many_open_incidents_leave_the_components_in_sight() {
+    let page = |count| {
+        let incidents = (1..=count).map(|number| incident(number, "Tracking is not available")).collect();
+        view(vec![section(None, vec![component(1, "Portal", ComponentState::Operational)])], incidents)
+    };
+    let counts = |count| {
+        let incidents = parts(&page(count))[0].parts[1].html();
+        let (before, folded) = incidents.split_once("<details").unwrap_or((&incidents, ""));
+        let lines = |text: &str| text.matches("<li id=\"incident-").count();
+        assert!(!folded.contains("<article") && !folded.contains(" open"));
+        (before.matches("<article").count(), lines(before), lines(folded))
+    };
+    assert_eq!([3, 4, 8, 9, 19].map(counts), [(3, 0, 0), (3, 1, 0), (3, 5, 0), (3, 5, 1), (3, 5, 11)]);
+    let many = draw(&page(19));
+    assert!(many.contains("and 11 more</summary>"));
+    assert_eq!(many.matches("href=\"/incidents/").count(), 19, "each has its link");
+    // In a frame each is what it is in the page.
+    let (drawn, mut all) = (parts(&page(19)), Vec::new());
+    walk(&drawn[0].parts[1], &mut all);
+    assert!(all.iter().all(|part| many.contains(&part.html())) && all.len() == 20);
+}
+
+#[test]
 fn a_part_is_drawn_in_the_page_as_it_is_in_a_frame() {
     let page = view(
         vec![
