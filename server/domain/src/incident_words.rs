@@ -1,5 +1,6 @@
 //! What the public is told of automatic incidents. Only names of components go in, so nothing else can come out.
 
+use crate::status_page::ComponentState;
 use crate::time::{DAY, HOUR, MINUTE};
 
 /// The first update: what is being looked into.
@@ -55,14 +56,25 @@ pub fn resolved_by_hand(components: &[String]) -> String {
     }
 }
 
-/// The headline of an automatic incident.
-pub fn title(components: &[String]) -> String {
-    match components {
-        [] => "Service disruption".to_owned(),
-        [one] => format!("{one} is not available"),
-        [one, two] => format!("{one} and {two} are not available"),
-        [one, rest @ ..] => format!("{one} and {} more are not available", rest.len()),
-    }
+/// The headline of an automatic incident that does so much to its components, and whether it is over.
+pub fn title(components: &[String], impact: ComponentState, is_over: bool) -> String {
+    let one = components.len() == 1;
+    let who = match components {
+        [] => return "Service disruption".to_owned(),
+        [one] => one.clone(),
+        [one, two] => format!("{one} and {two}"),
+        [one, rest @ ..] => format!("{one} and {} more", rest.len()),
+    };
+    let does = match (impact, is_over) {
+        (ComponentState::MajorOutage, false) if one => "is not available",
+        (ComponentState::MajorOutage, false) => "are not available",
+        (ComponentState::MajorOutage, true) if one => "was not available",
+        (ComponentState::MajorOutage, true) => "were not available",
+        (_, false) if one => "has problems",
+        (_, false) => "have problems",
+        (_, true) => "had problems",
+    };
+    format!("{who} {does}")
 }
 
 /// A stretch of time as people say it: the two largest units at most, never less than a minute but for short ones.
@@ -100,11 +112,31 @@ mod tests {
             "We are investigating: API, Shop and Mail are not responding as expected."
         );
         assert_eq!(resolved(&names[..1], 14 * MINUTE), "API is working again. The outage lasted 14 minutes.");
-        assert_eq!(title(&names), "API and 2 more are not available");
+        let major = ComponentState::MajorOutage;
+        assert_eq!(title(&names, major, false), "API and 2 more are not available");
         assert_eq!(
             changed(&names[..2]),
             "The automatic checks of API and Shop were changed; this report ends here."
         );
+    }
+
+    #[test]
+    fn a_headline_says_no_more_than_the_state_and_nothing_of_what_is_over_as_if_it_were_not() {
+        use ComponentState::{DegradedPerformance, MajorOutage, PartialOutage};
+
+        let names = ["API".to_owned(), "Shop".to_owned()];
+        for (count, impact, is_over, text) in [
+            (1, MajorOutage, false, "API is not available"),
+            (2, MajorOutage, false, "API and Shop are not available"),
+            (1, MajorOutage, true, "API was not available"),
+            (2, MajorOutage, true, "API and Shop were not available"),
+            (1, PartialOutage, false, "API has problems"),
+            (2, DegradedPerformance, false, "API and Shop have problems"),
+            (1, PartialOutage, true, "API had problems"),
+            (0, PartialOutage, true, "Service disruption"),
+        ] {
+            assert_eq!(title(&names[..count], impact, is_over), text);
+        }
     }
 
     #[test]

@@ -157,6 +157,7 @@ on_both! {
         assert_eq!((over.state, over.incidents.len()), (PageState::Up, 0));
         assert_eq!(over.past[0].incidents.len(), 1);
         assert_eq!(over.past[0].date, "2026-03-02");
+        assert_eq!(over.past[0].incidents[0].title, "API was not available");
         let history = world.services.history(VISITOR, None, None).await.unwrap();
         for text in [
             serde_json::to_string(&open).unwrap(),

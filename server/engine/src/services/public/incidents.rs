@@ -42,11 +42,13 @@ pub(super) async fn views(
             .filter_map(|key| components.get(key).copied())
             .collect();
         let names: Vec<String> = touched.iter().map(|component| component.fields.name.clone()).collect();
+        let is_over = incident.resolved_at.is_some();
+        let impact = impact(board, &touched, !is_over);
         IncidentView {
             id: incident.id,
-            title: incident.title.unwrap_or_else(|| incident_words::title(&names)),
+            title: incident.title.unwrap_or_else(|| incident_words::title(&names, impact, is_over)),
             phase: incident.phase,
-            impact: impact(board, &touched, incident.resolved_at.is_none()),
+            impact,
             started_at: incident.started_at,
             resolved_at: incident.resolved_at,
             components: names,
