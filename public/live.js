@@ -14,7 +14,8 @@
   const clock = (date) => format(date, { timeStyle: "medium" });
   function localise(within) {
     for (const el of within.querySelectorAll("time[datetime*=T]")) {
-      const date = new Date(el.dateTime), shape = SHAPES[el.dataset.t];
+      const date = new Date(el.dateTime), named = SHAPES[el.dataset.t], other = date.getFullYear() !== new Date().getFullYear();
+      const shape = named?.day && other ? { ...named, year: "numeric" } : named;
       el.title = date.toISOString().slice(0, 16).replace("T", " ") + " UTC";
       if (shape) el.textContent = format(date, shape);
     }

@@ -114,6 +114,16 @@ pub fn day_and_clock(at: Timestamp) -> String {
     format!("{day} {}, {}", &MONTHS[usize::from(month).saturating_sub(1) % 12][..3], clock(at))
 }
 
+/// Day and clock of a time, in UTC, with the year when it is not the one of `now`: `21 Nov 2025, 11:18 UTC`.
+pub fn day_and_clock_seen_at(at: Timestamp, now: Timestamp) -> String {
+    let year = |at: Timestamp| civil_from_days(at.0.div_euclid(DAY)).0;
+    let text = day_and_clock(at);
+    match text.split_once(',') {
+        Some((day, clock)) if year(at) != year(now) => format!("{day} {},{clock}", year(at)),
+        _ => text,
+    }
+}
+
 /// What a `datetime` attribute says: RFC 3339 in UTC, whole seconds.
 pub fn machine_time(at: Timestamp) -> String {
     let text = at.to_rfc3339();
@@ -213,6 +223,8 @@ mod tests {
         let at = Timestamp(1_795_259_880_000);
         assert_eq!(machine_time(at), "2026-11-21T11:18:00Z");
         assert_eq!(day_and_clock(at), "21 Nov, 11:18 UTC");
+        assert_eq!(day_and_clock_seen_at(at, Timestamp(at.0 + 30 * DAY)), "21 Nov, 11:18 UTC");
+        assert_eq!(day_and_clock_seen_at(at, Timestamp(at.0 + 50 * DAY)), "21 Nov 2026, 11:18 UTC");
         assert_eq!(date(at), "21 November 2026");
         assert_eq!(clock(Timestamp(-1)), "23:59 UTC");
     }

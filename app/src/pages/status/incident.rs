@@ -25,8 +25,8 @@ const UNFOLDED: usize = 8;
 /// The open incidents, the newest first; empty but there when all is well, so that the first can be swapped in.
 pub(super) fn open_incidents(view: &PageView) -> Part {
     let draw = |(place, incident)| match place {
-        ..IN_FULL => card(&view.head, incident),
-        _ => line(&view.head, incident),
+        ..IN_FULL => card(&view.head, incident, view.at),
+        _ => line(&view.head, incident, view.at),
     };
     let parts: Vec<Part> = view.incidents.iter().enumerate().map(draw).collect();
     let class = if parts.is_empty() { "" } else { "section tight" };
@@ -48,19 +48,19 @@ pub(super) fn open_incidents(view: &PageView) -> Part {
     Part::around("incidents", markup, parts)
 }
 
-fn line(head: &PageHead, incident: &IncidentView) -> Part {
+fn line(head: &PageHead, incident: &IncidentView, now: Timestamp) -> Part {
     let id = format!("incident-{}", incident.id);
     let markup = view! {
         <li id=id.clone() data-state=words::tone(incident.impact)>
             {state_icon(incident.impact)} <span class="visually-hidden">{incident.impact.label()} ": "</span>
             <a href=address(head, incident)>{incident.title.clone()}</a> " "
-            <span class="since">"since " {when(incident.started_at)}</span>
+            <span class="since">"since " {when(incident.started_at, now)}</span>
         </li>
     };
     Part::leaf(id, markup)
 }
 
-fn card(head: &PageHead, incident: &IncidentView) -> Part {
+fn card(head: &PageHead, incident: &IncidentView, now: Timestamp) -> Part {
     let state = words::tone(incident.impact);
     let id = format!("incident-{}", incident.id);
     let markup = view! {
@@ -70,12 +70,12 @@ fn card(head: &PageHead, incident: &IncidentView) -> Part {
                 " "
                 <span class="pill" data-state=state>{incident.phase.label()}</span>
                 <div class="meta">
-                    <span>{incident.impact.label()} " · began " {when(incident.started_at)}</span>
+                    <span>{incident.impact.label()} " · began " {when(incident.started_at, now)}</span>
                     " "
                     {chips(&incident.components)}
                 </div>
             </header>
-            {timeline(state, &incident.updates)}
+            {timeline(state, &incident.updates, now)}
         </article>
     };
     Part::leaf(id, markup)
@@ -87,13 +87,13 @@ fn chips(names: &[String]) -> impl IntoView + use<> {
     view! { <span class="chips">{chips}</span> }
 }
 
-fn timeline(state: &'static str, updates: &[IncidentUpdateView]) -> impl IntoView + use<> {
+fn timeline(state: &'static str, updates: &[IncidentUpdateView], now: Timestamp) -> impl IntoView + use<> {
     let updates = updates
         .iter()
         .map(|update| {
             view! {
                 <li>
-                    <div class="what"><strong>{update.phase.label()}</strong> " " {when(update.at)}</div>
+                    <div class="what"><strong>{update.phase.label()}</strong> " " {when(update.at, now)}</div>
                     {paragraphs(&update.body)}
                 </li>
             }
@@ -103,11 +103,11 @@ fn timeline(state: &'static str, updates: &[IncidentUpdateView]) -> impl IntoVie
 }
 
 /// A past incident in a list of days.
-pub(super) fn past(head: &PageHead, incident: &IncidentView) -> impl IntoView + use<> {
+pub(super) fn past(head: &PageHead, incident: &IncidentView, now: Timestamp) -> impl IntoView + use<> {
     let last = incident.updates.first().map(|update| paragraphs(&update.body));
     let end = match incident.resolved_at {
         Some(at) => view! {
-            "Resolved " {when(at)} {format!(" · lasted {}", incident_words::length(at.since(incident.started_at)))}
+            "Resolved " {when(at, now)} {format!(" · lasted {}", incident_words::length(at.since(incident.started_at)))}
         }
         .into_any(),
         None => format!("Open · {}", incident.phase.label().to_lowercase()).into_any(),
@@ -129,9 +129,9 @@ fn mark(incident: &IncidentView) -> ComponentState {
     if incident.resolved_at.is_some() { ComponentState::Operational } else { incident.impact }
 }
 
-/// What an incident's own page shows of it, as read at a time. The status page does not hold it; it is told of in the same frames,
+/// What an incident's own page shows of it, as read `now`. The status page does not hold it; it is told of in the same frames,
 /// for visitors who stay on the incident's page. While it is open, the page says how old it is.
-pub(super) fn story(head: &PageHead, incident: &IncidentView, at: Timestamp) -> Part {
+pub(super) fn story(head: &PageHead, incident: &IncidentView, now: Timestamp) -> Part {
     let mark = mark(incident);
     let is_over = incident.resolved_at.is_some();
     let state = words::tone(mark);
@@ -149,19 +149,19 @@ pub(super) fn story(head: &PageHead, incident: &IncidentView, at: Timestamp) -> 
             <dl class="facts-list">
                 {is_over.then(|| view! { <div><dt>"Impact"</dt><dd>{incident.impact.label()}</dd></div> })}
                 <div><dt>"Phase"</dt><dd>{incident.phase.label()}</dd></div>
-                <div><dt>"Began"</dt><dd>{when(incident.started_at)}</dd></div>
+                <div><dt>"Began"</dt><dd>{when(incident.started_at, now)}</dd></div>
                 {incident.resolved_at.map(|end| view! {
-                    <div><dt>"Resolved"</dt><dd>{when(end)}</dd></div>
+                    <div><dt>"Resolved"</dt><dd>{when(end, now)}</dd></div>
                     <div><dt>"Lasted"</dt><dd>{length(end)}</dd></div>
                 })}
             </dl>
             {(!incident.components.is_empty()).then(|| view! {
                 <section class="section tight"><h2>"Affected components"</h2>{chips(&incident.components)}</section>
             })}
-            <section class="section"><h2>"Updates"</h2>{timeline(state, &incident.updates)}</section>
+            <section class="section"><h2>"Updates"</h2>{timeline(state, &incident.updates, now)}</section>
         </div>
     };
-    let inner = if is_over { Vec::new() } else { vec![read_at(at)] };
+    let inner = if is_over { Vec::new() } else { vec![read_at(now)] };
     Part::around(id, markup, inner)
 }
 

@@ -1,5 +1,6 @@
 //! Incidents by day: the last days on the status page, and a page for each month.
 
+use domain::time::Timestamp;
 use domain::views::public::{HistoryView, PageHead, PageView, PastDay};
 use leptos::prelude::*;
 
@@ -15,7 +16,7 @@ pub(super) fn past_days(view: &PageView) -> Part {
     let days: Vec<Part> = view
         .past
         .iter()
-        .map(|day| Part::leaf(format!("d-{}", day.date), entry(&view.head, day, 3)))
+        .map(|day| Part::leaf(format!("d-{}", day.date), entry(&view.head, day, 3, view.at)))
         .collect();
     let slots = days.iter().map(|_| slot()).collect_view();
     let markup = view! {
@@ -32,7 +33,7 @@ pub(super) fn past_days(view: &PageView) -> Part {
 }
 
 /// A day; its heading is of `level` 2 or 3.
-fn entry(head: &PageHead, day: &PastDay, level: u8) -> impl IntoView + use<> {
+fn entry(head: &PageHead, day: &PastDay, level: u8, now: Timestamp) -> impl IntoView + use<> {
     let date = words::calendar_date(&day.date);
     let heading = match level {
         2 => view! { <h2>{date}</h2> }.into_any(),
@@ -42,10 +43,10 @@ fn entry(head: &PageHead, day: &PastDay, level: u8) -> impl IntoView + use<> {
         // What is open stands above the days.
         [] if day.ongoing => view! { <p class="none">"No other incidents reported"</p> }.into_any(),
         [] => view! { <p class="none">"No incidents reported"</p> }.into_any(),
-        [one] => past(head, one).into_any(),
+        [one] => past(head, one, now).into_any(),
         several => {
             let items =
-                several.iter().map(|incident| view! { <li>{past(head, incident)}</li> }).collect_view();
+                several.iter().map(|incident| view! { <li>{past(head, incident, now)}</li> }).collect_view();
             let more = (day.more > 0)
                 .then(|| view! { <li class="none">{words::count(day.more, "more incident")}</li> });
             view! { <ul>{items} {more}</ul> }.into_any()
@@ -80,7 +81,7 @@ pub fn history_page(view: &HistoryView, shell: &Shell<'_>) -> String {
     } else {
         "No incidents reported on the other days.".to_owned()
     };
-    let days = eventful.into_iter().map(|day| entry(&view.head, day, 2)).collect_view();
+    let days = eventful.into_iter().map(|day| entry(&view.head, day, 2, view.at)).collect_view();
     let main = view! {
         <main id="page">
             <a class="crumb" href=view.head.home()>{icon("chevron-left")} "Current status"</a>

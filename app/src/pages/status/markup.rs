@@ -22,9 +22,10 @@ pub(super) fn mark() -> impl IntoView {
     view! { <svg class="mark" aria-hidden="true"><use href=link("mark")></use></svg> }
 }
 
-/// A point in time: UTC, which the script turns into the visitor's zone.
-pub(super) fn when(at: Timestamp) -> impl IntoView {
-    view! { <time datetime=words::machine_time(at) data-t="full">{words::day_and_clock(at)}</time> }
+/// A point in time on a page that was read at `now`: UTC, which the script turns into the visitor's zone.
+pub(super) fn when(at: Timestamp, now: Timestamp) -> impl IntoView {
+    let text = words::day_and_clock_seen_at(at, now);
+    view! { <time datetime=words::machine_time(at) data-t="full">{text}</time> }
 }
 
 /// The text of an update or an incident, a paragraph for each block between blank lines.

@@ -149,6 +149,7 @@ fn names_of_operators_are_escaped_everywhere() {
     page.past[0].incidents = page.incidents.clone();
     let month = HistoryView {
         head: page.head.clone(),
+        at: NOW,
         month: "2026-11".to_owned(),
         previous: None,
         next: None,

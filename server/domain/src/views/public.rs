@@ -215,6 +215,8 @@ pub struct PastDay {
 pub struct HistoryView {
     /// Name, logo, zone.
     pub head: PageHead,
+    /// When it was read.
+    pub at: Timestamp,
     /// `YYYY-MM` in the page's zone.
     pub month: String,
     /// The month before, when the page reaches so far back.

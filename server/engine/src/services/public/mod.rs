@@ -180,6 +180,7 @@ impl Services {
         let days = incidents::by_day(&of_month, found, &totals, None);
         Ok(HistoryView {
             head: page.head,
+            at: now,
             month: month.name(),
             previous: month.previous().filter(|previous| *previous >= first).map(|month| month.name()),
             next: month.next().filter(|next| *next <= current).map(|month| month.name()),
