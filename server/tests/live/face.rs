@@ -136,6 +136,21 @@ fn an_incident_that_is_over_tells_those_who_read_its_page() {
 }
 
 #[test]
+fn another_name_or_zone_reaches_what_stands_around_the_page() {
+    let face = face(view(1, vec![component(1, Operational)], Vec::new()));
+    let (_, mut frames) = face.follow(&at(1), Seq(1));
+    let mut next = || ids(&frames.try_recv().unwrap().text);
+    let mut page = view(2, vec![component(1, Operational)], Vec::new());
+    page.head.name = "Southwind".to_owned();
+    face.show(page.clone());
+    assert_eq!(next(), ["banner", "brand"], "the banner carries the title of the tab");
+    (page.seq, page.head.time_zone) = (Seq(3), "Europe/Berlin".to_owned());
+    face.show(page);
+    assert_eq!(next(), ["zone"]);
+    assert_eq!(told_to(&face, &at(1)), ["banner", "brand", "zone"], "who was away is told as well");
+}
+
+#[test]
 fn a_component_that_comes_goes_or_moves_swaps_what_holds_it() {
     let (one, two) = (component(1, Operational), component(2, Operational));
     let face = face(view(1, vec![one.clone()], Vec::new()));
@@ -180,7 +195,8 @@ fn a_client_that_was_away_is_told_the_current_parts_that_are_newer() {
 #[test]
 fn a_client_from_before_our_time_is_told_everything() {
     let face = face(view(10, vec![component(1, Operational)], vec![incident(1)]));
-    assert_eq!(told_to(&face, &at(9)), ["page".to_owned(), format!("i-{}", incident(1).id)]);
+    let story = format!("i-{}", incident(1).id);
+    assert_eq!(told_to(&face, &at(9)), ["page", "brand", "zone", &story]);
     assert_eq!(told_to(&face, &Resume::default()).first().unwrap(), "page");
 }
 

@@ -4,7 +4,7 @@ use domain::views::public::PageHead;
 use leptos::prelude::*;
 
 use super::markup::{icon, mark};
-use super::part::{drawn, html};
+use super::part::{Part, drawn, html};
 
 /// The colours behind a page in light and in dark; the same as `--bg` of `style/tokens.css`.
 const PAPER: (&str, &str) = ("#fafafb", "#0b0b10");
@@ -168,9 +168,14 @@ fn property(name: &'static str, content: String) -> impl IntoView {
     leptos::html::meta().attr("property", name).attr("content", content)
 }
 
-fn inside(page: &Page<'_>) -> impl IntoView + use<> {
-    let name = page.head.map_or_else(|| "Status".to_owned(), |head| head.name.clone());
-    let logo = page.head.and_then(|head| {
+/// What of the document around the main element shows the page's name, logo and zone: it follows like the main element.
+pub(super) fn frame(head: Option<&PageHead>) -> [Part; 2] {
+    [brand(head), zone(head)]
+}
+
+fn brand(head: Option<&PageHead>) -> Part {
+    let name = head.map_or_else(|| "Status".to_owned(), |head| head.name.clone());
+    let logo = head.and_then(|head| {
         let version = head.logo?;
         Some(view! { <img src=format!("/logo/{}?v={version}", head.slug) alt=""/> })
     });
@@ -178,18 +183,28 @@ fn inside(page: &Page<'_>) -> impl IntoView + use<> {
         Some(logo) => logo.into_any(),
         None => mark().into_any(),
     };
-    let zone = page.head.map(|head| head.time_zone.clone()).filter(|zone| zone != "UTC");
+    let home = head.map_or_else(|| "/".to_owned(), PageHead::home);
+    Part::leaf("brand", view! { <a id="brand" href=home>{sign} <span class="truncate">{name}</span></a> })
+}
+
+fn zone(head: Option<&PageHead>) -> Part {
+    let zone = head.map(|head| head.time_zone.clone()).filter(|zone| zone != "UTC");
     let zone = zone.map(|zone| format!(", days in {zone}"));
+    Part::leaf("zone", view! { <span id="zone">"Times in " <span data-zone="">"UTC"</span>{zone}</span> })
+}
+
+fn inside(page: &Page<'_>) -> impl IntoView + use<> {
+    let [brand, zone] = frame(page.head).map(|part| part.html());
     view! {
         <a class="skip" href=format!("#{}", page.target)>"Skip to the status"</a>
         <header>
-            <a href=page.head.map_or_else(|| "/".to_owned(), PageHead::home)>{sign} <span class="truncate">{name}</span></a>
+            {drawn(brand)}
             " "
             {themes(page.path.clone())}
         </header>
         {drawn(page.main.clone())}
         <footer>
-            <span>"Times in " <span data-zone="">"UTC"</span>{zone}</span>
+            {drawn(zone)}
             " "
             <span>{mark()} "Powered by Pharos"</span>
         </footer>

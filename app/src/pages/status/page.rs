@@ -5,15 +5,15 @@ use leptos::prelude::*;
 
 use super::banner::banner;
 use super::component::components;
-use super::document::{Page, Shell};
+use super::document::{Page, Shell, frame};
 use super::incident::{open_incidents, story};
 use super::log::past_days;
 use super::part::{Part, slot};
 
 pub use super::banner::{Summary, summary};
 
-/// Every part of a page that frames may replace: the first is the page's main element with all that is in it, the others stand
-/// only on the pages of single incidents.
+/// Every part of a page that frames may replace: the first is the page's main element with all that is in it, then what stands around
+/// it, and last what stands only on the pages of single incidents.
 pub fn parts(view: &PageView) -> Vec<Part> {
     Owner::new().with(|| {
         let mut inner = vec![banner(view), open_incidents(view), components(view)];
@@ -27,7 +27,7 @@ pub fn parts(view: &PageView) -> Vec<Part> {
         let main = Part::around("page", view! { <main id="page">{about}{slots}</main> }, inner);
         let open = view.incidents.iter().chain(&view.overruled);
         let told = open.chain(view.past.iter().flat_map(|day| &day.incidents));
-        std::iter::once(main).chain(told.map(|incident| story(&view.head, incident, view.at))).collect()
+        std::iter::once(main).chain(frame(Some(&view.head))).chain(told.map(|incident| story(&view.head, incident, view.at))).collect()
     })
 }
 
