@@ -61,7 +61,7 @@
       if (chosen.has(details.id)) details.open = chosen.get(details.id);
       else if (fresh.matches("[data-open]") && details.contains(fresh)) details.open = true;
     }
-    prepare(fresh.parentNode);
+    prepare(fresh.closest("li,main") || fresh.parentNode); // today's cell stands in a bar
     if (active) (byId(active.id) || fresh.querySelectorAll(FOCUSABLE)[place] || fresh).focus({ preventScroll: true });
   }
   const top = (el) => el.getBoundingClientRect().top;
@@ -214,30 +214,35 @@
       return Array(+times || 1).fill(day.split(":"));
     });
   }
+  const lastOf = (bar) => daysOf(bar).length - 1;
   function prepare(within) { // a slider: screen readers know one
     localise(within);
-    for (const bar of within.querySelectorAll("[data-days]:not([role])")) {
-      const count = daysOf(bar).length;
-      Object.assign(bar, { role: "slider", tabIndex: 0, ariaLabel: `Days of ${bar.dataset.name}`, ariaValueMin: 1, ariaValueMax: count, ariaValueNow: count, ariaValueText: "Today" });
+    for (const bar of within.querySelectorAll("[data-days]")) {
+      if (!bar.role) bar.setAttribute("aria-describedby", "s-" + bar.id.slice(2)); // children of a slider are not read
+      Object.assign(bar, { role: "slider", tabIndex: 0, ariaLabel: `Days of ${bar.dataset.name}` });
+      if (picked?.id !== bar.id) tell(bar, lastOf(bar), "Today");
     }
+  }
+  function tell(bar, index, called) { // what a day was, into the slider's value
+    const [state, down, incidents] = daysOf(bar)[index], [name, word] = STATES[state].split(","), minutes = Math.ceil(down / 60);
+    const date = new Date(Date.parse(bar.dataset.from) + index * 86400 * S), when = format(date, { dateStyle: "medium", timeZone: "UTC" });
+    const length = minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+    const facts = [+down && `Down for ${length}`, +incidents && `${incidents} incident${incidents > 1 ? "s" : ""}`].filter(Boolean);
+    const value = { ariaValueMin: firstOf(bar) + 1, ariaValueMax: lastOf(bar) + 1, ariaValueNow: index + 1, ariaValueText: [called || when, word, ...facts].join(", ") };
+    Object.assign(bar, value);
+    return { name, word, when, facts, link: +incidents && date.toISOString().slice(0, 10) };
   }
   function pick(id, index, pinned) {
     unpick();
-    const bar = byId(id), day = bar && daysOf(bar)[index];
-    if (!day) return;
-    const [state, down, incidents] = day, [name, word] = STATES[state].split(","), svg = bar.firstElementChild;
-    const date = new Date(Date.parse(bar.dataset.from) + index * 86400 * S), iso = date.toISOString().slice(0, 10), minutes = Math.ceil(down / 60);
-    const when = format(date, { dateStyle: "medium", timeZone: "UTC" });
-    const length = minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-    const facts = [+down && `Down for ${length}`, +incidents && `${incidents} incident${incidents > 1 ? "s" : ""}`].filter(Boolean);
-    bar.ariaValueNow = index + 1;
-    bar.ariaValueText = [when, word, ...facts].join(", ");
+    const bar = byId(id);
+    if (!bar || !daysOf(bar)[index]) return;
+    const { name, word, when, facts, link } = tell(bar, index), svg = bar.firstElementChild;
     picked = { id, index, pinned };
     pop = doc.createElement("div");
     pop.className = "day-pop";
     pop.innerHTML = `<span class="when">${when}</span><span class="state" data-state="${name}"><svg class="icon" aria-hidden="true"><use href="${doc.querySelector("use").href.baseVal.split("#")[0]}#st-${name}"/></svg>${word}</span><span class="more">${facts.join(" · ")}</span>`
-      + (pinned && +incidents ? `<a href="${body.dataset.history}/${iso.slice(0, 7)}#d-${iso}">What happened</a>` : "");
-    body.append(pop);
+      + (pinned && link ? `<a href="${body.dataset.history}/${link.slice(0, 7)}#d-${link}">What happened</a>` : "");
+    doc.querySelector("main").append(pop);
     svg.insertAdjacentHTML("beforeend", `<path class="cursor" d="M${index * 8 + 4} 5v18"/>`);
     const cell = svg.lastChild.getBoundingClientRect(), { offsetWidth: width, offsetHeight: height } = pop;
     const left = Math.max(12, Math.min(cell.left + (cell.width - width) / 2, root.clientWidth - width - 12));
@@ -245,15 +250,18 @@
     pop.style.translate = `${left + scrollX}px ${(y > 8 ? y : cell.bottom + 12) + scrollY}px`;
   }
   function unpick() {
+    const bar = picked && byId(picked.id);
     pop?.remove();
     doc.querySelector(".bar .cursor")?.remove();
     picked = pop = null;
+    if (bar) tell(bar, lastOf(bar), "Today");
   }
   const barAt = (event) => event.target.closest?.("[data-days]");
   function cellAt(bar, x) { // from today: the svg is cropped on the left; a cell is 8 of 28 units
-    const box = bar.firstElementChild.getBoundingClientRect(), last = daysOf(bar).length - 1;
-    return Math.max(0, Math.min(last, last - Math.floor((box.right - x) / (box.height / 28 * 8))));
+    const box = bar.firstElementChild.getBoundingClientRect(), last = lastOf(bar);
+    return Math.max(0, Math.min(last, last - Math.floor((box.right - x) / (box.height / 28 * 8)) || 0)); // folded, it has no size
   }
+  const firstOf = (bar) => cellAt(bar, bar.firstElementChild.getBoundingClientRect().left + 1);
   const on = (name, listener, target = doc) => target.addEventListener(name, listener);
   on("pointermove", (event) => {
     const bar = barAt(event);
@@ -271,13 +279,18 @@
     if (key === "Escape") unpick();
     if (!bar) return;
     if (key === "Enter") pop?.querySelector("a")?.click();
-    const last = daysOf(bar).length - 1, now = picked?.id === bar.id ? picked.index : last + (key === "ArrowLeft");
-    const to = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last }[key];
+    const last = lastOf(bar), first = firstOf(bar), back = key === "ArrowLeft" || key === "ArrowDown";
+    const now = picked?.id === bar.id ? picked.index : last + back;
+    const to = back ? now - 1 : { ArrowRight: now + 1, ArrowUp: now + 1, Home: first, End: last }[key];
     if (to === undefined) return;
     event.preventDefault();
-    pick(bar.id, Math.max(0, Math.min(last, to)), true);
+    pick(bar.id, Math.max(first, Math.min(last, to)), true);
   });
   on("focusout", (event) => { if (barAt(event) && !pop?.contains(event.relatedTarget)) unpick(); });
+  on("focusin", (event) => { // it may have been folded, or narrower
+    const bar = barAt(event);
+    if (bar && picked?.id !== bar.id) tell(bar, lastOf(bar), "Today");
+  });
   on("resize", unpick, window);
 
   on("submit", (event) => {

@@ -66,6 +66,57 @@ test('a page without a network does not call itself live', async ({ page, contex
   await expect(page.locator('#live')).toHaveText(/live$/);
 });
 
+test('the days of a bar are a slider that shows what it tells @phone', async ({ page }) => {
+  await watch(page, ['Shop']);
+  const bar = page.getByRole('slider', { name: 'Days of Shop' });
+  await expect(bar).toHaveAttribute('aria-valuetext', /^Today, Operational/);
+  await expect(bar).toHaveAccessibleDescription(/./);
+  const value = async (name: string) => Number(await bar.getAttribute(`aria-value${name}`));
+  await bar.focus();
+  await bar.press('Home');
+  expect(await value('now')).toBe(await value('min'));
+  await expect(page.locator('main .day-pop')).toBeVisible();
+  const within = await page.locator('.bar .cursor').evaluate((cursor) => {
+    const [cell, drawn] = [cursor.getBoundingClientRect(), cursor.parentElement!.getBoundingClientRect()];
+    return cell.left + cell.width / 2 > drawn.left && cell.right - cell.width / 2 < drawn.right;
+  });
+  expect(within).toBe(true);
+  await expectAccessible(page);
+  await bar.press('ArrowLeft');
+  expect(await value('now'), 'there is none before the first').toBe(await value('min'));
+  await bar.press('ArrowUp');
+  expect(await value('now')).toBe((await value('min')) + 1);
+  await bar.press('ArrowDown');
+  expect(await value('now')).toBe(await value('min'));
+  await bar.press('End');
+  expect(await value('now')).toBe(await value('max'));
+  await bar.press('Escape');
+  await expect(bar).toHaveAttribute('aria-valuetext', /^Today, /);
+});
+
+test('nothing moves when the font comes late @phone', async ({ page }) => {
+  let release = (): void => {};
+  const late = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/*.woff2*', async (route) => {
+    await late;
+    await route.continue();
+  });
+  await page.goto(pharos.url, { waitUntil: 'commit' });
+  await expect(page.locator('body')).toHaveClass(/on-air/);
+  const width = () => page.locator('main h1').evaluate((h1) => {
+    const range = document.createRange();
+    range.selectNodeContents(h1);
+    return range.getBoundingClientRect().width;
+  });
+  const before = await width();
+  await page.waitForTimeout(500);
+  const came = page.waitForResponse('**/*.woff2*');
+  release();
+  await came;
+  await page.waitForTimeout(500);
+  expect(await width()).toBe(before);
+});
+
 /** Sets it up, with a monitor that is checked every second and a component for each name. */
 async function watch(page: Page, names: string[]): Promise<void> {
   const [, token] = pharos.setupPath.split('token=');

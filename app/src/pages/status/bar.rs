@@ -126,8 +126,9 @@ pub(super) fn bar(component: &ComponentView) -> Option<(impl IntoView + use<>, [
                     .collect_view()}
                 {slot()}
             </svg>
-            {slot()}
         </div>
+        // Beside the bar and not in it: the script makes a slider of it, and nobody hears what is inside of one.
+        {slot()}
     };
     let id = format!("s-{}", component.id);
     let words = Part::leaf(id.clone(), view! { <p class="visually-hidden" id=id>{spoken(component)}</p> });

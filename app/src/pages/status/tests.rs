@@ -349,6 +349,13 @@ fn each_state_of_a_page_has_its_sentence() {
 }
 
 #[test]
+fn what_a_bar_says_stands_beside_it() {
+    let one = component(1, "Portal", ComponentState::Operational);
+    let text = draw(&view(vec![section(None, vec![one])], Vec::new()));
+    assert!(text.contains("</svg></div><p id=\"s-"), "{text}");
+}
+
+#[test]
 fn a_hidden_bar_leaves_neither_bar_nor_figure() {
     let mut hidden = component(1, "Portal", ComponentState::Operational);
     hidden.days.clear();
