@@ -110,16 +110,26 @@ fn row(component: &ComponentView, parts: &mut Vec<Part>) -> impl IntoView + use<
     view! { <li class="component">{slot()} {note} {bar}</li> }
 }
 
+/// The response time of now, in microseconds, out of those of the last hours. What does not answer has none, and one that is older than
+/// the last full hour is not of now; the present hour may have just begun.
+fn latency_now(hours: &[Option<i64>], state: ComponentState) -> Option<i64> {
+    let recent = hours.iter().rev().take(2).flatten().copied().next();
+    recent.filter(|_| state != ComponentState::MajorOutage)
+}
+
 /// Name, state and figures: what changes when something happens.
 fn head(component: &ComponentView) -> Part {
     let state = component.state;
     let id = format!("c-{}", component.id);
     let slow = state == ComponentState::DegradedPerformance;
     let latency = component.sparkline.as_deref().map(|hours| {
-        let now = hours.iter().rev().flatten().next();
+        let now = latency_now(hours, state);
         view! {
             {sparkline(hours, slow)}
-            {now.map(|micros| view! { <span class="num">{words::latency(*micros)}</span> " " })}
+            {now.map(|micros| view! {
+                <span class="num"><span class="visually-hidden">"response time "</span>{words::latency(micros)}</span>
+                " "
+            })}
         }
     });
     let uptime = (!component.days.is_empty()).then(|| {

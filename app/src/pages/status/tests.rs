@@ -356,6 +356,20 @@ fn what_a_bar_says_stands_beside_it() {
 }
 
 #[test]
+fn a_response_time_is_one_of_now_and_says_what_it_is() {
+    let shown = |state, hours: &[Option<i64>]| {
+        let mut one = component(1, "Portal", state);
+        one.sparkline = Some(hours.to_vec());
+        draw(&view(vec![section(None, vec![one])], Vec::new())).contains("response time </span>90 ms</span>")
+    };
+    let ms = Some(90_000);
+    assert!(shown(ComponentState::Operational, &[None, None, ms]));
+    assert!(shown(ComponentState::DegradedPerformance, &[None, ms, None]), "the hour has just begun");
+    assert!(!shown(ComponentState::Operational, &[ms, None, None]), "hours ago");
+    assert!(!shown(ComponentState::MajorOutage, &[ms, ms, ms]), "it does not answer");
+}
+
+#[test]
 fn a_hidden_bar_leaves_neither_bar_nor_figure() {
     let mut hidden = component(1, "Portal", ComponentState::Operational);
     hidden.days.clear();
