@@ -53,7 +53,7 @@ fn group(section: &SectionView, unfolded: bool) -> Part {
         state_id.clone(),
         view! {
             <span id=state_id data-open=section.state.is_problem().then_some("")>
-                <span class="count">{counted(section)}</span>
+                {counted(section)}
                 " "
                 <span class="state" data-state=words::tone(section.state)>
                     {state_icon(section.state)} {section.state.label()}
@@ -75,17 +75,19 @@ fn group(section: &SectionView, unfolded: bool) -> Part {
     part
 }
 
-/// "3 components", or how many of them work when not all do.
-fn counted(section: &SectionView) -> String {
+/// "3 components", or how many of them work when not all do. A phone has room only for how many have no data, which the group's state
+/// does not say.
+fn counted(section: &SectionView) -> impl IntoView + use<> {
     let of = |state| section.components.iter().filter(|component| component.state == state).count();
     let (total, working) = (section.components.len(), of(ComponentState::Operational));
-    if working == total {
-        return words::count(total, "component");
-    }
-    match of(ComponentState::NoData) {
-        0 => format!("{working} of {total} operational"),
-        blind => format!("{working} of {total} operational, {blind} without data"),
-    }
+    let (all, blind) = match of(ComponentState::NoData) {
+        _ if working == total => (words::count(total, "component"), None),
+        0 => (format!("{working} of {total} operational"), None),
+        blind => (format!("{working} of {total} operational, "), Some(format!("{blind} without data"))),
+    };
+    let class = if blind.is_none() { "count wide-only" } else { "count" };
+    let all = if blind.is_none() { all.into_any() } else { view! { <span class="wide-only">{all}</span> }.into_any() };
+    view! { <span class=class>{all}{blind}</span> }
 }
 
 fn axis() -> impl IntoView {

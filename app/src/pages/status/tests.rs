@@ -370,6 +370,19 @@ fn a_response_time_is_one_of_now_and_says_what_it_is() {
 }
 
 #[test]
+fn a_group_says_on_a_phone_too_that_nothing_is_known_of_a_component() {
+    let group = |states: &[ComponentState]| {
+        let components = (1..).zip(states).map(|(number, state)| component(number, "Part", *state)).collect();
+        draw(&view(vec![section(Some("Platform"), components)], Vec::new()))
+    };
+    let (well, blind) = (ComponentState::Operational, ComponentState::NoData);
+    assert!(group(&[well, blind]).contains(
+        "<span class=\"count\"><span class=\"wide-only\">1 of 2 operational, </span>1 without data</span>"
+    ));
+    assert!(group(&[well, well]).contains("<span class=\"count wide-only\">2 components</span>"));
+}
+
+#[test]
 fn a_hidden_bar_leaves_neither_bar_nor_figure() {
     let mut hidden = component(1, "Portal", ComponentState::Operational);
     hidden.days.clear();
