@@ -249,7 +249,7 @@ impl Face {
                 (shown.view.clone(), shown.place, shown.parts.first().map(Part::html).unwrap_or_default())
             };
             let live = Some(Live { build: &face.paint.build, seq: place.number() });
-            let shell = Shell { assets: &face.paint.assets, theme, live };
+            let shell = Shell { assets: &face.paint.assets, theme, live, base_url: &view.base_url };
             Arc::new(Document::new(status::status_page(&view, main, &shell)))
         };
         let document = match tokio::task::spawn_blocking(draw.clone()).await {

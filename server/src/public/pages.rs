@@ -1,6 +1,6 @@
 //! The handlers: each finds what is asked for, and leaves the drawing to `app` and the keeping to the caches.
 
-use app::pages::status::{self as draw, Live, Shell};
+use app::pages::status::{self as draw, Live, Shell, Theme};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -118,6 +118,11 @@ pub(super) async fn not_found(public: &Public, path: &str, request: &HeaderMap) 
     missing(public, slug, request).await
 }
 
+fn shell<'a>(public: &'a Public, theme: Option<Theme>, live: Option<Live<'a>>) -> Shell<'a> {
+    let base_url = public.hub.services().configured_url();
+    Shell { assets: public.hub.assets(), theme, live, base_url }
+}
+
 async fn status_page(public: &Public, slug: Option<&str>, request: &HeaderMap) -> Response {
     match public.hub.face(slug).await {
         Ok(face) => face.document(theme(request)).await.answer(StatusCode::OK, request),
@@ -136,7 +141,7 @@ async fn incident_page(public: &Public, slug: Option<&str>, id: &str, request: &
         let page = public.hub.services().incident_page(&Viewer::Anonymous, slug, &id).await?;
         let live = Live { build: public.hub.build(), seq: place.number() };
         let live = page.incident.resolved_at.is_none().then_some(live);
-        Ok(draw::incident_page(&page, &Shell { assets: public.hub.assets(), theme, live }))
+        Ok(draw::incident_page(&page, &shell(public, theme, live)))
     };
     let path = format!("{}/incidents/{id}", slug.unwrap_or_default());
     answer(public, (path, theme), slug, request, draw).await
@@ -151,7 +156,7 @@ async fn history_page(
     let theme = theme(request);
     let draw = async {
         let view = public.hub.services().history(&Viewer::Anonymous, slug, month).await?;
-        Ok(draw::history_page(&view, &Shell { assets: public.hub.assets(), theme, live: None }))
+        Ok(draw::history_page(&view, &shell(public, theme, None)))
     };
     let path = format!("{}/history/{}", slug.unwrap_or_default(), month.unwrap_or_default());
     answer(public, (path, theme), slug, request, draw).await
@@ -176,7 +181,7 @@ async fn failed(public: &Public, slug: Option<&str>, why: &ServiceError, request
         return missing(public, slug, request).await;
     }
     tracing::error!(error = %why, "a public page could not be shown");
-    let shell = Shell { assets: public.hub.assets(), theme: theme(request), live: None };
+    let shell = shell(public, theme(request), None);
     let page = Document::new(draw::failure(&shell));
     match why {
         ServiceError::Unavailable(_) => {
@@ -192,7 +197,7 @@ async fn missing(public: &Public, slug: Option<&str>, request: &HeaderMap) -> Re
     let theme = theme(request);
     let head = public.hub.face(slug).await.ok().map(|face| face.view().head.clone());
     let draw = async {
-        let shell = Shell { assets: public.hub.assets(), theme, live: None };
+        let shell = shell(public, theme, None);
         Ok::<_, std::convert::Infallible>(draw::not_found(head.as_ref(), &shell))
     };
     let of = head.as_ref().map(|head| head.slug.clone()).unwrap_or_default();

@@ -72,6 +72,8 @@ pub struct Shell<'a> {
     pub theme: Option<Theme>,
     /// From where it follows; `None` for pages that stand still.
     pub live: Option<Live<'a>>,
+    /// Where the installation is, without a slash at the end; empty when its configuration does not say.
+    pub base_url: &'a str,
 }
 
 /// What a document shows.
@@ -86,6 +88,8 @@ pub(super) struct Page<'a> {
     pub(super) icon: &'static str,
     /// The page's own path, to return to.
     pub(super) path: String,
+    /// Whether the page stands for what is at that path: one that says that nothing is there does not.
+    pub(super) is_there: bool,
     /// The id of the main element.
     pub(super) target: &'static str,
     /// The main element.
@@ -142,6 +146,8 @@ impl Shell<'_> {
         let again = self.live.is_some().then(|| {
             view! { <noscript><meta http-equiv="refresh" content="60"/></noscript> }
         });
+        // The page at `/` has a second address, which should not count as a second page.
+        let address = (page.is_there && !self.base_url.is_empty()).then(|| format!("{}{}", self.base_url, page.path));
         view! {
             <head>
                 <meta charset="utf-8"/>
@@ -153,6 +159,8 @@ impl Shell<'_> {
                 {property("og:title", page.title.clone())}
                 {property("og:description", page.description.clone())}
                 {name.map(|name| property("og:site_name", name))}
+                {address.clone().map(|address| property("og:url", address))}
+                {address.map(|address| view! { <link rel="canonical" href=address/> })}
                 <link rel="icon" href=page.icon type="image/svg+xml"/>
                 <link rel="preload" href=font r#as="font" type="font/woff2" crossorigin=""/>
                 <link rel="stylesheet" href=style/>

@@ -185,6 +185,7 @@ pub fn incident_page(page: &IncidentPage, shell: &Shell<'_>) -> String {
         description: format!("{} · {}", incident.impact.label(), incident.phase.label()),
         icon: tab_icon(mark(incident)),
         path: address(&page.head, incident),
+        is_there: true,
         target: "incident",
         main: super::part::html(main),
     })

@@ -101,6 +101,7 @@ pub fn history_page(view: &HistoryView, shell: &Shell<'_>) -> String {
         description: format!("Incidents of {} in {month}", view.head.name),
         icon: "/favicon.svg",
         path: format!("{base}/history/{}", view.month),
+        is_there: true,
         target: "page",
         main: html(main),
     })

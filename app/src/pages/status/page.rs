@@ -45,6 +45,7 @@ pub fn status_page(view: &PageView, main: String, shell: &Shell<'_>) -> String {
         description,
         icon: summary.icon,
         path: view.head.home(),
+        is_there: true,
         target: "page",
         main,
     })

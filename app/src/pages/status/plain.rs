@@ -52,6 +52,7 @@ fn page(
         description: text.to_owned(),
         icon: "/favicon.svg",
         path: back,
+        is_there: false,
         target: "page",
         main: html(main),
     })

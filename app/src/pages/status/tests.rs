@@ -98,7 +98,7 @@ fn section(group: Option<&str>, components: Vec<ComponentView>) -> SectionView {
 }
 
 fn shell(assets: &Assets, live: bool) -> Shell<'_> {
-    Shell { assets, theme: None, live: live.then_some(Live { build: "b1", seq: 120.0 }) }
+    Shell { assets, theme: None, live: live.then_some(Live { build: "b1", seq: 120.0 }), base_url: "" }
 }
 
 fn draw(view: &PageView) -> String {
@@ -380,6 +380,23 @@ fn a_group_says_on_a_phone_too_that_nothing_is_known_of_a_component() {
         "<span class=\"count\"><span class=\"wide-only\">1 of 2 operational, </span>1 without data</span>"
     ));
     assert!(group(&[well, well]).contains("<span class=\"count wide-only\">2 components</span>"));
+}
+
+#[test]
+fn a_page_has_one_address_when_it_is_known_where_it_stands() {
+    let (mut page, assets) = (view(Vec::new(), vec![incident(1, "Odd")]), Assets::default());
+    let known = Shell { base_url: "https://status.example.org", ..shell(&assets, true) };
+    let links = |address: &str| {
+        format!("<meta property=\"og:url\" content=\"{address}\"><link rel=\"canonical\" href=\"{address}\">")
+    };
+    let front = status_page(&page, String::new(), &known);
+    assert!(front.contains(&links("https://status.example.org/")), "{front}");
+    page.head.is_default = false;
+    let other = status_page(&page, String::new(), &known);
+    assert!(other.contains(&links("https://status.example.org/status/main")), "{other}");
+    for text in [draw(&page), not_found(Some(&page.head), &known), failure(&known)] {
+        assert!(!text.contains("og:url") && !text.contains("canonical"), "{text}");
+    }
 }
 
 #[test]

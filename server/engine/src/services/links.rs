@@ -65,8 +65,8 @@ impl Services {
         Ok(())
     }
 
-    /// What the configuration says; empty when it says nothing.
-    pub(super) fn configured_url(&self) -> &str {
+    /// Where the installation is as the configuration says, without a slash at the end; empty when it says nothing.
+    pub fn configured_url(&self) -> &str {
         &self.inner.telling.planner.base_url
     }
 }
