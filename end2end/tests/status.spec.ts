@@ -117,6 +117,75 @@ test('nothing moves when the font comes late @phone', async ({ page }) => {
   expect(await width()).toBe(before);
 });
 
+test('at 320 px nothing lies on its neighbour, and no word breaks that has room', async ({ page }) => {
+  await page.setViewportSize({ width: 320, height: 700 });
+  await watch(page, ['Shop', 'Mail']);
+  await send(page, pharos, 'add_group', { name: 'Console' });
+  const group = (await (await page.request.get(`${pharos.url}/console/page`)).text()).match(/GR[0-9a-z]{20}/)![0];
+  await send(page, pharos, 'add_component', { name: 'Search', group, monitor: await monitor(page, 'Shop') });
+  // Of this one nothing is known, which the group says.
+  await send(page, pharos, 'add_component', { name: 'Exports', group, monitor: '' });
+  await page.goto(pharos.url);
+  for (const [name, state] of [['Shop', 'UNDERMAINTENANCE'], ['Mail', 'DEGRADEDPERFORMANCE'], ['Search', 'DEGRADEDPERFORMANCE']]) {
+    const row = page.locator('.component .head').filter({ hasText: name });
+    await send(page, pharos, 'set_state', { component: (await row.getAttribute('id'))!.slice(2), state });
+  }
+  await page.goto(pharos.url);
+  await expect(page.locator('.component .facts').filter({ hasText: /\d ms/ })).toHaveCount(3);
+  await expect(page.locator('.group .count')).toHaveText(/1 without data/, { useInnerText: true });
+  const wrong = await page.evaluate(() => {
+    const found: string[] = [];
+    // Of the words that are seen: a box may be narrower than they are.
+    const box = (element: Element): DOMRect => {
+      const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT), range = document.createRange();
+      const rects: DOMRect[] = [];
+      while (texts.nextNode()) {
+        if (texts.currentNode.parentElement!.closest('.visually-hidden')) continue;
+        range.selectNodeContents(texts.currentNode);
+        rects.push(...[...range.getClientRects()].filter(({ width }) => width > 0));
+      }
+      const least = (side: 'left' | 'top') => Math.min(...rects.map((rect) => rect[side]));
+      const most = (side: 'right' | 'bottom') => Math.max(...rects.map((rect) => rect[side]));
+      return rects.length > 0 ? new DOMRect(least('left'), least('top'), most('right') - least('left'), most('bottom') - least('top')) : new DOMRect();
+    };
+    for (const list of document.querySelectorAll('.component .facts, .group > summary, .group > summary > span')) {
+      const edge = list.closest('.group')!.getBoundingClientRect().right - 15;
+      const parts = [...list.children].filter((part) => box(part).width > 0);
+      for (const [place, one] of parts.entries()) {
+        if (box(one).right > edge) found.push(`${one.textContent} runs out of its card`);
+        for (const other of parts.slice(place + 1)) {
+          const [a, b] = [box(one), box(other)];
+          const across = Math.min(a.right, b.right) - Math.max(a.left, b.left), down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+          if (across > 1 && down > 1) found.push(`${one.textContent} lies on ${other.textContent}`);
+        }
+      }
+    }
+    for (const heading of document.querySelectorAll('.group h3')) {
+      if (box(heading).height > 1.6 * parseFloat(getComputedStyle(heading).fontSize)) found.push(`${heading.textContent} is broken`);
+    }
+    return found;
+  });
+  expect(wrong).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+});
+
+test('a wide logo keeps its shape and leaves room for the name', async ({ page }) => {
+  await page.setViewportSize({ width: 320, height: 700 });
+  await watch(page, []);
+  const image64 = await page.evaluate(() => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 1400, height: 120 });
+    canvas.getContext('2d')!.fillRect(0, 0, 1400, 120);
+    return canvas.toDataURL('image/png').split(',')[1];
+  });
+  const logo = { name: 'logo.png', mimeType: 'image/png', buffer: Buffer.from(image64, 'base64') };
+  await page.request.post(`${pharos.url}/console/page/logo`, { multipart: { logo }, headers: { origin: pharos.url } });
+  await page.goto(pharos.url);
+  const image = page.locator('header img');
+  await expect(image).toHaveCSS('object-fit', 'contain');
+  await expect.poll(async () => (await image.boundingBox())!.width).toBeGreaterThan(100);
+  expect((await page.locator('header a > span').boundingBox())!.width).toBeGreaterThan(30);
+});
+
 /** Sets it up, with a monitor that is checked every second and a component for each name. */
 async function watch(page: Page, names: string[]): Promise<void> {
   const [, token] = pharos.setupPath.split('token=');
@@ -129,7 +198,8 @@ async function watch(page: Page, names: string[]): Promise<void> {
     await send(page, pharos, 'add_component', { name, monitor: await monitor(page, name) });
   }
   await page.goto(pharos.url);
-  await expect(page.locator('#banner h1')).toHaveText('All systems operational', { timeout: 30_000 });
+  const sentence = names.length > 0 ? 'All systems operational' : 'No data yet';
+  await expect(page.locator('#banner h1')).toHaveText(sentence, { timeout: 30_000 });
 }
 
 async function monitor(page: Page, name: string): Promise<string> {
