@@ -82,7 +82,10 @@ fn programs_hear_of_an_incident_that_a_state_set_by_hand_hides_and_of_its_return
         serde_json::from_str(&text).unwrap()
     };
     let whole = next(&mut news);
-    assert_eq!((&whole["event"], &whole["data"]["incidents"].as_array().unwrap().len()), (&json!("page"), &1));
+    assert_eq!(
+        (&whole["event"], &whole["data"]["incidents"].as_array().unwrap().len()),
+        (&json!("page"), &1)
+    );
     let story = format!("i-{}", incident(1).id);
     assert_eq!(ids(&frames.try_recv().unwrap().text), ["incidents", &story], "its own page is told, too");
     face.show(shown(3));

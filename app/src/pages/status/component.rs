@@ -86,7 +86,11 @@ fn counted(section: &SectionView) -> impl IntoView + use<> {
         blind => (format!("{working} of {total} operational, "), Some(format!("{blind} without data"))),
     };
     let class = if blind.is_none() { "count wide-only" } else { "count" };
-    let all = if blind.is_none() { all.into_any() } else { view! { <span class="wide-only">{all}</span> }.into_any() };
+    let all = if blind.is_none() {
+        all.into_any()
+    } else {
+        view! { <span class="wide-only">{all}</span> }.into_any()
+    };
     view! { <span class=class>{all}{blind}</span> }
 }
 

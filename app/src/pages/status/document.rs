@@ -147,7 +147,8 @@ impl Shell<'_> {
             view! { <noscript><meta http-equiv="refresh" content="60"/></noscript> }
         });
         // The page at `/` has a second address, which should not count as a second page.
-        let address = (page.is_there && !self.base_url.is_empty()).then(|| format!("{}{}", self.base_url, page.path));
+        let address =
+            (page.is_there && !self.base_url.is_empty()).then(|| format!("{}{}", self.base_url, page.path));
         view! {
             <head>
                 <meta charset="utf-8"/>

@@ -27,7 +27,10 @@ pub fn parts(view: &PageView) -> Vec<Part> {
         let main = Part::around("page", view! { <main id="page">{about}{slots}</main> }, inner);
         let open = view.incidents.iter().chain(&view.overruled);
         let told = open.chain(view.past.iter().flat_map(|day| &day.incidents));
-        std::iter::once(main).chain(frame(Some(&view.head))).chain(told.map(|incident| story(&view.head, incident, view.at))).collect()
+        std::iter::once(main)
+            .chain(frame(Some(&view.head)))
+            .chain(told.map(|incident| story(&view.head, incident, view.at)))
+            .collect()
     })
 }
 

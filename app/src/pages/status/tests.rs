@@ -239,7 +239,11 @@ fn the_page_of_an_open_incident_says_how_old_it_is_and_shows_its_state_in_the_ta
     };
     let open = page(&trouble, true);
     assert!(open.contains("id=\"live\"") && open.contains("<link rel=\"icon\" href=\"/favicon-major.svg\""));
-    assert!(open.contains("data-title=\"Tracking is not available · Northwind\" data-icon=\"/favicon-major.svg\""));
+    assert!(
+        open.contains(
+            "data-title=\"Tracking is not available · Northwind\" data-icon=\"/favicon-major.svg\""
+        )
+    );
     assert!(open.contains("data-say=\"\" class=\"pill big\""), "{open}");
 
     // A later reading alone is no news; the end is, and takes the line away.
