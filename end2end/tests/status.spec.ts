@@ -117,6 +117,28 @@ test('nothing moves when the font comes late @phone', async ({ page }) => {
   expect(await width()).toBe(before);
 });
 
+test('a state set by hand wins over an outage on the open page, until it is released', async ({ page, context }) => {
+  await watch(page, ['Shop']);
+  const visitor = await context.newPage();
+  await visitor.goto(pharos.url);
+  await expect(visitor.locator('body')).toHaveClass(/on-air/);
+  const component = (await visitor.locator('.component .head').getAttribute('id'))!.slice(2);
+  const icon = visitor.locator('link[rel=icon]');
+  for (const [state, sentence] of [['OPERATIONAL', 'All systems operational'], ['UNDERMAINTENANCE', 'Maintenance in progress']]) {
+    await targets[0].off();
+    await expect(icon).toHaveAttribute('href', '/favicon-major.svg', { timeout: 30_000 });
+    await send(page, pharos, 'set_state', { component, state });
+    await expect(visitor.locator('#banner h1')).toHaveText(sentence);
+    await expect(visitor.locator('#incidents article')).toHaveCount(0);
+    await expect(icon).toHaveAttribute('href', '/favicon.svg');
+    await send(page, pharos, 'set_state', { component, state: '' });
+    await expect(visitor.locator('#banner h1')).toHaveText('Some systems are down');
+    await expect(visitor.locator('#incidents article')).toHaveCount(1);
+    await targets[0].on();
+    await expect(icon).toHaveAttribute('href', '/favicon.svg', { timeout: 30_000 });
+  }
+});
+
 test('at 320 px nothing lies on its neighbour, and no word breaks that has room', async ({ page }) => {
   await page.setViewportSize({ width: 320, height: 700 });
   await watch(page, ['Shop', 'Mail']);
