@@ -139,6 +139,17 @@ test('a state set by hand wins over an outage on the open page, until it is rele
   }
 });
 
+test('the time of an incident names its year when that is over', async ({ page }) => {
+  await watch(page, ['Shop']);
+  await targets[0].off();
+  const began = page.locator('#incidents article header time');
+  await expect(began).toHaveText(/\d\d:\d\d/, { timeout: 30_000 });
+  await expect(began).not.toHaveText(/20\d\d/);
+  await page.clock.setFixedTime(Date.now() + 366 * 86_400_000);
+  await page.goto(pharos.url);
+  await expect(began).toHaveText(/20\d\d/);
+});
+
 test('at 320 px nothing lies on its neighbour, and no word breaks that has room', async ({ page }) => {
   await page.setViewportSize({ width: 320, height: 700 });
   await watch(page, ['Shop', 'Mail']);
