@@ -25,6 +25,7 @@ use tower_sessions::ExpiredDeletion as _;
 use crate::api::Api;
 use crate::config::Config;
 use crate::live::{Console, Hub};
+use crate::metrics::Ratios;
 use crate::router::{self, AppState, Parts};
 use crate::session::Sessions;
 use crate::{assets, place, public, viewer};
@@ -105,6 +106,7 @@ pub(crate) async fn start_on(
         hub,
         console,
         telex,
+        ratios: Ratios::default(),
     });
     let stop = CancellationToken::new();
     let service = router::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();

@@ -68,6 +68,7 @@ async fn metrics_are_for_whoever_has_the_token() {
         "pharos_database_bytes ",
         "pharos_outbox_waiting 0",
         "pharos_outbox_age_seconds 0",
+        "pharos_database_up 1",
     ] {
         assert!(text.contains(name), "{name} is missing in\n{text}");
     }

@@ -194,7 +194,6 @@ async fn a_server_whose_database_is_away_says_so_and_when_to_come_back() {
         (&Actor::Anonymous, "/live/other/parts"),
         (&Actor::Anonymous, "/ping/some-token"),
         (&Actor::Anonymous, "/api/push/some-token"),
-        (&Actor::Anonymous, "/metrics"),
         (&token, "/api/v1/integrations"),
     ] {
         let answer = app.request(who, Method::GET, path).send().await.unwrap();
@@ -211,6 +210,14 @@ async fn a_server_whose_database_is_away_says_so_and_when_to_come_back() {
     let answer = app.get("/readyz").await;
     assert_eq!(answer.status(), 503);
     assert!(answer.text().await.unwrap().contains("The database does not answer"));
+    // Whoever watches us hears of it, and of what is known without a database.
+    let metrics = app.get("/metrics").await;
+    assert_eq!(metrics.status(), 200);
+    let metrics = metrics.text().await.unwrap();
+    assert!(
+        metrics.contains("pharos_database_up 0\n") && metrics.contains("pharos_recorder_queue_length "),
+        "{metrics}"
+    );
     app.close().await;
 }
 

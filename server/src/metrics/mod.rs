@@ -3,7 +3,11 @@
 mod exposition;
 mod monitors;
 mod telex;
+mod uptime;
 
+pub(crate) use uptime::Ratios;
+
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::Extension;
@@ -12,11 +16,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::person::Viewer;
 use domain::time::Timestamp;
+use domain::views::console::MetricsRow;
+use engine::services::ServiceError;
 use subtle::ConstantTimeEq;
 
 use crate::client::Client;
 use crate::config::Metrics;
-use crate::error::Refusal;
 use crate::router::AppState;
 
 use exposition::{Exposition, Kind};
@@ -38,27 +43,47 @@ pub(crate) async fn metrics(
         };
         return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], sentence).into_response();
     }
-    let size = match state.db.size().await {
-        Ok(size) => size,
-        Err(error) => return Refusal(error.into()).into_response(),
-    };
-    let rows = match state.services.metrics_rows(&Viewer::System).await {
-        Ok(rows) => rows,
-        Err(error) => return Refusal(error).into_response(),
-    };
-    let outbox = match state.services.outbox(&Viewer::System).await {
-        Ok(outbox) => outbox,
-        Err(error) => return Refusal(error).into_response(),
-    };
+    let stored =
+        stored(&state).await.inspect_err(|error| tracing::warn!(%error, "metrics without the database"));
     let mut text = Exposition::default();
-    own(&mut text, &state, size);
-    telling(&mut text, outbox, state.services.now());
+    own(&mut text, &state);
     if let Some(telex) = &state.telex {
         telex::write(&mut text, telex);
     }
-    monitors::write(&mut text, &rows, state.services.now());
+    text.family(
+        "pharos_database_up",
+        Kind::Gauge,
+        "1 while the database answers; what it knows is left out otherwise.",
+    );
+    text.sample("pharos_database_up", &[], f64::from(u8::from(stored.is_ok())));
+    if let Ok(stored) = &stored {
+        let now = state.services.now();
+        text.family("pharos_database_bytes", Kind::Gauge, "What the database takes on disk.");
+        text.sample("pharos_database_bytes", &[], exposition::float(stored.bytes));
+        telling(&mut text, stored.outbox, now);
+        monitors::write(&mut text, &stored.monitors, &stored.shares, now);
+    }
     ([(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text.finish())
         .into_response()
+}
+
+/// What the database knows.
+struct Stored {
+    bytes: i64,
+    monitors: Vec<MetricsRow>,
+    /// How many messages wait, and since when the one that is due longest.
+    outbox: (i64, Option<Timestamp>),
+    shares: Arc<uptime::Shares>,
+}
+
+async fn stored(state: &AppState) -> Result<Stored, ServiceError> {
+    let services = &state.services;
+    Ok(Stored {
+        bytes: state.db.size().await?,
+        monitors: services.metrics_rows(&Viewer::System).await?,
+        outbox: services.outbox(&Viewer::System).await?,
+        shares: state.ratios.get(services).await?,
+    })
 }
 
 fn may_read(config: &Metrics, client: &Client, headers: &HeaderMap) -> bool {
@@ -82,7 +107,7 @@ fn telling(text: &mut Exposition, (waiting, oldest): (i64, Option<Timestamp>), n
 }
 
 /// The numbers of the program itself.
-fn own(text: &mut Exposition, state: &AppState, database_bytes: i64) {
+fn own(text: &mut Exposition, state: &AppState) {
     let vitals = &state.vitals;
     let now = state.services.now();
 
@@ -140,6 +165,4 @@ fn own(text: &mut Exposition, state: &AppState, database_bytes: i64) {
     text.family("pharos_offline", Kind::Gauge, "1 while our own network reaches none of the anchors.");
     let offline = vitals.offline_since.load(Ordering::Relaxed) != 0;
     text.sample("pharos_offline", &[], f64::from(u8::from(offline)));
-    text.family("pharos_database_bytes", Kind::Gauge, "What the database takes on disk.");
-    text.sample("pharos_database_bytes", &[], exposition::float(database_bytes));
 }

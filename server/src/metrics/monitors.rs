@@ -8,6 +8,7 @@ use domain::views::console::MetricsRow;
 use url::Url;
 
 use super::exposition::{Exposition, Kind, float};
+use super::uptime::{Shares, WINDOWS};
 
 /// A family: its name, its help, and the value of a monitor, if it has one.
 type Family = (&'static str, &'static str, fn(&MetricsRow, Timestamp) -> Option<f64>);
@@ -42,21 +43,41 @@ const BLACKBOX: [Family; 5] = [
 ];
 
 /// Writes every family with its samples.
-pub(super) fn write(text: &mut Exposition, rows: &[MetricsRow], now: Timestamp) {
+pub(super) fn write(text: &mut Exposition, rows: &[MetricsRow], shares: &Shares, now: Timestamp) {
     let rows: Vec<&MetricsRow> = rows.iter().filter(|row| row.state != State::Paused).collect();
-    families(text, &KUMA, &rows, now, |row| {
-        let (host, port) = address(row);
-        vec![
-            ("monitor_id", row.id.to_string()),
-            ("monitor_name", row.name.clone()),
-            ("monitor_type", kuma_type(row.kind).to_owned()),
-            ("monitor_url", row.target.clone()),
-            ("monitor_hostname", host),
-            ("monitor_port", port),
-        ]
-    });
+    families(text, &KUMA, &rows, now, kuma_labels);
+    ratios(text, &rows, shares);
     families(text, &BLACKBOX, &rows, now, probe_labels);
     phases(text, &rows);
+}
+
+/// The share of each window in which a monitor worked.
+fn ratios(text: &mut Exposition, rows: &[&MetricsRow], shares: &Shares) {
+    let name = "monitor_uptime_ratio";
+    text.family(name, Kind::Gauge, "The share of the time in which the monitor was up, from 0 to 1.");
+    for &row in rows {
+        let known = shares.get(&row.id).copied().unwrap_or_default();
+        for ((_, window), share) in WINDOWS.into_iter().zip(known) {
+            if let Some(share) = share {
+                let mut labels = kuma_labels(row);
+                labels.push(("window", window.to_owned()));
+                write_sample(text, name, &labels, share);
+            }
+        }
+    }
+}
+
+/// As Uptime Kuma names a monitor.
+fn kuma_labels(row: &MetricsRow) -> Vec<(&'static str, String)> {
+    let (host, port) = address(row);
+    vec![
+        ("monitor_id", row.id.to_string()),
+        ("monitor_name", row.name.clone()),
+        ("monitor_type", kuma_type(row.kind).to_owned()),
+        ("monitor_url", row.target.clone()),
+        ("monitor_hostname", host),
+        ("monitor_port", port),
+    ]
 }
 
 /// As the blackbox exporter names the target. The id tells apart two monitors of one target.
@@ -204,7 +225,8 @@ mod tests {
             ..port.clone()
         };
         let mut text = Exposition::default();
-        write(&mut text, &[row, paused, port, silent], now);
+        let shares = Shares::from([(row.id.clone(), [Some(0.75), None, Some(1.0)])]);
+        write(&mut text, &[row, paused, port, silent], &shares, now);
         let text = text.finish();
         let id = "monitor_id=\"NM00000000000000000000\"";
         let kuma = format!(
@@ -230,6 +252,8 @@ mod tests {
             "monitor_type=\"port\",monitor_url=\"[2001:db8::1]:25\",monitor_hostname=\"2001:db8::1\",monitor_port=\"25\"} 1\n"
                 .to_owned() + "monitor_status",
             "monitor_type=\"push\",monitor_url=\"Job\",monitor_hostname=\"null\",monitor_port=\"null\"} 1\n".to_owned(),
+            "monitor_port=\"443\",window=\"1d\"} 0.75\n".to_owned(),
+            "monitor_port=\"443\",window=\"365d\"} 1\n".to_owned(),
             format!("probe_ssl_earliest_cert_expiry{blackbox} 1800864000\n"),
         ] {
             assert_eq!(text.matches(&sample).count(), 1, "{sample} in\n{text}");

@@ -83,6 +83,8 @@ pub struct Parts {
     pub console: Console,
     /// The integration of Telex; `None` when it is turned off.
     pub telex: Option<Telex>,
+    /// Shares of uptime as `/metrics` showed them last.
+    pub(crate) ratios: metrics::Ratios,
     /// What the handlers of the REST API share.
     pub api: Api,
 }

@@ -1,9 +1,12 @@
 //! The first screen of the console, and the numbers beside it.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
+use domain::id::MonitorId;
 use domain::person::Viewer;
-use domain::time::{MINUTE, Timestamp};
+use domain::time::{DAY, HOUR, MINUTE, Timestamp};
+use domain::uptime::Counts;
 use domain::views::console::{MetricsRow, Overview, Standing, StateCounts, SystemHealth};
 
 use super::monitors::with_figures;
@@ -58,6 +61,22 @@ impl Services {
         operator(viewer)?;
         let mut tx = self.inner.db.read().await?;
         Ok(views::metrics::rows(&mut tx).await?)
+    }
+
+    /// What the checks of every monitor found in the last days, today counted as one of them; one day is the last 24 hours.
+    pub async fn counts_of_days(&self, viewer: &Viewer, days: i64) -> Result<HashMap<MonitorId, Counts>> {
+        operator(viewer)?;
+        let now = self.now();
+        // From the edge of a bucket on, because what lies between edges is counted result by result.
+        let from = match days {
+            ..=1 => now.floor(HOUR).0 - DAY,
+            _ => now.floor(DAY).0 - (days - 1) * DAY,
+        };
+        let mut tx = self.inner.db.read().await?;
+        let ids = views::metrics::ids(&mut tx).await?;
+        let keys: Vec<_> = ids.iter().map(|(key, _)| *key).collect();
+        let mut counts = store::rollups::counts(&mut tx, &keys, Timestamp(from), now).await?;
+        Ok(ids.into_iter().filter_map(|(key, id)| Some((id, counts.remove(&key)?))).collect())
     }
 
     async fn system_health(&self, tx: &mut Tx, now: Timestamp) -> Result<SystemHealth> {

@@ -145,6 +145,22 @@ on_both! {
         assert!(detail.push_path.unwrap().starts_with("/api/push/"));
     }
 
+    async fn what_checks_found_is_counted_over_days(world: World) {
+        let (key, id) = world.monitor("Shop").await;
+        let (paused, paused_id) = world.monitor("Old").await;
+        world.pass(3 * DAY);
+        let now = world.now();
+        let down = |days: i64| result(key, now.0 - days * DAY - MINUTE, ResultState::Down, None);
+        let up = result(key, now.0 - MINUTE, ResultState::Up, Some(10));
+        world.record(&[down(2), down(1), up, result(paused, now.0 - MINUTE, ResultState::Up, Some(10))]).await;
+        world.services.pause_monitor(OPERATOR, &paused_id).await.unwrap();
+        world.keep_house().await;
+        for (days, share) in [(1, 1.0), (2, 1.0), (3, 0.5), (365, 1.0 / 3.0)] {
+            let counts = world.services.counts_of_days(OPERATOR, days).await.unwrap();
+            assert_eq!((counts.len(), counts[&id].uptime()), (1, Some(share)), "{days} days");
+        }
+    }
+
     async fn incidents_of_monitors_of_one_name_are_told_apart(world: World) {
         for name in ["Shop", "Shop", "Mail"] {
             let (key, _) = world.monitor(name).await;

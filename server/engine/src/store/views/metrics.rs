@@ -2,6 +2,7 @@
 
 use domain::check::Phases;
 use domain::health::State;
+use domain::id::{MonitorId, MonitorKey};
 use domain::time::Timestamp;
 use domain::views::console::MetricsRow;
 use sqlx::FromRow;
@@ -49,6 +50,17 @@ impl TryFrom<Row> for MetricsRow {
             certificate_until: row.certificate_until.map(Timestamp),
         })
     }
+}
+
+/// The keys and public ids of every monitor that is not paused.
+pub async fn ids(tx: &mut Tx) -> Result<Vec<(MonitorKey, MonitorId)>> {
+    let rows: Vec<(i64, String)> = sql!(tx, |conn| {
+        sqlx::query_as("select id, public_id from monitors where not paused order by id")
+            .fetch_all(conn)
+            .await?
+    });
+    let corrupt = |id| StoreError::Corrupt { table: "monitors", column: "public_id", id };
+    rows.into_iter().map(|(key, id)| Ok((MonitorKey(key), id.parse().map_err(|_| corrupt(key))?))).collect()
 }
 
 /// Every monitor, in the order of keys; rows that make no sense are reported and left out.
