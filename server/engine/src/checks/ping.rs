@@ -148,6 +148,7 @@ mod tests {
     fn v4(icmp: &[u8]) -> Vec<u8> {
         let mut packet = vec![0x45, 0, 0, 0, 0, 0, 0, 0, 64, 1, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2];
         packet.extend_from_slice(icmp);
+        packet[3] = u8::try_from(packet.len()).unwrap();
         packet
     }
 
