@@ -35,6 +35,7 @@ pub async fn add_component(
 #[server(endpoint = "edit_component")]
 pub async fn edit_component(
     component: String,
+    #[server(default)] version: String,
     #[server(default)] name: String,
     #[server(default)] description: String,
     #[server(default)] group: String,
@@ -51,7 +52,10 @@ pub async fn edit_component(
         .with("show_latency", show_latency.to_string());
     let drafted = draft(name, description, &group, &monitors, show_uptime, show_latency);
     let edited = match id(&component).and_then(|id| Ok((id, drafted?))) {
-        Ok((id, draft)) => request.services.edit_component(&request.viewer, &id, &draft).await,
+        Ok((id, draft)) => {
+            let version = Some(version.as_str()).filter(|version| !version.is_empty());
+            request.services.edit_component(&request.viewer, &id, version, &draft).await
+        }
         Err(error) => Err(error),
     };
     sent.answer_then(edited, |()| "/console/page".to_owned())

@@ -27,7 +27,7 @@ pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>) -> i
     let mut options = vec![(String::new(), "Without a group".to_owned())];
     options.extend(groups.into_iter().map(|group| (group.id.to_string(), group.name)));
     let group = component.group.as_ref().map_or_else(String::new, ToString::to_string);
-    let followed = component.monitors.clone();
+    let (followed, version) = (component.monitors.clone(), component.version());
     let does = format!("Delete {}", component.name);
     let (title, question) = (format!("Edit “{}”", component.name), format!("Delete “{}”?", component.name));
     let (edit_id, delete_id, deleted, label) =
@@ -37,6 +37,7 @@ pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>) -> i
             <header><h2>{title}</h2></header>
             <SendForm action=edit id=edit_id guard=Guard::Edit>
                 <input type="hidden" name="component" value=id/>
+                <input type="hidden" name="version" value=version/>
                 <div class="cols">
                     <TextField name="name" label="Name" value=component.name/>
                     <SelectField name="group" label="Group" options value=group/>

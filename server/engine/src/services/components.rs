@@ -19,6 +19,9 @@ const MOST_COMPONENTS: usize = 1_000;
 /// Monitors that a component follows.
 const MOST_MONITORS: usize = 200;
 
+/// What is said to whoever edits something that somebody else has changed meanwhile.
+const CHANGED_MEANWHILE: &str = "Somebody else changed this component meanwhile. Open the form again to see how it is now, and repeat your change.";
+
 impl Services {
     /// Adds a group behind the others.
     pub async fn add_group(&self, viewer: &Viewer, name: &str) -> Result<GroupId> {
@@ -95,11 +98,12 @@ impl Services {
         Ok(id)
     }
 
-    /// Changes a component.
+    /// Changes a component, unless it is not as `version` says any more ([`ComponentRow::version`]); `None` changes it in any case.
     pub async fn edit_component(
         &self,
         viewer: &Viewer,
         id: &ComponentId,
+        version: Option<&str>,
         draft: &ComponentDraft,
     ) -> Result<()> {
         operator(viewer)?;
@@ -107,6 +111,12 @@ impl Services {
         let mut tx = self.inner.db.write().await?;
         let page = edited(&mut tx).await?;
         let component = load(&mut tx, &page, id).await?;
+        if let Some(version) = version {
+            let rows = super::pages::rows(&mut tx, &page).await?;
+            if rows.iter().any(|row| row.id == *id && row.version() != version) {
+                return Err(ServiceError::Conflict(CHANGED_MEANWHILE.to_owned()));
+            }
+        }
         let Read { group, monitors, fields } = read(&mut tx, &page, draft).await?;
         components::update(&mut tx, component.key, group, &fields).await?;
         components::follow(&mut tx, component.key, &monitors).await?;

@@ -60,41 +60,7 @@ impl Services {
         let mut tx = self.inner.db.read().await?;
         let page = edited(&mut tx).await?;
         let groups = store::components::groups(&mut tx, page.key).await?;
-        let components = store::components::of_page(&mut tx, page.key).await?;
-        let mut followed: HashMap<ComponentKey, Vec<Followed>> = HashMap::new();
-        for monitor in views::public::followed(&mut tx, page.key).await? {
-            followed.entry(monitor.component).or_default().push(monitor);
-        }
-        let mut keys: Vec<MonitorKey> =
-            followed.values().flatten().map(|followed| followed.monitor).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let names = views::monitors::names(&mut tx, &keys).await?;
-
-        let place = |group: Option<GroupKey>| groups.iter().position(|known| Some(known.key) == group);
-        let mut rows: Vec<(Option<usize>, ComponentRow)> = Vec::with_capacity(components.len());
-        for component in components {
-            let followed = followed.remove(&component.key).unwrap_or_default();
-            let states: Vec<_> = followed.iter().map(|followed| followed.state).collect();
-            let mut monitors: Vec<MonitorChoice> =
-                followed.iter().filter_map(|followed| names.get(&followed.monitor).cloned()).collect();
-            monitors.sort_by(|one, other| one.name.cmp(&other.name));
-            let place = place(component.group);
-            let row = ComponentRow {
-                id: component.id,
-                group: place.map(|place| groups[place].id.clone()),
-                name: component.fields.name,
-                description: component.fields.description,
-                monitors,
-                by_hand: component.by_hand,
-                state: component.by_hand.unwrap_or_else(|| follow(&states)),
-                show_uptime: component.fields.show_uptime,
-                show_latency: component.fields.show_latency,
-            };
-            rows.push((place, row));
-        }
-        // Stable: within a group the order of the page stays.
-        rows.sort_by_key(|(place, _)| *place);
+        let components = rows(&mut tx, &page).await?;
         Ok(PageEditor {
             slug: page.head.slug,
             name: page.head.name,
@@ -102,7 +68,7 @@ impl Services {
             time_zone: page.head.time_zone,
             logo: page.head.logo,
             groups: groups.into_iter().map(|group| GroupRow { id: group.id, name: group.name }).collect(),
-            components: rows.into_iter().map(|(_, row)| row).collect(),
+            components,
         })
     }
 
@@ -215,6 +181,46 @@ pub(super) fn examine_description(description: &str, errors: &mut Vec<FieldError
 /// Refuses input with errors.
 pub(super) fn refuse(errors: Vec<FieldError>) -> Result<()> {
     if errors.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(errors)) }
+}
+
+/// The components of a page as its editor shows them, in the order of the page.
+pub(super) async fn rows(tx: &mut Tx, page: &Page) -> Result<Vec<ComponentRow>> {
+    let groups = store::components::groups(tx, page.key).await?;
+    let components = store::components::of_page(tx, page.key).await?;
+    let mut followed: HashMap<ComponentKey, Vec<Followed>> = HashMap::new();
+    for monitor in views::public::followed(tx, page.key).await? {
+        followed.entry(monitor.component).or_default().push(monitor);
+    }
+    let mut keys: Vec<MonitorKey> = followed.values().flatten().map(|followed| followed.monitor).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let names = views::monitors::names(tx, &keys).await?;
+
+    let place = |group: Option<GroupKey>| groups.iter().position(|known| Some(known.key) == group);
+    let mut rows: Vec<(Option<usize>, ComponentRow)> = Vec::with_capacity(components.len());
+    for component in components {
+        let followed = followed.remove(&component.key).unwrap_or_default();
+        let states: Vec<_> = followed.iter().map(|followed| followed.state).collect();
+        let mut monitors: Vec<MonitorChoice> =
+            followed.iter().filter_map(|followed| names.get(&followed.monitor).cloned()).collect();
+        monitors.sort_by(|one, other| one.name.cmp(&other.name));
+        let place = place(component.group);
+        let row = ComponentRow {
+            id: component.id,
+            group: place.map(|place| groups[place].id.clone()),
+            name: component.fields.name,
+            description: component.fields.description,
+            monitors,
+            by_hand: component.by_hand,
+            state: component.by_hand.unwrap_or_else(|| follow(&states)),
+            show_uptime: component.fields.show_uptime,
+            show_latency: component.fields.show_latency,
+        };
+        rows.push((place, row));
+    }
+    // Stable: within a group the order of the page stays.
+    rows.sort_by_key(|(place, _)| *place);
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
 fn not_an_image() -> ServiceError {

@@ -100,16 +100,32 @@ on_both! {
         let (_, monitor) = world.monitor("Secret monitor").await;
         let id = services.add_component(OPERATOR, &named("API", std::slice::from_ref(&monitor))).await.unwrap();
         let draft = ComponentDraft { show_latency: true, description: "It".to_owned(), ..named("Api", &[monitor]) };
-        services.edit_component(OPERATOR, &id, &draft).await.unwrap();
+        services.edit_component(OPERATOR, &id, None, &draft).await.unwrap();
         let editor = services.page_editor(OPERATOR).await.unwrap();
         let row = &editor.components[0];
         assert_eq!((row.name.as_str(), row.description.as_str(), row.monitors.len()), ("Api", "It", 1));
         let wrong = ComponentDraft { group: Some(GroupId::new([1; 13])), ..named("", &[MonitorId::new([9; 13])]) };
-        let Err(ServiceError::Invalid(errors)) = services.edit_component(OPERATOR, &id, &wrong).await else {
+        let Err(ServiceError::Invalid(errors)) = services.edit_component(OPERATOR, &id, None, &wrong).await else {
             panic!("refused")
         };
         let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(fields, ["name", "group", "monitors"]);
+    }
+
+    async fn a_form_of_a_component_that_changed_meanwhile_is_refused(world: World) {
+        let services = &world.services;
+        services.ensure_default_page().await.unwrap();
+        let monitors = [world.monitor("One").await.1, world.monitor("Other").await.1];
+        let id = services.add_component(OPERATOR, &named("API", &monitors)).await.unwrap();
+        let opened = services.page_editor(OPERATOR).await.unwrap().components[0].version();
+        // Its place and its state are no part of the form.
+        services.set_state(OPERATOR, &id, Some(ComponentState::UnderMaintenance)).await.unwrap();
+        services.edit_component(OPERATOR, &id, Some(&opened), &named("First", &monitors)).await.unwrap();
+        let second = services.edit_component(OPERATOR, &id, Some(&opened), &named("Second", &[])).await;
+        assert!(matches!(second, Err(ServiceError::Conflict(_))), "{second:?}");
+        let row = services.page_editor(OPERATOR).await.unwrap().components.remove(0);
+        assert_eq!((row.name.as_str(), row.monitors.len()), ("First", 2));
+        services.edit_component(OPERATOR, &id, Some(&row.version()), &named("Second", &[])).await.unwrap();
     }
 
     async fn a_monitor_beyond_those_that_are_offered_is_found_by_searching(world: World) {

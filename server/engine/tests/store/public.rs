@@ -246,13 +246,13 @@ on_both! {
         let draft = |monitors: &[MonitorId]| ComponentDraft {
             name: "API".to_owned(), monitors: monitors.to_vec(), ..ComponentDraft::default()
         };
-        world.services.edit_component(OPERATOR, &api, &draft(std::slice::from_ref(&id))).await.unwrap();
+        world.services.edit_component(OPERATOR, &api, None, &draft(std::slice::from_ref(&id))).await.unwrap();
         assert_eq!(page(&world).await.incidents.len(), 1);
-        world.services.edit_component(OPERATOR, &api, &draft(&[])).await.unwrap();
+        world.services.edit_component(OPERATOR, &api, None, &draft(&[])).await.unwrap();
         assert!(page(&world).await.incidents.is_empty());
-        world.services.edit_component(OPERATOR, &api, &draft(&[id])).await.unwrap();
+        world.services.edit_component(OPERATOR, &api, None, &draft(&[id])).await.unwrap();
         world.recovery(key).await;
-        world.services.edit_component(OPERATOR, &api, &draft(&[])).await.unwrap();
+        world.services.edit_component(OPERATOR, &api, None, &draft(&[])).await.unwrap();
         assert_eq!(page(&world).await.past[0].incidents.len(), 1, "the past stays as it was");
     }
 

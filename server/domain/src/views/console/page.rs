@@ -56,6 +56,23 @@ pub struct ComponentRow {
     pub show_latency: bool,
 }
 
+impl ComponentRow {
+    /// What of it a form changes, to be sent along with the form: whoever saves is told when it is not so any more.
+    pub fn version(&self) -> String {
+        let mut monitors: Vec<_> = self.monitors.iter().map(|monitor| monitor.id.clone()).collect();
+        monitors.sort_unstable();
+        ComponentDraft {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            group: self.group.clone(),
+            monitors,
+            show_uptime: self.show_uptime,
+            show_latency: self.show_latency,
+        }
+        .version()
+    }
+}
+
 /// A monitor to choose from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MonitorChoice {
@@ -94,6 +111,13 @@ pub struct ComponentDraft {
     pub show_uptime: bool,
     /// Whether the public sees response times.
     pub show_latency: bool,
+}
+
+impl ComponentDraft {
+    fn version(&self) -> String {
+        // Ids and texts always become JSON.
+        serde_json::to_string(self).unwrap_or_default()
+    }
 }
 
 /// What an operator says of a status page.
