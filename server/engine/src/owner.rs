@@ -17,38 +17,49 @@ pub fn make_folder(path: &Path) -> std::io::Result<()> {
     builder.recursive(true).create(path)?;
     for folder in missing.into_iter().rev() {
         if let Ok(made) = File::open(folder) {
-            give(&made, &around(folder));
+            give(&made, folder, &around(folder));
         }
     }
     Ok(())
 }
 
-/// Gives a file that was just made, or made by root before, to whoever owns what stands at `path`, or the folder around that.
-pub fn give_file(file: &File, path: &Path) {
-    if path.exists() { give(file, path) } else { give(file, &around(path)) }
+/// Gives a file that was just made at `path`, or by root before, to whoever owns the folder around it.
+pub fn give_to_folder(file: &File, path: &Path) {
+    give(file, path, &around(path));
+}
+
+/// Gives a file that was just made at `path`, to take the place of `replaced`, to whoever owns that, or the folder around it.
+pub fn give_to_owner_of(file: &File, path: &Path, replaced: &Path) {
+    if replaced.exists() { give(file, path, replaced) } else { give(file, path, &around(replaced)) }
 }
 
 /// The folder that something is in.
-pub(crate) fn around(path: &Path) -> std::path::PathBuf {
+fn around(path: &Path) -> std::path::PathBuf {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or(Path::new(".")).to_owned()
 }
 
 /// Only root may give something away, and what root makes belongs to root. Where that is not allowed, the file stays as it is: whoever
 /// cannot open it says so.
+///
+/// **Invariant**: a link that stands at `path` gives nothing away. Whoever owns the folder could have put it there, and would get what root
+/// alone may write.
 #[cfg(unix)]
-pub(crate) fn give(file: &File, model: &Path) {
+fn give(file: &File, path: &Path, model: &Path) {
     use std::os::unix::fs::{MetadataExt as _, fchown};
 
     const ROOT: u32 = 0;
     let (Ok(own), Ok(model)) = (file.metadata(), std::fs::metadata(model)) else { return };
-    if own.uid() == ROOT && model.uid() != ROOT {
+    let Ok(there) = std::fs::symlink_metadata(path) else { return };
+    let is_itself = (own.dev(), own.ino()) == (there.dev(), there.ino());
+    let has_one_name = own.is_dir() || own.nlink() == 1;
+    if is_itself && has_one_name && own.uid() == ROOT && model.uid() != ROOT {
         let _ = fchown(file, Some(model.uid()), Some(model.gid()));
     }
 }
 
 #[cfg(not(unix))]
-pub(crate) fn give(_file: &File, _model: &Path) {}
+fn give(_file: &File, _path: &Path, _model: &Path) {}
 
 #[cfg(test)]
 mod tests {
@@ -89,6 +100,15 @@ mod tests {
             assert_eq!(owner(made), SOMEBODY, "{}", made.display());
         }
         db.close().await;
+
+        // A link to something of root's gives that to nobody.
+        let (of_root, link) = (folder.path().join("of-root"), data.join("other.db.lock"));
+        std::fs::write(&of_root, "").unwrap();
+        std::os::unix::fs::symlink(&of_root, &link).unwrap();
+        drop(Db::lock(&Db::sqlite_url(&data.join("other.db"))).unwrap());
+        std::fs::hard_link(&of_root, data.join("third.db.lock")).unwrap();
+        drop(Db::lock(&Db::sqlite_url(&data.join("third.db"))).unwrap());
+        assert_eq!(owner(&of_root), 0);
 
         // What replaces a file of somebody else is theirs, whoever owns the folder.
         chown(&key, Some(SOMEBODY + 1), Some(SOMEBODY + 1)).unwrap();

@@ -242,12 +242,14 @@ pub fn write_keys(path: &Path, keys: &[String]) -> std::io::Result<()> {
 
     let fresh = path.with_extension("new");
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // What an earlier try left behind; a link there must not lead elsewhere.
+    let _ = std::fs::remove_file(&fresh);
     let mut file = options.open(&fresh)?;
     // Before there is anything in it, and before it takes the place of one that the server could read.
-    owner::give_file(&file, path);
+    owner::give_to_owner_of(&file, &fresh, path);
     file.write_all((keys.join("\n") + "\n").as_bytes())?;
     file.sync_all()?;
     std::fs::rename(fresh, path)

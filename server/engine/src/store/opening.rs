@@ -119,7 +119,7 @@ impl Db {
         let path = beside(&database, ".lock");
         let failed = |why| LockError::Failed { path: path.clone(), why };
         let file = private().create(true).truncate(false).open(&path).map_err(failed)?;
-        owner::give(&file, &owner::around(&path));
+        owner::give_to_folder(&file, &path);
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LockError::Held(database)),
@@ -186,7 +186,7 @@ fn sqlite(url: &str) -> Result<SqliteConnectOptions> {
 /// fails here, SQLite says better.
 fn make_private(path: &Path) {
     if let Ok(file) = private().create_new(true).open(path) {
-        owner::give(&file, &owner::around(path));
+        owner::give_to_folder(&file, path);
         return;
     }
     #[cfg(unix)]
