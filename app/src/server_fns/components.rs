@@ -1,5 +1,7 @@
 //! Components of the status page.
 
+#![expect(clippy::too_many_arguments, reason = "one for each field of a form")]
+
 use domain::views::console::Move;
 use leptos::prelude::*;
 
