@@ -98,7 +98,7 @@ impl Services {
         Ok(id)
     }
 
-    /// Changes a component, unless it is not as `version` says any more ([`ComponentRow::version`]); `None` changes it in any case.
+    /// Changes a component, unless it is not as `version` says any more ([`version`](domain::views::console::ComponentRow::version)); `None` changes it in any case.
     pub async fn edit_component(
         &self,
         viewer: &Viewer,
