@@ -65,7 +65,7 @@ const THRESHOLD: FieldKind = FieldKind::Number { min: 1, max: MAX_THRESHOLD as i
 const SLOW_ABOVE: Field = Field::new("degraded_above", "Slow above (ms)", FieldKind::Text).advanced();
 const NOTES_FIELD: Field = Field::new(NOTES, "Notes", FieldKind::TextArea)
     .placeholder("Ask the web team first. Runbook: https://wiki.example.org/shop")
-    .help("What whoever is woken should know. It stands in alerts by e-mail and on the monitor's page.");
+    .help("What whoever is woken should know. It stands on the monitor's page and in alerts by e-mail, Slack, PagerDuty and Opsgenie.");
 const OWN_FIELDS: Field = Field::new(FIELDS, "Own fields", FieldKind::Lines)
     .placeholder("Team = web")
     .advanced()
