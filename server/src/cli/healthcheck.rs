@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -11,24 +10,6 @@ use crate::config::Config;
 
 /// How long the server has to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
-
-/// Where the server listens, if it was told so by flags.
-#[derive(Debug, Default, Args)]
-pub(super) struct Arguments {
-    /// The address that the server listens on (server.host)
-    #[arg(long)]
-    host: Option<String>,
-    /// The port that the server listens on (server.port)
-    #[arg(long)]
-    port: Option<String>,
-}
-
-impl Arguments {
-    /// Flag, key and value of each.
-    pub(super) fn flags(&self) -> [(&'static str, &'static str, Option<String>); 2] {
-        [("--host", "server.host", self.host.clone()), ("--port", "server.port", self.port.clone())]
-    }
-}
 
 /// 0 when the server answers, else 1.
 pub(super) async fn run(config: &Config) -> ExitCode {

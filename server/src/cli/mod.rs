@@ -71,7 +71,7 @@ enum Command {
     /// Checks an address once; exits with 0 up, 1 degraded, 2 down, 3 unknown
     Check(check::Arguments),
     /// Asks the server on this machine whether it answers; for containers
-    Healthcheck(healthcheck::Arguments),
+    Healthcheck(serve::Listening),
     /// Adds people and helps those who forgot their password
     #[command(subcommand)]
     User(user::Command),

@@ -10,15 +10,29 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::config::Config;
 use crate::{start, telemetry};
 
-/// Where to listen.
+/// Where the server listens.
 #[derive(Debug, Default, Args)]
-pub(super) struct Arguments {
-    /// The address to listen on (server.host)
+pub(super) struct Listening {
+    /// The address that the server listens on (server.host)
     #[arg(long)]
     host: Option<String>,
-    /// The port to listen on (server.port)
+    /// The port that the server listens on (server.port)
     #[arg(long)]
     port: Option<String>,
+}
+
+impl Listening {
+    /// Flag, key and value of each.
+    pub(super) fn flags(&self) -> [(&'static str, &'static str, Option<String>); 2] {
+        [("--host", "server.host", self.host.clone()), ("--port", "server.port", self.port.clone())]
+    }
+}
+
+/// How to serve.
+#[derive(Debug, Default, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    listening: Listening,
     /// The address that browsers use (`server.base_url`)
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
@@ -27,11 +41,8 @@ pub(super) struct Arguments {
 impl Arguments {
     /// Flag, key and value of each.
     pub(super) fn flags(&self) -> [(&'static str, &'static str, Option<String>); 3] {
-        [
-            ("--host", "server.host", self.host.clone()),
-            ("--port", "server.port", self.port.clone()),
-            ("--base-url", "server.base_url", self.base_url.clone()),
-        ]
+        let [host, port] = self.listening.flags();
+        [host, port, ("--base-url", "server.base_url", self.base_url.clone())]
     }
 }
 

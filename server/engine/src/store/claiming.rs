@@ -3,6 +3,7 @@
 //! Order is kept for each incident and address of an integration, and for what is told of a monitor outside of an incident: what waits
 //! behind an earlier message is not claimed. Nothing waits behind what a few are sent later: the others would wait with them.
 
+use domain::delivery::DeliveryState;
 use domain::id::{DeliveryId, DeliveryKey, IncidentKey, IntegrationKey};
 use domain::message::Message;
 use domain::time::{MINUTE, Timestamp};
@@ -216,7 +217,9 @@ pub async fn claim(
             // The key may come back, and then it is sent.
             Err((id, StoreError::Seal(error @ SealError::UnknownKey { .. }))) => {
                 tracing::warn!(%error, "a message does not open and waits");
-                put_off(tx, id, &format!("What a level gives does not open: {error}."), now).await?;
+                let why = format!("What a level gives does not open: {error}.");
+                let due_at = Some(Timestamp(now.0 + LOCKED));
+                give_back(tx, id, DeliveryState::Waiting, due_at, &why, now).await?;
             }
             Err((id, error)) => {
                 tracing::error!(%error, "a message cannot be read and is not sent");
@@ -230,34 +233,31 @@ pub async fn claim(
 
 /// Has one message that is not over fail for good.
 pub(crate) async fn fail(tx: &mut Tx, id: i64, why: &str, now: Timestamp) -> Result<()> {
-    sql!(tx, |conn| {
-        sqlx::query(
-        "update deliveries set state = 'failed', due_at = null, lease_until = null, lease_node = null, error = $1, \
-         updated_at = $2 where id = $3 and due_at is not null"
-    )
-    .bind(why)
-    .bind(now.0)
-    .bind(id)
-    .execute(conn)
-    .await?
-    .rows_affected()
-    });
-    Ok(())
+    give_back(tx, id, DeliveryState::Failed, None, why, now).await
 }
 
-async fn put_off(tx: &mut Tx, id: i64, why: &str, now: Timestamp) -> Result<()> {
+/// Takes a message out of the hands of whoever holds it, to be tried at `due_at` or never.
+async fn give_back(
+    tx: &mut Tx,
+    id: i64,
+    state: DeliveryState,
+    due_at: Option<Timestamp>,
+    why: &str,
+    now: Timestamp,
+) -> Result<()> {
     sql!(tx, |conn| {
         sqlx::query(
-        "update deliveries set state = 'waiting', due_at = $1, lease_until = null, lease_node = null, error = $2, \
-         updated_at = $3 where id = $4"
-    )
-    .bind(now.0 + LOCKED)
-    .bind(why)
-    .bind(now.0)
-    .bind(id)
-    .execute(conn)
-    .await?
-    .rows_affected()
+            "update deliveries set state = $1, due_at = $2, lease_until = null, lease_node = null, error = $3, \
+             updated_at = $4 where id = $5 and due_at is not null",
+        )
+        .bind(state.as_str())
+        .bind(due_at.map(|due_at| due_at.0))
+        .bind(why)
+        .bind(now.0)
+        .bind(id)
+        .execute(conn)
+        .await?
+        .rows_affected()
     });
     Ok(())
 }

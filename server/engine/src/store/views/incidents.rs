@@ -143,32 +143,34 @@ macro_rules! not_overruled {
     };
 }
 
+/// The newest first, at most `$2`.
+macro_rules! newest {
+    () => {
+        " order by i.started_at desc, i.id desc limit $2"
+    };
+}
+
 /// The open incidents of a page, the newest first, without those that are [`overruled_on_page`].
 pub async fn open_on_page(tx: &mut Tx, page: PageKey, limit: i64) -> Result<Vec<PublicIncident>> {
-    let rows: Vec<PublicRow> = sql!(tx, |conn| sqlx::query_as(select_public!(concat!(
-        "and i.resolved_at is null and ",
-        not_overruled!(),
-        " order by i.started_at desc, i.id desc limit $2"
-    )))
-    .bind(page.0)
-    .bind(limit)
-    .fetch_all(conn)
-    .await?);
-    rows.into_iter().map(TryInto::try_into).collect()
+    let shown = select_public!(concat!("and i.resolved_at is null and ", not_overruled!(), newest!()));
+    list(tx, shown, page, limit).await
 }
 
 /// The open incidents that a page does not show, because a person said of each of their components that it is well or under
 /// maintenance; the newest first.
 pub async fn overruled_on_page(tx: &mut Tx, page: PageKey, limit: i64) -> Result<Vec<PublicIncident>> {
-    let rows: Vec<PublicRow> = sql!(tx, |conn| sqlx::query_as(select_public!(concat!(
-        "and i.resolved_at is null and not ",
-        not_overruled!(),
-        " order by i.started_at desc, i.id desc limit $2"
-    )))
-    .bind(page.0)
-    .bind(limit)
-    .fetch_all(conn)
-    .await?);
+    let hidden = select_public!(concat!("and i.resolved_at is null and not ", not_overruled!(), newest!()));
+    list(tx, hidden, page, limit).await
+}
+
+async fn list(
+    tx: &mut Tx,
+    statement: &'static str,
+    page: PageKey,
+    limit: i64,
+) -> Result<Vec<PublicIncident>> {
+    let rows: Vec<PublicRow> =
+        sql!(tx, |conn| sqlx::query_as(statement).bind(page.0).bind(limit).fetch_all(conn).await?);
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
