@@ -24,6 +24,7 @@ mod pages;
 mod postgres;
 mod programs;
 mod public;
+mod public_incidents;
 mod races;
 mod reaching;
 mod receiver;

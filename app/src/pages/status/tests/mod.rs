@@ -1,3 +1,7 @@
+mod components;
+mod incidents;
+mod parts;
+
 use std::io::Write;
 
 use domain::event::Seq;
@@ -172,139 +176,6 @@ fn names_of_operators_are_escaped_everywhere() {
 }
 
 #[test]
-fn a_past_incident_that_is_over_looks_like_it_and_says_so() {
-    let mut page = view(Vec::new(), Vec::new());
-    let mut over = incident(1, "Shop is down");
-    over.resolved_at = Some(Timestamp(over.started_at.0 + 60_000));
-    page.past[0].incidents = vec![over.clone()];
-    let text = draw(&page);
-    assert!(
-        text.contains("class=\"past\" data-state=\"operational\"")
-            || text.contains("data-state=\"operational\" class=\"past\""),
-        "{text}"
-    );
-    assert!(text.contains("<span class=\"visually-hidden\">Resolved: </span>"), "{text}");
-    over.resolved_at = None;
-    page.past[0].incidents = vec![over];
-    assert!(!draw(&page).contains("Resolved: "), "an open one keeps its mark");
-}
-
-#[test]
-fn only_the_days_of_an_open_incident_have_no_other_ones() {
-    let mut page = view(Vec::new(), vec![incident(1, "Shop is down")]);
-    let day =
-        |date: &str, ongoing| PastDay { date: date.to_owned(), incidents: Vec::new(), more: 0, ongoing };
-    let mut over = day("2026-11-19", false);
-    over.incidents = vec![incident(2, "Mail was late")];
-    page.past = vec![day("2026-11-21", true), day("2026-11-20", true), over, day("2026-11-18", false)];
-    let words = |page: &PageView| {
-        let drawn = parts(page);
-        let past = drawn[0].parts.iter().find(|part| part.id == "past").unwrap();
-        past.parts
-            .iter()
-            .map(|day| {
-                let text = day.html();
-                let said = text.split("<p class=\"none\">").nth(1).and_then(|rest| rest.split('<').next());
-                (day.id.clone(), said.map(str::to_owned))
-            })
-            .collect::<Vec<_>>()
-    };
-    let line = |date: &str, text: Option<&str>| (format!("d-{date}"), text.map(str::to_owned));
-    assert_eq!(
-        words(&page),
-        [
-            line("2026-11-21", Some("No other incidents reported")),
-            line("2026-11-20", Some("No other incidents reported")),
-            line("2026-11-19", None),
-            line("2026-11-18", Some("No incidents reported")),
-        ]
-    );
-}
-
-#[test]
-fn a_day_says_how_many_incidents_it_has_no_room_for() {
-    let mut page = view(Vec::new(), Vec::new());
-    page.past[0].incidents = vec![incident(1, "Shop was down"), incident(2, "Mail was late")];
-    assert!(!draw(&page).contains("more incident"));
-    page.past[0].more = 481;
-    assert!(draw(&page).contains("<li class=\"none\">481 more incidents</li></ul>"));
-}
-
-#[test]
-fn the_page_of_an_open_incident_says_how_old_it_is_and_shows_its_state_in_the_tab() {
-    let mut trouble = incident(1, "Tracking is not available");
-    let page = |incident: &IncidentView, live| {
-        let page = IncidentPage { head: head(), at: NOW, incident: incident.clone() };
-        incident_page(&page, &shell(&Assets::default(), live))
-    };
-    let open = page(&trouble, true);
-    assert!(open.contains("id=\"live\"") && open.contains("<link rel=\"icon\" href=\"/favicon-major.svg\""));
-    assert!(
-        open.contains(
-            "data-title=\"Tracking is not available · Northwind\" data-icon=\"/favicon-major.svg\""
-        )
-    );
-    assert!(open.contains("data-say=\"\" class=\"pill big\""), "{open}");
-
-    // A later reading alone is no news; the end is, and takes the line away.
-    let mut now = view(Vec::new(), vec![trouble.clone()]);
-    let before = parts(&now);
-    now.at = Timestamp(NOW.0 + HOUR);
-    assert!(parts(&now).last().unwrap().is_like(before.last().unwrap()));
-    (trouble.phase, trouble.resolved_at) = (IncidentPhase::Resolved, Some(NOW));
-    let over = page(&trouble, false);
-    assert!(!over.contains("id=\"live\"") && over.contains("<link rel=\"icon\" href=\"/favicon.svg\""));
-}
-
-#[test]
-fn many_open_incidents_leave_the_components_in_sight() {
-    let page = |count| {
-        let incidents = (1..=count).map(|number| incident(number, "Tracking is not available")).collect();
-        view(vec![section(None, vec![component(1, "Portal", ComponentState::Operational)])], incidents)
-    };
-    let counts = |count| {
-        let incidents = parts(&page(count))[0].parts[1].html();
-        let (before, folded) = incidents.split_once("<details").unwrap_or((&incidents, ""));
-        let lines = |text: &str| text.matches("<li id=\"incident-").count();
-        assert!(!folded.contains("<article") && !folded.contains(" open"));
-        (before.matches("<article").count(), lines(before), lines(folded))
-    };
-    assert_eq!([3, 4, 8, 9, 19].map(counts), [(3, 0, 0), (3, 1, 0), (3, 5, 0), (3, 5, 1), (3, 5, 11)]);
-    let many = draw(&page(19));
-    assert!(many.contains("and 11 more</summary>"));
-    assert_eq!(many.matches("href=\"/incidents/").count(), 19, "each has its link");
-    // In a frame each is what it is in the page.
-    let (drawn, mut all) = (parts(&page(19)), Vec::new());
-    walk(&drawn[0].parts[1], &mut all);
-    assert!(all.iter().all(|part| many.contains(&part.html())) && all.len() == 20);
-}
-
-#[test]
-fn a_part_is_drawn_in_the_page_as_it_is_in_a_frame() {
-    let page = view(
-        vec![
-            section(None, vec![component(1, "Portal", ComponentState::Operational)]),
-            section(Some("Platform"), vec![component(2, "Tracking", ComponentState::MajorOutage)]),
-        ],
-        vec![incident(1, "Tracking is not available")],
-    );
-    let drawn = parts(&page);
-    let document = draw(&page);
-    let mut all = Vec::new();
-    walk(&drawn[0], &mut all);
-    assert!(all.len() > 9, "banner, live, incidents, an incident, components, groups, rows, todays, past");
-    all.extend(&drawn[1..3]);
-    for part in all {
-        let html = part.html();
-        assert!(document.contains(&html), "{} stands in the page as it would be sent", part.id);
-        assert!(html.starts_with('<'));
-        let tag_end = html.find('>').unwrap();
-        assert!(html[..tag_end].contains(&format!("id=\"{}\"", part.id)), "{html}");
-        assert_eq!(document.matches(&format!("id=\"{}\"", part.id)).count(), 1, "{} is unique", part.id);
-    }
-}
-
-#[test]
 fn a_page_without_components_says_so_and_nothing_else() {
     let mut page = view(Vec::new(), Vec::new());
     page.worst = ComponentState::NoData;
@@ -313,21 +184,6 @@ fn a_page_without_components_says_so_and_nothing_else() {
     assert!(text.contains("No data yet · Northwind"));
     assert!(!text.contains("Past incidents"));
     assert!(!text.contains("Operational"));
-}
-
-#[test]
-fn no_data_is_told_and_never_called_operational() {
-    let components = vec![
-        component(1, "Portal", ComponentState::Operational),
-        component(2, "Exports", ComponentState::NoData),
-    ];
-    let page = view(vec![section(None, components)], Vec::new());
-    let told = summary(&page);
-    assert_eq!(told.sentence, "All systems operational");
-    assert_eq!(told.detail, "1 of 2 components has no data");
-    let blind = view(vec![section(None, vec![component(2, "Exports", ComponentState::NoData)])], Vec::new());
-    assert_eq!(summary(&blind).sentence, "No data yet");
-    assert_eq!(summary(&blind).state, ComponentState::NoData);
 }
 
 #[test]
@@ -353,40 +209,6 @@ fn each_state_of_a_page_has_its_sentence() {
 }
 
 #[test]
-fn what_a_bar_says_stands_beside_it() {
-    let one = component(1, "Portal", ComponentState::Operational);
-    let text = draw(&view(vec![section(None, vec![one])], Vec::new()));
-    assert!(text.contains("</svg></div><p id=\"s-"), "{text}");
-}
-
-#[test]
-fn a_response_time_is_one_of_now_and_says_what_it_is() {
-    let shown = |state, hours: &[Option<i64>]| {
-        let mut one = component(1, "Portal", state);
-        one.sparkline = Some(hours.to_vec());
-        draw(&view(vec![section(None, vec![one])], Vec::new())).contains("response time </span>90 ms</span>")
-    };
-    let ms = Some(90_000);
-    assert!(shown(ComponentState::Operational, &[None, None, ms]));
-    assert!(shown(ComponentState::DegradedPerformance, &[None, ms, None]), "the hour has just begun");
-    assert!(!shown(ComponentState::Operational, &[ms, None, None]), "hours ago");
-    assert!(!shown(ComponentState::MajorOutage, &[ms, ms, ms]), "it does not answer");
-}
-
-#[test]
-fn a_group_says_on_a_phone_too_that_nothing_is_known_of_a_component() {
-    let group = |states: &[ComponentState]| {
-        let components = (1..).zip(states).map(|(number, state)| component(number, "Part", *state)).collect();
-        draw(&view(vec![section(Some("Platform"), components)], Vec::new()))
-    };
-    let (well, blind) = (ComponentState::Operational, ComponentState::NoData);
-    assert!(group(&[well, blind]).contains(
-        "<span class=\"count\"><span class=\"wide-only\">1 of 2 operational, </span>1 without data</span>"
-    ));
-    assert!(group(&[well, well]).contains("<span class=\"count wide-only\">2 components</span>"));
-}
-
-#[test]
 fn a_page_has_one_address_when_it_is_known_where_it_stands() {
     let (mut page, assets) = (view(Vec::new(), vec![incident(1, "Odd")]), Assets::default());
     let known = Shell { base_url: "https://status.example.org", ..shell(&assets, true) };
@@ -401,43 +223,6 @@ fn a_page_has_one_address_when_it_is_known_where_it_stands() {
     for text in [draw(&page), not_found(Some(&page.head), &known), failure(&known)] {
         assert!(!text.contains("og:url") && !text.contains("canonical"), "{text}");
     }
-}
-
-#[test]
-fn a_hidden_bar_leaves_neither_bar_nor_figure() {
-    let mut hidden = component(1, "Portal", ComponentState::Operational);
-    hidden.days.clear();
-    hidden.uptime = None;
-    let text = draw(&view(vec![section(None, vec![hidden])], Vec::new()));
-    assert!(text.contains("Portal"));
-    assert!(!text.contains("class=\"days\"") && !text.contains("uptime") && !text.contains("90 days ago"));
-}
-
-#[test]
-fn what_changes_by_itself_is_no_difference() {
-    let page =
-        view(vec![section(None, vec![component(1, "Portal", ComponentState::Operational)])], Vec::new());
-    let mut later = page.clone();
-    later.at = Timestamp(NOW.0 + HOUR);
-    let (before, after) = (parts(&page), parts(&later));
-    let (mut old, mut new) = (Vec::new(), Vec::new());
-    walk(&before[0], &mut old);
-    walk(&after[0], &mut new);
-    assert!(old.iter().zip(&new).all(|(old, new)| old.is_like(new)));
-}
-
-#[test]
-fn folding_a_group_is_no_difference_but_its_state_is() {
-    let group = |state| {
-        let many = (1..=30).map(|number| component(number, "Part", state)).collect();
-        parts(&view(vec![section(Some("Platform"), many)], Vec::new()))
-    };
-    let (well, down) = (group(ComponentState::Operational), group(ComponentState::MajorOutage));
-    let components = |page: &[Part]| page[0].parts[2].clone();
-    assert!(components(&well).parts[0].html().starts_with("<details id=\"g-"));
-    assert!(!components(&well).html().contains(" open class="));
-    assert!(components(&down).html().contains(" open class="));
-    assert!(!components(&down).html().contains("data-fold"));
 }
 
 #[test]
