@@ -83,7 +83,7 @@ pub(super) async fn judge_body(response: Response, settings: &HttpSettings, prob
         Ok(rules) => rules,
         Err(message) => return Outcome::Unknown { why: Blindness::Misconfigured { message } },
     };
-    let charset = charset(&response);
+    let charset = rules.as_ref().and_then(|_| charset(&response));
     let appetite = if rules.is_some() { Appetite::Judge } else { Appetite::Time };
     let limit = u64::from(settings.body_limit_kb) * 1_024;
     let (body, complete) = match read(response, appetite, limit, probe).await {
@@ -142,8 +142,6 @@ async fn read(
         Appetite::Judge => usize::try_from(limit).unwrap_or(usize::MAX),
         Appetite::Time | Appetite::Show => MAX_EXCERPT_BYTES,
     };
-    let ends_by_closing =
-        ![CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| response.headers().contains_key(name));
     let (mut body, mut length, mut failed) = (Vec::new(), 0_u64, None);
     let complete = loop {
         match response.chunk().await {
@@ -156,7 +154,7 @@ async fn read(
                 }
             }
             Ok(None) => break true,
-            Err(error) if ends_by_closing && is_end_without_goodbye(&error) => break true,
+            Err(error) if ends_by_closing(&response) && is_end_without_goodbye(&error) => break true,
             Err(error) => {
                 failed = Some(error);
                 break false;
@@ -171,6 +169,11 @@ async fn read(
         Some(error) => Err(request_outcome(&error, "", probe)),
         None => Ok((body, complete)),
     }
+}
+
+/// Whether nothing but the end of the connection says where the answer ends.
+fn ends_by_closing(response: &Response) -> bool {
+    ![CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| response.headers().contains_key(name))
 }
 
 /// Whether a server closed its connection without the goodbye of TLS. Where closing is the end of the answer, browsers and curl take it
