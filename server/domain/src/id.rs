@@ -46,7 +46,7 @@ macro_rules! ids {
         $(#[$doc])*
         /// (The public id.)
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[serde(try_from = "String")]
         pub struct $id(String);
 
         impl $id {
