@@ -29,13 +29,19 @@ use super::{Dispatcher, Finished, MAX_PAUSE, Outcome};
 const MOST: usize = 8_192;
 /// Messages to one integration that are held, so that the next ones need not wait for a transaction, while nothing is known of its
 /// speed: those that answer slowly or not at all must not hold the place of the others. As many as have all the turns fit in.
-const ROOM: usize = MOST / SENDING;
+const ROOM: usize = MOST / 2 / SENDING;
+/// Of what one half of the places has free, an integration of which nothing is known yet may hold one in so many, too: an outbox that is
+/// full for few need not wait for their first answers.
+const SHARE: usize = 16;
 /// Messages to one integration that are held at most, when it takes them so fast.
 const AHEAD: usize = 1_024;
 /// As many times what it took in a round is held for an integration.
-const ROUNDS_AHEAD: usize = 8;
+const ROUNDS_AHEAD: usize = 16;
 /// Messages that are claimed in one transaction.
 const BATCH: usize = 1_024;
+/// The same while nothing stands in line, because whoever sends waits for it; a few times what does, where something does: to claim a
+/// message takes less time than to send one.
+const FIRST: usize = 256;
 /// How long a claim holds, in milliseconds: the longest wait for a turn, and then the longest time-out of a provider.
 const LEASE: i64 = 100 * SECOND;
 /// How long what waits behind a message that has ended waits for the next look, in milliseconds: a look at a long queue costs as much
@@ -51,7 +57,7 @@ pub(super) struct Crew {
     /// Messages that are held, by integration.
     pub(super) sending: HashMap<IntegrationKey, usize>,
     lanes: HashMap<IntegrationKey, Lane>,
-    /// How many messages to an integration are held at most, where it is not [`ROOM`].
+    /// How many messages to an integration are held at most, where something is known of it.
     rooms: HashMap<IntegrationKey, usize>,
     /// Integrations that ask for a pace, whose room follows from it.
     paced: HashSet<IntegrationKey>,
@@ -110,6 +116,8 @@ impl Crew {
         stopping: bool,
     ) -> store::Result<Round> {
         let now = self.dispatcher.clock.now();
+        // Before the look, so that what was learned counts for it; a hope, which a failed commit does not make wrong.
+        self.learn_rooms(settling);
         let look = !stopping && (look || now >= self.look_at || self.makes_room(settling));
         if settling.is_empty() {
             if !look {
@@ -125,13 +133,12 @@ impl Crew {
         }
         let mut tx = self.dispatcher.db.write().await?;
         self.settle(&mut tx, settling, now).await?;
-        // Before the claim, so that what was learned counts for it; a hope, which a failed commit does not make wrong.
-        self.learn_rooms(settling);
         let (mut ready, mut took) = (Vec::new(), false);
         let mut look_at =
             if settling.is_empty() { self.look_at } else { self.look_at.min(Timestamp(now.0 + NEXT_LOOK)) };
         if look {
-            let room = MOST.saturating_sub(self.held()).min(BATCH);
+            let batch = (FIRST + 2 * self.lanes.values().map(Lane::len).sum::<usize>()).min(BATCH);
+            let room = MOST.saturating_sub(self.held()).min(batch);
             let stopped = projects::only(&mut tx).await?.is_some_and(|project| project.all_stop);
             if !stopped && room > 0 {
                 let full = self.after(settling).filter(|(key, held)| self.is_full(*key, *held));
@@ -139,7 +146,10 @@ impl Crew {
                 let until = Timestamp(now.0 + LEASE);
                 let fast: Vec<_> =
                     self.rooms.iter().filter(|(_, room)| **room > ROOM).map(|(key, _)| *key).collect();
-                let limits = Limits { total: room, each: ROOM, full: &full, fast: &fast, each_fast: AHEAD };
+                // Those who let messages wait get no more than that.
+                let is_slow = self.rooms.values().any(|room| *room <= ROOM);
+                let each = if is_slow { ROOM } else { self.unknown_room() };
+                let limits = Limits { total: room, each, full: &full, fast: &fast, each_fast: AHEAD };
                 let claimed = claiming::claim(&mut tx, &self.dispatcher.node, now, until, &limits).await?;
                 took = !claimed.is_empty();
                 ready = self.prepare(&mut tx, claimed, now).await?;
@@ -189,6 +199,7 @@ impl Crew {
 
     /// Makes room for what each integration takes, and takes the room of those that let messages wait for too long.
     fn learn_rooms(&mut self, finished: &[Finished]) {
+        let unknown = self.unknown_room();
         // How many it took; none when one of them waited for too long.
         let mut took: HashMap<IntegrationKey, Option<usize>> = HashMap::new();
         for one in finished {
@@ -196,7 +207,7 @@ impl Crew {
             *count = count.filter(|_| matches!(one.outcome, Outcome::Tried(..))).map(|count| count + 1);
         }
         for (key, took) in took.into_iter().filter(|(key, _)| !self.paced.contains(key)) {
-            let room = self.rooms.entry(key).or_insert(ROOM);
+            let room = self.rooms.entry(key).or_insert(unknown);
             *room = took.map_or(ROOM, |took| (took * ROUNDS_AHEAD).min(AHEAD).max(*room));
         }
     }
@@ -213,7 +224,12 @@ impl Crew {
 
     /// How many messages to an integration are held at most.
     fn room(&self, key: IntegrationKey) -> usize {
-        self.rooms.get(&key).copied().unwrap_or(ROOM)
+        self.rooms.get(&key).copied().unwrap_or_else(|| self.unknown_room())
+    }
+
+    /// The same for one of which nothing is known.
+    fn unknown_room(&self) -> usize {
+        ROOM + (MOST / 2).saturating_sub(self.held()) / SHARE
     }
 
     /// How long until the next look.

@@ -76,7 +76,12 @@ impl Lane {
         }
     }
 
-    /// Everything that still stands in line.
+    /// How many stand in line.
+    pub(super) fn len(&self) -> usize {
+        self.state().line.len()
+    }
+
+    /// Takes everything that still stands in line.
     pub(super) fn empty(&self) -> impl Iterator<Item = Ready> {
         std::mem::take(&mut self.state().line).into_iter().map(|waiting| waiting.ready)
     }

@@ -37,9 +37,9 @@ use crew::{Crew, Ready};
 /// leases run out or this node starts again.
 const DRAIN: Duration = Duration::from_secs(5);
 /// How long more are waited for when messages have ended, so that many share a transaction; once more as long as more come.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(2);
 /// How often at most.
-const GATHER_TIMES: usize = 10;
+const GATHER_TIMES: usize = 25;
 /// The longest pause, so that a clock that jumps and other nodes' messages are noticed.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
@@ -145,8 +145,14 @@ impl Dispatcher {
                 return;
             }
             let pause = match crew.round(&mut settling, look, stopping).await {
-                // There may be more than one transaction takes.
-                Ok(round) if round.took => Duration::ZERO,
+                // There may be more than one transaction takes, and it is claimed before those who send have nothing left to do.
+                Ok(round) if round.took => {
+                    while let Ok(one) = finished.try_recv() {
+                        settling.push(one);
+                    }
+                    look = true;
+                    continue;
+                }
                 Ok(round) => round.pause,
                 Err(error) => {
                     tracing::error!(%error, "the outbox could not be worked on; trying again");
@@ -166,8 +172,9 @@ impl Dispatcher {
                     while let Ok(one) = finished.try_recv() {
                         settling.push(one);
                     }
-                    // There is nothing to wait for when half have come back, or no more come.
-                    let (enough, mut gathered) = (crew.held().div_ceil(2), 0);
+                    // There is nothing to wait for when a quarter have come back, or no more come: what is claimed next must be there before
+                    // the rest has left.
+                    let (enough, mut gathered) = (crew.held().div_ceil(4), 0);
                     for _ in 0..GATHER_TIMES {
                         if settling.len() >= enough || settling.len() == gathered {
                             break;

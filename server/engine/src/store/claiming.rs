@@ -18,7 +18,7 @@ use crate::seal::SealError;
 pub(super) const INTERRUPTED: &str =
     "The program ended while this was on its way, so nobody knows what became of that.";
 /// How many times as many due deliveries a claim looks at as it may take, to share them out among integrations.
-const LOOK_AT: usize = 2;
+const LOOK_AT: usize = 1;
 
 /// A claim that leaves out so many integrations at most stays prepared: one for each number.
 const FEW: usize = 8;
@@ -170,8 +170,9 @@ pub async fn claim(
              and e.integration_id = d.integration_id and e.id < d.id and e.due_at is not null and e.incident_id is null and e.kind <> 'rest')) \
              order by d.due_at, d.id limit ",
         );
-        // However many are due, a claim looks at a few of them.
-        query.push_bind(count(limits.total.saturating_mul(LOOK_AT))).push(") as d) as due where place <= ");
+        // However many are due, a claim looks at as many as it may take: what it leaves for one integration of these is full, and the next
+        // claim looks past it.
+        query.push_bind(count(limits.total)).push(") as d) as due where place <= ");
         query.push_bind(count(limits.each));
         if !limits.fast.is_empty() {
             query.push(" or (place <= ").push_bind(count(limits.each_fast)).push(" and integration_id in (");
