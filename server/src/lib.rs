@@ -19,6 +19,7 @@ mod place;
 pub mod public;
 pub mod router;
 pub mod security;
+pub mod serving;
 pub mod session;
 mod slack;
 pub mod start;

@@ -27,6 +27,7 @@ use crate::config::Config;
 use crate::live::{Console, Hub};
 use crate::metrics::Ratios;
 use crate::router::{self, AppState, Parts};
+use crate::serving::{self, Limits, descriptors};
 use crate::session::Sessions;
 use crate::{assets, place, public, viewer};
 
@@ -48,7 +49,7 @@ pub struct Running {
     /// What the handlers reach; tests look through it.
     pub state: AppState,
     engine: Engine,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
     sweeping: JoinHandle<()>,
     stop: CancellationToken,
     /// Keeps other servers away from the SQLite file until this one is gone.
@@ -74,6 +75,7 @@ pub(crate) async fn start_on(
     chance: Chance,
 ) -> anyhow::Result<Running> {
     install_tls_provider();
+    let descriptors = descriptors::raise();
     // First what another server may have: without it nothing of what that one works with may change. Whoever connects meanwhile
     // waits for the answer.
     let listener = listen(&config).await?;
@@ -91,6 +93,8 @@ pub(crate) async fn start_on(
     services.ensure_project().await?;
     add_admin(&config, &services).await?;
     let setup_token = services.new_setup_token().await?;
+    let proxies = config.server.trusted_proxies.clone();
+    let limits = Limits::of(descriptors, config.checks.concurrency, proxies);
     let hub = hub(&engine);
     let console = console(&engine, Sessions::new(db.clone(), clock.clone(), &config.server));
     let telex = telex(&config, &services)?;
@@ -109,10 +113,7 @@ pub(crate) async fn start_on(
         ratios: Ratios::default(),
     });
     let stop = CancellationToken::new();
-    let service = router::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let until = stop.clone().cancelled_owned();
-    let serving =
-        tokio::spawn(async move { axum::serve(listener, service).with_graceful_shutdown(until).await });
+    let serving = tokio::spawn(serving::serve(listener, router::router(state.clone()), limits, stop.clone()));
     let sweeping = tokio::spawn(sweep(state.clone()));
     tokio::spawn(state.hub.clone().run(stop.clone()));
     tokio::spawn(state.console.clone().run(stop.clone()));
@@ -148,8 +149,7 @@ impl Running {
     /// Waits until the listener fails; it does not end otherwise.
     pub async fn failed(&mut self) -> anyhow::Error {
         match (&mut self.serving).await {
-            Ok(Ok(())) => anyhow::anyhow!("the listener ended"),
-            Ok(Err(error)) => anyhow::Error::new(error).context("the listener failed"),
+            Ok(()) => anyhow::anyhow!("the listener ended"),
             Err(error) => anyhow::Error::new(error).context("the listener failed"),
         }
     }

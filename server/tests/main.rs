@@ -18,6 +18,7 @@ mod people;
 #[path = "../engine/tests/store/postgres.rs"]
 #[expect(dead_code, reason = "shared with the tests of the store, which have one for all of them")]
 mod postgres;
+mod serving;
 mod starting;
 mod support;
 mod tidy;

@@ -1,0 +1,143 @@
+//! The listener: takes connections, as many as there is room for, and closes those that ask for nothing.
+//!
+//! Anybody can open a connection and say nothing on it. Each one costs a file descriptor, of which checks and the database need
+//! some as well: so an idle one ends, one address may not take all, and some descriptors are never given to visitors.
+
+mod counted;
+pub mod descriptors;
+mod places;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::serve::Listener;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+use crate::config::Networks;
+use counted::Counted;
+use places::{Place, Places};
+
+/// How long a visitor may take to send the head of a request, and how long a connection may wait for the next one.
+const IDLE: Duration = Duration::from_secs(10);
+/// The same for proxies, which keep connections for everybody behind them, and often for a minute: one that is closed while a
+/// request is on its way fails for a visitor.
+const PROXY_IDLE: Duration = Duration::from_secs(90);
+/// How often a connection of HTTP/2 is asked whether somebody is there.
+const PING_EVERY: Duration = Duration::from_secs(20);
+
+/// What visitors may take.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// How long the head of a request may take, and how long a connection may do nothing.
+    pub idle: Duration,
+    /// The same for this machine and for trusted proxies.
+    pub proxy_idle: Duration,
+    /// The most connections at the same time.
+    pub connections: usize,
+    /// The most of them from one IPv4 address or one IPv6 network of 64 bits. This machine and trusted proxies may have all.
+    pub per_address: usize,
+    /// The proxies that are trusted.
+    pub proxies: Networks,
+}
+
+impl Limits {
+    /// What is left of so many file descriptors when as many checks run as may.
+    pub fn of(descriptors: usize, checks: u32, proxies: Networks) -> Self {
+        let connections = descriptors::for_visitors(descriptors, checks);
+        Self {
+            idle: IDLE,
+            proxy_idle: PROXY_IDLE,
+            connections,
+            // An office, or a proxy that nobody named, is many people behind one address.
+            per_address: (connections / 8).max(16),
+            proxies,
+        }
+    }
+
+    /// Whether an address stands for many, or for whoever runs this machine.
+    fn exempts(&self, address: IpAddr) -> bool {
+        address.to_canonical().is_loopback() || self.proxies.contains(address)
+    }
+}
+
+/// Answers on a listener until it is told to stop; then ends when the last connection has been answered.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, until: CancellationToken) {
+    let mut listener = listener;
+    // Once, not for each connection.
+    let router = router.with_state(());
+    let places = Arc::new(Places::new(limits.connections, limits.per_address));
+    let open = TaskTracker::new();
+    loop {
+        // Errors are waited out in there: without a descriptor to spare, it tries again after a second.
+        let (stream, peer) = tokio::select! {
+            accepted = Listener::accept(&mut listener) => accepted,
+            () = until.cancelled() => break,
+        };
+        let exempt = limits.exempts(peer.ip());
+        // Who gets no place is hung up on: waiting in the queue of the listener would keep everybody behind them waiting.
+        let Some(place) = places.take(peer.ip(), exempt) else { continue };
+        let idle = if exempt { limits.proxy_idle } else { limits.idle };
+        open.spawn(answer(stream, place, peer, router.clone(), idle, until.clone()));
+    }
+    drop(listener);
+    open.close();
+    open.wait().await;
+}
+
+/// Answers the requests of one connection.
+async fn answer(
+    stream: TcpStream,
+    place: Place,
+    peer: SocketAddr,
+    router: Router,
+    idle: Duration,
+    until: CancellationToken,
+) {
+    let asked = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&asked);
+    let service = router.map_request(move |request: Request<Incoming>| {
+        seen.store(true, Ordering::Relaxed);
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    // The clock of HTTP/1 begins when it waits for a head: at first, and after each answer.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(idle);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(PING_EVERY).keep_alive_timeout(idle);
+    let stream = TokioIo::new(Counted::new(stream, place));
+    let connection = builder.serve_connection_with_upgrades(stream, TowerToHyperService::new(service));
+    let mut connection = std::pin::pin!(connection);
+    // Neither of the two holds before the first bytes have told which version it is.
+    let mut first = std::pin::pin!(tokio::time::sleep(idle));
+    let (mut waits, mut stopping) = (true, false);
+    loop {
+        tokio::select! {
+            // How it ended interests nobody: most often the visitor left.
+            _ = connection.as_mut() => break,
+            () = first.as_mut(), if waits => {
+                if !asked.load(Ordering::Relaxed) {
+                    break;
+                }
+                waits = false;
+            }
+            () = until.cancelled(), if !stopping => {
+                connection.as_mut().graceful_shutdown();
+                stopping = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The listener: who says nothing is closed, and who takes too much is kept from the rest.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::routing::get;
+use reqwest::Client;
+use server::config::Networks;
+use server::serving::{self, Limits, descriptors};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How long a connection of these tests may do nothing.
+const IDLE: Duration = Duration::from_millis(600);
+/// Longer than anything here takes.
+const LONG: Duration = Duration::from_secs(20);
+
+struct Served {
+    address: SocketAddr,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+}
+
+/// A listener with so many places, all of them also for one address.
+async fn serving(connections: usize) -> Served {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let slow = || async {
+        tokio::time::sleep(IDLE * 2).await;
+        "slow"
+    };
+    let who = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() };
+    let router = Router::new().route("/", get(who)).route("/slow", get(slow));
+    let proxies = Networks::default();
+    let limits = Limits { idle: IDLE, proxy_idle: IDLE, connections, per_address: connections, proxies };
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(serving::serve(listener, router, limits, stop.clone()));
+    Served { address, stop, serving }
+}
+
+/// A connection on which this was said.
+async fn said(to: SocketAddr, text: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(to).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream
+}
+
+/// What is answered until the other side closes, and how long that took.
+async fn until_closed(mut stream: TcpStream) -> (String, Duration) {
+    let (begun, mut answer) = (Instant::now(), Vec::new());
+    // One that is hung up on while it speaks is reset.
+    let _ = tokio::time::timeout(LONG, stream.read_to_end(&mut answer)).await.expect("it is closed");
+    (String::from_utf8_lossy(&answer).into_owned(), begun.elapsed())
+}
+
+async fn ask(address: SocketAddr, path: &str) -> reqwest::Result<String> {
+    let client = Client::builder().no_proxy().build()?;
+    client.get(format!("http://{address}{path}")).send().await?.text().await
+}
+
+#[tokio::test]
+async fn who_says_nothing_is_closed_and_the_others_are_answered() {
+    let served = serving(100).await;
+    let mut idle = Vec::new();
+    // Nothing, half a head, a beginning that could become HTTP/2, and HTTP/2 that asks for nothing.
+    let begun = ["", "GET / HTTP/1.1\r\nHost: x\r\n", "P", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"];
+    for text in begun.iter().cycle().take(40) {
+        idle.push(tokio::spawn(until_closed(said(served.address, text).await)));
+    }
+    assert_eq!(ask(served.address, "/").await.unwrap(), "127.0.0.1");
+    for closed in idle {
+        let (_, took) = closed.await.unwrap();
+        assert!(took < LONG / 2, "{took:?}");
+    }
+    // Waiting for the next request is idle, too; working on an answer is not.
+    let (answer, took) = until_closed(said(served.address, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").await).await;
+    assert!(answer.ends_with("127.0.0.1") && took >= IDLE / 2, "{answer} {took:?}");
+    assert_eq!(ask(served.address, "/slow").await.unwrap(), "slow");
+    served.stop.cancel();
+    served.serving.await.unwrap();
+}
+
+#[tokio::test]
+async fn who_takes_every_place_gets_no_more_and_has_to_give_them_back() {
+    let served = serving(4).await;
+    // Beyond the limit there are a few for this machine.
+    let mut idle = Vec::new();
+    for _ in 0..60 {
+        idle.push(said(served.address, "GET / HTTP/1.1\r\n").await);
+    }
+    let begun = Instant::now();
+    ask(served.address, "/").await.expect_err("it is full");
+    assert!(begun.elapsed() < IDLE, "it is told at once");
+    let mut asked = Instant::now();
+    while ask(served.address, "/").await.is_err() {
+        assert!(begun.elapsed() < LONG, "places come back");
+        asked = Instant::now();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(asked.elapsed() < LONG);
+    drop(idle);
+    served.stop.cancel();
+    served.serving.await.unwrap();
+}
+
+#[tokio::test]
+async fn who_is_being_answered_is_answered_to_the_end_when_the_server_stops() {
+    let served = serving(10).await;
+    let (idle, unsaid) = (said(served.address, "GET / HTTP/1.1\r\n").await, said(served.address, "").await);
+    let slow = tokio::spawn(async move { ask(served.address, "/slow").await });
+    tokio::time::sleep(IDLE / 4).await;
+    served.stop.cancel();
+    assert_eq!(slow.await.unwrap().unwrap(), "slow");
+    tokio::time::timeout(LONG, served.serving).await.unwrap().unwrap();
+    TcpStream::connect(served.address).await.expect_err("nobody listens");
+    drop((idle, unsaid));
+}
+
+#[test]
+fn visitors_never_get_all_descriptors() {
+    let of = |descriptors| Limits::of(descriptors, 1_000, Networks::default());
+    assert!(of(400).connections <= 200 && of(400).per_address < 100);
+    let own = of(descriptors::raise());
+    assert!(own.connections < descriptors::raise() && own.per_address < own.connections);
+}
