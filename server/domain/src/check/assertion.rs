@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use jsonpath_rust::{
-    parser::{model::JpQuery, parse_json_path},
-    query::js_path_process,
-};
+use jsonpath_rust::parser::{model::JpQuery, parse_json_path};
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{evidence::clip, failure::Failure};
+use super::{
+    evidence::clip,
+    failure::Failure,
+    json_tree::{Node, Tree},
+};
 use crate::{choices, form::Choice as _};
 
 /// The most memory that a compiled pattern may take, in bytes: more means a pattern that would also be slow.
@@ -127,7 +127,8 @@ impl Assertion {
             Operator::Matches => Some(compile_regex(&self.value)?),
             _ => None,
         };
-        Ok(CompiledAssertion { assertion: self.clone(), path, number, regex })
+        let nested = serde_json::from_str(&self.value).ok().filter(Node::is_nested);
+        Ok(CompiledAssertion { assertion: self.clone(), path, number, nested, regex })
     }
 }
 
@@ -172,17 +173,24 @@ pub(super) struct CompiledAssertion {
     assertion: Assertion,
     path: JpQuery,
     number: Option<f64>,
+    /// The asserted value, when it is a list or an object.
+    nested: Option<Node>,
     regex: Option<Regex>,
 }
 
 impl CompiledAssertion {
-    pub(super) fn judge(&self, json: &Value) -> (AssertionResult, Option<Failure>) {
+    pub(super) fn judge(&self, json: &Tree) -> (AssertionResult, Option<Failure>) {
         let Assertion { path, operator, value } = &self.assertion;
-        let found: Vec<&Value> = js_path_process(&self.path, json)
-            .unwrap_or_default()
-            .into_iter()
-            .map(jsonpath_rust::query::QueryRef::val)
-            .collect();
+        let result = |actual, passed| AssertionResult {
+            subject: path.clone(),
+            comparison: operator.as_str().to_owned(),
+            expected: value.clone(),
+            actual,
+            passed,
+        };
+        let Some(found) = json.find(&self.path) else {
+            return (result(None, false), Some(Failure::SearchTooLong { path: path.clone() }));
+        };
         let passed = match operator {
             Operator::Exists => !found.is_empty(),
             Operator::NotExists => found.is_empty(),
@@ -191,19 +199,13 @@ impl CompiledAssertion {
         };
         let actual = match found.as_slice() {
             [] => None,
-            [one] => Some(clip(&text_of(one), MAX_ACTUAL_BYTES).to_owned()),
+            [one] => Some(clip(&one.text(), MAX_ACTUAL_BYTES).to_owned()),
             many => {
-                let all: Vec<String> = many.iter().take(10).map(|node| text_of(node)).collect();
+                let all: Vec<String> = many.iter().take(10).map(|node| node.text()).collect();
                 Some(clip(&all.join(", "), MAX_ACTUAL_BYTES).to_owned())
             }
         };
-        let result = AssertionResult {
-            subject: path.clone(),
-            comparison: operator.as_str().to_owned(),
-            expected: value.clone(),
-            actual: actual.clone(),
-            passed,
-        };
+        let result = result(actual.clone(), passed);
         let failure = (!passed).then(|| Failure::AssertionFailed {
             path: path.clone(),
             operator: *operator,
@@ -213,19 +215,19 @@ impl CompiledAssertion {
         (result, failure)
     }
 
-    fn holds(&self, node: &Value) -> bool {
+    fn holds(&self, node: &Node) -> bool {
         let expected = self.assertion.value.as_str();
-        let numbers = || Some((number_of(node)?, self.number?));
+        let numbers = || Some((node.number()?, self.number?));
         match self.assertion.operator {
             Operator::Equals => self.equals(node),
             Operator::NotEquals => !self.equals(node),
-            Operator::Contains => match node {
-                Value::Array(items) => items.iter().any(|item| self.equals(item)),
-                other => text_of(other).contains(expected),
+            Operator::Contains => match node.items() {
+                Some(items) => items.iter().any(|item| self.equals(item)),
+                None => node.text().contains(expected),
             },
-            Operator::StartsWith => text_of(node).starts_with(expected),
-            Operator::EndsWith => text_of(node).ends_with(expected),
-            Operator::Matches => self.regex.as_ref().is_some_and(|regex| regex.is_match(&text_of(node))),
+            Operator::StartsWith => node.text().starts_with(expected),
+            Operator::EndsWith => node.text().ends_with(expected),
+            Operator::Matches => self.regex.as_ref().is_some_and(|regex| regex.is_match(&node.text())),
             Operator::LessThan => numbers().is_some_and(|(found, limit)| found < limit),
             Operator::LessThanOrEqual => numbers().is_some_and(|(found, limit)| found <= limit),
             Operator::GreaterThan => numbers().is_some_and(|(found, limit)| found > limit),
@@ -235,27 +237,11 @@ impl CompiledAssertion {
         }
     }
 
-    fn equals(&self, node: &Value) -> bool {
+    fn equals(&self, node: &Node) -> bool {
         let expected = self.assertion.value.as_str();
-        text_of(node) == expected
-            || matches!((number_of(node), self.number), (Some(found), Some(wanted)) if found.total_cmp(&wanted).is_eq())
-            || (matches!(node, Value::Array(_) | Value::Object(_))
-                && serde_json::from_str::<Value>(expected).is_ok_and(|wanted| wanted == *node))
-    }
-}
-
-fn text_of(node: &Value) -> String {
-    match node {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn number_of(node: &Value) -> Option<f64> {
-    match node {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
+        node.text() == expected
+            || matches!((node.number(), self.number), (Some(found), Some(wanted)) if found.total_cmp(&wanted).is_eq())
+            || self.nested.as_ref() == Some(node)
     }
 }
 

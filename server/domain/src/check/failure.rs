@@ -129,6 +129,11 @@ pub enum Failure {
         /// What was there; `None` when nothing was.
         actual: Option<String>,
     },
+    /// The JSON body is such that looking for the value of an assertion takes too long.
+    SearchTooLong {
+        /// The JSONPath.
+        path: String,
+    },
     /// The body is longer than may be read, so its rules could not be judged.
     BodyTooLarge {
         /// The limit, in bytes.
@@ -216,6 +221,7 @@ impl Failure {
             | Self::RegexMismatch { .. }
             | Self::NotJson { .. }
             | Self::AssertionFailed { .. }
+            | Self::SearchTooLong { .. }
             | Self::BodyTooLarge { .. }
             | Self::ExpectMismatch { .. } => "keyword",
             Self::PingLost { .. } | Self::PushLate { .. } | Self::PushFailed { .. } | Self::Withheld => {
@@ -279,6 +285,9 @@ impl Failure {
                     _ => format!("{path} is {actual}; expected: {} “{expected}”.", operator.as_str()),
                 }
             }
+            Self::SearchTooLong { path } => format!(
+                "The answer has so many values within others that looking for {path} takes too long: write a path with fewer “..” and “*”."
+            ),
             Self::BodyTooLarge { limit_bytes } => {
                 format!(
                     "The answer is longer than {limit_bytes} bytes, so its content could not be judged: raise the body limit."

@@ -20,6 +20,7 @@ pub mod evidence;
 pub mod failure;
 pub mod gap;
 pub mod http;
+mod json_tree;
 pub mod outcome;
 pub mod ping;
 pub mod public_name;

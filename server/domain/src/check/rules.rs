@@ -1,11 +1,11 @@
 //! Rules over a body: keywords, a pattern, and assertions.
 
 use regex::Regex;
-use serde_json::Value;
 
 use super::{
     assertion::{Assertion, AssertionResult, CompiledAssertion, compile_regex},
     failure::Failure,
+    json_tree::Tree,
 };
 use crate::form::FieldError;
 
@@ -61,6 +61,11 @@ impl BodyRules {
         self.absent_keyword.is_none() && self.assertions.is_empty()
     }
 
+    /// Whether judging may take long: it does not belong on a thread on which others wait.
+    pub fn may_take_long(&self) -> bool {
+        !self.assertions.is_empty()
+    }
+
     /// Judges a body: each rule's result, and the failure of the first that does not hold.
     pub fn judge(&self, body: &str) -> (Vec<AssertionResult>, Option<Failure>) {
         let mut results = Vec::new();
@@ -91,7 +96,7 @@ impl BodyRules {
             note("body", "matches", regex.as_str(), regex.is_match(body), &because);
         }
         if !self.assertions.is_empty() {
-            match serde_json::from_str::<Value>(body) {
+            match Tree::parse(body) {
                 Ok(json) => {
                     for assertion in &self.assertions {
                         let (result, failed) = assertion.judge(&json);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use domain::check::{
-    Blindness, BodyRules, Failure, HttpSettings, Outcome, Phase,
+    AssertionResult, Blindness, BodyRules, Failure, HttpSettings, Outcome, Phase,
     evidence::{MAX_EXCERPT_BYTES, excerpt},
 };
 use encoding_rs::Encoding;
@@ -98,13 +98,35 @@ pub(super) async fn judge_body(response: Response, settings: &HttpSettings, prob
         }
         return Outcome::Up;
     };
-    let (results, failure) = rules.judge(&text(&body, charset.as_deref()));
+    let looks_only = rules.only_look_for_something();
+    let (results, failure) = match judge(rules, body, charset).await {
+        Ok(judged) => judged,
+        Err(outcome) => return outcome,
+    };
     // What was looked for and found stays found, whatever comes behind it.
-    if !complete && (failure.is_some() || !rules.only_look_for_something()) {
+    if !complete && (failure.is_some() || !looks_only) {
         return Outcome::down(Failure::BodyTooLarge { limit_bytes: limit });
     }
     probe.trace.with(|notes| notes.evidence.assertions = results);
     failure.map_or(Outcome::Up, Outcome::down)
+}
+
+/// Judges a body, away from the threads of other checks when that may take long; the time-out of the check goes on meanwhile.
+async fn judge(
+    rules: Arc<BodyRules>,
+    body: Vec<u8>,
+    charset: Option<String>,
+) -> Result<(Vec<AssertionResult>, Option<Failure>), Outcome> {
+    let elsewhere = rules.may_take_long();
+    let work = move || rules.judge(&text(&body, charset.as_deref()));
+    if !elsewhere {
+        return Ok(work());
+    }
+    tokio::task::spawn_blocking(work).await.map_err(|error| Outcome::Unknown {
+        why: Blindness::LocalFault {
+            message: format!("the rules for the body could not be judged ({error})"),
+        },
+    })
 }
 
 /// The encoding of its text that an answer names.

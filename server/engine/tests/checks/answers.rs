@@ -125,3 +125,17 @@ async fn a_proxy_that_refuses_is_not_taken_for_the_target() {
     let report = run(settings).await;
     assert_eq!(failure(&report), &Failure::ConnectRefused { address: "proxy 127.0.0.1:1".to_owned() });
 }
+
+#[tokio::test]
+async fn values_deep_within_others_are_not_looked_for_without_end() {
+    let many = format!("[{}]", vec![r#"{"b":1}"#; 4_000].join(","));
+    for (path, inner) in [("$..a..b", many.as_str()), ("$..*..*..*..*", "1")] {
+        let body = format!("{}{inner}{}", r#"{"a":"#.repeat(100), "}".repeat(100));
+        let server = Server::start(move |_| ok(&body)).await;
+        // As they are stored already.
+        let assertions = vec![domain::check::Assertion::parse_line(&format!("{path} equals 1")).unwrap()];
+        let report = run(HttpSettings { assertions, ..get(&server.url("/")) }).await;
+        assert_eq!(failure(&report), &Failure::SearchTooLong { path: path.to_owned() });
+        assert!(failure(&report).sentence().contains(path), "{report:?}");
+    }
+}
