@@ -36,7 +36,7 @@ async fn serving(connections: usize) -> Served {
     let who = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() };
     let router = Router::new().route("/", get(who)).route("/slow", get(slow));
     let proxies = Networks::default();
-    let limits = Limits { idle: IDLE, proxy_idle: IDLE, connections, per_address: connections, proxies };
+    let limits = Limits { idle: IDLE, proxy_idle: IDLE * 2, connections, per_address: connections, proxies };
     let stop = CancellationToken::new();
     let serving = tokio::spawn(serving::serve(listener, router, limits, stop.clone()));
     Served { address, stop, serving }

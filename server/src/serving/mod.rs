@@ -30,10 +30,10 @@ use crate::config::Networks;
 use counted::Counted;
 use places::{Place, Places};
 
-/// How long a visitor may take to send the head of a request, and how long a connection may wait for the next one.
+/// How long the head of the first request may take, and how long a connection may wait for the next one.
 const IDLE: Duration = Duration::from_secs(10);
-/// The same for proxies, which keep connections for everybody behind them, and often for a minute: one that is closed while a
-/// request is on its way fails for a visitor.
+/// How long connections of proxies may wait: they keep them for everybody behind them, often for a minute, and one that is closed
+/// while a request is on its way fails for a visitor.
 const PROXY_IDLE: Duration = Duration::from_secs(90);
 /// How often a connection of HTTP/2 is asked whether somebody is there.
 const PING_EVERY: Duration = Duration::from_secs(20);
@@ -41,9 +41,9 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 /// What visitors may take.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// How long the head of a request may take, and how long a connection may do nothing.
+    /// How long the first request may take to say what it wants, and how long a connection may wait for the next one.
     pub idle: Duration,
-    /// The same for this machine and for trusted proxies.
+    /// How long connections of this machine and of trusted proxies may wait for the next one.
     pub proxy_idle: Duration,
     /// The most connections at the same time.
     pub connections: usize,
@@ -89,12 +89,20 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, until:
         let exempt = limits.exempts(peer.ip());
         // Who gets no place is hung up on: waiting in the queue of the listener would keep everybody behind them waiting.
         let Some(place) = places.take(peer.ip(), exempt) else { continue };
-        let idle = if exempt { limits.proxy_idle } else { limits.idle };
-        open.spawn(answer(stream, place, peer, router.clone(), idle, until.clone()));
+        let next = if exempt { limits.proxy_idle } else { limits.idle };
+        let within = Within { first: limits.idle, next };
+        open.spawn(answer(stream, place, peer, router.clone(), within, until.clone()));
     }
     drop(listener);
     open.close();
     open.wait().await;
+}
+
+/// How long a connection may wait for a request.
+#[derive(Clone, Copy)]
+struct Within {
+    first: Duration,
+    next: Duration,
 }
 
 /// Answers the requests of one connection.
@@ -103,7 +111,7 @@ async fn answer(
     place: Place,
     peer: SocketAddr,
     router: Router,
-    idle: Duration,
+    within: Within,
     until: CancellationToken,
 ) {
     let asked = Arc::new(AtomicBool::new(false));
@@ -116,13 +124,13 @@ async fn answer(
     });
     let mut builder = Builder::new(TokioExecutor::new());
     // The clock of HTTP/1 begins when it waits for a head: at first, and after each answer.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(idle);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(PING_EVERY).keep_alive_timeout(idle);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(within.next);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(PING_EVERY).keep_alive_timeout(within.next);
     let stream = TokioIo::new(Counted::new(stream, place));
     let connection = builder.serve_connection_with_upgrades(stream, TowerToHyperService::new(service));
     let mut connection = std::pin::pin!(connection);
     // Neither of the two holds before the first bytes have told which version it is.
-    let mut first = std::pin::pin!(tokio::time::sleep(idle));
+    let mut first = std::pin::pin!(tokio::time::sleep(within.first));
     let (mut waits, mut stopping) = (true, false);
     loop {
         tokio::select! {
