@@ -75,7 +75,7 @@ fn hiding(mut call: Call, settings: &AppriseSettings) -> Call {
     // One server speaks HTML to whoever does not ask for something else.
     call = call.header("accept", "application/json");
     for url in settings.urls.iter().flat_map(|urls| urls.expose().lines()) {
-        call = call.secret(url.trim());
+        call = call.secret_url(url.trim());
     }
     if let Some(key) = &settings.key {
         call = call.secret(key.expose());

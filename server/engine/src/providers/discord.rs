@@ -80,7 +80,7 @@ fn parsed(settings: &DiscordSettings) -> Result<Url, DeliveryError> {
 fn hiding(call: Call, settings: &DiscordSettings) -> Call {
     let token = settings.url.expose().rsplit('/').next().unwrap_or_default();
     let token = token.split('?').next().unwrap_or_default().to_owned();
-    call.secret(settings.url.expose()).secret(token)
+    call.secret_url(settings.url.expose()).secret(token)
 }
 
 fn judged(answer: Answer) -> Result<Answer, DeliveryError> {

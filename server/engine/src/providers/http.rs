@@ -8,7 +8,7 @@ use domain::time::Timestamp;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url};
 
-use super::{Attempting, DeliveryError, MailSettings, TwilioSettings, pause, ssh, unanswered};
+use super::{Attempting, DeliveryError, MailSettings, TwilioSettings, hidden, pause, ssh, unanswered};
 use crate::checks::{Names, TargetPolicy};
 
 /// The most of an answer that is read, in bytes.
@@ -84,6 +84,13 @@ impl Call {
     #[must_use]
     pub fn secret(mut self, text: impl Into<String>) -> Self {
         self.secrets.push(text.into());
+        self
+    }
+
+    /// With an address that is a secret, of which no part that may be one must stand in the log either.
+    #[must_use]
+    pub fn secret_url(mut self, url: &str) -> Self {
+        self.secrets.extend(hidden::of_url(url));
         self
     }
 

@@ -8,6 +8,7 @@ mod custom;
 mod dial;
 mod discord;
 mod email;
+mod hidden;
 pub mod http;
 mod jira;
 mod ntfy;

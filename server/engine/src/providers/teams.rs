@@ -33,7 +33,7 @@ impl Provider for TeamsSettings {
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         async move {
             let url = self.url.expose();
-            let call = Call::json(url, &body(message, attempting.now)).secret(url);
+            let call = Call::json(url, &body(message, attempting.now)).secret_url(url);
             let answer = outbound.send(call, attempting).await?;
             answer.verdict(&[]).map_err(|error| match (answer.status, error) {
                 (404 | 410, DeliveryError::Permanent { reason }) => DeliveryError::permanent(format!(

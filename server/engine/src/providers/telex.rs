@@ -25,7 +25,7 @@ impl Provider for TelexSettings {
     ) -> BoxFuture<'a, Result<Receipt, DeliveryError>> {
         async move {
             let url = self.url.expose();
-            let call = Call::json(url, &body(self, message, attempting.now)).secret(url);
+            let call = Call::json(url, &body(self, message, attempting.now)).secret_url(url);
             let answer = outbound.send(call, attempting).await?;
             answer.verdict(&[])?;
             inner(&answer)?;

@@ -23,7 +23,7 @@ use sha2::Sha256;
 use url::Position;
 
 use super::http::{Answer, Call, Outbound};
-use super::{Attempting, DeliveryError, Provider, Receipt};
+use super::{Attempting, DeliveryError, Provider, Receipt, hidden};
 
 impl Provider for WebhookSettings {
     fn deliver<'a>(
@@ -77,7 +77,13 @@ fn request(
         ("x-delivery-id".to_owned(), attempting.id.to_string()),
         ("x-event-type".to_owned(), event_type(message)),
     ];
-    let mut secrets = vec![url.clone(), settings.url.expose().to_owned()];
+    let mut secrets = hidden::of_url(settings.url.expose());
+    if url != settings.url.expose() {
+        secrets.push(url.clone());
+        // As it is sent; what the message filled in stands in the log otherwise, too.
+        secrets
+            .extend(Url::parse(&url).map(|url| url[Position::BeforePath..Position::AfterQuery].to_owned()));
+    }
     let mut secret = |secret: &Option<Secret>| {
         let text = secret.as_ref().map(|secret| secret.expose().to_owned()).unwrap_or_default();
         secrets.push(text.clone());

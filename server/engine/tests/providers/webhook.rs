@@ -99,6 +99,25 @@ async fn the_values_of_secret_headers_are_sent_and_never_logged() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_repeats_parts_of_the_address_puts_none_into_the_log() {
+    let server = Server::start(|heard| {
+        let credentials = heard.header("authorization").to_owned();
+        Reply::text(400, &format!("400 for {} by {credentials}: query w1=CANARYw1", heard.path))
+    })
+    .await;
+    let to = |user: &str, rest: &str| server.url.replace("://", &format!("://{user}")) + rest;
+    let url = to("u:CANARYw3@", "/echo/CANARY-in-the-path?st=400&token=CANARYw1&x=b%20CANARYw2");
+    let told = deliver(&WebhookSettings::to(&url).into(), &error()).await;
+    told.hides(&["CANARY", "dTpDQU5BUll3Mw=="]);
+    assert!(told.permanent().starts_with("HTTP 400: 400 for ********"), "{told:#?}");
+    // What a message fills in is not taken for a secret.
+    let url = to("", "/{{payload.resource_name}}?token=CANARYw1&name={{payload.resource_name}}");
+    let told = deliver(&WebhookSettings::to(&url).into(), &error_with("Checkout page", "down")).await;
+    told.hides(&["CANARY"]);
+    assert!(told.request.contains("Checkout page"), "{told:#?}");
+}
+
+#[tokio::test]
 async fn only_a_message_can_try_a_webhook() {
     assert!(probe(&WebhookSettings::to("http://127.0.0.1:9/").into()).await.is_none());
 }

@@ -43,7 +43,7 @@ impl Provider for SlackSettings {
                     let body =
                         json!({ "text": summary(message, attempting.now), "blocks": blocks::without_buttons(message, attempting.now) });
                     let answer = outbound
-                        .send(Call::json(url.expose(), &body).secret(url.expose()), attempting)
+                        .send(Call::json(url.expose(), &body).secret_url(url.expose()), attempting)
                         .await?;
                     verdict::of_webhook(&answer)?;
                     None
