@@ -87,6 +87,10 @@ pub(crate) async fn start_on(
     };
     db.migrate().await.context("the schema of the database could not be brought up to date")?;
     keys::agree(&db).await?;
+    let sealed = keys::seal_bare(&db).await?;
+    if sealed > 0 {
+        tracing::info!(sealed, "secrets of monitors and integrations that were stored in clear were sealed");
+    }
     let engine = Engine::start(engine_config(&config), db.clone(), clock.clone(), chance.clone()).await?;
     let services = engine.services().trials_within(trial_limit(&config));
     services.ensure_default_page().await?;

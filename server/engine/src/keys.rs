@@ -87,6 +87,26 @@ pub async fn reseal(db: &Db) -> Result<Resealed, KeysError> {
     seal_anew(db, None).await
 }
 
+/// Seals what was stored in clear because it did not count as a secret yet, such as a header that an older program did not take for
+/// one. Says in how many monitors and integrations.
+///
+/// # Errors
+/// When the database does not answer; what was done until then stays done.
+pub async fn seal_bare(db: &Db) -> store::Result<usize> {
+    let mut tx = db.write().await?;
+    let mut sealed = integrations::seal_bare(&mut tx).await?;
+    tx.commit().await?;
+    let mut after = Some(MonitorKey(0));
+    while let Some(key) = after {
+        let mut tx = db.write().await?;
+        let (some, last) = monitors::seal_bare(&mut tx, key, SLICE).await?;
+        tx.commit().await?;
+        sealed += some;
+        after = last;
+    }
+    Ok(sealed)
+}
+
 /// As [`reseal`], for whoever has lost the key: what it sealed is given up. Monitors do without their secrets from now on; integrations
 /// and alert definitions are named in [`Resealed::unreadable`] until somebody enters theirs anew; what a lost key keeps from being sent
 /// fails. No server may work with the database meanwhile.

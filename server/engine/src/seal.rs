@@ -199,6 +199,11 @@ impl Sealer {
         text.starts_with(PREFIX)
     }
 
+    /// Whether one of these is stored and not sealed.
+    pub fn misses(stored: Vec<&mut Secret>) -> bool {
+        stored.iter().any(|secret| !secret.is_empty() && !Self::is_sealed(secret.expose()))
+    }
+
     /// Whether a text was sealed with the key that seals now.
     pub fn is_current(&self, sealed: &str) -> bool {
         let id = sealed.strip_prefix(PREFIX).and_then(|rest| rest.split_once(':')).map(|(id, _)| id);

@@ -24,7 +24,10 @@ const SENSITIVE: &[&str] = &[
     "session",
 ];
 /// Names that announce a secret as a whole.
-const SENSITIVE_WHOLE: &[&str] = &["key", "sig", "code", "access_key", "x-amz-security-token", "pass"];
+const SENSITIVE_WHOLE: &[&str] = &["key", "sig", "code", "x-amz-security-token", "pass"];
+/// What stands before `-key` or `_key` at the end of a name that announces no secret.
+const KNOWN_KEYS: &[&str] =
+    &["idempotency", "websocket", "surrogate", "cache", "public", "partition", "sort"];
 /// A secret that is shorter would also mask plain words, so it is left.
 const MIN_SECRET_BYTES: usize = 4;
 
@@ -34,7 +37,15 @@ pub fn is_sensitive(name: &str) -> bool {
     // An announcement, not a secret: `WWW-Authenticate` says how to log in.
     name != "www-authenticate"
         && name != "proxy-authenticate"
-        && (SENSITIVE_WHOLE.contains(&name.as_ref()) || SENSITIVE.iter().any(|part| name.contains(part)))
+        && (SENSITIVE_WHOLE.contains(&name.as_ref())
+            || SENSITIVE.iter().any(|part| name.contains(part))
+            || ends_in_key(&name))
+}
+
+/// Whether the last word is `key`, as in `Ocp-Apim-Subscription-Key`, and it is none that everybody may know.
+fn ends_in_key(name: &str) -> bool {
+    let before = name.strip_suffix("-key").or_else(|| name.strip_suffix("_key"));
+    before.is_some_and(|before| !KNOWN_KEYS.iter().any(|word| before.ends_with(word)))
 }
 
 /// Names of headers come in lower case already, for every check.
@@ -139,12 +150,30 @@ mod tests {
 
     #[test]
     fn names_that_announce_a_secret_are_known() {
-        for name in
-            ["Authorization", "Set-Cookie", "X-Api-Key", "x-auth-token", "access_token", "PHPSESSID-session"]
-        {
+        for name in [
+            "Authorization",
+            "Set-Cookie",
+            "X-Api-Key",
+            "x-auth-token",
+            "access_token",
+            "PHPSESSID-session",
+            "Ocp-Apim-Subscription-Key",
+            "X-Functions-Key",
+            "x-goog-my_key",
+        ] {
             assert!(is_sensitive(name), "{name}");
         }
-        for name in ["Content-Type", "WWW-Authenticate", "X-Request-Id", "Cache-Control", "keyword"] {
+        for name in [
+            "Content-Type",
+            "WWW-Authenticate",
+            "X-Request-Id",
+            "Cache-Control",
+            "keyword",
+            "Idempotency-Key",
+            "Sec-WebSocket-Key",
+            "Surrogate-Key",
+            "monkey",
+        ] {
             assert!(!is_sensitive(name), "{name}");
         }
     }

@@ -81,7 +81,7 @@ mod tests {
             secret: false,
         });
         let mut second = HttpStep::to("{{ApiUrl}}/{{ticket}}");
-        second.headers.push(header("X-Key", "Bearer {{token}}"));
+        second.headers.push(header("X-Ticket", "Bearer {{token}}"));
         second.body = "{{@alert.type}} {{@RandomInt(1,9)}}".to_owned();
         settings.definitions[0].steps = vec![first, second];
         settings.definitions[0].types = MessageTypes { error: true, ok: true, reminder: false };

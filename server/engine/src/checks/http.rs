@@ -13,7 +13,10 @@ use domain::check::{
 use domain::{form::Choice as _, secret::MASK};
 use reqwest::{
     Method, Response, StatusCode, Url,
-    header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, SET_COOKIE},
+    header::{
+        ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING,
+        CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION, RANGE, SET_COOKIE, USER_AGENT,
+    },
 };
 
 use super::{Probe, basic_credentials, dial, http_body, trust::handshake_failure};
@@ -22,6 +25,18 @@ use super::{Probe, basic_credentials, dial, http_body, trust::handshake_failure}
 const SOCKS_PORT: u16 = 1_080;
 /// The longest address that a redirect may lead to, in bytes.
 const MAX_URL_BYTES: usize = 16 * 1_024;
+
+/// The headers that go along to another origin. Any other may be a secret, whatever its name.
+const KEPT_ELSEWHERE: [HeaderName; 8] = [
+    ACCEPT,
+    ACCEPT_ENCODING,
+    ACCEPT_LANGUAGE,
+    CACHE_CONTROL,
+    CONTENT_ENCODING,
+    CONTENT_TYPE,
+    RANGE,
+    USER_AGENT,
+];
 
 /// A request, as it changes from hop to hop.
 struct Request<'a> {
@@ -136,7 +151,7 @@ impl<'a> Request<'a> {
     }
 
     /// Goes on to where a redirect points (RFC 9110, section 15.4): 307 and 308 repeat the request, the others ask by
-    /// GET. Another origin gets no secret.
+    /// GET. Another origin gets no header that could be a secret.
     fn follow(&mut self, status: StatusCode, location: &str) -> Result<(), Outcome> {
         let bad =
             || Outcome::down(Failure::BadRedirect { location: shown_location(location, Some(&self.url)) });
@@ -147,20 +162,19 @@ impl<'a> Request<'a> {
             return Err(bad());
         }
         if next.origin() != self.url.origin() {
-            let secret: Vec<HeaderName> =
-                self.headers.keys().filter(|name| is_sensitive(name.as_str())).cloned().collect();
-            for name in secret {
+            let ours: Vec<HeaderName> =
+                self.headers.keys().filter(|name| !KEPT_ELSEWHERE.contains(name)).cloned().collect();
+            for name in ours {
                 self.headers.remove(name);
             }
-            self.headers.remove(reqwest::header::HOST);
             self.cookies.clear();
         }
         let repeats = matches!(status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
         if !repeats && self.method != Method::HEAD && self.method != Method::GET {
             self.method = Method::GET;
             self.body = "";
-            self.headers.remove(reqwest::header::CONTENT_TYPE);
-            self.headers.remove(reqwest::header::CONTENT_ENCODING);
+            self.headers.remove(CONTENT_TYPE);
+            self.headers.remove(CONTENT_ENCODING);
         }
         self.url = next;
         Ok(())

@@ -195,6 +195,23 @@ pub async fn reseal(tx: &mut Tx, key: IntegrationKey, settings: &IntegrationSett
     Ok(())
 }
 
+/// Seals secrets that were stored when they did not count as one yet; says in how many integrations.
+pub async fn seal_bare(tx: &mut Tx) -> Result<usize> {
+    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(select!("order by id")).fetch_all(conn).await?);
+    let mut count = 0;
+    for row in rows {
+        let (Ok(kind), Ok(version)) = (row.kind.parse(), u32::try_from(row.version)) else { continue };
+        let stored = IntegrationSettings::load(kind, version, row.settings.0.clone());
+        if stored.is_ok_and(|mut settings| Sealer::misses(settings.secrets_mut()))
+            && let Some(Integration { key, settings: Ok(settings), .. }) = read(row, &tx.sealer)
+        {
+            reseal(tx, key, &settings).await?;
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
 /// Stores what a delivery taught us, unless the settings are no longer those it was sent with.
 pub async fn learn(
     tx: &mut Tx,

@@ -221,6 +221,40 @@ pub async fn reseal(tx: &mut Tx, monitor: &Monitor) -> Result<()> {
     Ok(())
 }
 
+/// Seals secrets that were stored when they did not count as one yet, in at most `limit` monitors after `after`. Says in how many, and
+/// behind which one to go on; `None` when these were the last.
+pub async fn seal_bare(tx: &mut Tx, after: MonitorKey, limit: i64) -> Result<(usize, Option<MonitorKey>)> {
+    let rows: Vec<Row> =
+        sql!(tx, |conn| sqlx::query_as(select_monitors!("where id > $1 order by id limit $2"))
+            .bind(after.0)
+            .bind(limit)
+            .fetch_all(conn)
+            .await?);
+    let full = i64::try_from(rows.len()).is_ok_and(|read| read == limit);
+    let last = rows.last().map(|row| MonitorKey(row.id)).filter(|_| full);
+    let mut sealed_now = 0;
+    for mut row in rows {
+        if !row.settings.0.iter_mut().any(|settings| Sealer::misses(settings.secrets_mut())) {
+            continue;
+        }
+        // One that cannot be read is told of elsewhere.
+        let Ok(monitor) = read(row, &tx.sealer) else { continue };
+        let settings = sealed(&monitor.draft.settings, &tx.sealer)?;
+        // Another server may have saved it meanwhile, and sealed it then.
+        let changed = sql!(tx, |conn| {
+            sqlx::query("update monitors set settings = $1 where id = $2 and version = $3")
+                .bind(Json(&settings))
+                .bind(monitor.key.0)
+                .bind(monitor.version)
+                .execute(conn)
+                .await?
+                .rows_affected()
+        });
+        sealed_now += usize::from(changed == 1);
+    }
+    Ok((sealed_now, last))
+}
+
 /// Empties the secrets of a monitor that were sealed with a key that is gone; its id and name, or `None` when it cannot be read for
 /// another reason, and stays as it is.
 pub async fn empty_lost(tx: &mut Tx, key: MonitorKey) -> Result<Option<(MonitorId, String)>> {

@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use domain::check::CheckSettings;
-use domain::check::request::Auth;
+use domain::check::request::{Auth, Header};
+use domain::id::{IntegrationId, ProjectKey};
+use domain::integration::{IntegrationDraft, WebhookSettings};
 use engine::chance::Chance;
 use engine::keys;
 use engine::seal::Sealer;
-use engine::store::{Db, LockError, Schema, leases, monitors, settings};
+use engine::store::{Db, LockError, Schema, integrations, leases, monitors, settings};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
 use crate::on_both;
@@ -97,6 +99,35 @@ on_both! {
         }
         let mut tx = with(&[&keys[2]]).read().await.unwrap();
         assert!(monitors::by_key(&mut tx, sealed[1]).await.unwrap().is_some(), "it was not lost");
+    }
+
+    async fn what_an_older_program_did_not_take_for_a_secret_is_sealed_at_the_start(world: World) {
+        world.services.ensure_project().await.unwrap();
+        let header = || vec![Header { name: "X-Team".to_owned(), value: "hunter2".into() }];
+        let mut monitor = world.load(world.monitor("Shop").await.0).await.unwrap();
+        if let CheckSettings::Http(http) = &mut monitor.draft.settings {
+            http.headers = header();
+        }
+        let hook = WebhookSettings { headers: header(), ..WebhookSettings::to("https://example.org/hook") };
+        let hook = IntegrationDraft { name: "hook".to_owned(), settings: hook.into(), enabled: true, quiet: None };
+        let mut tx = world.db.write().await.unwrap();
+        monitors::reseal(&mut tx, &monitor).await.unwrap();
+        let id = IntegrationId::new(world.chance.bytes());
+        integrations::insert(&mut tx, ProjectKey(1), &id, &hook, world.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        world.monitor("Other").await;
+        assert_eq!(keys::seal_bare(&world.db).await.unwrap(), 0, "nothing is secret in these");
+        for table in ["monitors", "integrations"] {
+            let text = "replace(cast(settings as text), 'X-Team', 'X-Functions-Key')";
+            let text = if world.url.starts_with("sqlite") { text.to_owned() } else { format!("({text})::jsonb") };
+            tamper(&world, &format!("update {table} set settings = {text}")).await;
+        }
+        assert_eq!(keys::seal_bare(&world.db).await.unwrap(), 2);
+        assert_eq!(keys::seal_bare(&world.db).await.unwrap(), 0);
+        assert!(!crate::telling::raw_settings(&world).await.contains("hunter2"));
+        let after = world.load(monitor.key).await.unwrap();
+        let CheckSettings::Http(http) = after.draft.settings else { panic!("{after:?}") };
+        assert_eq!((http.headers[0].value.expose(), after.version), ("hunter2", monitor.version));
     }
 }
 
