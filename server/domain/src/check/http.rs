@@ -6,7 +6,9 @@ use url::Url;
 use super::{
     ClientCertificate, KindSettings,
     assertion::Assertion,
-    client_certificate, read_form,
+    client_certificate,
+    elsewhere::{self, Way},
+    read_form,
     redact::shown_url,
     request::{self, Auth, Header},
     rules::BodyRules,
@@ -129,6 +131,10 @@ impl HttpSettings {
         )
     }
 
+    fn way(&self) -> Way<'_> {
+        Way { url: &self.url, proxy: self.proxy.as_ref(), verify_tls: self.verify_tls }
+    }
+
     fn shown_proxy(&self) -> String {
         self.proxy.as_ref().map(|proxy| masked_proxy(proxy.expose())).unwrap_or_default()
     }
@@ -174,8 +180,14 @@ impl KindSettings for HttpSettings {
         read_form(form, |reader| {
             let mut auth = request::read_auth(reader, old.map(|old| &old.auth));
             let mut url = reader.text("url");
-            let before = old.map(|old| request::Before { url: &old.url, headers: &old.headers });
-            request::refuse_elsewhere(reader, before, &url, &auth);
+            let proxy = reader.optional_text("proxy").map(|sent| match old {
+                Some(old) if sent == old.shown_proxy() => old.proxy.clone().unwrap_or_default(),
+                _ => Secret::new(sent),
+            });
+            let verify_tls = reader.checkbox("verify_tls");
+            let before = old.map(|old| (old.way(), old.headers.as_slice()));
+            let now = Way { url: &url, proxy: proxy.as_ref(), verify_tls };
+            elsewhere::refuse(reader, before, now, &auth);
             if let (Some((bare, pasted)), Auth::None) = (request::take_credentials(&url), &auth) {
                 (url, auth) = (bare, pasted);
             }
@@ -192,10 +204,6 @@ impl KindSettings for HttpSettings {
             }
             let client_certificate =
                 ClientCertificate::read(reader, old.and_then(|old| old.client_certificate.as_ref()));
-            let proxy = reader.optional_text("proxy").map(|sent| match old {
-                Some(old) if sent == old.shown_proxy() => old.proxy.clone().unwrap_or_default(),
-                _ => Secret::new(sent),
-            });
             Self {
                 url,
                 method: reader.choice("method"),
@@ -208,7 +216,7 @@ impl KindSettings for HttpSettings {
                 absent_keyword: reader.optional_text("absent_keyword"),
                 regex: reader.optional_text("regex"),
                 assertions,
-                verify_tls: reader.checkbox("verify_tls"),
+                verify_tls,
                 client_certificate,
                 ip_version: reader.choice("ip_version"),
                 proxy,

@@ -16,6 +16,7 @@ pub mod assertion;
 pub mod certificate;
 mod client_certificate;
 pub mod dns;
+mod elsewhere;
 pub mod evidence;
 pub mod failure;
 pub mod gap;

@@ -7,7 +7,6 @@ use super::redact::is_sensitive;
 use crate::{
     choices,
     form::{Choice as _, Field, FieldError, FieldKind, Form, FormReader, MAX_TEXT_BYTES, put_secret},
-    integration::{ONCE_MORE, origin},
     secret::{MASK, Secret},
 };
 
@@ -133,42 +132,6 @@ pub(super) fn read_auth(reader: &mut FormReader<'_>, old: Option<&Auth>) -> Auth
             };
             Auth::Bearer { token: reader.secret("token", old).unwrap_or_default() }
         }
-    }
-}
-
-/// Where a request went before, and the secrets that went with it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Before<'a> {
-    pub(super) url: &'a str,
-    pub(super) headers: &'a [Header],
-}
-
-/// Refuses secrets of headers and of `auth` that were not sent, but stored, when the request goes to another scheme, host or port now: whoever may edit a monitor
-/// need not know its secrets, and could otherwise have them sent to an address of their own.
-pub(super) fn refuse_elsewhere(
-    reader: &mut FormReader<'_>,
-    before: Option<Before<'_>>,
-    url: &str,
-    auth: &Auth,
-) {
-    let Some(now) = origin(url) else { return };
-    let Some(before) = before.filter(|before| origin(before.url) != Some(now)) else { return };
-    let (field, secret) = match auth {
-        Auth::None => ("auth", None),
-        Auth::Basic { password, .. } => ("password", Some(password)),
-        Auth::Bearer { token } => ("token", Some(token)),
-    };
-    if secret.is_some_and(|secret| !secret.is_empty()) && reader.secret(field, None).is_none() {
-        reader.error(field, ONCE_MORE);
-    }
-    let keeps = |line: &String| {
-        line.split_once(':').is_some_and(|(name, value)| {
-            value.trim() == MASK
-                && before.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name.trim()))
-        })
-    };
-    if reader.lines("headers").iter().any(keeps) {
-        reader.error("headers", ONCE_MORE);
     }
 }
 
@@ -346,51 +309,4 @@ fn percent_decode(text: &str) -> String {
         rest = if byte.is_some() { &tail[2..] } else { tail };
     }
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::{HttpSettings, KindSettings, WebSocketSettings};
-    use super::*;
-
-    fn with_secrets<T: KindSettings>(url: &str, auth: &[(&str, &str)]) -> (T, Form) {
-        let mut form: Form =
-            T::FIELDS.iter().map(|field| (field.name.to_owned(), field.default.to_owned())).collect();
-        let headers = ("headers", "X-Api-Key: s3cret\nX-Team: ops");
-        for (name, value) in [("url", url), headers].iter().chain(auth) {
-            form.insert((*name).to_owned(), (*value).to_owned());
-        }
-        let settings = T::from_form(&form, None).unwrap();
-        let shown = settings.to_form();
-        (settings, shown)
-    }
-
-    /// The fields that are refused when only these are changed.
-    fn refused<T: KindSettings>(old: &(T, Form), changes: &[(&str, &str)]) -> Vec<String> {
-        let mut form = old.1.clone();
-        form.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let errors = T::from_form(&form, Some(&old.0)).err().unwrap_or_default();
-        errors.into_iter().map(|error| error.field).collect()
-    }
-
-    #[test]
-    fn stored_secrets_do_not_follow_a_changed_address() {
-        let basic = [("auth", "basic"), ("username", "me"), ("password", "pw")];
-        let old = with_secrets::<HttpSettings>("https://a.example/1", &basic);
-        assert!(refused(&old, &[("url", "https://A.example:443/2?x")]).is_empty(), "the same host");
-        for url in ["https://b.example/1", "http://a.example/1", "https://a.example:8443/1"] {
-            assert_eq!(refused(&old, &[("url", url)]), ["password", "headers"], "{url}");
-        }
-        let entered = [("url", "https://b.example"), ("password", "new"), ("headers", "X-Api-Key: other")];
-        assert!(refused(&old, &entered).is_empty());
-        let removed = [("url", "https://b.example"), ("auth", "none"), ("headers", "X-Team: ops")];
-        assert!(refused(&old, &removed).is_empty());
-        let pasted = [("url", "https://x:y@b.example"), ("auth", "none")];
-        assert_eq!(refused(&old, &pasted), ["headers"]);
-
-        let bearer = [("auth", "bearer"), ("token", "t0ken")];
-        let old = with_secrets::<WebSocketSettings>("wss://a.example/1", &bearer);
-        assert!(refused(&old, &[("url", "wss://a.example/2")]).is_empty());
-        assert_eq!(refused(&old, &[("url", "wss://b.example/1")]), ["token", "headers"]);
-    }
 }

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    ClientCertificate, KindSettings, client_certificate, read_form,
+    ClientCertificate, KindSettings, client_certificate,
+    elsewhere::{self, Way},
+    read_form,
     redact::shown_url,
     request::{self, Auth, Header},
     target::{IpVersion, any_version, yes},
@@ -84,8 +86,12 @@ impl KindSettings for WebSocketSettings {
         read_form(form, |reader| {
             let mut auth = request::read_auth(reader, old.map(|old| &old.auth));
             let mut url = reader.text("url");
-            let before = old.map(|old| request::Before { url: &old.url, headers: &old.headers });
-            request::refuse_elsewhere(reader, before, &url, &auth);
+            let verify_tls = reader.checkbox("verify_tls");
+            let before = old.map(|old| {
+                let way = Way { url: &old.url, proxy: None, verify_tls: old.verify_tls };
+                (way, old.headers.as_slice())
+            });
+            elsewhere::refuse(reader, before, Way { url: &url, proxy: None, verify_tls }, &auth);
             if let (Some((bare, pasted)), Auth::None) = (request::take_credentials(&url), &auth) {
                 (url, auth) = (bare, pasted);
             }
@@ -95,7 +101,7 @@ impl KindSettings for WebSocketSettings {
                 auth,
                 send: Some(reader.long_text("send")).filter(|text| !text.is_empty()),
                 expect: reader.optional_text("expect"),
-                verify_tls: reader.checkbox("verify_tls"),
+                verify_tls,
                 client_certificate: ClientCertificate::read(
                     reader,
                     old.and_then(|old| old.client_certificate.as_ref()),
