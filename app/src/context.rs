@@ -232,12 +232,9 @@ pub(crate) fn status_if_none(error: &AppError) {
     }
 }
 
-/// Whether a path leads to a page of ours and nowhere else: `//host` and `/\host` are other hosts to a browser.
+/// Whether a path leads to a page of ours and nowhere else.
 pub fn is_local(path: &str) -> bool {
-    path.starts_with('/')
-        && !path.starts_with("//")
-        && !path.contains('\\')
-        && path.bytes().all(|byte| byte.is_ascii_graphic())
+    domain::origin::is_own_path(path)
 }
 
 /// Whether the browser sent the form itself, and so wants a page for an answer.
@@ -273,6 +270,8 @@ mod tests {
             "",
             "console",
             "//evil.example",
+            "/.//evil.example/x",
+            "/..//evil.example",
             "/\\evil.example",
             "https://evil.example/",
             "/a\r\nset-cookie: b",

@@ -26,6 +26,17 @@ enum Reach {
     Name,
 }
 
+/// Whether a path leads to a page of ours and nowhere else, whoever resolves it: `//host` and `/\host` are other hosts to a browser, and
+/// so is what becomes one when its dots are taken out, such as `/.//host`.
+pub fn is_own_path(path: &str) -> bool {
+    let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if !path.starts_with('/') || path.starts_with("//") || !is_plain {
+        return false;
+    }
+    let Ok(base) = Url::parse("http://pharos.invalid/") else { return false };
+    base.join(path).is_ok_and(|url| url.origin() == base.origin() && !url.path().starts_with("//"))
+}
+
 impl Origin {
     /// As browsers write it: without a slash at the end, and without the scheme's own port.
     pub fn as_str(&self) -> &str {
@@ -111,6 +122,37 @@ impl fmt::Display for Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_path_that_stays_here_is_our_own() {
+        for path in [
+            "/",
+            "/console/monitors?state=down",
+            "/login?next=%2Fconsole",
+            "/a//b",
+            "/a/../b?c=//d",
+            "/%2f%2fx",
+        ] {
+            assert!(is_own_path(path), "{path}");
+        }
+        for path in [
+            "",
+            "console",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example/",
+            "/.//evil.example/x",
+            "/..//evil.example",
+            "/%2e//evil.example",
+            "/a/..//evil.example",
+            "/a/%2E.//evil.example",
+            "/\tx",
+            "/ä",
+            "/a\r\nset-cookie: b",
+        ] {
+            assert!(!is_own_path(path), "{path:?}");
+        }
+    }
 
     fn origin(text: &str) -> Origin {
         text.parse().unwrap_or_else(|why| panic!("{text}: {why}"))
