@@ -200,7 +200,7 @@ impl Sealer {
     }
 
     /// Whether one of these is stored and not sealed.
-    pub fn misses(stored: Vec<&mut Secret>) -> bool {
+    pub fn misses(stored: &[&mut Secret]) -> bool {
         stored.iter().any(|secret| !secret.is_empty() && !Self::is_sealed(secret.expose()))
     }
 

@@ -202,7 +202,7 @@ pub async fn seal_bare(tx: &mut Tx) -> Result<usize> {
     for row in rows {
         let (Ok(kind), Ok(version)) = (row.kind.parse(), u32::try_from(row.version)) else { continue };
         let stored = IntegrationSettings::load(kind, version, row.settings.0.clone());
-        if stored.is_ok_and(|mut settings| Sealer::misses(settings.secrets_mut()))
+        if stored.is_ok_and(|mut settings| Sealer::misses(&settings.secrets_mut()))
             && let Some(Integration { key, settings: Ok(settings), .. }) = read(row, &tx.sealer)
         {
             reseal(tx, key, &settings).await?;

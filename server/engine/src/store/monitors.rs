@@ -234,7 +234,7 @@ pub async fn seal_bare(tx: &mut Tx, after: MonitorKey, limit: i64) -> Result<(us
     let last = rows.last().map(|row| MonitorKey(row.id)).filter(|_| full);
     let mut sealed_now = 0;
     for mut row in rows {
-        if !row.settings.0.iter_mut().any(|settings| Sealer::misses(settings.secrets_mut())) {
+        if !row.settings.0.iter_mut().any(|settings| Sealer::misses(&settings.secrets_mut())) {
             continue;
         }
         // One that cannot be read is told of elsewhere.

@@ -12,7 +12,7 @@ use std::fmt;
 
 use jsonpath_rust::{
     parser::model::JpQuery,
-    query::{js_path_process, queryable::Queryable},
+    query::{QueryRef, js_path_process, queryable::Queryable},
 };
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Serialize, Serializer};
@@ -62,7 +62,7 @@ impl Tree {
         let found = js_path_process(path, &self.root).unwrap_or_default();
         // Comparisons outside of a search cost nothing.
         LEFT.replace(Some(u64::MAX))?;
-        Some(found.into_iter().map(|found| found.val()).collect())
+        Some(found.into_iter().map(QueryRef::val).collect())
     }
 }
 
