@@ -250,6 +250,10 @@ async fn a_secret_does_not_follow_a_monitor_to_another_host() {
     let moved = json!({ "url": "http://localhost:9/a" });
     let (status, refused) = call(&app, &program, Method::PATCH, &path, &moved).await;
     assert!(status == 422 && refused.to_string().contains("once more"), "{refused}");
+    for way in [json!({ "proxy": "http://127.0.0.1:10" }), json!({ "verify_tls": false })] {
+        let (status, refused) = call(&app, &program, Method::PATCH, &path, &json!({ "settings": way })).await;
+        assert!(status == 422 && refused.to_string().contains("once more"), "{way}: {refused}");
+    }
     let (status, changed) =
         call(&app, &program, Method::PATCH, &path, &json!({ "url": "http://127.0.0.1:9/b" })).await;
     assert_eq!(status, 200, "{changed}");
