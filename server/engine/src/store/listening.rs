@@ -12,8 +12,12 @@ pub const PATIENCE: i64 = 11 * SECOND;
 const KEPT: i64 = 1_000;
 
 /// Says that somebody listens at `now`. The latest stretch goes on when its last word is no longer than `patience` milliseconds
-/// ago; else another one begins.
+/// ago; else another one begins. What begins later than `now` was written by a clock that was ahead, and is forgotten: it would stay the
+/// latest, and nothing would ever go on.
 pub async fn listened(tx: &mut Tx, now: Timestamp, patience: i64) -> Result<()> {
+    sql!(tx, |conn| {
+        sqlx::query("delete from listening where since > $1").bind(now.0).execute(conn).await?.rows_affected()
+    });
     let goes_on = sql!(tx, |conn| {
         sqlx::query(
         "update listening set until = $1 where since = (select max(l.since) from listening l) and until >= $2"
@@ -47,14 +51,16 @@ pub async fn listened(tx: &mut Tx, now: Timestamp, patience: i64) -> Result<()> 
 }
 
 /// The gaps that ended after `since`, the oldest first. One that nobody wrote down yet, because whoever slept has only just
-/// woken up, ends at `now`.
+/// woken up, ends at `now`; none ends later.
 pub async fn gaps(tx: &mut Tx, since: Timestamp, now: Timestamp) -> Result<Vec<Gap>> {
     let stretches: Vec<(i64, i64)> = sql!(tx, |conn| {
         sqlx::query_as(
             "select since, until from listening \
-             where since >= coalesce((select max(l.since) from listening l where l.since <= $1), 0) order by since",
+             where since >= coalesce((select max(l.since) from listening l where l.since <= $1), 0) and since <= $2 \
+             order by since",
         )
         .bind(since.0)
+        .bind(now.0)
         .fetch_all(conn)
         .await?
     });

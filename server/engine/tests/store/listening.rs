@@ -42,6 +42,31 @@ on_both! {
         assert_eq!(known(&world, 40, 45).await, []);
     }
 
+    async fn a_clock_that_was_ahead_leaves_no_gaps_behind(world: World) {
+        listens(&world, 0, PATIENCE).await;
+        // It jumps ahead while the program runs, and is set right before the program starts again.
+        for second in [3_600, 3_605] {
+            listens(&world, second, PATIENCE).await;
+        }
+        assert_eq!(known(&world, 0, 5).await, [], "what is to come is no gap yet");
+        listens(&world, 20, 0).await;
+        for second in [25, 30] {
+            listens(&world, second, PATIENCE).await;
+        }
+        // Once more.
+        listens(&world, 40, 0).await;
+        for second in [45, 50, 55] {
+            listens(&world, second, PATIENCE).await;
+        }
+        assert_eq!(known(&world, 0, 56).await, [(0, 20), (30, 40)]);
+        // It jumps ahead within a stretch that goes on.
+        listens(&world, 65, PATIENCE).await;
+        for second in [57, 62] {
+            listens(&world, second, PATIENCE).await;
+        }
+        assert_eq!(known(&world, 0, 63).await, [(0, 20), (30, 40)]);
+    }
+
     async fn no_more_restarts_are_kept_than_anybody_needs(world: World) {
         let mut tx = world.db.write().await.unwrap();
         for second in 0..1_010 {
