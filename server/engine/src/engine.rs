@@ -15,7 +15,7 @@ use crate::checks::{Checks, ChecksConfig};
 use crate::clock::Clock;
 use crate::connectivity::Connectivity;
 use crate::housekeeping::{self, Retention};
-use crate::lease_keeper::LeaseKeeper;
+use crate::lease_keeper::{LeaseKeeper, Rounds};
 use crate::providers::Carriers;
 use crate::recorder::{Recorder, Writer};
 use crate::registry::Registry;
@@ -142,7 +142,13 @@ impl Engine {
         }
 
         let (held, shards) = watch::channel(Arc::new(HashSet::new()));
-        let keeper = LeaseKeeper { db: db.clone(), clock: clock.clone(), node: node.clone(), held };
+        let mut keeper = LeaseKeeper {
+            db: db.clone(),
+            clock: clock.clone(),
+            node: node.clone(),
+            held,
+            rounds: Rounds::default(),
+        };
         keeper.begin().await?;
 
         let (hasten, rechecks) = mpsc::unbounded_channel();

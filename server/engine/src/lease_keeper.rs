@@ -1,11 +1,15 @@
 //! Holds the shards of this node: renews their leases, takes over those that ran out, and says which are held. Whoever renews also
 //! listens for heartbeats, so here it is written down when somebody did.
+//!
+//! While the database is away nobody can renew, so afterwards the leases of every node have run out. What their owners found meanwhile
+//! can be written only as long as nobody takes over, so a node that could not go round itself first gives the others time to renew.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::monitor::SHARDS;
+use domain::time::{SECOND, Timestamp};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +20,14 @@ use crate::store::{self, Db, leases, listening};
 const LEASE: Duration = Duration::from_secs(15);
 /// How often leases are renewed: two renewals may fail.
 const RENEW: Duration = Duration::from_secs(5);
+/// The pause after a round that failed: once the database is back, owners renew before anybody takes over.
+const AGAIN: Duration = Duration::from_secs(1);
+/// A round that comes so long after the one before, in milliseconds, comes too late. It is less than what is left of a lease that
+/// was just to be renewed, so whoever sees the leases of others run out together has been late, too.
+const OVERDUE: i64 = 8 * SECOND;
+/// For how long rounds must have come in time before the shards of others are taken, in milliseconds: a round of an owner that waits
+/// for a connection, fails and comes again fits in.
+const STEADY: i64 = 10 * SECOND;
 
 /// Renews and claims, and tells the scheduler.
 #[derive(Debug)]
@@ -24,11 +36,27 @@ pub(crate) struct LeaseKeeper {
     pub(crate) clock: Clock,
     pub(crate) node: String,
     pub(crate) held: watch::Sender<Arc<HashSet<u16>>>,
+    pub(crate) rounds: Rounds,
+}
+
+/// The rounds that succeeded one after the other, each in time.
+#[derive(Debug, Default)]
+pub(crate) struct Rounds {
+    /// The first and the last of them; `None` before the first one.
+    span: Option<(Timestamp, Timestamp)>,
+}
+
+impl Rounds {
+    /// The span with a round at `now`: a new one when the last round is too long ago, or the clock was set.
+    fn with(&self, now: Timestamp) -> (Timestamp, Timestamp) {
+        let begun = self.span.filter(|(_, last)| (0..=OVERDUE).contains(&(now.0 - last.0)));
+        (begun.map_or(now, |(first, _)| first), now)
+    }
 }
 
 impl LeaseKeeper {
     /// The first round of a start.
-    pub(crate) async fn begin(&self) -> store::Result<()> {
+    pub(crate) async fn begin(&mut self) -> store::Result<()> {
         let now = self.clock.now();
         let mut tx = self.db.write().await?;
         // Who starts alone ends a gap, however short it was.
@@ -39,10 +67,13 @@ impl LeaseKeeper {
         self.round().await
     }
 
-    /// One renewal, and the claim of whatever is free.
-    pub(crate) async fn round(&self) -> store::Result<()> {
+    /// One renewal, and the claim of whatever is free. What another node held until its lease ran out is free only when rounds have
+    /// come in time for a while; what was let go, at once.
+    async fn round(&mut self) -> store::Result<()> {
         let now = self.clock.now();
         let until = now + LEASE;
+        let span = self.rounds.with(now);
+        let ran_out = if span.1.since(span.0) >= STEADY { now } else { leases::LET_GO };
         let mut tx = self.db.write().await?;
         let mut held: HashSet<u16> = leases::renew(&mut tx, &self.node, until)
             .await?
@@ -50,12 +81,13 @@ impl LeaseKeeper {
             .filter_map(|lease| u16::try_from(lease.shard).ok())
             .collect();
         for shard in (0..SHARDS).filter(|shard| !held.contains(shard)).collect::<Vec<_>>() {
-            if leases::claim(&mut tx, i64::from(shard), &self.node, now, until).await?.is_some() {
+            if leases::claim(&mut tx, i64::from(shard), &self.node, ran_out, until).await?.is_some() {
                 held.insert(shard);
             }
         }
         listening::listened(&mut tx, now, listening::PATIENCE).await?;
         tx.commit().await?;
+        self.rounds.span = Some(span);
         self.held.send_if_modified(|before| {
             let changed = **before != held;
             if changed {
@@ -67,14 +99,17 @@ impl LeaseKeeper {
     }
 
     /// Renews until cancelled, then lets go.
-    pub(crate) async fn run(self, cancel: CancellationToken) {
+    pub(crate) async fn run(mut self, cancel: CancellationToken) {
+        let mut pause = RENEW;
         loop {
             tokio::select! {
-                () = tokio::time::sleep(RENEW) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = cancel.cancelled() => break,
             }
+            pause = RENEW;
             if let Err(error) = self.round().await {
                 tracing::error!(%error, "the leases could not be renewed; trying again");
+                pause = AGAIN;
             }
         }
         if let Err(error) = self.let_go().await {
@@ -86,5 +121,106 @@ impl LeaseKeeper {
         let mut tx = self.db.write().await?;
         leases::release(&mut tx, &self.node).await?;
         tx.commit().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: usize = SHARDS as usize;
+
+    /// Nodes that share a database and a clock.
+    struct World {
+        db: Db,
+        clock: Clock,
+        _folder: tempfile::TempDir,
+    }
+
+    impl World {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let db = Db::open(&Db::sqlite_url(&folder.path().join("leases.db"))).await.unwrap();
+            db.migrate().await.unwrap();
+            Self { db, clock: Clock::manual(Timestamp(1_767_225_600_000)), _folder: folder }
+        }
+
+        async fn node(&self, name: &str) -> LeaseKeeper {
+            let (held, _) = watch::channel(Arc::default());
+            let (db, clock) = (self.db.clone(), self.clock.clone());
+            let mut node = LeaseKeeper { db, clock, node: name.to_owned(), held, rounds: Rounds::default() };
+            node.begin().await.unwrap();
+            node
+        }
+    }
+
+    fn held(node: &LeaseKeeper) -> usize {
+        node.held.borrow().len()
+    }
+
+    #[tokio::test]
+    async fn after_the_database_was_away_owners_keep_their_shards_whoever_comes_first() {
+        let world = World::new().await;
+        let (mut owner, mut other) = (world.node("owner").await, world.node("other").await);
+        for _ in 0..4 {
+            world.clock.advance(RENEW);
+            owner.round().await.unwrap();
+            other.round().await.unwrap();
+        }
+        assert_eq!((held(&owner), held(&other)), (ALL, 0));
+        // Nobody can go round: the leases run out.
+        world.clock.advance(Duration::from_secs(28));
+        other.round().await.unwrap();
+        // A node that waited for the database to start knows nothing of the others, either.
+        let mut fresh = world.node("fresh").await;
+        world.clock.advance(Duration::from_secs(4));
+        other.round().await.unwrap();
+        fresh.round().await.unwrap();
+        owner.round().await.unwrap();
+        assert_eq!((held(&owner), held(&other), held(&fresh)), (ALL, 0, 0));
+        for _ in 0..4 {
+            world.clock.advance(RENEW);
+            other.round().await.unwrap();
+            fresh.round().await.unwrap();
+            owner.round().await.unwrap();
+        }
+        assert_eq!((held(&owner), held(&other), held(&fresh)), (ALL, 0, 0));
+    }
+
+    /// How many seconds it takes until another node has the shards of one that is gone.
+    async fn replaced_after(world: &World, other: &mut LeaseKeeper) -> u64 {
+        for round in 1..=10 {
+            world.clock.advance(RENEW);
+            other.round().await.unwrap();
+            if held(other) == ALL {
+                return round * RENEW.as_secs();
+            }
+        }
+        panic!("nobody takes over");
+    }
+
+    #[tokio::test]
+    async fn an_owner_that_is_gone_is_replaced() {
+        let world = World::new().await;
+        let (mut owner, mut other) = (world.node("owner").await, world.node("other").await);
+        for _ in 0..4 {
+            world.clock.advance(RENEW);
+            owner.round().await.unwrap();
+            other.round().await.unwrap();
+        }
+        assert_eq!(replaced_after(&world, &mut other).await, 20);
+        // Also when the database was away meanwhile.
+        let mut third = world.node("third").await;
+        world.clock.advance(Duration::from_mins(1));
+        third.round().await.unwrap();
+        assert_eq!(replaced_after(&world, &mut third).await, 10);
+    }
+
+    #[tokio::test]
+    async fn what_was_let_go_is_taken_at_once() {
+        let world = World::new().await;
+        let owner = world.node("owner").await;
+        owner.let_go().await.unwrap();
+        assert_eq!(held(&world.node("other").await), ALL);
     }
 }

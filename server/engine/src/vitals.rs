@@ -16,7 +16,7 @@ pub struct Vitals {
     pub finished: AtomicU64,
     /// Outcomes that were recorded.
     pub recorded: AtomicU64,
-    /// Outcomes that were dropped because the recorder could not keep up.
+    /// Outcomes that were dropped: too many waited, the database refused them, or another node looked after their monitors by then.
     pub dropped: AtomicU64,
     /// Checks that run at this moment.
     pub running: AtomicI64,

@@ -20,7 +20,7 @@ use crate::bus::Bus;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::registry::Registry;
-use crate::store::{Db, StoreError};
+use crate::store::{Db, Kind, StoreError};
 use crate::vitals::Vitals;
 
 /// Outcomes that may wait. At a thousand a second that is half a minute of a database that does not answer.
@@ -243,7 +243,7 @@ impl Writer {
         let now = self.clock.now();
         let plan = batch::plan(batch, &self.registry, now);
         let done = write::write(self, &plan, now).await?;
-        self.vitals.recorded.fetch_add(u64::try_from(batch.len()).unwrap_or(0), Ordering::Relaxed);
+        self.count(batch.len(), &plan, &done);
         self.vitals.last_commit.store(now.0, Ordering::Relaxed);
         for monitor in plan.monitors {
             if done.is_refused(monitor.kept.monitor) {
@@ -266,5 +266,23 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// Counts what was recorded, and what was not: because another node took a monitor over or was first, or because nobody here knows
+    /// the monitor any more.
+    fn count(&self, outcomes: usize, plan: &batch::Plan, done: &write::Done) {
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let refused = plan.rows.iter().filter(|row| done.is_refused(row.monitor)).count();
+        let unknown = outcomes.saturating_sub(plan.rows.len());
+        self.vitals.recorded.fetch_add(number(plan.rows.len().saturating_sub(refused)), Ordering::Relaxed);
+        if refused > 0 {
+            tracing::warn!(
+                outcomes = refused,
+                "outcomes were dropped: another node looks after their monitors now, or was first"
+            );
+        }
+        // Who has an SQLite file alone loses a monitor to nobody: it was paused or removed.
+        let lost = if self.db.kind() == Kind::Postgres { refused + unknown } else { refused };
+        self.vitals.dropped.fetch_add(number(lost), Ordering::Relaxed);
     }
 }

@@ -13,7 +13,11 @@ pub struct Lease {
     pub epoch: i64,
 }
 
-/// Takes a shard that is free or whose lease ran out, or renews it; `None` when another node holds it.
+/// As a time in [`claim`]: only what was let go ended before it, no lease that ran out by itself.
+pub const LET_GO: Timestamp = Timestamp(1);
+
+/// Takes a shard that is free or whose lease ran out before `now`, or renews it; `None` when another node holds it. With [`LET_GO`] for
+/// `now` it is free only when nobody ever held it, or whoever did let it go.
 ///
 /// The predicate stands in the update itself: PostgreSQL looks only at that again after it waited for another node's lock.
 pub async fn claim(

@@ -53,6 +53,7 @@ async fn what_was_found_while_no_lease_could_be_renewed_is_kept_until_another_no
     tx.commit().await.unwrap();
     stage.sees(monitor, down()).await;
     assert_eq!(opened(&stage).await, 1, "nobody else has it");
+    assert_eq!(stage.counted(), (1, 0));
     stage.sees_later(monitor, Outcome::Up, std::time::Duration::from_mins(1)).await;
 
     let (now, mut tx) = (stage.clock.now(), stage.db.write().await.unwrap());
@@ -63,6 +64,7 @@ async fn what_was_found_while_no_lease_could_be_renewed_is_kept_until_another_no
     tx.commit().await.unwrap();
     stage.sees_later(monitor, down(), std::time::Duration::from_mins(1)).await;
     assert_eq!(opened(&stage).await, 1, "the other node looks after it now");
+    assert_eq!(stage.counted(), (2, 1), "and what this one found is not counted as recorded");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! the story moves. It can be struck and set up again, as when the program restarts.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::alert::{Condition, DefinitionDraft, Level, LevelTarget, QuietHours};
@@ -192,6 +193,12 @@ impl Stage {
         let id = DefinitionId::new(Chance::System.bytes());
         definitions::insert(&mut tx, project.key, &id, &draft, true, self.clock.now()).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    /// How many outcomes were recorded, and how many dropped.
+    pub(crate) fn counted(&self) -> (u64, u64) {
+        let vitals = &self.writer.vitals;
+        (vitals.recorded.load(Ordering::Relaxed), vitals.dropped.load(Ordering::Relaxed))
     }
 
     /// A check ends now.
