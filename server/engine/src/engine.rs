@@ -147,6 +147,7 @@ impl Engine {
             clock: clock.clone(),
             node: node.clone(),
             held,
+            vitals: vitals.clone(),
             rounds: Rounds::default(),
         };
         keeper.begin().await?;

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::monitor::SHARDS;
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::store::{self, Db, leases, listening};
+use crate::vitals::Vitals;
 
 /// How long a lease lasts. A node that dies is replaced after that.
 const LEASE: Duration = Duration::from_secs(15);
@@ -28,6 +30,8 @@ const OVERDUE: i64 = 8 * SECOND;
 /// For how long rounds must have come in time before the shards of others are taken, in milliseconds: a round of an owner that waits
 /// for a connection, fails and comes again fits in.
 const STEADY: i64 = 10 * SECOND;
+/// How far the own clock may be from the database's, in milliseconds, before somebody should look at it.
+const SKEW: i64 = 3 * SECOND;
 
 /// Renews and claims, and tells the scheduler.
 #[derive(Debug)]
@@ -36,14 +40,17 @@ pub(crate) struct LeaseKeeper {
     pub(crate) clock: Clock,
     pub(crate) node: String,
     pub(crate) held: watch::Sender<Arc<HashSet<u16>>>,
+    pub(crate) vitals: Arc<Vitals>,
     pub(crate) rounds: Rounds,
 }
 
 /// The rounds that succeeded one after the other, each in time.
 #[derive(Debug, Default)]
 pub(crate) struct Rounds {
-    /// The first and the last of them; `None` before the first one.
+    /// The first and the last of them, by the clock of the leases; `None` before the first one.
     span: Option<(Timestamp, Timestamp)>,
+    /// Whether it was told that the own clock is wrong.
+    is_wrong: bool,
 }
 
 impl Rounds {
@@ -59,9 +66,10 @@ impl LeaseKeeper {
     pub(crate) async fn begin(&mut self) -> store::Result<()> {
         let now = self.clock.now();
         let mut tx = self.db.write().await?;
+        let shared = tx.time(now).await?;
         // Who starts alone ends a gap, however short it was.
         let patience =
-            if leases::others_hold(&mut tx, &self.node, now).await? { listening::PATIENCE } else { 0 };
+            if leases::others_hold(&mut tx, &self.node, shared).await? { listening::PATIENCE } else { 0 };
         listening::listened(&mut tx, now, patience).await?;
         tx.commit().await?;
         self.round().await
@@ -70,11 +78,14 @@ impl LeaseKeeper {
     /// One renewal, and the claim of whatever is free. What another node held until its lease ran out is free only when rounds have
     /// come in time for a while; what was let go, at once.
     async fn round(&mut self) -> store::Result<()> {
-        let now = self.clock.now();
-        let until = now + LEASE;
-        let span = self.rounds.with(now);
-        let ran_out = if span.1.since(span.0) >= STEADY { now } else { leases::LET_GO };
         let mut tx = self.db.write().await?;
+        let asked = self.clock.now();
+        let shared = tx.time(asked).await?;
+        let now = self.clock.now();
+        self.compare((asked, now), shared);
+        let until = shared + LEASE;
+        let span = self.rounds.with(shared);
+        let ran_out = if span.1.since(span.0) >= STEADY { shared } else { leases::LET_GO };
         let mut held: HashSet<u16> = leases::renew(&mut tx, &self.node, until)
             .await?
             .into_iter()
@@ -96,6 +107,24 @@ impl LeaseKeeper {
             changed
         });
         Ok(())
+    }
+
+    /// Notes by how much the own clock, read before and after the shared one, is ahead of that; told when it is too much, and when it
+    /// no longer is.
+    fn compare(&mut self, (before, after): (Timestamp, Timestamp), shared: Timestamp) {
+        // How long the answer took says nothing.
+        let ahead = (before.0 - shared.0).max(0) + (after.0 - shared.0).min(0);
+        self.vitals.clock_ahead.store(ahead, Ordering::Relaxed);
+        let is_wrong = ahead.abs() > SKEW;
+        if is_wrong && !self.rounds.is_wrong {
+            tracing::warn!(
+                ahead_s = ahead / SECOND,
+                "the clock of this machine differs from the database's: let both follow a time server, or times in results and incidents are wrong"
+            );
+        } else if !is_wrong && self.rounds.is_wrong {
+            tracing::info!("the clock of this machine agrees with the database's again");
+        }
+        self.rounds.is_wrong = is_wrong;
     }
 
     /// Renews until cancelled, then lets go.
@@ -148,7 +177,8 @@ mod tests {
         async fn node(&self, name: &str) -> LeaseKeeper {
             let (held, _) = watch::channel(Arc::default());
             let (db, clock) = (self.db.clone(), self.clock.clone());
-            let mut node = LeaseKeeper { db, clock, node: name.to_owned(), held, rounds: Rounds::default() };
+            let (node, vitals, rounds) = (name.to_owned(), Arc::default(), Rounds::default());
+            let mut node = LeaseKeeper { db, clock, node, held, vitals, rounds };
             node.begin().await.unwrap();
             node
         }
@@ -214,6 +244,20 @@ mod tests {
         world.clock.advance(Duration::from_mins(1));
         third.round().await.unwrap();
         assert_eq!(replaced_after(&world, &mut third).await, 10);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_differs_is_noticed_and_a_slow_answer_is_no_difference() {
+        let world = World::new().await;
+        let mut node = world.node("only").await;
+        let mut ahead = |before, after, shared| {
+            node.compare((Timestamp(before), Timestamp(after)), Timestamp(shared));
+            (node.vitals.clock_ahead.load(Ordering::Relaxed), node.rounds.is_wrong)
+        };
+        assert_eq!(ahead(100_000, 110_000, 105_000), (0, false), "it took ten seconds");
+        assert_eq!(ahead(125_000, 125_010, 105_000), (20_000, true));
+        assert_eq!(ahead(85_000, 85_010, 105_000), (-19_990, true));
+        assert_eq!(ahead(105_900, 105_910, 105_000), (900, false));
     }
 
     #[tokio::test]

@@ -36,6 +36,8 @@ pub struct Vitals {
     pub recorder_failing: AtomicBool,
     /// Since when our own network has been dead, in milliseconds since 1970; 0 when it works.
     pub offline_since: AtomicI64,
+    /// By how many milliseconds the clock of this node is ahead of the one by which nodes share their work; always 0 on SQLite.
+    pub clock_ahead: AtomicI64,
     /// Checks that are due and wait for a place among those that run.
     waiting: AtomicI64,
     /// When a check last got a place, or the first of those that wait became due; in milliseconds since 1970.

@@ -147,7 +147,8 @@ async fn alone(config: &Config, flag: &str) -> anyhow::Result<Option<engine::sto
 
 /// For how many seconds a server holds the database at least, unless it renews that; `None` when none does.
 async fn is_served(db: &Db) -> anyhow::Result<Option<i64>> {
-    let now = Clock::System.now();
-    let until = leases::held_until(&mut db.read().await?, now).await?;
+    let mut tx = db.read().await?;
+    let now = tx.time(Clock::System.now()).await?;
+    let until = leases::held_until(&mut tx, now).await?;
     Ok(until.map(|until| until.since(now) / SECOND + 1))
 }

@@ -162,6 +162,10 @@ fn own(text: &mut Exposition, state: &AppState) {
         &[],
         f64::from(u8::from(vitals.recorder_failing.load(Ordering::Relaxed))),
     );
+    let ahead = exposition::float(vitals.clock_ahead.load(Ordering::Relaxed)) / 1e3;
+    let skew = "pharos_clock_ahead_seconds";
+    text.family(skew, Kind::Gauge, "By how much the clock of this node is ahead of the database's.");
+    text.sample(skew, &[], ahead);
     text.family("pharos_offline", Kind::Gauge, "1 while our own network reaches none of the anchors.");
     let offline = vitals.offline_since.load(Ordering::Relaxed) != 0;
     text.sample("pharos_offline", &[], f64::from(u8::from(offline)));

@@ -151,7 +151,7 @@ async fn resolve(
     let Some(resolved) = incidents::resolve(tx, monitor, change.since, now).await? else { return Ok(()) };
     let names = incidents::component_names(tx, resolved.incident).await?;
     let update = IncidentUpdateId::new(writer.chance.bytes());
-    let body = incident_words::resolved(&names, change.since.since(resolved.started_at));
+    let body = incident_words::resolved(&names, resolved.resolved_at.since(resolved.started_at));
     incidents::add_update(tx, &update, resolved.incident, IncidentPhase::Resolved, &body, now).await?;
     events.push(Event::IncidentResolved {
         incident: resolved.incident,

@@ -99,19 +99,23 @@ pub struct Resolved {
     pub id: IncidentId,
     /// When the trouble began.
     pub started_at: Timestamp,
+    /// When it ended; never before it began.
+    pub resolved_at: Timestamp,
 }
 
-/// Resolves the open automatic incident of a monitor; `None` when there is none.
+/// Resolves the open automatic incident of a monitor; `None` when there is none. The clock of another node may have been ahead when it
+/// began: it ends no sooner.
 pub async fn resolve(
     tx: &mut Tx,
     monitor: MonitorKey,
     resolved_at: Timestamp,
     at: Timestamp,
 ) -> Result<Option<Resolved>> {
-    let row: Option<(i64, String, i64)> = sql!(tx, |conn| {
+    let row: Option<(i64, String, i64, i64)> = sql!(tx, |conn| {
         sqlx::query_as(
-        "update incidents set phase = $1, resolved_at = $2, updated_at = $3 \
-         where monitor_id = $4 and resolved_at is null and origin = 'automatic' returning id, public_id, started_at"
+        "update incidents set phase = $1, resolved_at = case when started_at > $2 then started_at else $2 end, updated_at = $3 \
+         where monitor_id = $4 and resolved_at is null and origin = 'automatic' \
+         returning id, public_id, started_at, resolved_at"
     )
     .bind(IncidentPhase::Resolved.as_str())
     .bind(resolved_at.0)
@@ -120,10 +124,11 @@ pub async fn resolve(
     .fetch_optional(conn)
     .await?
     });
-    let Some((key, id, started_at)) = row else { return Ok(None) };
+    let Some((key, id, started_at, resolved_at)) = row else { return Ok(None) };
     let id =
         id.parse().map_err(|_| StoreError::Corrupt { table: "incidents", column: "public_id", id: key })?;
-    Ok(Some(Resolved { incident: IncidentKey(key), id, started_at: Timestamp(started_at) }))
+    let (started_at, resolved_at) = (Timestamp(started_at), Timestamp(resolved_at));
+    Ok(Some(Resolved { incident: IncidentKey(key), id, started_at, resolved_at }))
 }
 
 /// Resolves an open incident by hand; `None` when it is over. Its monitor opens the next one when it fails again after it
@@ -133,15 +138,17 @@ pub async fn resolve_by_hand(
     incident: IncidentKey,
     at: Timestamp,
 ) -> Result<Option<(IncidentId, Option<MonitorKey>)>> {
-    let row: Option<(String, Option<i64>)> = sql!(tx, |conn| sqlx::query_as(
-        "update incidents set phase = $1, resolved_at = $2, updated_at = $2 \
+    let row: Option<(String, Option<i64>)> = sql!(tx, |conn| {
+        sqlx::query_as(
+        "update incidents set phase = $1, resolved_at = case when started_at > $2 then started_at else $2 end, updated_at = $2 \
          where id = $3 and resolved_at is null returning public_id, monitor_id"
     )
     .bind(IncidentPhase::Resolved.as_str())
     .bind(at.0)
     .bind(incident.0)
     .fetch_optional(conn)
-    .await?);
+    .await?
+    });
     let Some((id, monitor)) = row else { return Ok(None) };
     let corrupt = StoreError::Corrupt { table: "incidents", column: "public_id", id: incident.0 };
     Ok(Some((id.parse().map_err(|_| corrupt)?, monitor.map(MonitorKey))))

@@ -45,6 +45,7 @@ pub mod views;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use domain::time::Timestamp;
 use sqlx::postgres::{PgListener, PgPool};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Postgres, Sqlite, Transaction};
@@ -223,6 +224,18 @@ impl Db {
 }
 
 impl Tx {
+    /// What time it is for all who share the database: by its own clock on PostgreSQL, because those of nodes differ. An SQLite file has
+    /// one node, whose time is `own`.
+    pub async fn time(&mut self, own: Timestamp) -> Result<Timestamp> {
+        match &mut self.conn {
+            Conn::Sqlite(_) => Ok(own),
+            Conn::Postgres(tx) => {
+                let time = "select (extract(epoch from clock_timestamp()) * 1000)::bigint";
+                Ok(Timestamp(sqlx::query_scalar(time).fetch_one(&mut **tx).await?))
+            }
+        }
+    }
+
     /// Makes everything that was done in the transaction durable, and rings the bell when events were appended.
     pub async fn commit(self) -> Result<()> {
         match self.conn {

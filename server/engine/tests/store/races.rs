@@ -7,6 +7,7 @@ use domain::health::{Health, Settled};
 use domain::id::{IncidentId, PageKey};
 use domain::monitor::MonitorDraft;
 use domain::time::Timestamp;
+use engine::clock::Clock;
 use engine::store::{self, Tx};
 
 use crate::on_both;
@@ -107,6 +108,35 @@ on_both! {
         let mut tx = world.db.write().await.unwrap();
         assert!(store::incidents::resolve(&mut tx, key, START, START).await.unwrap().is_some());
         assert!(store::incidents::resolve(&mut tx, key, START, START).await.unwrap().is_none());
+    }
+
+    async fn an_incident_ends_no_sooner_than_it_began(world: World) {
+        // The clock of whoever opened it was ahead.
+        let (started_at, before) = (START, Timestamp(START.0 - 5_000));
+        for by_hand in [false, true] {
+            let (key, _) = world.monitor("Shop").await;
+            let id = IncidentId::new([u8::from(by_hand); 13]);
+            let opening =
+                store::incidents::Opening { id: &id, monitor: key, title: "t", reason: "r", started_at, at: START };
+            let mut tx = world.db.write().await.unwrap();
+            let incident = store::incidents::open(&mut tx, &opening).await.unwrap().unwrap();
+            if by_hand {
+                store::incidents::resolve_by_hand(&mut tx, incident, before).await.unwrap().unwrap();
+            } else {
+                let over = store::incidents::resolve(&mut tx, key, before, before).await.unwrap().unwrap();
+                assert_eq!((over.started_at, over.resolved_at), (started_at, started_at));
+            }
+            assert_eq!(store::outages::resolved_at(&mut tx, incident).await.unwrap(), Some(started_at));
+            tx.commit().await.unwrap();
+        }
+    }
+
+    async fn the_time_is_the_one_of_all_nodes(world: World) {
+        let time = world.db.read().await.unwrap().time(START).await.unwrap();
+        match world.db.kind() {
+            store::Kind::Sqlite => assert_eq!(time, START),
+            store::Kind::Postgres => assert!((time.0 - Clock::System.now().0).abs() < 60_000, "{time}"),
+        }
     }
 
     async fn a_reader_that_follows_the_events_misses_none(world: World) {

@@ -1,14 +1,17 @@
 //! What the recorder does when somebody else was first.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use domain::check::{CheckReport, Outcome};
 use domain::event::Event;
 use domain::health::{State, Thresholds};
-use domain::time::Timestamp;
+use domain::time::{SECOND, Timestamp};
+use engine::clock::Clock;
 use engine::recorder::Submission;
 use engine::store;
 
+use crate::restarting::engine_over;
 use crate::stage::Stage;
 use crate::support::{START, Story, down};
 
@@ -65,6 +68,25 @@ async fn what_was_found_while_no_lease_could_be_renewed_is_kept_until_another_no
     stage.sees_later(monitor, down(), std::time::Duration::from_mins(1)).await;
     assert_eq!(opened(&stage).await, 1, "the other node looks after it now");
     assert_eq!(stage.counted(), (2, 1), "and what this one found is not counted as recorded");
+}
+
+#[tokio::test]
+async fn leases_go_by_the_clock_that_all_nodes_share() {
+    for ahead_s in [20, -20] {
+        let Some(url) = crate::postgres::new_database().await else { return };
+        let db = crate::stage::open(&url).await;
+        db.migrate().await.unwrap();
+        let clock = Clock::manual(Timestamp(Clock::System.now().0 + ahead_s * SECOND));
+        let engine = engine_over(crate::stage::open(&url).await, &clock).await;
+        let mut tx = db.read().await.unwrap();
+        let now = tx.time(clock.now()).await.unwrap();
+        let until = store::leases::held_until(&mut tx, Timestamp(0)).await.unwrap().unwrap();
+        let left = until.0 - now.0;
+        assert!((5 * SECOND..=15 * SECOND).contains(&left), "held for {left} ms by a node {ahead_s} s ahead");
+        let noticed = engine.vitals().clock_ahead.load(Ordering::Relaxed);
+        assert!((noticed - ahead_s * SECOND).abs() < 5 * SECOND, "{noticed}");
+        engine.stop().await;
+    }
 }
 
 #[tokio::test]
