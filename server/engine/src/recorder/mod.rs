@@ -23,6 +23,8 @@ use crate::registry::Registry;
 use crate::store::{Db, Kind, StoreError};
 use crate::vitals::Vitals;
 
+pub(crate) use write::settled;
+
 /// Outcomes that may wait. At a thousand a second that is half a minute of a database that does not answer.
 const CAPACITY: usize = 32_768;
 /// Outcomes in one transaction: some 40 ms of the only writer.

@@ -34,6 +34,11 @@ impl Done {
     }
 }
 
+/// A bucket that ended later is not being counted anywhere yet, at `now`.
+pub(crate) fn settled(now: Timestamp) -> Timestamp {
+    Timestamp(now.0 - SETTLED_AFTER + MARGIN)
+}
+
 /// Writes a plan and commits.
 pub(super) async fn write(writer: &Writer, plan: &Plan, now: Timestamp) -> store::Result<Done> {
     let mut done = Done::default();
@@ -59,7 +64,7 @@ pub(super) async fn write(writer: &Writer, plan: &Plan, now: Timestamp) -> store
         }
     }
     // Asked again: the database may have let this wait.
-    let settled = Timestamp(writer.clock.now().0 - SETTLED_AFTER + MARGIN);
+    let settled = settled(writer.clock.now());
     if done.refused.is_empty() {
         store::rollups::insert(&mut tx, &plan.rows, settled).await?;
     } else {

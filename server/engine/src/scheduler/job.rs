@@ -65,13 +65,19 @@ async fn fetched(shared: &Shared, due: &Due) -> CheckReport {
 }
 
 /// Looks at what the heartbeats say: one result a slot, so that uptime is a share of the time and not of the calls. `None`
-/// before the first heartbeat. The row is read again each time, because another node may have taken the heartbeat. When one seems to
-/// be missing, the time in which nobody could have heard it does not count.
+/// before the first heartbeat. The row is read again each time, because another node may have taken the heartbeat; a failure that it took
+/// counts although the job was well again before anybody looked. When a heartbeat seems to be missing, the time in which nobody could
+/// have heard it does not count.
 async fn awaited(shared: &Shared, due: &Due, settings: &PushSettings) -> store::Result<Option<CheckReport>> {
     let mut tx = shared.db.read().await?;
     let push = store::pushes::get(&mut tx, due.monitor.key).await?;
     let now = shared.clock.now();
     let Some(push) = push.filter(|push| push.at > 0 || push.failed) else { return Ok(None) };
+    if let Some(failed_at) = push.unseen {
+        drop(tx);
+        catch_up(shared, due, &push, failed_at).await?;
+        tx = shared.db.read().await?;
+    }
     if push.failed {
         let failure = crate::services::push::failure(&push.message);
         return Ok(Some(CheckReport::bare(Outcome::down(failure))));
@@ -90,6 +96,24 @@ async fn awaited(shared: &Shared, due: &Due, settings: &PushSettings) -> store::
     }
     let failure = Failure::PushLate { last_ping_ms: Some(push.at), due_ms: deadline.0 };
     Ok(Some(CheckReport::bare(Outcome::down(failure))))
+}
+
+/// Hands over a failure that another node took. When the job still fails, that is all there is to say, and is said in this slot.
+async fn catch_up(
+    shared: &Shared,
+    due: &Due,
+    push: &store::pushes::PushRow,
+    failed_at: i64,
+) -> store::Result<()> {
+    let mut tx = shared.db.write().await?;
+    let is_news = store::pushes::see(&mut tx, due.monitor.key, failed_at).await?;
+    tx.commit().await?;
+    if is_news && !push.failed {
+        let report = CheckReport::bare(Outcome::down(crate::services::push::failure(&push.message)));
+        let (monitor, slot) = (due.monitor.key, Timestamp(failed_at));
+        shared.recorder.submit(Submission { monitor, slot, report: Arc::new(report) });
+    }
+    Ok(())
 }
 
 impl Shared {

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use domain::check::{CheckReport, CheckSettings, Failure, Outcome};
 use domain::event::Event;
+use domain::monitor::Monitor;
 use domain::time::{MINUTE, Timestamp};
+use domain::uptime::ResultState;
 
 use super::{Result, ServiceError, Services};
-use crate::recorder::Submission;
-use crate::store::{events, monitors, pushes};
+use crate::recorder::{Submission, settled};
+use crate::store::results::ResultRow;
+use crate::store::{events, monitors, pushes, rollups};
 
 /// How much of what a job says is kept, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 1_000;
@@ -60,7 +63,8 @@ impl Services {
 
     /// Takes the word of a job that knows a monitor's token. The scheduler writes one result a slot, so that uptime is a share
     /// of the time and not of the calls; a result is written here only when the word is news or says how long a run took. When another
-    /// node looks after the monitor, that one is told of news.
+    /// node looks after the monitor, that one is told of news: it finds a failure in the row, even if the job is well again by then. How
+    /// long a run took is written at once.
     ///
     /// # Errors
     /// `NotFound` when no monitor has the token.
@@ -78,22 +82,28 @@ impl Services {
         }
         let mut row = match pushes::get(&mut tx, monitor.key).await? {
             Some(row) => row,
-            None => pushes::PushRow { at: 0, started_at: None, failed: false, message: String::new() },
+            None => pushes::PushRow::default(),
         };
+        let is_ours = self.inner.recorder.knows(monitor.key);
         let (report, news) = match beat {
             Beat::Start => {
                 row.started_at = Some(now.0);
                 (None, false)
             }
             Beat::Log { message } => {
-                row.message = excerpt(message);
+                if row.unseen.is_none() {
+                    row.message = excerpt(message);
+                }
                 (None, false)
             }
             Beat::Success { latency_us, message } => {
                 let news = row.at == 0 || row.failed || is_late(&monitor.draft.settings, &row, now);
                 let run_ms =
                     row.started_at.take().map(|begun| now.0 - begun).filter(|run| (0..MAX_RUN).contains(run));
-                (row.at, row.failed, row.message) = (now.0, false, excerpt(message));
+                (row.at, row.failed) = (now.0, false);
+                if row.unseen.is_none() {
+                    row.message = excerpt(message);
+                }
                 let latency_us = latency_us.or(run_ms.map(|run| run * 1_000));
                 let report = (news || latency_us.is_some())
                     .then(|| CheckReport { latency_us, ..CheckReport::bare(Outcome::Up) });
@@ -102,24 +112,44 @@ impl Services {
             Beat::Failure { exit, message } => {
                 let news = !row.failed;
                 (row.started_at, row.failed, row.message) = (None, true, with_exit(exit, &excerpt(message)));
+                row.unseen = row.unseen.or((news && !is_ours).then_some(now.0));
                 (news.then(|| CheckReport::bare(Outcome::down(failure(&row.message)))), news)
             }
         };
         pushes::put(&mut tx, monitor.key, &row).await?;
-        if news && !self.inner.recorder.knows(monitor.key) {
-            // Another node looks after it: it reads the monitor again, and a moment later what the job said.
+        if is_ours {
+            tx.commit().await?;
+            if let Some(report) = report {
+                let report = Arc::new(report);
+                self.inner.recorder.submit(Submission { monitor: monitor.key, slot: now, report });
+            }
+            return Ok(Taken::Counted);
+        }
+        // Another node looks after it.
+        if let Some(latency_us) = report.and_then(|report| report.latency_us) {
+            rollups::insert(&mut tx, &[timed(&monitor, now, latency_us)], settled(now)).await?;
+        }
+        if news {
+            // It reads the monitor again, and a moment later what the job said.
             let saved = Event::MonitorSaved { monitor: monitor.key, id: monitor.id };
             events::append(&mut tx, now, &[saved]).await?;
         }
         tx.commit().await?;
-        if let Some(report) = report {
-            self.inner.recorder.submit(Submission {
-                monitor: monitor.key,
-                slot: now,
-                report: Arc::new(report),
-            });
-        }
         Ok(Taken::Counted)
+    }
+}
+
+/// How long a run took, as a result that its slot is counted without: whoever looks after the monitor counts the slots.
+fn timed(monitor: &Monitor, at: Timestamp, latency_us: i64) -> ResultRow {
+    let report = CheckReport { latency_us: Some(latency_us), ..CheckReport::bare(Outcome::Up) };
+    let is_slow = report.slow(monitor.draft.policy.degraded_above).is_some();
+    ResultRow {
+        monitor: monitor.key,
+        at,
+        state: if is_slow { ResultState::Degraded } else { ResultState::Up },
+        latency_us: report.latency_us,
+        phases: report.phases,
+        extra: true,
     }
 }
 

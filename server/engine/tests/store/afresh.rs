@@ -85,7 +85,7 @@ on_both! {
         let resolved = world.events().await.into_iter().filter(|event| event.event.kind() == "incident_resolved").count();
         assert_eq!(resolved, 1);
 
-        let row = PushRow { at: world.now().0, started_at: None, failed: false, message: String::new() };
+        let row = PushRow { at: world.now().0, ..PushRow::default() };
         let mut tx = world.db.write().await.unwrap();
         store::pushes::put(&mut tx, key, &row).await.unwrap();
         tx.commit().await.unwrap();

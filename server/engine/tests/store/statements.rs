@@ -106,12 +106,19 @@ on_both! {
         let mut tx = world.db.write().await.unwrap();
         store::pushes::restart(&mut tx, key, START).await.unwrap();
         assert_eq!(store::pushes::get(&mut tx, key).await.unwrap(), None, "it waits for its first");
-        let row = PushRow { at: 5, started_at: Some(4), failed: true, message: "exit 1".to_owned() };
+        let row = PushRow { at: 5, started_at: Some(4), failed: true, message: "exit 1".to_owned(), unseen: None };
         store::pushes::put(&mut tx, key, &row).await.unwrap();
         assert_eq!(store::pushes::get(&mut tx, key).await.unwrap(), Some(row));
         store::pushes::restart(&mut tx, key, START).await.unwrap();
         let row = store::pushes::get(&mut tx, key).await.unwrap().unwrap();
         assert_eq!((row.at, row.started_at), (START.0, None));
+        let row = PushRow { at: 5, started_at: None, message: "exit 1".to_owned(), unseen: Some(3), ..row };
+        store::pushes::put(&mut tx, key, &row).await.unwrap();
+        assert_eq!(store::pushes::get(&mut tx, key).await.unwrap(), Some(row.clone()));
+        assert!(!store::pushes::see(&mut tx, key, 4).await.unwrap());
+        assert!(store::pushes::see(&mut tx, key, 3).await.unwrap());
+        assert!(!store::pushes::see(&mut tx, key, 3).await.unwrap(), "once");
+        assert_eq!(store::pushes::get(&mut tx, key).await.unwrap(), Some(PushRow { unseen: None, ..row }));
     }
 
     async fn results_are_recorded_once_a_slot(world: World) {

@@ -9,6 +9,7 @@ use domain::id::{MonitorId, MonitorKey};
 use domain::monitor_form::empty_form;
 use domain::person::Viewer;
 use domain::time::Timestamp;
+use domain::uptime::ResultState;
 use domain::views::console::Range;
 use engine::Engine;
 use engine::clock::Clock;
@@ -145,6 +146,24 @@ async fn a_stop_is_not_held_against_a_job_on_postgres() {
     }
 }
 
+impl Job {
+    /// From now on a heartbeat is due every hour, and the next slot is far.
+    async fn is_rare(&self) {
+        let mut tx = self.db.write().await.unwrap();
+        let monitor = store::monitors::by_key(&mut tx, self.key).await.unwrap().unwrap();
+        let mut draft = monitor.draft;
+        draft.policy.interval = domain::time::DAY;
+        draft.settings = domain::check::PushSettings::every(3_600, 300).into();
+        let token = monitor.push_token.as_deref();
+        let saved = store::monitors::update(&mut tx, self.key, monitor.version, &draft, token, START).await;
+        assert!(saved.unwrap());
+        let event = Event::MonitorSaved { monitor: self.key, id: monitor.id };
+        store::events::append(&mut tx, self.clock.now(), &[event]).await.unwrap();
+        tx.commit().await.unwrap();
+        self.is_looked_at().await;
+    }
+}
+
 #[tokio::test]
 async fn what_a_job_tells_one_node_reaches_the_one_that_looks_after_it() {
     let Some(url) = crate::postgres::new_database().await else { return };
@@ -154,19 +173,7 @@ async fn what_a_job_tells_one_node_reaches_the_one_that_looks_after_it() {
     let owner = engine_over(open(&url).await, &clock).await;
     let other = engine_over(open(&url).await, &clock).await;
     let job = Job::begin(db, clock, &owner).await;
-    // The next slot of an hour is far.
-    let mut tx = job.db.write().await.unwrap();
-    let monitor = store::monitors::by_key(&mut tx, job.key).await.unwrap().unwrap();
-    let mut draft = monitor.draft;
-    draft.policy.interval = domain::time::DAY;
-    draft.settings = domain::check::PushSettings::every(3_600, 300).into();
-    let token = monitor.push_token.as_deref();
-    let saved = store::monitors::update(&mut tx, job.key, monitor.version, &draft, token, START).await;
-    assert!(saved.unwrap());
-    let event = Event::MonitorSaved { monitor: job.key, id: monitor.id };
-    store::events::append(&mut tx, job.clock.now(), &[event]).await.unwrap();
-    tx.commit().await.unwrap();
-    job.is_looked_at().await;
+    job.is_rare().await;
 
     let failure = Beat::Failure { exit: Some(1), message: String::new() };
     other.services().push(&job.token, failure).await.unwrap();
@@ -176,6 +183,66 @@ async fn what_a_job_tells_one_node_reaches_the_one_that_looks_after_it() {
     job.is_looked_at().await;
     until("it is up again", async || job.state().await == State::Up).await;
     assert_eq!(job.incidents().await, 1);
+    other.stop().await;
+    owner.stop().await;
+}
+
+#[tokio::test]
+async fn a_failure_that_another_node_took_counts_although_it_was_short() {
+    let Some(url) = crate::postgres::new_database().await else { return };
+    let clock = Clock::manual(START);
+    let db = open(&url).await;
+    db.migrate().await.unwrap();
+    let owner = engine_over(open(&url).await, &clock).await;
+    let other = engine_over(open(&url).await, &clock).await;
+    let job = Job::begin(db, clock, &owner).await;
+    job.is_rare().await;
+
+    // A slot is recorded once.
+    job.clock.advance(Duration::from_millis(200));
+    let failure = Beat::Failure { exit: Some(7), message: "disk full".to_owned() };
+    other.services().push(&job.token, failure).await.unwrap();
+    let failed_at = job.clock.now();
+    job.clock.advance(Duration::from_millis(300));
+    job.calls(&other).await;
+    until("it is known", async || {
+        job.clock.advance(Duration::from_millis(100));
+        job.incidents().await == 1 && job.state().await == State::Up
+    })
+    .await;
+    let mut tx = job.db.read().await.unwrap();
+    let results = store::results::between(&mut tx, job.key, failed_at, Timestamp(i64::MAX)).await.unwrap();
+    assert_eq!((results[0].at, results[0].state), (failed_at, ResultState::Down));
+    assert_eq!(results.last().unwrap().state, ResultState::Up);
+    drop(tx);
+    other.stop().await;
+    owner.stop().await;
+}
+
+#[tokio::test]
+async fn how_long_a_run_took_is_kept_whichever_node_hears_of_it() {
+    let Some(url) = crate::postgres::new_database().await else { return };
+    let clock = Clock::manual(START);
+    let db = open(&url).await;
+    db.migrate().await.unwrap();
+    let owner = engine_over(open(&url).await, &clock).await;
+    let other = engine_over(open(&url).await, &clock).await;
+    let job = Job::begin(db, clock, &owner).await;
+    job.is_rare().await;
+
+    other.services().push(&job.token, Beat::Start).await.unwrap();
+    job.clock.advance(Duration::from_secs(3));
+    job.calls(&other).await;
+    let first = job.clock.now();
+    job.clock.advance(Duration::from_secs(3));
+    let said = Beat::Success { latency_us: Some(321_000), message: String::new() };
+    other.services().push(&job.token, said).await.unwrap();
+    let mut tx = job.db.read().await.unwrap();
+    let results = store::results::between(&mut tx, job.key, first, Timestamp(i64::MAX)).await.unwrap();
+    let timed: Vec<_> =
+        results.iter().filter(|row| row.extra).map(|row| (row.state, row.latency_us)).collect();
+    assert_eq!(timed, [(ResultState::Up, Some(3_000_000)), (ResultState::Up, Some(321_000))]);
+    drop(tx);
     other.stop().await;
     owner.stop().await;
 }
