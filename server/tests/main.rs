@@ -12,11 +12,11 @@ mod hooks;
 mod live;
 #[cfg(target_os = "linux")]
 mod making;
+mod nodes;
 mod operation;
 mod origin;
 mod people;
 #[path = "../engine/tests/store/postgres.rs"]
-#[expect(dead_code, reason = "shared with the tests of the store, which have one for all of them")]
 mod postgres;
 mod serving;
 mod starting;

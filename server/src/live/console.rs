@@ -12,10 +12,8 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::event::{Event, Numbered, Sample, Seq};
-use domain::health::State as MonitorState;
 use domain::id::{MonitorId, MonitorKey};
 use domain::person::Viewer;
-use domain::uptime::ResultState;
 use domain::views::console::{Beat, FeedItem, Frame, MonitorRow, StateCounts};
 use engine::bus::Bus;
 use engine::services::Services;
@@ -30,6 +28,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::full;
+use super::samples::{Elsewhere, Following, next_sample, result_state};
 use super::seat::Seat;
 use super::socket::{SILENCE, answer, limited, send};
 use super::wire::encode;
@@ -63,6 +62,7 @@ struct Inner {
     build: Arc<str>,
     who: WhoAsks,
     frames: broadcast::Sender<Told>,
+    elsewhere: Arc<Elsewhere>,
     /// Counts log-outs. Not a bell: a screen that is busy sending must hear of it afterwards.
     recheck: watch::Sender<u64>,
     sockets: Arc<AtomicUsize>,
@@ -106,6 +106,7 @@ impl Console {
                 build: build.into(),
                 who,
                 frames: broadcast::Sender::new(BACKLOG),
+                elsewhere: Arc::default(),
                 recheck: watch::Sender::new(0),
                 sockets: Arc::default(),
             }),
@@ -117,8 +118,13 @@ impl Console {
         self.inner.recheck.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Follows the bus until cancelled: what changed is read and encoded once for all screens.
+    /// Follows the bus until cancelled: what changed is read and encoded once for all screens. So is what other nodes found.
     pub async fn run(self, cancel: CancellationToken) {
+        let Inner { elsewhere, services, bus, .. } = &*self.inner;
+        tokio::join!(self.follow(&cancel), elsewhere.run(services, bus, &cancel));
+    }
+
+    async fn follow(&self, cancel: &CancellationToken) {
         let mut events = self.inner.bus.events();
         loop {
             let first = tokio::select! {
@@ -245,6 +251,7 @@ pub async fn socket(
             left,
             samples: None,
             watched: HashMap::new(),
+            following: None,
             viewer,
             headers,
             socket,
@@ -267,6 +274,8 @@ struct Screen {
     /// Only while samples are wanted: there are thousands a second.
     samples: Option<Receiver<Sample>>,
     watched: HashMap<MonitorKey, MonitorId>,
+    /// Keeps those coming that other nodes check.
+    following: Option<Following>,
 }
 
 impl Screen {
@@ -348,6 +357,8 @@ impl Screen {
         match self.console.inner.services.monitor_keys(&self.viewer, ids).await {
             Ok(keys) => {
                 self.watched = keys.into_iter().collect();
+                let keys = self.watched.keys().copied().collect();
+                self.following = Some(self.console.inner.elsewhere.follow(keys));
                 if self.watched.is_empty() {
                     self.samples = None;
                 } else if self.samples.is_none() {
@@ -366,28 +377,5 @@ impl Screen {
         let Some(id) = self.watched.get(&sample.monitor) else { return true };
         let beat = Beat { at: sample.at, state: result_state(sample.state), latency_us: sample.latency_us };
         self.send(&Frame::Sample { id: id.clone(), beat, state: sample.state }).await
-    }
-}
-
-/// The next sample; waits for ever when none are wanted. Samples that were missed are no loss.
-async fn next_sample(samples: &mut Option<Receiver<Sample>>) -> Sample {
-    let Some(samples) = samples else { return std::future::pending().await };
-    loop {
-        match samples.recv().await {
-            Ok(sample) => return sample,
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => return std::future::pending().await,
-        }
-    }
-}
-
-/// What a result counts as, judged by the state that the monitor shows after it.
-fn result_state(state: MonitorState) -> ResultState {
-    match state {
-        MonitorState::Up => ResultState::Up,
-        MonitorState::Degraded => ResultState::Degraded,
-        MonitorState::Down => ResultState::Down,
-        MonitorState::Confirming => ResultState::Confirming,
-        MonitorState::Unknown | MonitorState::Pending | MonitorState::Paused => ResultState::Unknown,
     }
 }

@@ -9,6 +9,7 @@ pub mod hub;
 pub mod json;
 pub mod public;
 pub mod refresh;
+mod samples;
 mod seat;
 mod socket;
 pub mod tree;

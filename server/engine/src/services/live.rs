@@ -1,7 +1,9 @@
 //! What the live sockets ask beside the views.
 
+use domain::event::Sample;
 use domain::id::{MonitorId, MonitorKey};
 use domain::person::Viewer;
+use domain::views::console::MonitorRow;
 
 use super::{Result, Services, operator};
 use crate::store;
@@ -22,5 +24,21 @@ impl Services {
             }
         }
         Ok(found)
+    }
+
+    /// Whether this node checks a monitor; else another one does, or nobody.
+    pub fn checks(&self, monitor: MonitorKey) -> bool {
+        self.inner.recorder.knows(monitor)
+    }
+
+    /// The latest result of each monitor as a sample; monitors that are gone or were never checked are left out.
+    pub async fn latest_samples(&self, viewer: &Viewer, monitors: &[MonitorKey]) -> Result<Vec<Sample>> {
+        operator(viewer)?;
+        let rows = store::views::monitors::rows(&mut self.inner.db.read().await?, monitors).await?;
+        let sample = |(monitor, row): (MonitorKey, MonitorRow)| {
+            let at = row.checked_at?;
+            Some(Sample { monitor, at, state: row.state, latency_us: row.latency_us })
+        };
+        Ok(rows.into_iter().filter_map(sample).collect())
     }
 }
