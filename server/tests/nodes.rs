@@ -1,16 +1,20 @@
 //! Several nodes with one database: what one finds is seen on the others.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::id::MonitorId;
 use domain::person::Viewer;
+use domain::time::Timestamp;
 use domain::views::console::Frame;
+use engine::store::{monitors, results};
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
+use crate::support::postgres::Postgres;
 use crate::support::{Actor, TestApp};
 
 /// Two servers with one database; the first one checks.
@@ -61,4 +65,46 @@ async fn a_screen_shows_what_another_node_finds() {
     drop(screen);
     other.close().await;
     holder.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_found_while_the_database_was_away_is_kept() {
+    let Some(mut postgres) = Postgres::new() else { return };
+    postgres.start();
+    let (holder, other) = two(&postgres.url).await;
+    let state = &holder.running.state;
+    let target = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let id = watch(&holder, &target).await;
+    let key = monitors::key_of(&mut state.db.read().await.unwrap(), &id).await.unwrap().unwrap();
+    let recorded = async |from: Timestamp, until: Timestamp| {
+        let mut tx = state.db.read().await.ok()?;
+        Some(results::between(&mut tx, key, from, until).await.ok()?.len())
+    };
+    let forever = Timestamp(i64::MAX);
+    until("it is checked", async || recorded(Timestamp(0), forever).await > Some(2)).await;
+
+    postgres.kill();
+    let killed = state.clock.now();
+    // Longer than a lease.
+    tokio::time::sleep(Duration::from_secs(18)).await;
+    let back = state.clock.now();
+    postgres.start();
+    until("what was found is written", async || recorded(killed, back).await > Some(15)).await;
+    // Whoever checks goes on.
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    until("checks go on", async || recorded(Timestamp(state.clock.now().0 - 3_000), forever).await > Some(1))
+        .await;
+    let vitals = |app: &TestApp| app.running.state.vitals.clone();
+    assert_eq!(vitals(&holder).dropped.load(Ordering::Relaxed), 0);
+    assert_eq!(vitals(&other).recorded.load(Ordering::Relaxed), 0, "nobody took over");
+    other.close().await;
+    holder.close().await;
+}
+
+async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let begun = tokio::time::Instant::now();
+    while !is_so().await {
+        assert!(begun.elapsed() < PATIENCE, "not within {} s: {what}", PATIENCE.as_secs());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }

@@ -43,7 +43,7 @@ impl Bus {
         self.events.subscribe()
     }
 
-    /// Every finished check of this node from now on: best effort.
+    /// Every finished check of this node from now on, and of others the latest that somebody here looks at: best effort.
     pub fn samples(&self) -> broadcast::Receiver<Sample> {
         self.samples.subscribe()
     }
