@@ -13,7 +13,7 @@ use engine::clock::Clock;
 use engine::keys::{self, KeysError};
 use engine::owner;
 use engine::services::people::NewAccount;
-use engine::store::{Db, Lock};
+use engine::store::{self, Db, Lock};
 use engine::telex::Telex;
 use engine::{Engine, EngineConfig};
 use futures::future::BoxFuture;
@@ -99,6 +99,9 @@ pub(crate) async fn start_on(
     let setup_token = services.new_setup_token().await?;
     let proxies = config.server.trusted_proxies.clone();
     let limits = Limits::of(descriptors, config.checks.concurrency, proxies);
+    if setup_token.is_some() {
+        tell_of_unused(&config);
+    }
     let hub = hub(&engine);
     let console = console(&engine, Sessions::new(db.clone(), clock.clone(), &config.server));
     let telex = telex(&config, &services)?;
@@ -317,6 +320,17 @@ fn engine_config(config: &Config) -> EngineConfig {
         retention: config.retention.engine(),
         carriers: config.carriers(),
         base_url: config.server.base_url.as_ref().map(|base| base.as_str().to_owned()).unwrap_or_default(),
+    }
+}
+
+/// Whoever moves to PostgreSQL may expect to find there what the file in the data folder holds.
+fn tell_of_unused(config: &Config) {
+    let file = store::default_file(&config.data.dir);
+    if Db::file_of(&config.database_url()).is_none() && file.exists() {
+        tracing::warn!(
+            file = %file.display(),
+            "the PostgreSQL of data.database_url is empty, and this SQLite file is not used: nothing is carried over from it"
+        );
     }
 }
 

@@ -288,6 +288,7 @@ fn a_database_that_is_not_there_is_told_of_at_once_and_once() {
 fn a_server_that_starts_before_its_postgres_waits_for_it_but_for_no_other_remedy() {
     let Some(mut postgres) = Postgres::new() else { return };
     let folder = folder_with(QUIET);
+    std::fs::write(folder.join("pharos.db"), "what was used before").unwrap();
     let mut child = serving(&folder, &["--database-url", &postgres.url]);
     let mut log = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
@@ -299,6 +300,9 @@ fn a_server_that_starts_before_its_postgres_waits_for_it_but_for_no_other_remedy
     assert!(greeting.contains("/setup?token="), "{greeting}");
     child.kill().unwrap();
     child.wait().unwrap();
+    let mut rest = String::new();
+    log.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest.matches("nothing is carried over").count(), 1, "{rest}");
 
     let begun = std::time::Instant::now();
     let output = pharos(&folder, &["serve", "--database-url", &format!("{}_missing", postgres.url)], "");
