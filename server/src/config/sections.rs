@@ -75,7 +75,7 @@ section! {
         dir: PathBuf = "./data" "", ["PHAROS_DATA_DIR", "DATA_DIR"],
             "The folder of the SQLite file.";
         database_url: Option<DatabaseUrl> = "" "", ["PHAROS_DATABASE_URL", "DATABASE_URL"],
-            "`sqlite:///path/file.db` or `postgres://user:password@host/name`. Empty: `pharos.db` in the data folder.";
+            "`sqlite:///path/file.db` or `postgres://user:password@host/name`, to which each server opens up to 12 connections. Empty: `pharos.db` in the data folder.";
         database_wait: u16 = "30" "s", ["PHAROS_DATABASE_WAIT"],
             "How long the server waits at its start for a PostgreSQL that cannot be reached yet.";
     }

@@ -127,6 +127,7 @@ fn advice(error: &sqlx::Error) -> &'static str {
     if code.len() == 5 {
         return match &*code {
             "28000" | "28P01" => ". Check user and password in data.database_url",
+            "53300" => ". Raise its max_connections: each server needs up to 12 (README, data.database_url)",
             "3D000" => ". Make it, or name another one in data.database_url",
             _ => "",
         };
@@ -147,6 +148,7 @@ fn migration(error: &sqlx::migrate::MigrateError) -> String {
     match error {
         MigrateError::VersionMissing(version) => super::schema::newer(*version),
         MigrateError::VersionMismatch(version) => super::schema::altered(*version),
+        MigrateError::Dirty(version) => super::schema::half_done(*version),
         MigrateError::Execute(cause) => format!("a migration failed: {cause}{}", advice(cause)),
         MigrateError::ExecuteMigration(cause, version) => {
             format!("migration {version:04} failed: {cause}{}", advice(cause))

@@ -147,7 +147,8 @@ impl Db {
         let conn = match &self.pools {
             Pools::Sqlite { read, .. } => Conn::Sqlite(read.begin().await?),
             Pools::Postgres(pool) => {
-                Conn::Postgres(pool.begin_with("begin isolation level repeatable read, read only").await?)
+                let begun = pool.begin_with("begin isolation level repeatable read, read only").await;
+                Conn::Postgres(opening::explained(pool, begun).await?)
             }
         };
         Ok(self.tx(conn))
@@ -158,7 +159,7 @@ impl Db {
         let conn = match &self.pools {
             // A deferred transaction that turns from reading to writing fails at once when another one wrote meanwhile.
             Pools::Sqlite { write, .. } => Conn::Sqlite(write.begin_with("begin immediate").await?),
-            Pools::Postgres(pool) => Conn::Postgres(pool.begin().await?),
+            Pools::Postgres(pool) => Conn::Postgres(opening::explained(pool, pool.begin().await).await?),
         };
         Ok(self.tx(conn))
     }

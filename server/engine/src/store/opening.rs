@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -26,11 +26,13 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ROW_BUFFER: usize = 4_096;
 /// Connections that read at the same time from an SQLite file.
 const SQLITE_READERS: u32 = 4;
-/// Connections to PostgreSQL.
+/// Connections to PostgreSQL; the help of `data.database_url` tells of them.
 const POSTGRES_CONNECTIONS: u32 = 12;
 /// How long somebody waits for a connection to PostgreSQL. Who asks wants to know soon that it is away; at the library's 30 s every
 /// answer would be given up first.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// How long PostgreSQL is asked why there is no connection.
+const ASK_WHY: Duration = Duration::from_millis(500);
 
 /// An SQLite file that nobody else has, until this is dropped or the process ends.
 #[derive(Debug)]
@@ -158,6 +160,22 @@ impl Db {
     fn over(pools: Pools) -> Self {
         let sealer = Arc::new(Sealer::forgetful(Chance::System));
         Self { pools, bell: Arc::new(Notify::new()), sealer }
+    }
+}
+
+/// A result with the words of PostgreSQL when nobody got a connection in time: the pool says only that it waited.
+pub(super) async fn explained<T>(pool: &PgPool, result: sqlx::Result<T>) -> sqlx::Result<T> {
+    if !matches!(result, Err(sqlx::Error::PoolTimedOut)) {
+        return result;
+    }
+    match tokio::time::timeout(ASK_WHY, pool.connect_options().connect()).await {
+        Ok(Err(why)) => Err(why),
+        Ok(Ok(connection)) => {
+            // It takes us now: ours were all in use, or it has just come back.
+            let _ = connection.close().await;
+            result
+        }
+        Err(_) => result,
     }
 }
 

@@ -11,6 +11,8 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres
 
 /// The migrations that were run: version, and checksum of the text.
 const APPLIED: &str = "select version, checksum from _sqlx_migrations where success";
+/// The migrations that were begun and did not end.
+const UNFINISHED: &str = "select version from _sqlx_migrations where not success order by version";
 
 /// How the schema of a database stands to the one of this program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct Schema {
     pub unknown: Vec<i64>,
     /// Versions that were run with another text than the one that this program has, in order.
     pub changed: Vec<i64>,
+    /// Versions that were begun and did not end, in order.
+    pub unfinished: Vec<i64>,
 }
 
 impl Schema {
@@ -38,6 +42,7 @@ impl Schema {
     pub fn is_of_nothing(&self) -> bool {
         self.unknown.is_empty()
             && self.changed.is_empty()
+            && self.unfinished.is_empty()
             && self.pending.len() == SQLITE_MIGRATIONS.iter().count()
     }
 
@@ -45,6 +50,9 @@ impl Schema {
     pub fn problem(&self) -> Option<String> {
         if let Some(version) = self.unknown.last() {
             return Some(newer(*version));
+        }
+        if let Some(version) = self.unfinished.first() {
+            return Some(half_done(*version));
         }
         self.changed.first().map(|version| altered(*version))
     }
@@ -59,6 +67,14 @@ pub(super) fn newer(version: i64) -> String {
 pub(super) fn altered(version: i64) -> String {
     format!(
         "migration {version:04} of this database is not the one of this Pharos: start the one that made it, or use another database"
+    )
+}
+
+/// What to do with a database in which a migration broke off.
+pub(super) fn half_done(version: i64) -> String {
+    format!(
+        "migration {version:04} of this database was begun and did not end: put back a backup from before it. Without one, undo by hand \
+         what it did, delete the row of version {version} from the table _sqlx_migrations, and migrate again"
     )
 }
 
@@ -80,16 +96,21 @@ impl Db {
     /// # Errors
     /// When the database does not answer.
     pub async fn schema(&self) -> Result<Schema> {
-        let (migrator, applied) = match &self.pools {
-            Pools::Sqlite { read, .. } => {
-                (&SQLITE_MIGRATIONS, sqlx::query_as::<_, (i64, Vec<u8>)>(APPLIED).fetch_all(read).await)
-            }
-            Pools::Postgres(pool) => {
-                (&POSTGRES_MIGRATIONS, sqlx::query_as::<_, (i64, Vec<u8>)>(APPLIED).fetch_all(pool).await)
-            }
+        let (migrator, applied, unfinished) = match &self.pools {
+            Pools::Sqlite { read, .. } => (
+                &SQLITE_MIGRATIONS,
+                sqlx::query_as::<_, (i64, Vec<u8>)>(APPLIED).fetch_all(read).await,
+                sqlx::query_scalar::<_, i64>(UNFINISHED).fetch_all(read).await,
+            ),
+            Pools::Postgres(pool) => (
+                &POSTGRES_MIGRATIONS,
+                sqlx::query_as::<_, (i64, Vec<u8>)>(APPLIED).fetch_all(pool).await,
+                sqlx::query_scalar::<_, i64>(UNFINISHED).fetch_all(pool).await,
+            ),
         };
-        let applied = error::missing_table_is_empty(applied)?;
-        Ok(compare(migrator, &applied.into_iter().collect()))
+        let applied = error::missing_table_is_empty(applied)?.into_iter().collect();
+        let unfinished = error::missing_table_is_empty(unfinished)?;
+        Ok(Schema { unfinished, ..compare(migrator, &applied) })
     }
 }
 

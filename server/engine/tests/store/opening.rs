@@ -43,6 +43,16 @@ on_both! {
         assert_eq!(world.db.migrate().await.unwrap_err().to_string(), problem);
     }
 
+    async fn a_migration_that_broke_off_is_told_of_with_the_way_out(world: World) {
+        tamper(&world, "update _sqlx_migrations set success = false where version = 3").await;
+        let schema = world.db.schema().await.unwrap();
+        assert_eq!((schema.unfinished.as_slice(), schema.is_current()), ([3].as_slice(), false));
+        let problem = schema.problem().unwrap();
+        assert!(problem.contains("migration 0003") && problem.contains("backup"), "{problem}");
+        assert!(problem.contains("the row of version 3 from the table _sqlx_migrations"), "{problem}");
+        assert_eq!(world.db.migrate().await.unwrap_err().to_string(), problem);
+    }
+
     async fn a_migration_that_was_changed_is_told_of(world: World) {
         tamper(&world, "update _sqlx_migrations set checksum = (select checksum from _sqlx_migrations where version = 1) where version = 2")
             .await;
@@ -244,4 +254,25 @@ async fn a_file_that_is_no_database_is_told_of_with_what_to_do() {
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[tokio::test]
+async fn a_postgres_that_has_no_connection_left_is_quoted() {
+    let Some(world) = World::postgres().await else { return };
+    // Only the server of the tests lets anybody in without a password.
+    if !world.url.starts_with("postgres://postgres@") {
+        return;
+    }
+    let role = format!("few_{}", std::process::id());
+    tamper(&world, &format!("create role {role} login connection limit 1")).await;
+    let url = world.url.replacen("postgres@", &format!("{role}@"), 1);
+    let db = Db::open(&url).await.unwrap();
+    let only = db.read().await.unwrap();
+    for error in [db.read().await.unwrap_err(), db.write().await.unwrap_err()] {
+        assert!(error.is_unavailable());
+        let error = error.to_string();
+        assert!(error.contains("too many connections") && error.contains("max_connections"), "{error}");
+    }
+    drop(only);
+    db.close().await;
 }
