@@ -80,10 +80,7 @@ impl Services {
         if monitor.paused {
             return Ok(Taken::Paused);
         }
-        let mut row = match pushes::get(&mut tx, monitor.key).await? {
-            Some(row) => row,
-            None => pushes::PushRow::default(),
-        };
+        let mut row = pushes::get(&mut tx, monitor.key).await?.unwrap_or_default();
         let is_ours = self.inner.recorder.knows(monitor.key);
         let (report, news) = match beat {
             Beat::Start => {
