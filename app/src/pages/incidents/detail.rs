@@ -170,7 +170,7 @@ fn why_silent(silence: Silence) -> impl IntoView {
             view! { <p>"The monitor is muted until "<Time at=until/>", so nobody is told before."</p> }.into_any()
         }
         Silence::HangsOn => {
-            view! { <p>"What it depends on is down, so nobody is told of this one as long as that lasts."</p> }
+            view! { <p>"What it depends on is down, or has to be checked first, so nobody is told of this one before."</p> }
                 .into_any()
         }
     }

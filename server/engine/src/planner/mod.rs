@@ -40,7 +40,7 @@ pub(crate) const HELD_BACK: i64 = 15 * SECOND;
 const OFF: i64 = MINUTE;
 /// How close together two levels tell the same, in milliseconds: then one of them is enough.
 const DOUBLE: i64 = MINUTE;
-/// How long the check after next may take to be recorded, in milliseconds: longer than the longest time-out.
+/// How long a check may take to be recorded once it is due, in milliseconds: longer than the longest time-out.
 const MARGIN: i64 = 2 * MINUTE;
 
 /// What the planner works with.
@@ -164,7 +164,7 @@ struct Place {
 
 /// Whether alerts of an outage have to wait, because its monitor is muted or hangs on something that does not work.
 pub(crate) async fn is_held_back(tx: &mut Tx, open: &outages::Open, now: Timestamp) -> store::Result<bool> {
-    outages::is_held_back(tx, open.monitor, now, open.interval.saturating_add(MARGIN)).await
+    outages::is_held_back(tx, open, now, MARGIN).await
 }
 
 /// An integration as the planner needs it.

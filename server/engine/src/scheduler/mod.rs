@@ -3,6 +3,7 @@
 
 mod job;
 mod pace;
+mod parents;
 mod queue;
 #[cfg(test)]
 mod tests;
@@ -119,6 +120,13 @@ impl Scheduler {
         let mut queue = Queue::default();
         let mut reading = Reading::default();
         let mut pace = Pace::new(Instant::now());
+        self.tracker.spawn(parents::run(
+            self.db.clone(),
+            self.clock.clone(),
+            self.bus.events(),
+            self.hasten.clone(),
+            cancel.clone(),
+        ));
         self.shards.mark_unchanged();
         reading.begin(&self.db);
         let first = reading.end().await;

@@ -3,9 +3,11 @@
 use std::sync::atomic::AtomicI64;
 
 use domain::check::recognise;
+use domain::health::{Finding, Thresholds};
 use domain::id::MonitorId;
 use domain::monitor::{MonitorDraft, Policy};
 use domain::notes::Notes;
+use domain::uptime::ResultState;
 use tempfile::TempDir;
 
 use super::queue::Due;
@@ -229,4 +231,64 @@ async fn those_that_wait_for_a_host_that_hangs_hold_no_place_of_the_others() {
     for task in hung {
         task.abort();
     }
+}
+
+/// What a monitor shows is recorded, and told to those who listen.
+async fn shows(stage: &Stage, key: MonitorKey, finding: Finding, at: Timestamp) {
+    let mut tx = stage.db.write().await.unwrap();
+    let mut kept = store::health::get(&mut tx, key).await.unwrap().unwrap();
+    let (from, step) = (kept.health.state(false), kept.health.after(finding, at, Thresholds::default()));
+    kept.health = step.health;
+    assert!(store::health::update(&mut tx, &kept).await.unwrap());
+    let state = if finding == Finding::Up { ResultState::Up } else { ResultState::Confirming };
+    let (latency_us, phases) = (None, domain::check::Phases::default());
+    let row = store::results::ResultRow { monitor: key, at, state, latency_us, phases, extra: false };
+    store::results::insert(&mut tx, &[row]).await.unwrap();
+    let (id, to) = (MonitorId::new([0; 13]), kept.health.state(false));
+    let event = Event::StateChanged { monitor: key, id, from, to, change: step.change, reason: None };
+    store::events::append(&mut tx, at, &[event]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_failing_monitor_hangs_on_is_looked_at_at_once_if_nobody_has_since() {
+    let clock = Clock::manual(Clock::System.now());
+    let stage = Stage::at(clock.clone()).await;
+    let (line, router, shop) = (add(&stage.db).await, add(&stage.db).await, add(&stage.db).await);
+    let mut tx = stage.db.write().await.unwrap();
+    store::mutes::set_parents(&mut tx, router, &[line]).await.unwrap();
+    store::mutes::set_parents(&mut tx, shop, &[router]).await.unwrap();
+    tx.commit().await.unwrap();
+    let begun = clock.now();
+    for key in [line, router, shop] {
+        shows(&stage, key, Finding::Up, begun).await;
+    }
+    let (bus, (hasten, mut rechecks)) = (&stage.scheduler.bus, mpsc::unbounded_channel());
+    bus.catch_up(&stage.db).await.unwrap();
+    let cancel = CancellationToken::new();
+    let looking =
+        tokio::spawn(parents::run(stage.db.clone(), clock.clone(), bus.events(), hasten, cancel.clone()));
+
+    clock.advance(Duration::from_secs(58));
+    shows(&stage, line, Finding::Up, clock.now()).await;
+    clock.advance(Duration::from_secs(2));
+    shows(&stage, shop, Finding::Down, clock.now()).await;
+    bus.round(&stage.db).await.unwrap();
+    assert_eq!(
+        rechecks.recv().await,
+        Some(Recheck { monitor: line, within: 3 * SECOND }),
+        "it was just seen"
+    );
+    assert_eq!(rechecks.recv().await, Some(Recheck { monitor: router, within: 0 }));
+
+    clock.advance(Duration::from_secs(1));
+    shows(&stage, router, Finding::Down, clock.now()).await;
+    shows(&stage, shop, Finding::Down, clock.now()).await;
+    bus.round(&stage.db).await.unwrap();
+    let line = Recheck { monitor: line, within: 2 * SECOND };
+    assert_eq!(rechecks.recv().await, Some(line), "the router hangs on it");
+    assert_eq!(rechecks.recv().await, Some(line), "the shop does, too; the router fails, and was seen since");
+    cancel.cancel();
+    looking.await.unwrap();
+    assert_eq!(rechecks.recv().await, None);
 }

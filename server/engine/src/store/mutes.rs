@@ -60,6 +60,26 @@ pub async fn hangs_on(tx: &mut Tx, monitor: MonitorKey, on: MonitorKey) -> Resul
     Ok(count > 0)
 }
 
+/// What a monitor that fails hangs on, directly or through others, and was not looked at since: which, and when it last was, 0 for never.
+/// Left out is what fails itself, and what nobody can look at: what is paused, or sends heartbeats.
+pub async fn unseen_parents(tx: &mut Tx, monitor: MonitorKey) -> Result<Vec<(MonitorKey, Timestamp)>> {
+    let rows: Vec<(i64, i64)> = sql!(tx, |conn| {
+        sqlx::query_as(
+            "with recursive up (id) as (select parent_id from monitor_parents where monitor_id = $1 \
+         union select p.parent_id from monitor_parents p join up on up.id = p.monitor_id) \
+         select up.id, coalesce((select max(at) from results where monitor_id = up.id), 0) \
+         from up join monitors m on m.id = up.id join health h on h.monitor_id = up.id join health c on c.monitor_id = $1 \
+         where not m.paused and m.kind <> 'push' and h.settled <> 'down' and h.state <> 'confirming' and not exists \
+         (select 1 from results r where r.monitor_id = up.id \
+          and r.at >= case when c.settled = 'down' then c.since else coalesce(c.streak_since, c.since) end) order by up.id",
+        )
+        .bind(monitor.0)
+        .fetch_all(conn)
+        .await?
+    });
+    Ok(rows.into_iter().map(|(parent, at)| (MonitorKey(parent), Timestamp(at))).collect())
+}
+
 /// Says what a monitor hangs on.
 pub async fn set_parents(tx: &mut Tx, monitor: MonitorKey, parents: &[MonitorKey]) -> Result<()> {
     sql!(tx, |conn| sqlx::query("delete from monitor_parents where monitor_id = $1")

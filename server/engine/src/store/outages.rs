@@ -6,7 +6,7 @@ use domain::check::Outcome;
 use domain::id::{IncidentKey, MonitorKey};
 use domain::message::{IncidentFacts, MonitorFacts, SeenFacts};
 use domain::notes::Notes;
-use domain::time::Timestamp;
+use domain::time::{MINUTE, Timestamp};
 use domain::uptime::ResultState;
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -15,6 +15,10 @@ use super::{Result, StoreError, Tx, evidence, incidents, sql};
 
 /// Reports that are looked through for the one that began the outage.
 const REPORTS: i64 = 20;
+
+/// How long an outage waits at most for a look at what its monitor hangs on, in milliseconds: a look is asked for when the outage
+/// begins. A heartbeat cannot be asked for, so one that comes less often is not waited for at all.
+const LONGEST: i64 = 5 * MINUTE;
 
 /// An outage that a monitor opened.
 #[derive(Clone, Debug)]
@@ -195,12 +199,15 @@ pub async fn errors(tx: &mut Tx, monitor: MonitorKey, since: Timestamp) -> Resul
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// Whether alerts of a monitor are held back at `now`: somebody silenced it, or something that it hangs on, directly or through
-/// others, is down or may be.
+/// Whether alerts of an outage are held back at `now`: somebody silenced its monitor, or something that it hangs on, directly or
+/// through others, is down or may be.
 ///
-/// One that has just come back holds them back, too, until the monitor was checked once more: what was seen before says nothing
-/// about the monitor itself. `patience` bounds that wait, in milliseconds. A paused one holds nothing back: nobody looks at it.
-pub async fn is_held_back(tx: &mut Tx, monitor: MonitorKey, now: Timestamp, patience: i64) -> Result<bool> {
+/// One that was not looked at since the outage began may be; it is waited for as long as its checks are apart, and never for longer
+/// than [`LONGEST`]. One that has just come back holds alerts back, too, until the monitor was checked once more: what was seen before
+/// says nothing about the monitor itself. `margin` is what a check may take to be recorded, in milliseconds. A paused one holds nothing
+/// back: nobody looks at it.
+pub async fn is_held_back(tx: &mut Tx, open: &Open, now: Timestamp, margin: i64) -> Result<bool> {
+    let waited = now.0.saturating_sub(open.started_at.0).saturating_sub(margin);
     let reasons: i64 = sql!(tx, |conn| {
         sqlx::query_scalar(
             "with recursive up (id) as (select parent_id from monitor_parents where monitor_id = $1 \
@@ -209,11 +216,17 @@ pub async fn is_held_back(tx: &mut Tx, monitor: MonitorKey, now: Timestamp, pati
          + (select count(*) from up join monitors m on m.id = up.id join health h on h.monitor_id = up.id \
             where not m.paused and (h.settled = 'down' or h.state = 'confirming' \
             or (h.settled in ('up', 'degraded') and h.since > $3 \
-                and h.since > coalesce((select max(at) from results where monitor_id = $1), 0))))",
+                and h.since > coalesce((select max(at) from results where monitor_id = $1), 0)) \
+            or (m.interval_ms > $4 and (m.kind <> 'push' or m.interval_ms <= $5) and not exists \
+                (select 1 from results r where r.monitor_id = up.id and r.at >= $6 and r.state <> $7))))",
         )
-        .bind(monitor.0)
+        .bind(open.monitor.0)
         .bind(now.0)
-        .bind(now.0.saturating_sub(patience))
+        .bind(now.0.saturating_sub(open.interval.saturating_add(margin)))
+        .bind(if waited < LONGEST { waited } else { i64::MAX })
+        .bind(LONGEST)
+        .bind(open.started_at.0)
+        .bind(ResultState::Unknown.code())
         .fetch_one(conn)
         .await?
     });

@@ -1,6 +1,8 @@
 //! Monitors that hang on others: what the outage of a parent explains is not told, and is looked at and recorded all the same.
 
-use domain::check::Outcome;
+use std::time::Duration;
+
+use domain::check::{Blindness, Outcome};
 use domain::health::State;
 use domain::id::MonitorKey;
 use engine::store;
@@ -62,6 +64,61 @@ on_both! {
     }
 }
 
+on_both! {
+    async fn whichever_is_checked_first_no_child_is_told_before_its_parent(mut stage: Stage) {
+        let (router, teller) = (stage.monitor("Router").await, stage.teller().await);
+        stage.attach(router, &teller).await;
+        let mut shops = Vec::new();
+        for number in 0..4 {
+            let shop = stage.monitor(&format!("Shop {number}")).await;
+            stage.attach(shop, &teller).await;
+            stage.hangs_on(shop, router).await;
+            shops.push(shop);
+        }
+        for before in 0..=shops.len() {
+            stage.sees(router, Outcome::Up).await;
+            for shop in &shops {
+                stage.sees(*shop, Outcome::Up).await;
+            }
+            stage.pass(minutes(1)).await;
+            teller.heard();
+            for (place, shop) in shops.iter().enumerate() {
+                if place == before {
+                    stage.sees(router, down()).await;
+                }
+                stage.sees(*shop, down()).await;
+                stage.pass(Duration::from_secs(12)).await;
+            }
+            if before == shops.len() {
+                stage.sees(router, down()).await;
+            }
+            stage.pass(minutes(10)).await;
+            assert_eq!(teller.heard(), ["error Router"], "{before} before it");
+        }
+    }
+
+    async fn a_child_is_told_once_its_parent_was_found_well_or_nobody_looked_in_time(mut stage: Stage) {
+        let (router, shop, teller) = router_and_shop(&mut stage).await;
+        stage.sees(shop, down()).await;
+        stage.pass(minutes(1)).await;
+        assert_eq!(teller.heard(), NOTHING, "the router was looked at before");
+        stage.sees(router, Outcome::Up).await;
+        stage.pass(Duration::from_secs(15)).await;
+        assert_eq!(teller.heard(), ["error Shop"]);
+        stage.sees(shop, Outcome::Up).await;
+        stage.pass(minutes(1)).await;
+        assert_eq!(teller.heard(), ["ok Shop"]);
+        stage.sees(shop, down()).await;
+        stage.pass(minutes(2)).await;
+        // That we could not tell says nothing of it.
+        stage.sees(router, Outcome::Unknown { why: Blindness::NoConnectivity }).await;
+        stage.pass(Duration::from_secs(45)).await;
+        assert_eq!(teller.heard(), NOTHING);
+        stage.pass(Duration::from_secs(15)).await;
+        assert_eq!(teller.heard(), ["error Shop"], "whoever cannot look at the router is not silent for ever");
+    }
+}
+
 #[tokio::test]
 async fn a_child_that_is_looked_at_no_more_is_not_held_back_for_ever() {
     let mut stage = Stage::sqlite().await;
@@ -81,6 +138,7 @@ async fn recoveries_of_children_are_told_while_the_parent_is_down() {
     let mut stage = Stage::sqlite().await;
     let (router, shop, teller) = router_and_shop(&mut stage).await;
     stage.sees(shop, down()).await;
+    stage.sees(router, Outcome::Up).await;
     stage.pass(minutes(1)).await;
     assert_eq!(teller.heard(), ["error Shop"], "its own fault: the router works");
     stage.sees(router, down()).await;
@@ -98,6 +156,7 @@ async fn a_grandparent_counts_and_a_paused_parent_does_not() {
     stage.hangs_on(router, line).await;
     stage.sees(line, down()).await;
     stage.sees(shop, down()).await;
+    stage.sees(router, Outcome::Up).await;
     stage.pass(minutes(5)).await;
     assert_eq!(teller.heard(), NOTHING, "nobody is told of the line, and the shop hangs on it");
     stage.set_paused(line, true).await;
