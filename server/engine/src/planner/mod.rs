@@ -56,6 +56,8 @@ pub struct Planner {
     pub base_url: String,
     /// Rung when there are messages.
     pub outbox: Arc<Notify>,
+    /// When the program started.
+    pub started_at: Timestamp,
 }
 
 impl Planner {
@@ -242,7 +244,7 @@ impl Work<'_> {
         if let Some(until) = open.snoozed_until.filter(|until| *until > self.now) {
             return Ok(Some(until));
         }
-        if is_held_back(self.tx, &open, self.now).await? {
+        if is_held_back(self.tx, &open, self.now).await? || self.is_from_before(&open) {
             return Ok(Some(Timestamp(self.now.0 + HELD_BACK)));
         }
         let (level, facts) = match self.level(alert, open.monitor).await? {
@@ -295,6 +297,16 @@ impl Work<'_> {
             self.send(&outage, alert, (target.to, &address), &cause).await?;
         }
         Ok((alert.reminders < level.reminders).then(|| Timestamp(self.now.0 + level.reminder_pause())))
+    }
+
+    /// Whether all that is known of an outage is from before the program started, and a check was missed since: it may be over. A
+    /// monitor that nobody can check is not waited for for ever.
+    fn is_from_before(&self, open: &outages::Open) -> bool {
+        let started_at = self.planner.started_at;
+        !open.paused
+            && open.seen_at < started_at
+            && self.now.since(open.seen_at) > open.interval
+            && self.now.since(started_at) < open.interval.saturating_add(MARGIN)
     }
 
     /// Whether another level has just told the same integration of the same outage. Variables of a level may lead elsewhere.

@@ -51,7 +51,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 const TOGETHER: usize = 16;
 /// How long a changed monitor is waited for before it is read beside the checks, with all the others.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// Monitors that were never checked are spread over so many milliseconds after a start.
+/// Monitors that were never checked, or fail, are spread over so many milliseconds after a start.
 const FIRST_CHECKS: i64 = 3 * SECOND;
 
 /// How many checks may run at a time.
@@ -201,7 +201,10 @@ impl Scheduler {
             }
             loaded.insert(monitor.key);
             let fresh = kept.health.settled == Settled::Pending && kept.health.streak.is_none();
-            let due = if fresh {
+            // While nobody looked it may have come back, and somebody may be about to be told of it. A heartbeat has until its slot.
+            let failing = (kept.health.settled == Settled::Down || kept.health.streak.is_some())
+                && monitor.draft.settings.kind() != CheckKind::Push;
+            let due = if fresh || (failing && !queue.holds(monitor.key)) {
                 Timestamp(now.0 + monitor.phase() % FIRST_CHECKS)
             } else {
                 monitor.next_slot(now)

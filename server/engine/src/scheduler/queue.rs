@@ -106,6 +106,11 @@ impl Queue {
         }
     }
 
+    /// Whether a monitor is in it.
+    pub(super) fn holds(&self, key: MonitorKey) -> bool {
+        self.entries.contains_key(&key)
+    }
+
     /// How many monitors there are.
     pub(super) fn len(&self) -> usize {
         self.entries.len()

@@ -7,6 +7,7 @@ use domain::health::{Finding, Thresholds};
 use domain::id::MonitorId;
 use domain::monitor::{MonitorDraft, Policy};
 use domain::notes::Notes;
+use domain::time::HOUR;
 use domain::uptime::ResultState;
 use tempfile::TempDir;
 
@@ -291,4 +292,26 @@ async fn what_a_failing_monitor_hangs_on_is_looked_at_at_once_if_nobody_has_sinc
     cancel.cancel();
     looking.await.unwrap();
     assert_eq!(rechecks.recv().await, None);
+}
+
+#[tokio::test]
+async fn what_fails_is_looked_at_at_once_after_a_start_and_not_whenever_all_is_read_again() {
+    let clock = Clock::manual(Timestamp(Clock::System.now().0 / HOUR * HOUR + HOUR / 2));
+    let stage = Stage::at(clock.clone()).await;
+    let policy = Policy { interval: HOUR, ..Policy::default() };
+    let mut keys = Vec::new();
+    for finding in [Finding::Up, Finding::Down] {
+        let mut tx = stage.db.write().await.unwrap();
+        let id = MonitorId::new(Chance::System.bytes());
+        let draft = MonitorDraft { policy, ..draft("Hourly") };
+        keys.push(store::monitors::insert(&mut tx, &id, &draft, None, clock.now()).await.unwrap());
+        tx.commit().await.unwrap();
+        shows(&stage, *keys.last().unwrap(), finding, clock.now()).await;
+    }
+    let mut queue = Queue::default();
+    stage.scheduler.loaded(read_all(stage.db.clone()).await, &mut queue);
+    let soon = Timestamp(clock.now().0 + FIRST_CHECKS);
+    assert_eq!(queue.pop(soon).map(|due| due.monitor.key), Some(keys[1]));
+    stage.scheduler.loaded(read_all(stage.db.clone()).await, &mut queue);
+    assert!(queue.pop(soon).is_none(), "its next check is due in its slot");
 }

@@ -97,8 +97,14 @@ impl Telling {
             outbound: checks.outbound()?,
             outbox: outbox.clone(),
         };
-        let planner =
-            Planner { db: db.clone(), clock: clock.clone(), chance: chance.clone(), base_url, outbox };
+        let planner = Planner {
+            db: db.clone(),
+            clock: clock.clone(),
+            chance: chance.clone(),
+            base_url,
+            outbox,
+            started_at: clock.now(),
+        };
         let verifier = Verifier::new(dispatcher.outbound.clone(), clock.clone(), chance.clone());
         Ok(Self { dispatcher, planner, verifier, trusts_numbers: false })
     }

@@ -115,25 +115,43 @@ pub struct Open {
     pub acknowledged: bool,
     /// Nobody is told more until then.
     pub snoozed_until: Option<Timestamp>,
+    /// Whether nobody looks at the monitor for now.
+    pub paused: bool,
+    /// When the last check was due of which the result is known.
+    pub seen_at: Timestamp,
+}
+
+#[derive(FromRow)]
+struct OpenRow {
+    id: i64,
+    started_at: i64,
+    interval_ms: i64,
+    acknowledged: bool,
+    snooze_until: Option<i64>,
+    paused: bool,
+    seen_at: i64,
 }
 
 /// An outage that is not over, in short.
 pub async fn open(tx: &mut Tx, incident: IncidentKey) -> Result<Option<Open>> {
-    let row: Option<(i64, i64, i64, bool, Option<i64>)> = sql!(tx, |conn| {
+    let row: Option<OpenRow> = sql!(tx, |conn| {
         sqlx::query_as(
-            "select m.id, i.started_at, m.interval_ms, i.acknowledged_at is not null, i.snooze_until \
+            "select m.id, i.started_at, m.interval_ms, i.acknowledged_at is not null as acknowledged, i.snooze_until, m.paused, \
+             coalesce((select max(at) from results where monitor_id = m.id), 0) as seen_at \
              from incidents i join monitors m on m.id = i.monitor_id where i.id = $1 and i.resolved_at is null",
         )
         .bind(incident.0)
         .fetch_optional(conn)
         .await?
     });
-    Ok(row.map(|(monitor, started_at, interval, acknowledged, snoozed_until)| Open {
-        monitor: MonitorKey(monitor),
-        started_at: Timestamp(started_at),
-        interval,
-        acknowledged,
-        snoozed_until: snoozed_until.map(Timestamp),
+    Ok(row.map(|row| Open {
+        monitor: MonitorKey(row.id),
+        started_at: Timestamp(row.started_at),
+        interval: row.interval_ms,
+        acknowledged: row.acknowledged,
+        snoozed_until: row.snooze_until.map(Timestamp),
+        paused: row.paused,
+        seen_at: Timestamp(row.seen_at),
     }))
 }
 

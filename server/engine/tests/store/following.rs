@@ -81,6 +81,7 @@ impl Following {
             chance: world.chance.clone(),
             base_url: "https://status.example.org".to_owned(),
             outbox: outbox.clone(),
+            started_at: world.now(),
         };
         let dispatcher = Dispatcher {
             db: world.db.clone(),

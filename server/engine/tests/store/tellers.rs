@@ -31,6 +31,7 @@ impl Telling {
             chance: world.chance.clone(),
             base_url: "https://status.example.org".to_owned(),
             outbox: outbox.clone(),
+            started_at: world.now(),
         };
         let dispatcher = Dispatcher {
             db: world.db.clone(),

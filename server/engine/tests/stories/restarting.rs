@@ -52,11 +52,53 @@ on_both! {
         stage.sees(shop, down()).await;
         stage.pass(minutes(1)).await;
         assert_eq!(first.heard(), ["error Shop"]);
-        let stage = stage.restart().await;
         stage.clock.advance(minutes(45));
+        let stage = stage.restart().await;
+        stage.sees(shop, down()).await;
         stage.settle().await;
         assert_eq!(first.heard(), ["reminder Shop"], "one, not the four that were missed");
         assert_eq!(second.heard(), ["error Shop"]);
+    }
+
+    async fn what_ended_while_nothing_ran_is_not_told_after_the_start(mut stage: Stage) {
+        let shop = stage.monitor("Shop").await;
+        let (first, second) = (stage.teller().await, stage.teller().await);
+        let reminding = Level { reminders: 5, reminder_minutes: 2, ..first.level(errors(1)) };
+        stage.define(vec![reminding, second.level(after(2))]).await;
+        stage.sees(shop, down()).await;
+        stage.pass(minutes(1)).await;
+        assert_eq!(first.heard(), ["error Shop"]);
+        stage.clock.advance(minutes(2));
+        let stage = stage.restart().await;
+        stage.pass(Duration::from_secs(30)).await;
+        assert_eq!((first.heard(), second.heard()), (vec![], vec![]), "nobody has looked yet");
+        stage.sees(shop, Outcome::Up).await;
+        stage.pass(minutes(5)).await;
+        assert_eq!((first.heard(), second.heard()), (vec!["ok Shop".to_owned()], vec![]));
+    }
+
+    async fn one_that_cannot_be_checked_after_the_start_is_told_in_the_end(mut stage: Stage) {
+        let (shop, teller) = (stage.monitor("Shop").await, stage.teller().await);
+        stage.define(vec![teller.level(after(2))]).await;
+        stage.sees(shop, down()).await;
+        stage.clock.advance(minutes(5));
+        let stage = stage.restart().await;
+        stage.pass(Duration::from_secs(165)).await;
+        assert_eq!(teller.heard(), NOTHING);
+        stage.pass(Duration::from_secs(15)).await;
+        assert_eq!(teller.heard(), ["error Shop"]);
+    }
+
+    async fn a_short_stop_delays_nothing(mut stage: Stage) {
+        let (shop, teller) = (stage.monitor("Shop").await, stage.teller().await);
+        stage.define(vec![teller.level(after(1))]).await;
+        stage.sees(shop, down()).await;
+        stage.pass(Duration::from_secs(45)).await;
+        stage.sees(shop, down()).await;
+        stage.clock.advance(Duration::from_secs(15));
+        let stage = stage.restart().await;
+        stage.settle().await;
+        assert_eq!(teller.heard(), ["error Shop"], "no check was missed");
     }
 }
 
