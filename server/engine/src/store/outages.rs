@@ -137,7 +137,7 @@ pub async fn open(tx: &mut Tx, incident: IncidentKey) -> Result<Option<Open>> {
     let row: Option<OpenRow> = sql!(tx, |conn| {
         sqlx::query_as(
             "select m.id, i.started_at, m.interval_ms, i.acknowledged_at is not null as acknowledged, i.snooze_until, m.paused, \
-             coalesce((select max(at) from results where monitor_id = m.id), 0) as seen_at \
+             coalesce((select max(at) from results where monitor_id = m.id), i.started_at) as seen_at \
              from incidents i join monitors m on m.id = i.monitor_id where i.id = $1 and i.resolved_at is null",
         )
         .bind(incident.0)
