@@ -235,7 +235,7 @@ pub async fn is_held_back(tx: &mut Tx, open: &Open, now: Timestamp, margin: i64)
             where not m.paused and (h.settled = 'down' or h.state = 'confirming' \
             or (h.settled in ('up', 'degraded') and h.since > $3 \
                 and h.since > coalesce((select max(at) from results where monitor_id = $1), 0)) \
-            or (m.interval_ms > $4 and (m.kind <> 'push' or m.interval_ms <= $5) and not exists \
+            or (m.interval_ms > $4 and (m.kind <> 'push' or m.interval_ms <= $5) and h.since < $6 and not exists \
                 (select 1 from results r where r.monitor_id = up.id and r.at >= $6 and r.state <> $7))))",
         )
         .bind(open.monitor.0)
