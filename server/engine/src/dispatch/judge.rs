@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use domain::alert::AlertKind;
 use domain::delivery::DeliveryState;
-use domain::id::IntegrationKey;
+use domain::id::{DeliveryKey, IntegrationKey};
 use domain::integration::IntegrationSettings;
 use domain::integration::email::unconfirmed_words;
 use domain::message::{Body, Group};
@@ -27,6 +27,7 @@ const ELSEWHERE: i64 = 30 * SECOND;
 const PERHAPS: &str = "interrupted";
 /// Why a message is not sent.
 const TAKEN_ON: &str = "Somebody took care of it before it could be told.";
+const SAID: &str = "Another message says the same.";
 /// What to do about a key that is not there.
 const PUT_BACK: &str =
     "Put that key back, or enter the passwords and tokens of the integration anew; messages wait until then.";
@@ -201,7 +202,7 @@ async fn outdated(
                 // After a night of quiet hours one is enough.
                 let planned = claimed.created_at;
                 if deliveries::is_superseded(tx, incident, claimed.to(), planned).await? {
-                    return Ok(Some(skip("Another message says the same.")));
+                    return Ok(Some(skip(SAID)));
                 }
                 // One whose beginning nobody could be told is the first that they hear of it.
                 let state = told(tx, claimed, incident).await?;
@@ -233,13 +234,22 @@ async fn outdated(
                     return Ok(Some(behind(now)));
                 }
                 keep(tx, group, &members, |member| member.told, "Its beginning was never told.", now).await
-            } else if is_stale {
+            } else if is_stale || group.still {
                 let why = "It was over before it could be told.";
                 let plan = keep(tx, group, &members, |member| !member.over, why, now).await?;
                 if plan.is_some() {
                     return Ok(plan);
                 }
-                let members: Vec<_> = members.into_iter().filter(|member| !member.over).collect();
+                let mut members: Vec<_> = members.into_iter().filter(|member| !member.over).collect();
+                if group.still {
+                    let said = said(tx, claimed.integration, &members).await?;
+                    let plan =
+                        keep(tx, group, &members, |member| !said.contains(&member.key), SAID, now).await?;
+                    if plan.is_some() {
+                        return Ok(plan);
+                    }
+                    members.retain(|member| !said.contains(&member.key));
+                }
                 leave_out_silenced(tx, group, &members, now).await
             } else {
                 Ok(None)
@@ -284,6 +294,23 @@ fn held_back(until: Timestamp) -> Plan<'static> {
         Some(until),
         "It is snoozed, muted, or held back by something else that fails.",
     )
+}
+
+/// Of outages that go on, those of which another message says so, or is about to say that they began.
+async fn said(
+    tx: &mut Tx,
+    integration: IntegrationKey,
+    members: &[Member],
+) -> store::Result<HashSet<DeliveryKey>> {
+    let mut said = HashSet::new();
+    for member in members {
+        // Only messages to all whom an integration leads to are told together.
+        let to = (integration, "");
+        if member.begins || deliveries::is_superseded(tx, member.incident_key, to, member.at).await? {
+            said.insert(member.key);
+        }
+    }
+    Ok(said)
 }
 
 /// Leaves out of a message about open outages those that somebody takes care of; those that are silenced wait on their own.

@@ -51,6 +51,10 @@ impl Work<'_> {
         if let Some((key, mut gathering)) = groups::gathering(self.tx, to, &prefix).await?
             && let Body::Group(known) = &mut gathering.body
         {
+            // It may wait for hours, and tell each only once.
+            if known.still && groups::tells(self.tx, key, outage.incident).await? {
+                return Ok(());
+            }
             known.push(facts.0.clone(), facts.1.clone());
             if groups::gather(self.tx, key, &gathering, self.now).await? {
                 group = Some(key);

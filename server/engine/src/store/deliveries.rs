@@ -240,7 +240,7 @@ pub async fn is_planned_since(
 }
 
 /// Whether a reminder that was planned at `at` says nothing new by now: a later one waits behind it, or the outage was told only
-/// after it was planned.
+/// after it was planned, by a message of its own or together with others.
 pub async fn is_superseded(
     tx: &mut Tx,
     incident: IncidentKey,
@@ -249,8 +249,10 @@ pub async fn is_superseded(
 ) -> Result<bool> {
     let count: i64 = sql!(tx, |conn| {
         sqlx::query_scalar(
-        "select count(*) from deliveries where incident_id = $1 and integration_id = $2 and address = $4 and ((kind = 'reminder' and created_at > $3) \
-         or (kind = 'error' and state = 'delivered' and created_at < $3 and updated_at > $3))"
+        "select count(*) from deliveries d left join deliveries g on g.id = d.group_id \
+         where d.incident_id = $1 and d.integration_id = $2 and d.address = $4 and ((d.kind = 'reminder' and d.created_at > $3) \
+         or (d.kind = 'error' and d.created_at < $3 and ((d.state = 'delivered' and d.updated_at > $3) \
+             or (d.state = 'grouped' and g.state = 'delivered' and g.updated_at > $3))))"
     )
     .bind(incident.0)
     .bind(integration.0)

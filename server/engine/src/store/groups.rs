@@ -3,6 +3,7 @@
 use domain::id::{DeliveryId, DeliveryKey, IncidentId, IncidentKey, IntegrationKey, MonitorKey};
 use domain::message::Message;
 use domain::time::Timestamp;
+use sqlx::FromRow;
 use sqlx::types::Json;
 
 use super::readable::Readable;
@@ -53,6 +54,18 @@ pub async fn gather(tx: &mut Tx, key: DeliveryKey, message: &Message, at: Timest
     .rows_affected()
     });
     Ok(changed == 1)
+}
+
+/// Whether a message that gathers tells an outage already.
+pub async fn tells(tx: &mut Tx, group: DeliveryKey, incident: IncidentKey) -> Result<bool> {
+    let count: i64 = sql!(tx, |conn| sqlx::query_scalar(
+        "select count(*) from deliveries where group_id = $1 and incident_id = $2 and state = 'grouped'"
+    )
+    .bind(group.0)
+    .bind(incident.0)
+    .fetch_one(conn)
+    .await?);
+    Ok(count > 0)
 }
 
 /// The key of the message that a cause has put into the outbox.
@@ -124,41 +137,57 @@ pub struct Member {
     pub told: bool,
     /// Whether it still may be.
     pub pending: bool,
+    /// Whether it still may be told that it began.
+    pub begins: bool,
+    /// When it was planned.
+    pub at: Timestamp,
+}
+
+#[derive(FromRow)]
+struct MemberRow {
+    id: i64,
+    public_id: String,
+    incident_id: i64,
+    over: bool,
+    told: bool,
+    pending: bool,
+    begins: bool,
+    created_at: i64,
 }
 
 /// The outages that a message tells, in the order in which they came.
 pub async fn members(tx: &mut Tx, group: DeliveryKey) -> Result<Vec<Member>> {
-    let rows: Vec<(i64, String, i64, bool, bool, bool)> = sql!(tx, |conn| {
+    let rows: Vec<MemberRow> = sql!(tx, |conn| {
         sqlx::query_as(
-            "select m.id, i.public_id, i.id, i.resolved_at is not null, \
-             max(case when b.state = 'delivered' or (b.state = 'grouped' and g.state = 'delivered') then 1 else 0 end) > 0, \
-             max(case when b.due_at is not null or (b.state = 'grouped' and g.due_at is not null) then 1 else 0 end) > 0 \
+            "select m.id, i.public_id, i.id as incident_id, i.resolved_at is not null as over, m.created_at, \
+             max(case when b.state = 'delivered' or (b.state = 'grouped' and g.state = 'delivered') then 1 else 0 end) > 0 as told, \
+             max(case when b.due_at is not null or (b.state = 'grouped' and g.due_at is not null) then 1 else 0 end) > 0 as pending, \
+             max(case when b.kind = 'error' and (b.due_at is not null or (b.state = 'grouped' and g.due_at is not null)) \
+                 then 1 else 0 end) > 0 as begins \
              from deliveries m join incidents i on i.id = m.incident_id \
              left join deliveries b on b.incident_id = m.incident_id and b.integration_id = m.integration_id and b.id < m.id \
              and (b.kind = 'error' or b.kind = 'reminder') \
              left join deliveries g on g.id = b.group_id \
-             where m.group_id = $1 group by m.id, i.public_id, i.id, i.resolved_at order by m.id",
+             where m.group_id = $1 and m.state = 'grouped' \
+             group by m.id, i.public_id, i.id, i.resolved_at, m.created_at order by m.id",
         )
         .bind(group.0)
         .fetch_all(conn)
         .await?
     });
-    let member =
-        |(key, incident, incident_key, over, told, pending): (i64, String, i64, bool, bool, bool)| {
-            let incident = incident.parse().map_err(|_| StoreError::Corrupt {
-                table: "incidents",
-                column: "public_id",
-                id: key,
-            })?;
-            Ok(Member {
-                key: DeliveryKey(key),
-                incident,
-                incident_key: IncidentKey(incident_key),
-                over,
-                told,
-                pending,
-            })
-        };
+    let member = |row: MemberRow| {
+        let corrupt = StoreError::Corrupt { table: "incidents", column: "public_id", id: row.incident_id };
+        Ok(Member {
+            key: DeliveryKey(row.id),
+            incident: row.public_id.parse().map_err(|_| corrupt)?,
+            incident_key: IncidentKey(row.incident_id),
+            over: row.over,
+            told: row.told,
+            pending: row.pending,
+            begins: row.begins,
+            at: Timestamp(row.created_at),
+        })
+    };
     rows.into_iter().map(member).collect()
 }
 

@@ -36,6 +36,7 @@ mod sealed;
 mod sharing;
 mod silenced;
 mod statements;
+mod storms;
 mod tellers;
 mod telling;
 mod twice;

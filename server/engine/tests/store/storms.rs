@@ -1,0 +1,96 @@
+//! Messages that tell many outages at once: what is in them when they leave, and what the log says of that, on both databases.
+
+use domain::alert::{Condition, Level, QuietHours};
+use domain::id::{IncidentId, MonitorKey};
+use domain::integration::{DiscordSettings, IntegrationDraft};
+use domain::time::{HOUR, MINUTE, SECOND};
+
+use crate::on_both;
+use crate::tellers::{Receiver, Telling, define, insert, level};
+use crate::world::World;
+
+/// Many monitors, and a chat that hears of all of them.
+struct Storm {
+    receiver: Receiver,
+    telling: Telling,
+    monitors: Vec<MonitorKey>,
+}
+
+impl Storm {
+    async fn of(world: &World, monitors: usize, reminders: u32, quiet: Option<QuietHours>) -> Self {
+        let receiver = Receiver::open().await;
+        let settings = DiscordSettings::to(&receiver.url).into();
+        let draft = IntegrationDraft { name: "chat".to_owned(), settings, enabled: true, quiet };
+        let (_, id) = insert(world, &draft).await;
+        let level = level(Condition::Minutes { minutes: 0 }, &id);
+        define(world, vec![Level { reminders, reminder_minutes: 2, ..level }]).await;
+        let mut all = Vec::new();
+        for number in 0..monitors {
+            all.push(world.monitor(&format!("m{number}")).await.0);
+        }
+        Self { receiver, telling: Telling::over(world), monitors: all }
+    }
+
+    async fn break_all(&self, world: &World) -> Vec<IncidentId> {
+        let mut incidents = Vec::new();
+        for monitor in &self.monitors {
+            incidents.push(world.outage(*monitor).await);
+        }
+        incidents
+    }
+
+    async fn pass(&self, world: &World, millis: i64) {
+        world.pass(millis);
+        self.telling.pass().await;
+    }
+
+    /// The headlines that were told since the last time.
+    fn headlines(&self) -> Vec<String> {
+        let heard = std::mem::take(&mut *self.receiver.heard.lock().unwrap());
+        heard.iter().map(|heard| heard.body["embeds"][0]["title"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// From one o'clock; the world begins at midnight.
+fn quiet() -> QuietHours {
+    QuietHours { time_zone: "UTC".to_owned(), from: 60, until: 75 }
+}
+
+on_both! {
+    async fn after_quiet_hours_one_reminder_of_each_is_enough(world: World) {
+        let storm = Storm::of(&world, 5, 100, Some(quiet())).await;
+        world.pass(HOUR - MINUTE);
+        storm.break_all(&world).await;
+        storm.pass(&world, SECOND).await;
+        storm.pass(&world, 15 * SECOND).await;
+        assert_eq!(storm.headlines().len(), 4, "three by themselves, two together");
+        world.pass(44 * SECOND);
+        for _ in 0..59 {
+            storm.pass(&world, 15 * SECOND).await;
+            assert!(storm.headlines().is_empty(), "people rest");
+        }
+        storm.pass(&world, 16 * SECOND).await;
+        let mut told = storm.headlines();
+        told.sort();
+        assert_eq!(told.len(), 4, "{told:?}");
+        let of_each = told.iter().filter(|headline| headline.ends_with("is still down")).count();
+        assert_eq!(of_each, 3, "{told:?}");
+        assert!(told.iter().any(|headline| headline.ends_with("2 more monitors are still down")), "{told:?}");
+    }
+
+    async fn reminders_of_many_say_nothing_beside_a_beginning_that_is_told_only_now(world: World) {
+        let storm = Storm::of(&world, 6, 100, Some(quiet())).await;
+        world.pass(HOUR);
+        storm.break_all(&world).await;
+        for _ in 0..59 {
+            storm.pass(&world, 15 * SECOND).await;
+        }
+        assert!(storm.headlines().is_empty());
+        storm.pass(&world, 20 * SECOND).await;
+        storm.pass(&world, 20 * SECOND).await;
+        let told = storm.headlines();
+        assert_eq!(told.len(), 4, "{told:?}");
+        assert!(told.iter().all(|headline| !headline.contains("still")), "{told:?}");
+        assert!(told.iter().any(|headline| headline.ends_with("3 more monitors are down")), "{told:?}");
+    }
+}
