@@ -101,9 +101,14 @@ pub(super) async fn judge<'a>(
         }));
     }
     // Whoever asks for a message once more has seen what became of it.
+    let told = told_together(claimed);
     let plan = if claimed.replayed { None } else { outdated(tx, claimed, acts_on.is_some(), now).await? };
     if let Some(plan) = plan {
         return Ok(plan);
+    }
+    if told_together(claimed) != told {
+        // The log says what leaves, and so does whoever asks for it once more.
+        groups::rewrite(tx, claimed.key, &claimed.message).await?;
     }
     let is_test = claimed.message.alert().is_some_and(|alert| alert.test);
     let quiet = integration.quiet.as_ref().and_then(|quiet| quiet.ends(now));
@@ -311,6 +316,14 @@ async fn said(
         }
     }
     Ok(said)
+}
+
+/// How many outages a message tells together, if it does.
+fn told_together(claimed: &Claimed) -> Option<usize> {
+    match &claimed.message.body {
+        Body::Group(group) => Some(group.count()),
+        _ => None,
+    }
 }
 
 /// Leaves out of a message about open outages those that somebody takes care of; those that are silenced wait on their own.

@@ -68,6 +68,17 @@ pub async fn tells(tx: &mut Tx, group: DeliveryKey, incident: IncidentKey) -> Re
     Ok(count > 0)
 }
 
+/// Writes what is left of a message that tells many, as it leaves; whoever does holds it.
+pub async fn rewrite(tx: &mut Tx, key: DeliveryKey, message: &Message) -> Result<()> {
+    sql!(tx, |conn| sqlx::query("update deliveries set message = $1 where id = $2")
+        .bind(Json(message))
+        .bind(key.0)
+        .execute(conn)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
 /// The key of the message that a cause has put into the outbox.
 pub async fn of_cause(tx: &mut Tx, cause: &str) -> Result<Option<DeliveryKey>> {
     let key: Option<i64> = sql!(tx, |conn| sqlx::query_scalar("select id from deliveries where cause = $1")

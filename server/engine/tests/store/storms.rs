@@ -1,13 +1,18 @@
 //! Messages that tell many outages at once: what is in them when they leave, and what the log says of that, on both databases.
 
 use domain::alert::{Condition, Level, QuietHours};
+use domain::delivery::DeliveryState;
 use domain::id::{IncidentId, MonitorKey};
 use domain::integration::{DiscordSettings, IntegrationDraft};
+use domain::person::Viewer;
 use domain::time::{HOUR, MINUTE, SECOND};
+use domain::views::console::{DeliveryQuery, DeliveryRow};
 
 use crate::on_both;
 use crate::tellers::{Receiver, Telling, define, insert, level};
 use crate::world::World;
+
+const SYSTEM: Viewer = Viewer::System;
 
 /// Many monitors, and a chat that hears of all of them.
 struct Storm {
@@ -51,6 +56,14 @@ impl Storm {
     }
 }
 
+/// The messages of a kind, the oldest first.
+async fn log(world: &World, kind: &str) -> Vec<DeliveryRow> {
+    let page = world.services.deliveries(&SYSTEM, &DeliveryQuery::default()).await.unwrap();
+    let mut rows: Vec<_> = page.rows.into_iter().filter(|row| row.kind == kind).collect();
+    rows.reverse();
+    rows
+}
+
 /// From one o'clock; the world begins at midnight.
 fn quiet() -> QuietHours {
     QuietHours { time_zone: "UTC".to_owned(), from: 60, until: 75 }
@@ -92,5 +105,24 @@ on_both! {
         assert_eq!(told.len(), 4, "{told:?}");
         assert!(told.iter().all(|headline| !headline.contains("still")), "{told:?}");
         assert!(told.iter().any(|headline| headline.ends_with("3 more monitors are down")), "{told:?}");
+    }
+
+    async fn the_log_says_what_a_message_of_many_told_when_it_left(world: World) {
+        let storm = Storm::of(&world, 8, 0, None).await;
+        storm.break_all(&world).await;
+        storm.pass(&world, SECOND).await;
+        storm.receiver.answers(&[(503, ""), (200, "")]);
+        storm.pass(&world, 15 * SECOND).await;
+        for monitor in &storm.monitors[5..] {
+            world.recovery(*monitor).await;
+        }
+        storm.pass(&world, 61 * SECOND).await;
+        assert_eq!(storm.headlines().last().unwrap(), "🔴 2 more monitors are down");
+        let group = log(&world, "group").await.remove(0);
+        assert_eq!((group.state, group.headline.as_str()), (DeliveryState::Delivered, "2 more monitors are down"));
+        // Whoever asks for it once more gets the same.
+        world.services.replay(&SYSTEM, &[group.id]).await.unwrap();
+        storm.pass(&world, SECOND).await;
+        assert!(storm.headlines().contains(&"🔴 2 more monitors are down".to_owned()));
     }
 }
