@@ -122,6 +122,10 @@ pub(super) async fn judge<'a>(
         integrations::set_failing(tx, claimed.integration, Some(&why), now).await?;
         return Ok(settle(DeliveryState::Failed, None, why));
     }
+    if let Some(only) = only_one(tx, claimed).await? {
+        groups::release(tx, only, now, now).await?;
+        return Ok(skip("Only one was left of it, and is told by a message of its own."));
+    }
     let incident = claimed.incident.filter(|_| match &claimed.message.body {
         Body::Alert(alert) => !alert.test,
         Body::Acknowledged(_) => true,
@@ -324,6 +328,16 @@ fn told_together(claimed: &Claimed) -> Option<usize> {
         Body::Group(group) => Some(group.count()),
         _ => None,
     }
+}
+
+/// What a message of many would tell, if that is only one, and the other side cannot know the message: people want the link to it, and
+/// to find it where they found its beginning.
+async fn only_one(tx: &mut Tx, claimed: &Claimed) -> store::Result<Option<DeliveryKey>> {
+    if told_together(claimed) != Some(1) || claimed.attempts > 0 || claimed.replayed {
+        return Ok(None);
+    }
+    let members = groups::members(tx, claimed.key).await?;
+    Ok(if let [only] = members.as_slice() { Some(only.key) } else { None })
 }
 
 /// Leaves out of a message about open outages those that somebody takes care of; those that are silenced wait on their own.

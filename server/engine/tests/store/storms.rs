@@ -125,4 +125,25 @@ on_both! {
         storm.pass(&world, SECOND).await;
         assert!(storm.headlines().contains(&"🔴 2 more monitors are down".to_owned()));
     }
+
+    async fn one_that_is_left_alone_is_told_by_a_message_of_its_own(world: World) {
+        let storm = Storm::of(&world, 4, 0, None).await;
+        let incidents = storm.break_all(&world).await;
+        storm.pass(&world, SECOND).await;
+        assert_eq!(storm.headlines().len(), 3);
+        storm.pass(&world, 16 * SECOND).await;
+        let told = storm.headlines();
+        assert!(told.len() == 1 && told[0].contains("m3"), "{told:?}");
+        let group = log(&world, "group").await.remove(0);
+        assert_eq!(group.state, DeliveryState::Skipped);
+        let of_it = log(&world, "error").await.remove(3);
+        assert_eq!((of_it.state, of_it.incident), (DeliveryState::Delivered, Some(incidents[3].clone())));
+        for monitor in &storm.monitors {
+            world.recovery(*monitor).await;
+        }
+        storm.pass(&world, 2 * MINUTE).await;
+        storm.pass(&world, 16 * SECOND).await;
+        let told = storm.headlines();
+        assert!(told.len() == 4 && told[3].contains("m3"), "{told:?}");
+    }
 }
