@@ -16,8 +16,8 @@ pub fn Messages(
     rows: Vec<DeliveryRow>,
 ) -> impl IntoView {
     let rows = rows.into_iter().map(|row| {
-        let (tone, icon) = style(row.state);
-        let what = format!("{}, {}", words::kind(&row.kind), row.state.label().to_lowercase());
+        let (tone, icon) = style(row.fate());
+        let what = format!("{}, {}", words::kind(&row.kind), row.fate().label().to_lowercase());
         view! {
             <li data-state=tone>
                 <Icon name=icon/>

@@ -56,7 +56,7 @@ fn Body(view: DeliveryDetail) -> impl IntoView {
             }
         })
     };
-    let (state, kind) = (row.state, telling::kind(&row.kind));
+    let (state, kind) = (row.fate(), telling::kind(&row.kind));
     let integration = row.integration.clone();
     let facts = move || {
         view! {

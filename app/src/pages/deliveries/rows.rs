@@ -46,7 +46,7 @@ impl Chosen {
 
 /// What tells a row from the others and from what it was before: only a row that is another one is drawn again.
 pub(super) fn identity(row: &DeliveryRow) -> (String, &'static str, i64, u32, Option<i64>) {
-    (row.id.to_string(), row.state.as_str(), row.updated_at.0, row.attempts, row.due_at.map(|at| at.0))
+    (row.id.to_string(), row.fate().as_str(), row.updated_at.0, row.attempts, row.due_at.map(|at| at.0))
 }
 
 /// The row.
@@ -75,7 +75,7 @@ pub(super) fn Row(row: DeliveryRow, chosen: Chosen) -> impl IntoView {
             })}</td>
             <td><div class="title wide"><a data-row href=href title=row.headline.clone()>{row.headline.clone()}</a>
                 <span class="sub">{words::kind(&row.kind)}{below.map(|below| format!(" · {below}"))}</span></div></td>
-            <td class="lead"><DeliveryWord state=row.state/></td>
+            <td class="lead"><DeliveryWord state=row.fate()/></td>
             <td><span class="chip"><Icon name=row.provider.icon()/>{row.integration.name}</span></td>
             <td class="num muted drop">{attempts}</td>
             <td class="end num muted">{if row.state == DeliveryState::Retrying {

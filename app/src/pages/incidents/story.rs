@@ -80,10 +80,10 @@ fn capitalised(words: &str) -> String {
 }
 
 fn told(row: &DeliveryRow) -> Happening {
-    let (tone, icon) = state::style(row.state);
+    let (tone, icon) = state::style(row.fate());
     let to = &row.integration.name;
     let kind = words::kind(&row.kind);
-    let what = match row.state {
+    let what = match row.fate() {
         DeliveryState::Delivered => format!("{kind} told to {to}"),
         DeliveryState::Grouped => format!("{kind} told to {to} together with others"),
         DeliveryState::Failed => format!("{kind} did not reach {to}"),
@@ -117,6 +117,7 @@ mod tests {
             at: Timestamp(at),
             kind: kind.to_owned(),
             state,
+            together: None,
             headline: String::new(),
             integration: Named { id: IntegrationId::new([2; 13]), name: "Ops".to_owned() },
             provider: ProviderKind::Webhook,
@@ -127,6 +128,18 @@ mod tests {
             external_id: None,
             updated_at: Timestamp(at),
         }
+    }
+
+    #[test]
+    fn what_is_told_together_with_others_came_as_far_as_the_message_that_tells_it() {
+        let what =
+            |together| told(&DeliveryRow { together, ..delivery(20, "error", DeliveryState::Grouped) });
+        let good = what(Some(DeliveryState::Delivered));
+        assert_eq!((good.what.as_str(), good.tone), ("Outage told to Ops together with others", "up"));
+        let waiting = what(Some(DeliveryState::Waiting));
+        assert_eq!((waiting.what.as_str(), waiting.tone), ("Outage on its way to Ops", "unknown"));
+        let failed = what(Some(DeliveryState::Failed));
+        assert_eq!((failed.what.as_str(), failed.tone), ("Outage did not reach Ops", "down"));
     }
 
     fn act(deed: Deed) -> Act {

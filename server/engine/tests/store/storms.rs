@@ -126,6 +126,31 @@ on_both! {
         assert!(storm.headlines().contains(&"🔴 2 more monitors are down".to_owned()));
     }
 
+    async fn what_a_message_of_many_did_not_reach_anybody_with_is_not_shown_as_told(world: World) {
+        let storm = Storm::of(&world, 5, 0, None).await;
+        let incidents = storm.break_all(&world).await;
+        storm.pass(&world, SECOND).await;
+        let member = async || {
+            let told = world.services.incident(&SYSTEM, &incidents[4]).await.unwrap().deliveries.remove(0);
+            (told.state, told.fate(), told.error)
+        };
+        assert_eq!(member().await, (DeliveryState::Grouped, DeliveryState::Waiting, None));
+        storm.receiver.answers(&[(404, ""), (200, "")]);
+        storm.pass(&world, 16 * SECOND).await;
+        let (state, fate, error) = member().await;
+        assert_eq!((state, fate), (DeliveryState::Grouped, DeliveryState::Failed));
+        assert!(error.is_some_and(|error| error.contains("404")));
+        let counts = world.services.delivery_counts(&SYSTEM, 1).await.unwrap();
+        assert_eq!((counts.delivered, counts.failed), (3, 3), "the message, and the two outages that it tells");
+        assert_eq!(world.services.integrations(&SYSTEM).await.unwrap()[0].last.map(|last| last.1), Some(DeliveryState::Failed));
+        let group = log(&world, "group").await.remove(0);
+        world.services.replay(&SYSTEM, &[group.id]).await.unwrap();
+        storm.pass(&world, SECOND).await;
+        let (_, fate, error) = member().await;
+        assert_eq!((fate, error), (DeliveryState::Grouped, None));
+        assert_eq!(world.services.delivery_counts(&SYSTEM, 1).await.unwrap().delivered, 6);
+    }
+
     async fn one_that_is_left_alone_is_told_by_a_message_of_its_own(world: World) {
         let storm = Storm::of(&world, 4, 0, None).await;
         let incidents = storm.break_all(&world).await;

@@ -131,6 +131,9 @@ pub struct DeliveryRow {
     pub kind: String,
     /// Where it stands.
     pub state: DeliveryState,
+    /// Where the message stands that tells it together with others, if one does.
+    #[serde(default)]
+    pub together: Option<DeliveryState>,
     /// The line that people see first.
     pub headline: String,
     /// To whom.
@@ -149,6 +152,16 @@ pub struct DeliveryRow {
     pub external_id: Option<String>,
     /// When something last happened to it.
     pub updated_at: Timestamp,
+}
+
+impl DeliveryRow {
+    /// How far it has come: what is told together with others has come as far as the message that tells it.
+    pub fn fate(&self) -> DeliveryState {
+        match (self.state, self.together) {
+            (DeliveryState::Grouped, Some(state)) if state != DeliveryState::Delivered => state,
+            (state, _) => state,
+        }
+    }
 }
 
 /// What is asked of the log.

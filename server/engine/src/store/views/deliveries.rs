@@ -24,6 +24,7 @@ struct Row {
     created_at: i64,
     kind: String,
     state: String,
+    together: Option<String>,
     message: Readable<Message>,
     integration: String,
     integration_name: String,
@@ -44,6 +45,10 @@ fn read(row: Row) -> Result<(i64, DeliveryRow, Option<Message>)> {
         at: Timestamp(row.created_at),
         kind: row.kind,
         state: DeliveryState::from_word(&row.state).ok_or(corrupt("state"))?,
+        together: row
+            .together
+            .map(|word| DeliveryState::from_word(&word).ok_or(corrupt("state")))
+            .transpose()?,
         headline: row.message.0.as_ref().map_or_else(|| UNREADABLE.to_owned(), Message::headline),
         integration: Named {
             id: row.integration.parse().map_err(|_| corrupt("integration_id"))?,
@@ -71,9 +76,12 @@ macro_rules! select {
     ($rest:expr) => {
         concat!(
             "select d.id, d.public_id, d.created_at, d.kind, d.state, d.message, g.public_id as integration, \
-             g.name as integration_name, g.kind as provider, i.public_id as incident, d.attempts, d.due_at, d.error, \
+             g.name as integration_name, g.kind as provider, i.public_id as incident, d.attempts, d.due_at, \
+             case when d.state = 'grouped' then coalesce(t.state, 'skipped') end as together, \
+             case when d.state = 'grouped' then coalesce(d.error, t.error) else d.error end as error, \
              d.external_id, d.updated_at",
             from!(),
+            "left join deliveries t on t.id = d.group_id ",
             $rest
         )
     };
@@ -285,11 +293,14 @@ pub async fn outbox(tx: &mut Tx, now: Timestamp) -> Result<(i64, Option<Timestam
     Ok((count, oldest.map(Timestamp)))
 }
 
-/// How many deliveries that were planned since then stand where; what is not over is counted however old it is.
+/// How many deliveries that were planned since then stand where; what is not over is counted however old it is, and what is told together
+/// with others stands where the message stands that tells it.
 pub async fn counts(tx: &mut Tx, since: Timestamp) -> Result<DeliveryCounts> {
     let rows: Vec<(String, i64)> = sql!(tx, |conn| {
         sqlx::query_as(
-        "select state, count(*) from deliveries where created_at >= $1 or due_at is not null group by state"
+        "select case when d.state = 'grouped' then coalesce(t.state, 'skipped') else d.state end, count(*) \
+         from deliveries d left join deliveries t on t.id = d.group_id \
+         where d.created_at >= $1 or d.due_at is not null group by 1"
     )
     .bind(since.0)
     .fetch_all(conn)

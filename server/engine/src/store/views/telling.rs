@@ -43,12 +43,16 @@ pub async fn uses(tx: &mut Tx) -> Result<HashMap<IntegrationKey, Use>> {
     for (key, subscriptions) in rows {
         uses.entry(IntegrationKey(key)).or_default().subscriptions = count(subscriptions);
     }
-    let rows: Vec<(i64, i64, String)> = sql!(tx, |conn| sqlx::query_as(
-        "select i.id, d.updated_at, d.state from integrations i \
-         join deliveries d on d.id = (select max(l.id) from deliveries l where l.integration_id = i.id)"
+    let rows: Vec<(i64, i64, String)> = sql!(tx, |conn| {
+        sqlx::query_as(
+        "select i.id, d.updated_at, case when d.state = 'grouped' and coalesce(t.state, 'skipped') <> 'delivered' \
+         then coalesce(t.state, 'skipped') else d.state end from integrations i \
+         join deliveries d on d.id = (select max(l.id) from deliveries l where l.integration_id = i.id) \
+         left join deliveries t on t.id = d.group_id"
     )
     .fetch_all(conn)
-    .await?);
+    .await?
+    });
     for (key, at, state) in rows {
         let state = DeliveryState::from_word(&state);
         uses.entry(IntegrationKey(key)).or_default().last = state.map(|state| (Timestamp(at), state));
