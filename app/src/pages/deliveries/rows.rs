@@ -55,6 +55,7 @@ pub(super) fn Row(row: DeliveryRow, chosen: Chosen) -> impl IntoView {
     let id = StoredValue::new(row.id.to_string());
     let href = format!("/console/deliveries/{}", row.id);
     let label = format!("Choose: {}", row.headline);
+    let fate = row.fate();
     let below = match (row.error, row.due_at) {
         (Some(error), _) => Some(sentence(&error)),
         (None, Some(_)) if row.state == DeliveryState::Waiting => Some("Waits for its time.".to_owned()),
@@ -75,7 +76,7 @@ pub(super) fn Row(row: DeliveryRow, chosen: Chosen) -> impl IntoView {
             })}</td>
             <td><div class="title wide"><a data-row href=href title=row.headline.clone()>{row.headline.clone()}</a>
                 <span class="sub">{words::kind(&row.kind)}{below.map(|below| format!(" · {below}"))}</span></div></td>
-            <td class="lead"><DeliveryWord state=row.fate()/></td>
+            <td class="lead"><DeliveryWord state=fate/></td>
             <td><span class="chip"><Icon name=row.provider.icon()/>{row.integration.name}</span></td>
             <td class="num muted drop">{attempts}</td>
             <td class="end num muted">{if row.state == DeliveryState::Retrying {
