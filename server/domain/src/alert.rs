@@ -301,7 +301,10 @@ impl QuietHours {
         let days = i64::from(minute >= until);
         let (hour, rest) = (i8::try_from(until / 60 % 24).ok()?, i8::try_from(until % 60).ok()?);
         let day = local.date().checked_add(jiff::Span::new().days(days)).ok()?;
-        let end = day.at(hour, rest, 0, 0).to_zoned(local.time_zone().clone()).ok()?;
+        let end = local.time_zone().to_ambiguous_zoned(day.at(hour, rest, 0, 0));
+        // In autumn an hour comes twice; of two ends the one that is still to come.
+        let first = end.clone().compatible().ok().filter(|end| end.timestamp().as_millisecond() > now.0);
+        let end = first.or_else(|| end.later().ok())?;
         Some(Timestamp(end.timestamp().as_millisecond()))
     }
 }
@@ -309,6 +312,7 @@ impl QuietHours {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::{DAY, HOUR, MINUTE};
 
     fn level(condition: Condition) -> Level {
         Level { condition, ..Level::at_once(Vec::new()) }
@@ -336,6 +340,42 @@ mod tests {
         assert_eq!(quiet.ends(morning), None);
         let noon = QuietHours { from: 12 * 60, until: 13 * 60, ..quiet };
         assert_eq!(noon.ends(night), None);
+    }
+
+    #[test]
+    fn quiet_hours_over_midnight_begin_and_end_to_the_minute() {
+        let quiet = QuietHours { time_zone: "UTC".to_owned(), from: 22 * 60, until: 7 * 60 };
+        let at = |hour: i64, minute: i64| Timestamp(20_000 * DAY + hour * HOUR + minute * MINUTE);
+        let (today, tomorrow) = (Some(at(7, 0)), Some(at(31, 0)));
+        for (hour, minute, end) in [
+            (0, 0, today),
+            (6, 59, today),
+            (7, 0, None),
+            (21, 59, None),
+            (22, 0, tomorrow),
+            (23, 59, tomorrow),
+            (24, 0, tomorrow),
+        ] {
+            assert_eq!(quiet.ends(at(hour, minute)), end, "{hour}:{minute:02}");
+        }
+        let till_midnight = QuietHours { until: 0, ..quiet.clone() };
+        assert_eq!(till_midnight.ends(at(23, 0)), Some(at(24, 0)));
+        assert_eq!(till_midnight.ends(at(24, 0)), None);
+        let from_midnight = QuietHours { from: 0, ..quiet };
+        assert_eq!((from_midnight.ends(at(0, 0)), from_midnight.ends(at(23, 59))), (today, None));
+    }
+
+    #[test]
+    fn quiet_hours_end_later_than_now_when_the_clock_is_set() {
+        let quiet = QuietHours { time_zone: "Europe/Berlin".to_owned(), from: 22 * 60, until: 150 };
+        // 2026-10-25T01:10:00Z is 02:10 in Berlin for the second time; 02:30 comes again at 01:30Z.
+        let second = Timestamp(1_792_890_600_000);
+        assert_eq!(quiet.ends(second), Some(Timestamp(second.0 + 20 * MINUTE)));
+        let first = Timestamp(second.0 - HOUR);
+        assert_eq!(quiet.ends(first), Some(Timestamp(first.0 + 20 * MINUTE)));
+        // 2026-03-29T00:30:00Z is 01:30 there; what would be 02:30 is 03:30.
+        let spring = Timestamp(1_774_744_200_000);
+        assert_eq!(quiet.ends(spring), Some(Timestamp(spring.0 + HOUR)));
     }
 
     #[test]
