@@ -95,6 +95,25 @@ on_both! {
         assert_eq!(outage.heard(), [1, 1, 1]);
     }
 
+    async fn who_was_told_on_a_level_is_not_told_again_when_it_says_something_else(world: World) {
+        let outage = Outage::with(&world, |ids| vec![after(0, &ids[0]), after(0, &ids[1])]).await;
+        assert_eq!(outage.heard(), [1, 1, 0]);
+        // Nobody says which was which, and there is one more.
+        let mut levels = [1, 2, 0].map(|one: usize| after(0, &outage.ids[one])).to_vec();
+        levels[0].message = "Look at it.".to_owned();
+        levels[2].message = "Look at it, too.".to_owned();
+        save(&world, levels.clone(), &[]).await;
+        outage.later(&world, MINUTE).await;
+        assert_eq!(outage.heard(), [1, 1, 1]);
+        // One leads to somebody else beside, and another is gone.
+        levels.pop();
+        let other = levels[0].targets[0].clone();
+        levels[1].targets.push(other);
+        save(&world, levels, &[]).await;
+        outage.later(&world, 2 * MINUTE).await;
+        assert_eq!(outage.heard(), [1, 1, 1]);
+    }
+
     async fn more_reminders_are_sent_though_the_last_one_was(world: World) {
         let outage = Outage::with(&world, |ids| vec![after(0, &ids[0])]).await;
         outage.later(&world, 20 * MINUTE).await;

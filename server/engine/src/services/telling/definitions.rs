@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::alert::{Definition, DefinitionDraft};
+use domain::alert::{Definition, DefinitionDraft, Level};
 use domain::form::FieldError;
 use domain::id::{AlertId, DefinitionId, DefinitionKey, MonitorId};
 use domain::integration::IntegrationSettings;
@@ -176,19 +176,43 @@ impl Services {
 /// Where each level of a definition is after a change, by what is known of where the new ones come from.
 fn went(stored: &DefinitionDraft, draft: &DefinitionDraft, origins: &[Was]) -> Vec<Option<u32>> {
     let mut went = vec![None; stored.levels.len()];
-    for (number, level) in draft.levels.iter().enumerate() {
+    let mut unsaid = Vec::new();
+    for number in 0..draft.levels.len() {
         let was = origins.get(number).copied();
-        let old = match was.unwrap_or_else(|| Was::by_place(number, draft.levels.len(), Some(stored))) {
-            Was::New => None,
-            Was::Level(old) => Some(old),
-            // One that says the same is the same.
-            Was::Unsaid => (0..went.len()).find(|old| went[*old].is_none() && stored.levels[*old] == *level),
-        };
-        if let Some(place) = old.and_then(|old| went.get_mut(old)) {
-            *place = place.or(u32::try_from(number).ok());
+        match was.unwrap_or_else(|| Was::by_place(number, draft.levels.len(), Some(stored))) {
+            Was::New => {}
+            Was::Level(old) => {
+                if let Some(place) = went.get_mut(old) {
+                    *place = place.or(u32::try_from(number).ok());
+                }
+            }
+            Was::Unsaid => unsaid.push(number),
         }
     }
+    // One that says the same is the same; then one that tells the same; then one at the same place that tells some of them. Somebody who
+    // was told on it would be told twice.
+    let likeness: [fn(usize, &Level, usize, &Level) -> bool; 3] = [
+        |_, old, _, new| old == new,
+        |_, old, _, new| !old.targets.is_empty() && addressees(old) == addressees(new),
+        |old_place, old, place, new| old_place == place && !addressees(old).is_disjoint(&addressees(new)),
+    ];
+    for is_like in likeness {
+        unsaid.retain(|number| {
+            let new = &draft.levels[*number];
+            let old = (0..went.len())
+                .find(|old| went[*old].is_none() && is_like(*old, &stored.levels[*old], *number, new));
+            if let Some(old) = old {
+                went[old] = u32::try_from(*number).ok();
+            }
+            old.is_none()
+        });
+    }
     went
+}
+
+/// The integrations of a level.
+fn addressees(level: &Level) -> BTreeSet<&str> {
+    level.targets.iter().map(|target| target.integration.as_str()).collect()
 }
 
 async fn load(tx: &mut Tx, id: &DefinitionId) -> Result<Definition> {
