@@ -123,7 +123,7 @@ fn Found(list: DeliveryList, query: DeliveryQuery, chosen: Chosen) -> impl IntoV
 /// How many were sent once more, in words.
 fn told(count: usize) -> String {
     match count {
-        0 => "Nothing was sent again: choose messages first".to_owned(),
+        0 => "Nothing was sent again: choose messages that are not on their way already".to_owned(),
         1 => "1 message is sent again".to_owned(),
         many => format!("{many} messages are sent again"),
     }
