@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::failure::Failure;
 use crate::error::AppError;
+use crate::live::{Link, LiveFeed};
 
 /// Shows what a resource holds. While it is read again, the old view stays.
 #[component]
@@ -23,6 +24,7 @@ where
     V: IntoView + 'static,
     F: Fn(T) -> V + Send + Sync + 'static,
 {
+    again_when_back(from);
     let draw = StoredValue::new(children);
     view! {
         <Transition fallback=Skeleton>
@@ -34,6 +36,26 @@ where
             })}
         </Transition>
     }
+}
+
+/// Reads a view again that could not be read, as soon as the line to the server is back: nobody needs to ask for it.
+fn again_when_back<T>(from: Resource<Result<T, AppError>>)
+where
+    T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
+{
+    let Some(feed) = use_context::<LiveFeed>() else { return };
+    Effect::new(move |was_live: Option<bool>| {
+        let is_live = feed.link.get() == Link::Live;
+        let has_failed = || {
+            from.with_untracked(|read| {
+                matches!(read, Some(Err(AppError::Unreachable | AppError::Unavailable | AppError::Internal)))
+            })
+        };
+        if is_live && was_live == Some(false) && has_failed() {
+            from.refetch();
+        }
+        is_live
+    });
 }
 
 /// Holds the place of a view that is under way.
