@@ -4,6 +4,7 @@ use domain::views::console::{FeedItem, IncidentRow};
 use leptos::prelude::*;
 
 use super::icon::Icon;
+use super::rows::Rows;
 use super::state;
 use super::time::{Lasting, Time};
 
@@ -11,14 +12,19 @@ use super::time::{Lasting, Time};
 #[component]
 pub fn Feed(
     /// The newest first.
-    items: Vec<FeedItem>,
+    #[prop(into)]
+    items: Signal<Vec<FeedItem>>,
     /// Whether the monitor is named, because it is not the page's own.
     #[prop(default = true)]
     named: bool,
 ) -> impl IntoView {
-    let rows = items.into_iter().map(|item| {
+    let row = move |item: FeedItem| {
         let href = format!("/console/monitors/{}", item.monitor);
-        let title = if named { view! { <a href=href>{item.name}</a> }.into_any() } else { state::word(item.state).into_any() };
+        let title = if named {
+            view! { <a href=href>{item.name}</a> }.into_any()
+        } else {
+            state::word(item.state).into_any()
+        };
         view! {
             <li data-state=item.state.as_str()>
                 <Icon name=state::icon(item.state)/>
@@ -27,36 +33,45 @@ pub fn Feed(
                 <span class="sub">{if item.text.is_empty() { state::word(item.state).to_owned() } else { item.text }}</span>
             </li>
         }
-    });
-    view! { <ul class="feed">{rows.collect_view()}</ul> }
+    };
+    // A happening never changes, so it is drawn once.
+    view! { <ul class="feed"><For each=move || items.get() key=|item| (item.seq, item.monitor.clone()) children=row/></ul> }
 }
 
 /// A list of incidents.
 #[component]
 pub fn Incidents(
     /// The newest first.
-    rows: Vec<IncidentRow>,
+    #[prop(into)]
+    rows: Signal<Vec<IncidentRow>>,
     /// When they were read.
     at: domain::time::Timestamp,
 ) -> impl IntoView {
-    let rows = rows.into_iter().map(|incident| {
-        let is_open = incident.resolved_at.is_none();
-        let (style, icon) = if is_open { ("down", "st-major") } else { ("up", "st-operational") };
-        let end = incident.resolved_at.unwrap_or(at);
-        let length = if is_open {
-            view! { <Lasting since=incident.started_at read_at=at/> }.into_any()
-        } else {
-            crate::words::duration(end.since(incident.started_at)).into_any()
-        };
+    let row = move |row: Memo<IncidentRow>| {
+        let href = format!("/console/incidents/{}", row.with_untracked(|row| row.id.to_string()));
+        let is_open = move || row.with(|row| row.resolved_at.is_none());
+        let style = move || if is_open() { "down" } else { "up" };
         view! {
             <li data-state=style>
-                <Icon name=icon/>
-                <span><a href=format!("/console/incidents/{}", incident.id)>{incident.title}</a></span>
+                {move || view! { <Icon name=if is_open() { "st-major" } else { "st-operational" }/> }}
+                <span><a href=href>{move || row.with(|row| row.title.clone())}</a></span>
                 // How long it is open says when it began.
-                {(!is_open).then(|| view! { <Time at=incident.started_at/> })}
-                <span class="sub">{if is_open { "Open for " } else { "Lasted " }}{length}{incident.reason.map(|reason| format!(" · {reason}"))}</span>
+                {move || (!is_open()).then(|| view! { <Time at=row.with(|row| row.started_at)/> })}
+                <span class="sub">{move || length(&row.get(), at)}</span>
             </li>
         }
-    });
-    view! { <ul class="feed">{rows.collect_view()}</ul> }
+    };
+    view! { <ul class="feed"><Rows rows key=|row| row.id.clone() children=row/></ul> }
+}
+
+/// How long it lasts or lasted, and why.
+fn length(incident: &IncidentRow, at: domain::time::Timestamp) -> impl IntoView + use<> {
+    let reason = incident.reason.as_ref().map(|reason| format!(" · {reason}"));
+    match incident.resolved_at {
+        None => view! { "Open for "<Lasting since=incident.started_at read_at=at/>{reason} }.into_any(),
+        Some(end) => {
+            let lasted = crate::words::duration(end.since(incident.started_at));
+            view! { "Lasted "{lasted}{reason} }.into_any()
+        }
+    }
 }

@@ -39,7 +39,7 @@ where
 }
 
 /// Reads a view again that could not be read, as soon as the line to the server is back: nobody needs to ask for it.
-fn again_when_back<T>(from: Resource<Result<T, AppError>>)
+pub(super) fn again_when_back<T>(from: Resource<Result<T, AppError>>)
 where
     T: Clone + Send + Sync + Serialize + DeserializeOwned + 'static,
 {

@@ -6,12 +6,18 @@
 mod backoff;
 mod socket;
 
+use std::time::Duration;
+
 use domain::event::Seq;
 use domain::id::MonitorId;
 use domain::time::Timestamp;
 use domain::views::console::{Frame, StateCounts};
 use leptos::prelude::*;
 
+use crate::browser;
+
+/// How long frames are gathered in a storm, in milliseconds.
+const GATHER: i64 = 250;
 /// The most monitors whose samples are asked for: their ids fit into one message that the server accepts.
 const MOST_WATCHED: usize = 100;
 
@@ -46,6 +52,8 @@ pub struct LiveFeed {
     listeners: StoredValue<Vec<(u64, Callback<Frame>)>>,
     next: StoredValue<u64>,
     seq: StoredValue<Option<Seq>>,
+    /// Frames that came and were not told yet, and when some were told last, by the visitor's clock.
+    gathered: StoredValue<(Vec<Frame>, Option<Timestamp>)>,
     /// What the line belongs to. Not to the effect that opens it: that one runs again, and would take the line with it.
     owner: StoredValue<Owner>,
 }
@@ -61,6 +69,7 @@ impl LiveFeed {
             listeners: StoredValue::new(Vec::new()),
             next: StoredValue::new(0),
             seq: StoredValue::new(None),
+            gathered: StoredValue::new((Vec::new(), None)),
             owner: StoredValue::new(Owner::new()),
         };
         provide_context(feed);
@@ -103,6 +112,35 @@ impl LiveFeed {
 
     fn seq(self) -> Seq {
         self.seq.try_get_value().flatten().unwrap_or_default()
+    }
+
+    /// Takes a frame. The first is told at once; those that come on its heels are told together, so that a storm draws the page a few
+    /// times a second and not once for each of a thousand monitors.
+    fn gather(self, frame: Frame) {
+        let now = browser::now();
+        let waits = self.gathered.try_update_value(|(frames, told_at)| {
+            frames.push(frame);
+            // A clock that was set back must not hold anything up.
+            let rest = told_at.map_or(0, |told_at| (GATHER - now.since(told_at)).clamp(0, GATHER));
+            (rest, frames.len())
+        });
+        match waits {
+            // By the frame itself and not by a timer alone: those of a page that nobody sees hardly run.
+            Some((0, _)) => self.tell(),
+            Some((rest, 1)) => set_timeout(move || self.tell(), Duration::from_millis(rest.unsigned_abs())),
+            _ => {}
+        }
+    }
+
+    /// Tells what was gathered.
+    fn tell(self) {
+        let frames = self.gathered.try_update_value(|(frames, told_at)| {
+            *told_at = Some(browser::now());
+            std::mem::take(frames)
+        });
+        for frame in frames.unwrap_or_default() {
+            self.take(frame);
+        }
     }
 
     fn take(self, frame: Frame) {

@@ -106,7 +106,7 @@ impl Line {
                 browser::reload();
             }
         }
-        self.feed.take(frame);
+        self.feed.gather(frame);
     }
 
     fn lost(&self) {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use domain::check::CheckKind;
+use domain::event::Seq;
 use domain::health::State;
 use domain::time::Timestamp;
 use domain::views::console::{FeedItem, Frame, MonitorRow, Overview as View, StateCounts};
@@ -16,8 +17,9 @@ use crate::components::form::{FormState, SendForm, Submit};
 use crate::components::health::HealthCard;
 use crate::components::icon::{Icon, Mark};
 use crate::components::input::Described;
-use crate::components::loaded::Loaded;
+use crate::components::kept::Kept;
 use crate::components::page_head::{PageHead, PageTitle};
+use crate::components::rows::Rows;
 use crate::components::state;
 use crate::components::time::Lasting;
 use crate::components::toast::Toasts;
@@ -67,32 +69,51 @@ pub fn Overview() -> impl IntoView {
     let view = Resource::new(move || (feed.generation.get(), changes.get()), |_| read_overview());
     view! {
         <PageTitle text="Overview"/>
-        <Loaded from=view whole=true let:view><Body view/></Loaded>
+        <Kept from=view whole=true let:view><Body view/></Kept>
     }
 }
 
 /// What is shown, once it is read.
 #[component]
-fn Body(view: View) -> impl IntoView {
+fn Body(view: RwSignal<View>) -> impl IntoView {
     let feed = expect_context::<LiveFeed>();
-    let (broken, items) = (RwSignal::new(view.broken), RwSignal::new(view.feed));
-    let (counts, at, seq) = (RwSignal::new(view.counts), view.at, view.seq);
+    let first = view.get_untracked();
+    let (broken, items) = (RwSignal::new(first.broken), RwSignal::new(first.feed));
+    let (counts, at) = (RwSignal::new(first.counts), first.at);
+    // The last event that is shown.
+    let shown = StoredValue::new(first.seq);
     feed.listen(move |frame| match frame {
-        Frame::Monitor { seq: newer, row, counts: now, item } if newer > seq => {
+        Frame::Monitor { seq, row, counts: now, item } if seq > shown.get_value() => {
+            shown.set_value(seq);
             counts.set(now);
             broken.update(|broken| follow(broken, *row));
             if let Some(item) = item {
                 items.update(|items| prepend(items, item));
             }
         }
-        Frame::Gone { seq: newer, id, counts: now } if newer > seq => {
+        Frame::Gone { seq, id, counts: now } if seq > shown.get_value() => {
+            shown.set_value(seq);
             counts.set(now);
             broken.update(|broken| broken.retain(|row| row.id != id));
         }
+        // What was missed comes with the next reading, whatever is shown by then.
+        Frame::Resync { .. } => shown.set_value(Seq::default()),
         _ => {}
     });
+    Effect::new(move |was_drawn: Option<()>| {
+        let view = view.get();
+        // What happened while it was read is in here already, and not in there.
+        if was_drawn.is_some() && view.seq >= shown.get_value() {
+            shown.set_value(view.seq);
+            counts.set(view.counts);
+            broken.set(view.broken);
+            items.set(view.feed);
+        }
+    });
     let is_empty = Memo::new(move |_| counts.with(|counts| counts.total() == 0));
-    let (incidents, system) = (StoredValue::new(view.incidents), StoredValue::new(view.system));
+    let is_silent = Memo::new(move |_| items.with(Vec::is_empty));
+    let incidents = Memo::new(move |_| view.with(|view| view.incidents.clone()));
+    let is_calm = Memo::new(move |_| incidents.with(Vec::is_empty));
     view! {
         <PageHead title="Overview"
             actions=|| view! { <a class="button primary" href="/console/monitors/new"><Icon name="plus"/>"Add monitor"</a> }
@@ -108,20 +129,17 @@ fn Body(view: View) -> impl IntoView {
                     <div class="split">
                         <section class="card flush">
                             <header><h2>"Events"</h2></header>
-                            {move || {
-                                let items = items.get();
-                                if items.is_empty() {
-                                    view! { <p class="empty plain">"Nothing happened yet."</p> }.into_any()
-                                } else {
-                                    view! { <Feed items/> }.into_any()
-                                }
+                            {move || if is_silent.get() {
+                                view! { <p class="empty plain">"Nothing happened yet."</p> }.into_any()
+                            } else {
+                                view! { <Feed items/> }.into_any()
                             }}
                         </section>
                         <div class="stack">
-                            {incidents.with_value(|rows| (!rows.is_empty()).then(|| view! {
-                                <section class="card flush"><header><h2>"Open incidents"</h2></header><Incidents rows=rows.clone() at/></section>
-                            }))}
-                            <HealthCard health=system.get_value() at/>
+                            {move || (!is_calm.get()).then(|| view! {
+                                <section class="card flush"><header><h2>"Open incidents"</h2></header><Incidents rows=incidents at/></section>
+                            })}
+                            {move || view.with(|view| view! { <HealthCard health=view.system.clone() at=view.at/> })}
                         </div>
                     </div>
                 </div>
@@ -143,9 +161,10 @@ fn LiveWord(counts: RwSignal<StateCounts>) -> impl IntoView {
 /// What is broken now.
 #[component]
 fn Broken(rows: RwSignal<Vec<MonitorRow>>, at: Timestamp) -> impl IntoView {
+    let is_well = Memo::new(move |_| rows.with(Vec::is_empty));
+    let names = Memo::new(move |_| rows.with(|rows| twins(rows)));
     move || {
-        let rows = rows.get();
-        if rows.is_empty() {
+        if is_well.get() {
             return view! {
                 <section class="card flush"><div class="all-well"><Icon name="st-operational"/>
                     <div><strong>"Nothing is broken"</strong><p>"Every monitor that is checked is up."</p></div>
@@ -153,34 +172,34 @@ fn Broken(rows: RwSignal<Vec<MonitorRow>>, at: Timestamp) -> impl IntoView {
             }
             .into_any();
         }
-        let mut seen = HashSet::new();
-        let again = rows.iter().filter(|row| !seen.insert(row.name.as_str()));
-        let twins: HashSet<_> = again.map(|row| row.name.clone()).collect();
         view! {
             <section class="card flush" aria-labelledby="broken">
                 <header><h2 id="broken">"Broken now"</h2></header>
-                <ul class="broken">{rows.into_iter().map(|row| {
-                    let has_twin = twins.contains(&row.name);
-                    view! { <BrokenRow row at has_twin/> }
-                }).collect_view()}</ul>
+                <ul class="broken"><Rows rows key=|row| row.id.clone() let:row><BrokenRow row at twins=names/></Rows></ul>
             </section>
         }
         .into_any()
     }
 }
 
-/// One thing that is broken.
+/// The names that several of these have.
+fn twins(rows: &[MonitorRow]) -> HashSet<String> {
+    let mut seen = HashSet::new();
+    let again = rows.iter().filter(|row| !seen.insert(row.name.as_str()));
+    again.map(|row| row.name.clone()).collect()
+}
+
+/// One thing that is broken. Its cells follow; the row stays.
 #[component]
 fn BrokenRow(
-    row: MonitorRow,
+    row: Memo<MonitorRow>,
     at: Timestamp,
-    /// Whether another one has the same name.
-    has_twin: bool,
+    /// The names that another one has, too.
+    twins: Memo<HashSet<String>>,
 ) -> impl IntoView {
     let action = Call::to::<TestMonitor>();
-    let href = format!("/console/monitors/{}", row.id);
+    let (id, kind) = row.with_untracked(|row| (row.id.to_string(), row.kind));
     let toasts = expect_context::<Toasts>();
-    let name = row.name.clone();
     Effect::new(move || {
         let told = action.value().with(|value| match value {
             Some(Ok(report)) => Some((state::of_outcome(&report.outcome), in_short(report))),
@@ -188,19 +207,26 @@ fn BrokenRow(
             None => None,
         });
         if let Some((state, told)) = told {
-            toasts.tell(state, format!("{name}: {told}"));
+            toasts.tell(state, row.with_untracked(|row| format!("{}: {told}", row.name)));
         }
     });
-    let about = has_twin.then(|| format!("{} · {}", row.kind.label(), row.target));
-    let reason = row.reason.unwrap_or_else(|| state::word(row.state).to_owned());
+    let now = Memo::new(move |_| row.with(|row| row.state));
+    let since = Memo::new(move |_| row.with(|row| row.since));
+    let about = Memo::new(move |_| {
+        let has_twin = |row: &MonitorRow| twins.try_with(|twins| twins.contains(&row.name)) == Some(true);
+        row.with(|row| has_twin(row).then(|| format!("{} · {}", row.kind.label(), row.target)))
+    });
+    let reason =
+        move || row.with(|row| row.reason.clone().unwrap_or_else(|| state::word(row.state).to_owned()));
     view! {
-        <li data-state=row.state.as_str()>
-            <Icon name=state::icon(row.state)/>
-            <div><a class="name" data-row href=href>{row.name}</a>{about.map(|about| view! { <p class="muted">{about}</p> })}<p>{reason}</p></div>
-            <span class="for">{row.since.map(|since| view! { <Lasting since read_at=at/> })}</span>
-            {(row.kind != CheckKind::Push).then(|| view! {
-                <SendForm action id=format!("test-{}", row.id) class="">
-                    <input type="hidden" name="monitor" value=row.id.to_string()/>
+        <li data-state=move || now.get().as_str()>
+            {move || view! { <Icon name=state::icon(now.get())/> }}
+            <div><a class="name" data-row href=format!("/console/monitors/{id}")>{move || row.with(|row| row.name.clone())}</a>
+                {move || about.get().map(|about| view! { <p class="muted">{about}</p> })}<p>{reason}</p></div>
+            <span class="for">{move || since.get().map(|since| view! { <Lasting since read_at=at/> })}</span>
+            {(kind != CheckKind::Push).then(|| view! {
+                <SendForm action id=format!("test-{id}") class="">
+                    <input type="hidden" name="monitor" value=id/>
                     <Submit class="button small">"Test now"</Submit>
                 </SendForm>
             })}
