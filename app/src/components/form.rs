@@ -221,7 +221,7 @@ pub fn Submit(
     class: &'static str,
     /// What it is called, when its content is an icon only.
     #[prop(optional, into)]
-    label: Option<String>,
+    label: MaybeProp<String>,
     /// What it sends along, when the form has several ways to go on: the name of an argument.
     #[prop(optional)]
     name: Option<&'static str>,
@@ -233,7 +233,7 @@ pub fn Submit(
 ) -> impl IntoView {
     let state = FormState::here();
     view! {
-        <button class=class name=name value=value aria-label=label aria-busy=move || state.is_pending().then_some("true")
+        <button class=class name=name value=value aria-label=move || label.get() aria-busy=move || state.is_pending().then_some("true")
             on:click=move |event| if state.pending.get_untracked() { event.prevent_default() }>
             {move || state.is_pending().then(|| view! { <Spinner/> })}
             {children()}

@@ -10,8 +10,9 @@ use leptos_router::hooks::use_query_map;
 use crate::components::again::keep_fresh;
 use crate::components::figures;
 use crate::components::icon::Icon;
-use crate::components::loaded::Loaded;
+use crate::components::kept::Kept;
 use crate::components::page_head::{PageHead, PageTitle};
+use crate::components::rows::Rows;
 use crate::components::time::{Lasting, Time};
 use crate::live::LiveFeed;
 use crate::server_fns::incidents::{Which, read_incidents};
@@ -40,96 +41,129 @@ pub fn Incidents() -> impl IntoView {
     view! {
         <PageTitle text="Incidents"/>
         <PageHead title="Incidents"/>
-        <Loaded from=list let:list>
-            {
-                let (which, page) = wanted.get_untracked();
-                view! { <Tabs which open=list.open/><Found list which page/> }
-            }
-        </Loaded>
+        <Kept from=list let:list><Body list wanted/></Kept>
+    }
+}
+
+/// What is shown, once it is read.
+#[component]
+fn Body(list: RwSignal<IncidentList>, wanted: Memo<(Which, u32)>) -> impl IntoView {
+    // What was asked for when the list came, and not what is asked for by now.
+    let asked = Memo::new(move |_| {
+        list.track();
+        wanted.get_untracked()
+    });
+    let open = Memo::new(move |_| list.with(|list| list.open));
+    let is_empty = Memo::new(move |_| list.with(|list| list.rows.is_empty()));
+    let rows = Memo::new(move |_| list.with(|list| list.rows.clone()));
+    let at = list.with_untracked(|list| list.at);
+    view! {
+        <Tabs asked open/>
+        {move || if is_empty.get() {
+            view! { <Nothing which=asked.get().0/> }.into_any()
+        } else {
+            view! {
+                <section class="card flush" aria-label="Incidents">
+                    <ul class="broken incidents"><Rows rows key=|entry| entry.row.id.clone() let:entry><Row entry at/></Rows></ul>
+                    <footer><Pages list asked/></footer>
+                </section>
+            }.into_any()
+        }}
     }
 }
 
 /// Which incidents are shown.
 #[component]
-fn Tabs(which: Which, open: i64) -> impl IntoView {
+fn Tabs(asked: Memo<(Which, u32)>, open: Memo<i64>) -> impl IntoView {
     let tab = |one: Which| {
-        let badge = (one == Which::Open && open > 0)
-            .then(|| view! { <span class="badge" data-state="down">{figures::thousands(open)}</span> });
+        let badge = move || {
+            let open = (one == Which::Open).then(|| open.get()).filter(|open| *open > 0);
+            open.map(|open| view! { <span class="badge" data-state="down">{figures::thousands(open)}</span> })
+        };
         let href = match one {
             Which::Open => "/console/incidents".to_owned(),
             _ => format!("/console/incidents?which={}", one.as_str()),
         };
-        view! { <a href=href aria-current=(one == which).then_some("page")>{one.label()}{badge}</a> }
+        let current = move || (asked.get().0 == one).then_some("page");
+        view! { <a href=href aria-current=current>{one.label()}{badge}</a> }
     };
     view! { <nav class="tabs" aria-label="Which incidents">{Which::ALL.map(tab).collect_view()}</nav> }
 }
 
-/// What was found.
+/// There is none.
 #[component]
-fn Found(list: IncidentList, which: Which, page: u32) -> impl IntoView {
-    if list.rows.is_empty() {
-        let (title, text) = match which {
-            Which::Open => ("Nothing is burning", "An incident opens by itself when a monitor goes down."),
-            _ => ("No incident yet", "What went wrong stands here, with what was sent to whom."),
-        };
-        return view! { <section class="empty"><Icon name="st-operational"/><h2>{title}</h2><p>{text}</p></section> }
-            .into_any();
-    }
-    let per_page = i64::from(INCIDENTS_PER_PAGE);
-    let at = list.at;
-    let rows = list.rows.into_iter().map(|entry| view! { <Row entry at/> });
-    let neighbour = |to: u32, words: &'static str, is_there: bool| {
-        is_there.then(|| {
-            let href = format!("/console/incidents?which={}&page={to}", which.as_str());
-            view! { <a class="button small" href=href>{words}</a> }
-        })
+fn Nothing(which: Which) -> impl IntoView {
+    let (title, text) = match which {
+        Which::Open => ("Nothing is burning", "An incident opens by itself when a monitor goes down."),
+        _ => ("No incident yet", "What went wrong stands here, with what was sent to whom."),
     };
-    let pages = view! {
-        <span>{figures::count(list.found, "incident")}</span>
-        {neighbour(page.saturating_sub(1), "Newer", page > 1)}
-        {neighbour(page + 1, "Older", i64::from(page) * per_page < list.found)}
-    };
-    view! {
-        <section class="card flush" aria-label="Incidents">
-            <ul class="broken incidents">{rows.collect_view()}</ul>
-            <footer><nav class="pagination" aria-label="Pages">{pages}</nav></footer>
-        </section>
-    }
-    .into_any()
+    view! { <section class="empty"><Icon name="st-operational"/><h2>{title}</h2><p>{text}</p></section> }
 }
 
-/// One incident.
+/// The way to the neighbouring pages.
 #[component]
-fn Row(entry: IncidentEntry, at: Timestamp) -> impl IntoView {
-    let row = entry.row;
-    let is_open = row.resolved_at.is_none();
-    let (tone, icon) = match (is_open, &entry.acknowledged) {
-        (true, None) => ("down", "st-major"),
-        (true, Some(_)) => ("degraded", "hand"),
-        (false, _) => ("up", "st-operational"),
+fn Pages(list: RwSignal<IncidentList>, asked: Memo<(Which, u32)>) -> impl IntoView {
+    let found = Memo::new(move |_| list.with(|list| list.found));
+    let neighbour = |step: i64, words: &'static str| {
+        let to = Memo::new(move |_| {
+            let (which, page) = asked.get();
+            let to = i64::from(page) + step;
+            let is_there = to >= 1 && (to - 1) * i64::from(INCIDENTS_PER_PAGE) < found.get();
+            is_there.then(|| format!("/console/incidents?which={}&page={to}", which.as_str()))
+        });
+        move || to.get().map(|href| view! { <a class="button small" href=href>{words}</a> })
     };
-    let length = match row.resolved_at {
-        None => view! { <Lasting since=row.started_at read_at=at/> }.into_any(),
-        Some(end) => words::duration(end.since(row.started_at)).into_any(),
-    };
-    let taken = entry
-        .acknowledged
-        .filter(|_| is_open)
-        .map(|(_, who)| view! { <span class="chip"><Icon name="hand"/>{who}</span> });
-    let snoozed = entry.snoozed_until.filter(|_| is_open).map(|until| {
-        view! { <span class="chip"><Icon name="alarm-clock"/>"until "<Time at=until shape=crate::browser::Shape::Minute/></span> }
-    });
     view! {
-        <li data-state=tone>
-            <Icon name=icon/>
+        <nav class="pagination" aria-label="Pages">
+            <span>{move || figures::count(found.get(), "incident")}</span>
+            {neighbour(-1, "Newer")}
+            {neighbour(1, "Older")}
+        </nav>
+    }
+}
+
+/// One incident. Its cells follow; the row stays.
+#[component]
+fn Row(entry: Memo<IncidentEntry>, at: Timestamp) -> impl IntoView {
+    let href = format!("/console/incidents/{}", entry.with_untracked(|entry| entry.row.id.to_string()));
+    let look = Memo::new(move |_| {
+        entry.with(|entry| match (entry.row.resolved_at, &entry.acknowledged) {
+            (None, None) => ("down", "st-major"),
+            (None, Some(_)) => ("degraded", "hand"),
+            (Some(_), _) => ("up", "st-operational"),
+        })
+    });
+    let times = Memo::new(move |_| entry.with(|entry| (entry.row.started_at, entry.row.resolved_at)));
+    let length = move || match times.get() {
+        (since, None) => view! { <Lasting since read_at=at/> }.into_any(),
+        (since, Some(end)) => words::duration(end.since(since)).into_any(),
+    };
+    let began = move || match times.get() {
+        (_, None) => None,
+        (since, Some(_)) => Some(view! { <span class="muted num"><Time at=since/></span> }),
+    };
+    let chips = move || {
+        entry.with(|entry| {
+            let is_open = entry.row.resolved_at.is_none();
+            let taken = entry.acknowledged.as_ref().filter(|_| is_open);
+            let taken = taken.map(|(_, who)| view! { <span class="chip"><Icon name="hand"/>{who.clone()}</span> });
+            let snoozed = entry.snoozed_until.filter(|_| is_open).map(|until| {
+                view! { <span class="chip"><Icon name="alarm-clock"/>"until "<Time at=until shape=crate::browser::Shape::Minute/></span> }
+            });
+            view! { {taken}{snoozed} }
+        })
+    };
+    view! {
+        <li data-state=move || look.get().0>
+            {move || view! { <Icon name=look.get().1/> }}
             <div>
-                <a class="name" data-row href=format!("/console/incidents/{}", row.id)>{row.title}</a>
-                {entry.about.map(|about| view! { <p class="muted">{about}</p> })}
-                <p>{row.reason.unwrap_or_default()}</p>
+                <a class="name" data-row href=href>{move || entry.with(|entry| entry.row.title.clone())}</a>
+                {move || entry.with(|entry| entry.about.clone()).map(|about| view! { <p class="muted">{about}</p> })}
+                <p>{move || entry.with(|entry| entry.row.reason.clone().unwrap_or_default())}</p>
             </div>
-            <span class="chips">{taken}{snoozed}</span>
+            <span class="chips">{chips}</span>
             <span class="for">{length}</span>
-            {(!is_open).then(|| view! { <span class="muted num"><Time at=row.started_at/></span> })}
+            {began}
         </li>
     }
 }

@@ -10,9 +10,10 @@ use crate::call::Call;
 use crate::components::again::{Again, keep_fresh};
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
-use crate::components::loaded::Loaded;
+use crate::components::kept::Kept;
 use crate::components::notice::{Notice, Tone};
 use crate::components::page_head::{PageHead, PageTitle};
+use crate::components::rows::Rows;
 use crate::components::telling::state::{DeliveryWord, standing, uses};
 use crate::components::time::Ago;
 use crate::server_fns::integrations::{SwitchIntegration, read_integrations};
@@ -33,7 +34,7 @@ pub fn Integrations() -> impl IntoView {
             actions=|| view! { <a class="button primary" href="/console/integrations/new"><Icon name="plus"/>"Add integration"</a> }
             facts=|| view! { <span>"Where messages go: chats, mailboxes, phones, and programs of your own."</span> }/>
         <FromSlack/>
-        <Loaded from=rows let:rows><List rows/></Loaded>
+        <Kept from=rows let:rows><List rows/></Kept>
     }
 }
 
@@ -68,79 +69,86 @@ fn FromSlack() -> impl IntoView {
 
 /// The rows, or what to do when there are none.
 #[component]
-fn List(rows: Vec<IntegrationRow>) -> impl IntoView {
-    if rows.is_empty() {
-        return view! {
-            <section class="empty">
-                <Icon name="plug"/><h2>"Nobody is told yet"</h2>
-                <p>"Add where messages shall go. A test shows at once whether they arrive."</p>
-                <div class="button-row"><a class="button primary" href="/console/integrations/new"><Icon name="plus"/>"Add integration"</a></div>
+fn List(rows: RwSignal<Vec<IntegrationRow>>) -> impl IntoView {
+    let is_empty = Memo::new(move |_| rows.with(Vec::is_empty));
+    move || {
+        if is_empty.get() {
+            return view! {
+                <section class="empty">
+                    <Icon name="plug"/><h2>"Nobody is told yet"</h2>
+                    <p>"Add where messages shall go. A test shows at once whether they arrive."</p>
+                    <div class="button-row"><a class="button primary" href="/console/integrations/new"><Icon name="plus"/>"Add integration"</a></div>
+                </section>
+            }
+            .into_any();
+        }
+        view! {
+            <section class="card flush" aria-label="Integrations">
+                <table class="table cards">
+                    <thead><tr>
+                        <th>"Integration"</th><th>"State"</th><th>"Used by"</th><th>"Last message"</th>
+                        <th class="end"><span class="visually-hidden">"Switch"</span></th>
+                    </tr></thead>
+                    <tbody><Rows rows key=|row| row.id.clone() let:row><Row row/></Rows></tbody>
+                </table>
             </section>
         }
-        .into_any();
+        .into_any()
     }
-    view! {
-        <section class="card flush" aria-label="Integrations">
-            <table class="table cards">
-                <thead><tr>
-                    <th>"Integration"</th><th>"State"</th><th>"Used by"</th><th>"Last message"</th>
-                    <th class="end"><span class="visually-hidden">"Switch"</span></th>
-                </tr></thead>
-                <tbody>{rows.into_iter().map(|row| view! { <Row row/> }).collect_view()}</tbody>
-            </table>
-        </section>
-    }
-    .into_any()
 }
 
-/// One integration.
+/// One integration. Its cells follow; the row stays.
 #[component]
-fn Row(row: IntegrationRow) -> impl IntoView {
-    let (tone, icon, word) = standing(&row);
-    let used = uses(&row);
-    let last = match row.last {
+fn Row(row: Memo<IntegrationRow>) -> impl IntoView {
+    let (id, kind) = row.with_untracked(|row| (row.id.to_string(), row.kind));
+    let href = format!("/console/integrations/{id}");
+    let name = Memo::new(move |_| row.with(|row| row.name.clone()));
+    let target = Memo::new(move |_| row.with(|row| row.target.clone()));
+    let last = Memo::new(move |_| row.with(|row| row.last));
+    let last = move || match last.get() {
         Some((at, state)) => {
             view! { <span class="pair"><DeliveryWord state/><span class="muted"><Ago at/></span></span> }
                 .into_any()
         }
         None => view! { <span class="none">"none yet"</span> }.into_any(),
     };
-    let href = format!("/console/integrations/{}", row.id);
+    let failing = Memo::new(move |_| row.with(|row| row.failing.as_deref().map(sentence)));
+    let state = move || {
+        let (tone, icon, word) = row.with(standing);
+        view! { <span class="state" data-state=tone title=failing.get()><Icon name=icon/>{word}</span> }
+    };
+    let enabled = Memo::new(move |_| row.with(|row| row.enabled));
     view! {
         <tr>
             <td>
                 <div class="with-tile">
-                    <span class="tile-icon"><Icon name=row.kind.icon()/></span>
-                    <div class="title"><a data-row href=href title=row.name.clone()>{row.name.clone()}</a>
-                        <span class="sub" title=row.target.clone()>{row.kind.label()}" · "{row.target.clone()}</span></div>
+                    <span class="tile-icon"><Icon name=kind.icon()/></span>
+                    <div class="title"><a data-row href=href title=name>{name}</a>
+                        <span class="sub" title=target>{kind.label()}" · "{target}</span></div>
                 </div>
             </td>
-            <td class="lead"><span class="state" data-state=tone title=row.failing.as_deref().map(sentence)><Icon name=icon/>{word}</span></td>
-            <td class="drop">{used}</td>
+            <td class="lead">{state}</td>
+            <td class="drop">{move || row.with(uses)}</td>
             <td>{last}</td>
-            <td class="end"><Switch id=row.id.to_string() name=row.name enabled=row.enabled/></td>
+            <td class="end"><Switch id name enabled/></td>
         </tr>
-        {row.failing.map(|failing| view! {
-            <tr class="more"><td colspan="5"><p class="state" data-state="down"><Icon name="alert"/>{sentence(&failing)}</p></td></tr>
+        {move || failing.get().map(|failing| view! {
+            <tr class="more"><td colspan="5"><p class="state" data-state="down"><Icon name="alert"/>{failing}</p></td></tr>
         })}
     }
 }
 
 /// Uses an integration, or lets it rest.
 #[component]
-fn Switch(id: String, name: String, enabled: bool) -> impl IntoView {
+fn Switch(id: String, name: Memo<String>, enabled: Memo<bool>) -> impl IntoView {
     let action = Call::to::<SwitchIntegration>();
     Again::here().after(action);
-    let (words, does) = if enabled {
-        ("Switch off", format!("Switch off {name}"))
-    } else {
-        ("Switch on", format!("Switch on {name}"))
-    };
+    let words = move || if enabled.get() { "Switch off" } else { "Switch on" };
     view! {
         <SendForm action id=format!("switch-{id}") class="" refused="Open it and save it: its settings need a look.">
             <input type="hidden" name="integration" value=id/>
-            <input type="hidden" name="enabled" value=(!enabled).to_string()/>
-            <Submit class="button small" label=does>{words}</Submit>
+            <input type="hidden" name="enabled" value=move || (!enabled.get()).to_string()/>
+            <Submit class="button small" label=Signal::derive(move || format!("{} {}", words(), name.get()))>{words}</Submit>
         </SendForm>
     }
 }
