@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use domain::delivery::DeliveryState;
-use domain::views::console::{DELIVERIES_PER_PAGE, DeliveryCounts, DeliveryList, DeliveryQuery};
+use domain::views::console::{
+    DELIVERIES_PER_PAGE, DeliveryCounts, DeliveryList, DeliveryQuery, IntegrationChoice,
+};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use super::rows::{Chosen, Row, identity, may_replay};
+use super::rows::{Chosen, Row, may_replay};
 use super::toolbar::Toolbar;
 use super::url;
 use crate::call::Call;
@@ -15,9 +17,10 @@ use crate::components::again::{Again, keep_fresh};
 use crate::components::figures;
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
-use crate::components::loaded::Loaded;
+use crate::components::kept::Kept;
 use crate::components::notice::{Notice, Tone};
 use crate::components::page_head::{PageHead, PageTitle};
+use crate::components::rows::Rows;
 use crate::components::telling::state::style;
 use crate::components::toast::Toasts;
 use crate::flash;
@@ -39,44 +42,55 @@ pub fn Deliveries() -> impl IntoView {
     view! {
         <PageTitle text="Deliveries"/>
         <PageHead title="Deliveries" facts=|| view! { <span>"Every message, every attempt, and what was answered."</span> }/>
-        <Loaded from=list let:read>
-            {
-                let (list, integrations) = read;
-                let now = query.get_untracked();
-                view! {
-                    <Counts counts=list.counts query=now.clone()/>
-                    <Toolbar query integrations/>
-                    <Found list query=now chosen/>
-                }
-            }
-        </Loaded>
+        <Kept from=list let:read><Body read query chosen/></Kept>
+    }
+}
+
+/// What is shown, once it is read.
+#[component]
+fn Body(
+    read: RwSignal<(DeliveryList, Vec<IntegrationChoice>)>,
+    query: Memo<DeliveryQuery>,
+    chosen: Chosen,
+) -> impl IntoView {
+    let list = Memo::new(move |_| read.with(|(list, _)| list.clone()));
+    let integrations = Memo::new(move |_| read.with(|(_, integrations)| integrations.clone()));
+    let counts = Memo::new(move |_| list.with(|list| list.counts));
+    view! {
+        <Counts counts query/>
+        <Toolbar query integrations/>
+        <Found list query chosen/>
     }
 }
 
 /// How the last day went; each figure leads to its messages.
 #[component]
-fn Counts(counts: DeliveryCounts, query: DeliveryQuery) -> impl IntoView {
-    let cards = [
-        (DeliveryState::Failed, "Failed", counts.failed, true),
-        (DeliveryState::Retrying, "Trying again", counts.retrying, true),
-        (DeliveryState::Waiting, "Waiting", counts.waiting, false),
-        (DeliveryState::Delivered, "Delivered", counts.delivered, false),
-        (DeliveryState::Skipped, "Not sent", counts.skipped, false),
+fn Counts(counts: Memo<DeliveryCounts>, query: Memo<DeliveryQuery>) -> impl IntoView {
+    type Count = fn(&DeliveryCounts) -> i64;
+    let cards: [(DeliveryState, &str, Count, bool); 5] = [
+        (DeliveryState::Failed, "Failed", |counts| counts.failed, true),
+        (DeliveryState::Retrying, "Trying again", |counts| counts.retrying, true),
+        (DeliveryState::Waiting, "Waiting", |counts| counts.waiting, false),
+        (DeliveryState::Delivered, "Delivered", |counts| counts.delivered, false),
+        (DeliveryState::Skipped, "Not sent", |counts| counts.skipped, false),
     ];
-    let cards = cards.map(|(state, words, number, is_bad)| {
-        let class = match number {
+    let cards = cards.map(|(state, words, count, is_bad)| {
+        let number = Memo::new(move |_| counts.with(count));
+        let class = move || match number.get() {
             0 => "stat zero",
             _ if is_bad => "stat hot",
             _ => "stat",
         };
         let (tone, icon) = style(state);
-        let is_chosen = query.state == Some(state);
-        let wanted = (!is_chosen).then_some(state);
-        let href = url::write(&DeliveryQuery { state: wanted, page: 1, ..query.clone() });
+        let is_chosen = move || query.with(|query| query.state == Some(state));
+        let href = move || {
+            let wanted = (!is_chosen()).then_some(state);
+            url::write(&DeliveryQuery { state: wanted, page: 1, ..query.get() })
+        };
         view! {
-            <a class=class data-state=tone href=href aria-current=is_chosen.then_some("true")>
+            <a class=class data-state=tone href=href aria-current=move || is_chosen().then_some("true")>
                 <span class="label"><Icon name=icon/>{words}</span>
-                <span class="value">{figures::thousands(number)}</span>
+                <span class="value">{move || figures::thousands(number.get())}</span>
             </a>
         }
     });
@@ -85,7 +99,7 @@ fn Counts(counts: DeliveryCounts, query: DeliveryQuery) -> impl IntoView {
 
 /// What was found, or what to do when nothing was.
 #[component]
-fn Found(list: DeliveryList, query: DeliveryQuery, chosen: Chosen) -> impl IntoView {
+fn Found(list: Memo<DeliveryList>, query: Memo<DeliveryQuery>, chosen: Chosen) -> impl IntoView {
     let action = Call::to::<Replay>();
     Again::here().after(action);
     let toasts = expect_context::<Toasts>();
@@ -97,27 +111,35 @@ fn Found(list: DeliveryList, query: DeliveryQuery, chosen: Chosen) -> impl IntoV
     });
     let flash = flash::take("replay");
     let replayed = flash.as_ref().and_then(|flash| flash.values.get("replayed")?.parse::<usize>().ok());
-    if list.rows.is_empty() {
-        return view! { <Nothing query/> }.into_any();
+    let flash = StoredValue::new(flash.unwrap_or_default());
+    let is_empty = Memo::new(move |_| list.with(|list| list.rows.is_empty()));
+    let rows = Memo::new(move |_| list.with(|list| list.rows.clone()));
+    let can_replay = Memo::new(move |_| rows.with(|rows| rows.iter().any(|row| may_replay(row.state))));
+    let pages = Memo::new(move |_| list.with(|list| (list.page, list.found, list.more)));
+    move || {
+        if is_empty.get() {
+            return view! { <Nothing query=query.get()/> }.into_any();
+        }
+        view! {
+            {replayed.map(|count| view! { <Notice tone=Tone::Good title=told(count)/> })}
+            <SendForm action id="replay" class="card flush" flash=flash.get_value()>
+                <table class="table cards picks" aria-label="Messages">
+                    <thead><tr>
+                        <th><span class="visually-hidden">"Choose"</span></th><th>"Message"</th><th>"State"</th><th>"To"</th><th>"Attempts"</th><th class="end">"When"</th>
+                    </tr></thead>
+                    <tbody><Rows rows key=|row| row.id.clone() let:row><Row row chosen/></Rows></tbody>
+                </table>
+                <footer class="foot-bar">
+                    <Show when=move || can_replay.get()><Submit class="button small"><Icon name="refresh"/>"Send the chosen again"</Submit></Show>
+                    {move || {
+                        let (page, found, more) = pages.get();
+                        view! { <Pages query=query.get_untracked() page found more/> }
+                    }}
+                </footer>
+            </SendForm>
+        }
+        .into_any()
     }
-    let rows = StoredValue::new(list.rows.clone());
-    let can_replay = list.rows.iter().any(|row| may_replay(row.state));
-    view! {
-        {replayed.map(|count| view! { <Notice tone=Tone::Good title=told(count)/> })}
-        <SendForm action id="replay" class="card flush" flash=flash.unwrap_or_default()>
-            <table class="table cards picks" aria-label="Messages">
-                <thead><tr>
-                    <th><span class="visually-hidden">"Choose"</span></th><th>"Message"</th><th>"State"</th><th>"To"</th><th>"Attempts"</th><th class="end">"When"</th>
-                </tr></thead>
-                <tbody><For each=move || rows.get_value() key=identity let:row><Row row chosen/></For></tbody>
-            </table>
-            <footer class="foot-bar">
-                {can_replay.then(|| view! { <Submit class="button small"><Icon name="refresh"/>"Send the chosen again"</Submit> })}
-                <Pages query page=list.page found=list.found more=list.more/>
-            </footer>
-        </SendForm>
-    }
-    .into_any()
 }
 
 /// How many were sent once more, in words.

@@ -44,46 +44,50 @@ impl Chosen {
     }
 }
 
-/// What tells a row from the others and from what it was before: only a row that is another one is drawn again.
-pub(super) fn identity(row: &DeliveryRow) -> (String, &'static str, i64, u32, Option<i64>) {
-    (row.id.to_string(), row.fate().as_str(), row.updated_at.0, row.attempts, row.due_at.map(|at| at.0))
-}
-
-/// The row.
+/// The row. Its cells follow; the row stays.
 #[component]
-pub(super) fn Row(row: DeliveryRow, chosen: Chosen) -> impl IntoView {
-    let id = StoredValue::new(row.id.to_string());
-    let href = format!("/console/deliveries/{}", row.id);
-    let label = format!("Choose: {}", row.headline);
-    let fate = row.fate();
-    let below = match (row.error, row.due_at) {
-        (Some(error), _) => Some(sentence(&error)),
-        (None, Some(_)) if row.state == DeliveryState::Waiting => Some("Waits for its time.".to_owned()),
-        _ => None,
+pub(super) fn Row(row: Memo<DeliveryRow>, chosen: Chosen) -> impl IntoView {
+    let id = StoredValue::new(row.with_untracked(|row| row.id.to_string()));
+    let href = id.with_value(|id| format!("/console/deliveries/{id}"));
+    let headline = move || row.with(|row| row.headline.clone());
+    let below = move || {
+        row.with(|row| match (&row.error, row.due_at) {
+            (Some(error), _) => Some(format!(" · {}", sentence(error))),
+            (None, Some(_)) if row.state == DeliveryState::Waiting => {
+                Some(" · Waits for its time.".to_owned())
+            }
+            _ => None,
+        })
     };
-    let attempts = match row.attempts {
+    let attempts = move || match row.with(|row| row.attempts) {
         0 => None,
         1 => Some("1 attempt".to_owned()),
         many => Some(format!("{many} attempts")),
     };
+    let state = Memo::new(move |_| row.with(|row| row.state));
+    let fate = Memo::new(move |_| row.with(DeliveryRow::fate));
+    let when = Memo::new(move |_| row.with(|row| (row.state, row.due_at, row.updated_at)));
+    let when = move || match when.get() {
+        (DeliveryState::Retrying, due_at, _) => {
+            view! { "next " {due_at.map(|at| view! { <Time at shape=crate::browser::Shape::Minute/> })} }
+                .into_any()
+        }
+        (_, _, at) => view! { <Ago at/> }.into_any(),
+    };
     view! {
         <tr>
             // The label makes the whole cell the target.
-            <td class="pick">{may_replay(row.state).then(|| view! {
-                <label><input type="checkbox" name="deliveries[]" value=id.get_value() aria-label=label
+            <td class="pick"><Show when=move || may_replay(state.get())>
+                <label><input type="checkbox" name="deliveries[]" value=id.get_value() aria-label=move || format!("Choose: {}", headline())
                     prop:checked=move || id.with_value(|id| chosen.holds(id))
                     on:change:target=move |event| id.with_value(|id| chosen.set(id, event.target().checked()))/></label>
-            })}</td>
-            <td><div class="title wide"><a data-row href=href title=row.headline.clone()>{row.headline.clone()}</a>
-                <span class="sub">{words::kind(&row.kind)}{below.map(|below| format!(" · {below}"))}</span></div></td>
-            <td class="lead"><DeliveryWord state=fate/></td>
-            <td><span class="chip"><Icon name=row.provider.icon()/>{row.integration.name}</span></td>
+            </Show></td>
+            <td><div class="title wide"><a data-row href=href title=headline>{headline}</a>
+                <span class="sub">{move || row.with(|row| words::kind(&row.kind))}{below}</span></div></td>
+            <td class="lead">{move || view! { <DeliveryWord state=fate.get()/> }}</td>
+            <td><span class="chip">{move || row.with(|row| view! { <Icon name=row.provider.icon()/>{row.integration.name.clone()} })}</span></td>
             <td class="num muted drop">{attempts}</td>
-            <td class="end num muted">{if row.state == DeliveryState::Retrying {
-                view! { "next " {row.due_at.map(|at| view! { <Time at shape=crate::browser::Shape::Minute/> })} }.into_any()
-            } else {
-                view! { <Ago at=row.updated_at/> }.into_any()
-            }}</td>
+            <td class="end num muted">{when}</td>
         </tr>
     }
 }

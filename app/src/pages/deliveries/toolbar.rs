@@ -16,7 +16,10 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// The form.
 #[component]
-pub(super) fn Toolbar(query: Memo<DeliveryQuery>, integrations: Vec<IntegrationChoice>) -> impl IntoView {
+pub(super) fn Toolbar(
+    query: Memo<DeliveryQuery>,
+    integrations: Memo<Vec<IntegrationChoice>>,
+) -> impl IntoView {
     let navigate = use_navigate();
     let go = StoredValue::new(move |wanted: DeliveryQuery| {
         let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
@@ -41,10 +44,17 @@ pub(super) fn Toolbar(query: Memo<DeliveryQuery>, integrations: Vec<IntegrationC
     };
     let to = move |id: String| go(DeliveryQuery { integration: id.parse().ok(), ..query.get_untracked() });
     let start = query.get_untracked();
-    let hidden = [
-        ("incident", start.incident.as_ref().map(ToString::to_string)),
-        ("monitor", start.monitor.as_ref().map(ToString::to_string)),
-    ];
+    let hidden = move || {
+        query.with(|query| {
+            let all = [
+                ("incident", query.incident.as_ref().map(ToString::to_string)),
+                ("monitor", query.monitor.as_ref().map(ToString::to_string)),
+            ];
+            all.into_iter()
+                .filter_map(|(name, value)| Some(view! { <input type="hidden" name=name value=value?/> }))
+                .collect_view()
+        })
+    };
     view! {
         <form class="toolbar" role="search" method="get" action=url::PATH on:submit=move |event| event.prevent_default()>
             <div class="with-icon">
@@ -59,14 +69,15 @@ pub(super) fn Toolbar(query: Memo<DeliveryQuery>, integrations: Vec<IntegrationC
                     <option value=state.as_str() selected=start.state == Some(state)>{state.label()}</option>
                 }).collect_view()}
             </select>
-            <select class="input" name="integration" aria-label="Integration" on:change:target=move |event| to(event.target().value())>
+            <select class="input" name="integration" aria-label="Integration" prop:value=move || query.get().integration.map(String::from).unwrap_or_default()
+                on:change:target=move |event| to(event.target().value())>
                 <option value="">"All integrations"</option>
-                {integrations.into_iter().map(|one| {
+                <For each=move || integrations.get() key=|one| (one.id.clone(), one.name.clone()) let:one>{
                     let selected = start.integration.as_ref() == Some(&one.id);
                     view! { <option value=one.id.to_string() selected=selected>{one.name}</option> }
-                }).collect_view()}
+                }</For>
             </select>
-            {hidden.into_iter().filter_map(|(name, value)| Some(view! { <input type="hidden" name=name value=value?/> })).collect_view()}
+            {hidden}
             <noscript><button class="button">"Apply"</button></noscript>
         </form>
     }
