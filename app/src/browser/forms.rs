@@ -146,22 +146,25 @@ pub fn loses_changes(here: &str, there: &str) -> bool {
 }
 
 fn is_changed(form: &Element) -> bool {
-    all(form.query_selector_all(CONTROLS)).any(|control| {
-        if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
-            match input.type_().as_str() {
-                "checkbox" | "radio" => input.checked() != input.default_checked(),
-                _ => input.value() != input.default_value(),
-            }
-        } else if let Some(area) = control.dyn_ref::<HtmlTextAreaElement>() {
-            area.default_value().is_ok_and(|given| given != area.value())
-        } else if let Some(select) = control.dyn_ref::<HtmlSelectElement>() {
-            // A choice of one shows its first option when none is given.
-            let given = options(&control).position(|option| option.default_selected()).unwrap_or(0);
-            usize::try_from(select.selected_index()).is_ok_and(|index| index != given)
-        } else {
-            false
+    all(form.query_selector_all(CONTROLS)).any(|control| differs(&control))
+}
+
+/// Whether a control holds something else than it was given.
+pub(super) fn differs(control: &Element) -> bool {
+    if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
+        match input.type_().as_str() {
+            "checkbox" | "radio" => input.checked() != input.default_checked(),
+            _ => input.value() != input.default_value(),
         }
-    })
+    } else if let Some(area) = control.dyn_ref::<HtmlTextAreaElement>() {
+        area.default_value().is_ok_and(|given| given != area.value())
+    } else if let Some(select) = control.dyn_ref::<HtmlSelectElement>() {
+        // A choice of one shows its first option when none is given.
+        let given = options(control).position(|option| option.default_selected()).unwrap_or(0);
+        usize::try_from(select.selected_index()).is_ok_and(|index| index != given)
+    } else {
+        false
+    }
 }
 
 fn form(id: &str) -> Option<HtmlFormElement> {
@@ -172,7 +175,7 @@ fn options(select: &Element) -> impl Iterator<Item = HtmlOptionElement> + use<> 
     all(select.query_selector_all("option")).filter_map(|option| option.dyn_into().ok())
 }
 
-fn all<E>(list: Result<NodeList, E>) -> impl Iterator<Item = Element> + use<E> {
+pub(super) fn all<E>(list: Result<NodeList, E>) -> impl Iterator<Item = Element> + use<E> {
     let list = list.ok();
     let length = list.as_ref().map_or(0, NodeList::length);
     (0..length).filter_map(move |at| list.as_ref()?.item(at)?.dyn_into().ok())

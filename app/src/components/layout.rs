@@ -36,6 +36,14 @@ pub fn Layout(
             feed.follow(frame.standing.seq);
         }
     });
+    Effect::new(|| browser::keep_focus());
+    Effect::new(move |was: Option<String>| {
+        let path = path.get();
+        if was.is_some_and(|was| was != path) {
+            browser::arrive();
+        }
+        path
+    });
     let class = move || {
         if matches!(feed.link.get(), Link::Lost { .. } | Link::Out) { "shell stale" } else { "shell on-air" }
     };
