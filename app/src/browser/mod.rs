@@ -5,10 +5,12 @@ use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{HtmlDialogElement, HtmlElement};
 
+mod early;
 mod focus;
 mod forms;
 mod ways;
 
+pub use early::Early;
 pub use focus::{arrive, keep_focus};
 pub use forms::{
     drop_changes, fields_of, form_of, has_changes, loses_changes, map_of, name_of, reset_form, settle_form,
