@@ -17,8 +17,6 @@ use crate::seal::SealError;
 /// What is said of a message that somebody took up whose node is gone: whether it left, nobody knows.
 pub(super) const INTERRUPTED: &str =
     "The program ended while this was on its way, so nobody knows what became of that.";
-/// How many times as many due deliveries a claim looks at as it may take, to share them out among integrations.
-const LOOK_AT: usize = 1;
 
 /// A claim that leaves out so many integrations at most stays prepared: one for each number.
 const FEW: usize = 8;
