@@ -14,7 +14,7 @@ use crate::planner;
 use crate::providers;
 use crate::store::claiming::{self, Claimed};
 use crate::store::deliveries::{self, Settlement};
-use crate::store::groups::{self, Member};
+use crate::store::groups::{self, Member, Pending};
 use crate::store::integrations::{self, Integration};
 use crate::store::outages::{self, Open};
 use crate::store::{self, Tx};
@@ -239,7 +239,7 @@ async fn outdated(
         (Body::Group(group), _) => {
             let members = groups::members(tx, claimed.key).await?;
             if group.is_over() {
-                if members.iter().any(|member| member.pending) {
+                if members.iter().any(|member| member.pending != Pending::Nothing) {
                     return Ok(Some(behind(now)));
                 }
                 keep(tx, group, &members, |member| member.told, "Its beginning was never told.", now).await
@@ -315,7 +315,9 @@ async fn said(
     for member in members {
         // Only messages to all whom an integration leads to are told together.
         let to = (integration, "");
-        if member.begins || deliveries::is_superseded(tx, member.incident_key, to, member.at).await? {
+        if member.pending == Pending::Beginning
+            || deliveries::is_superseded(tx, member.incident_key, to, member.at).await?
+        {
             said.insert(member.key);
         }
     }

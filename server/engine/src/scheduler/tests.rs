@@ -241,9 +241,10 @@ async fn shows(stage: &Stage, key: MonitorKey, finding: Finding, at: Timestamp) 
     let (from, step) = (kept.health.state(false), kept.health.after(finding, at, Thresholds::default()));
     kept.health = step.health;
     assert!(store::health::update(&mut tx, &kept).await.unwrap());
-    let state = if finding == Finding::Up { ResultState::Up } else { ResultState::Confirming };
+    let counted = if finding == Finding::Up { ResultState::Up } else { ResultState::Confirming };
     let (latency_us, phases) = (None, domain::check::Phases::default());
-    let row = store::results::ResultRow { monitor: key, at, state, latency_us, phases, extra: false };
+    let row =
+        store::results::ResultRow { monitor: key, at, state: counted, latency_us, phases, extra: false };
     store::results::insert(&mut tx, &[row]).await.unwrap();
     let (id, to) = (MonitorId::new([0; 13]), kept.health.state(false));
     let event = Event::StateChanged { monitor: key, id, from, to, change: step.change, reason: None };

@@ -133,6 +133,17 @@ pub async fn insert(tx: &mut Tx, new: &Grouped<'_>) -> Result<bool> {
     Ok(added == 1)
 }
 
+/// What of an outage is still to be told by an earlier message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pending {
+    /// Nothing.
+    Nothing,
+    /// That it goes on.
+    Reminder,
+    /// That it began.
+    Beginning,
+}
+
 /// One of the outages that a message tells together.
 #[derive(Clone, Debug)]
 pub struct Member {
@@ -147,9 +158,7 @@ pub struct Member {
     /// Whether the same integration was told that it began or went on.
     pub told: bool,
     /// Whether it still may be.
-    pub pending: bool,
-    /// Whether it still may be told that it began.
-    pub begins: bool,
+    pub pending: Pending,
     /// When it was planned.
     pub at: Timestamp,
 }
@@ -161,8 +170,7 @@ struct MemberRow {
     incident_id: i64,
     over: bool,
     told: bool,
-    pending: bool,
-    begins: bool,
+    pending: i64,
     created_at: i64,
 }
 
@@ -172,9 +180,8 @@ pub async fn members(tx: &mut Tx, group: DeliveryKey) -> Result<Vec<Member>> {
         sqlx::query_as(
             "select m.id, i.public_id, i.id as incident_id, i.resolved_at is not null as over, m.created_at, \
              max(case when b.state = 'delivered' or (b.state = 'grouped' and g.state = 'delivered') then 1 else 0 end) > 0 as told, \
-             max(case when b.due_at is not null or (b.state = 'grouped' and g.due_at is not null) then 1 else 0 end) > 0 as pending, \
-             max(case when b.kind = 'error' and (b.due_at is not null or (b.state = 'grouped' and g.due_at is not null)) \
-                 then 1 else 0 end) > 0 as begins \
+             cast(max(case when b.due_at is null and (b.state <> 'grouped' or g.due_at is null) then 0 when b.kind = 'error' then 2 \
+                 when b.kind = 'reminder' then 1 else 0 end) as bigint) as pending \
              from deliveries m join incidents i on i.id = m.incident_id \
              left join deliveries b on b.incident_id = m.incident_id and b.integration_id = m.integration_id and b.id < m.id \
              and (b.kind = 'error' or b.kind = 'reminder') \
@@ -194,8 +201,11 @@ pub async fn members(tx: &mut Tx, group: DeliveryKey) -> Result<Vec<Member>> {
             incident_key: IncidentKey(row.incident_id),
             over: row.over,
             told: row.told,
-            pending: row.pending,
-            begins: row.begins,
+            pending: match row.pending {
+                0 => Pending::Nothing,
+                1 => Pending::Reminder,
+                _ => Pending::Beginning,
+            },
             at: Timestamp(row.created_at),
         })
     };

@@ -100,8 +100,8 @@ on_both! {
         assert_eq!(outage.heard(), [1, 1, 0]);
         // Nobody says which was which, and there is one more.
         let mut levels = [1, 2, 0].map(|one: usize| after(0, &outage.ids[one])).to_vec();
-        levels[0].message = "Look at it.".to_owned();
-        levels[2].message = "Look at it, too.".to_owned();
+        "Look at it.".clone_into(&mut levels[0].message);
+        "Look at it, too.".clone_into(&mut levels[2].message);
         save(&world, levels.clone(), &[]).await;
         outage.later(&world, MINUTE).await;
         assert_eq!(outage.heard(), [1, 1, 1]);

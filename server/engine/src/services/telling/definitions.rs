@@ -173,6 +173,9 @@ impl Services {
     }
 }
 
+/// Whether an old level and a new one, each with its place, may be the same.
+type Likeness = fn((usize, &Level), (usize, &Level)) -> bool;
+
 /// Where each level of a definition is after a change, by what is known of where the new ones come from.
 fn went(stored: &DefinitionDraft, draft: &DefinitionDraft, origins: &[Was]) -> Vec<Option<u32>> {
     let mut went = vec![None; stored.levels.len()];
@@ -191,16 +194,16 @@ fn went(stored: &DefinitionDraft, draft: &DefinitionDraft, origins: &[Was]) -> V
     }
     // One that says the same is the same; then one that tells the same; then one at the same place that tells some of them. Somebody who
     // was told on it would be told twice.
-    let likeness: [fn(usize, &Level, usize, &Level) -> bool; 3] = [
-        |_, old, _, new| old == new,
-        |_, old, _, new| !old.targets.is_empty() && addressees(old) == addressees(new),
-        |old_place, old, place, new| old_place == place && !addressees(old).is_disjoint(&addressees(new)),
+    let likeness: [Likeness; 3] = [
+        |(_, old), (_, new)| old == new,
+        |(_, old), (_, new)| !old.targets.is_empty() && addressees(old) == addressees(new),
+        |(old_place, old), (place, new)| old_place == place && !addressees(old).is_disjoint(&addressees(new)),
     ];
     for is_like in likeness {
         unsaid.retain(|number| {
             let new = &draft.levels[*number];
             let old = (0..went.len())
-                .find(|old| went[*old].is_none() && is_like(*old, &stored.levels[*old], *number, new));
+                .find(|old| went[*old].is_none() && is_like((*old, &stored.levels[*old]), (*number, new)));
             if let Some(old) = old {
                 went[old] = u32::try_from(*number).ok();
             }
