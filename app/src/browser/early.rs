@@ -24,7 +24,7 @@ enum Value {
 impl Early {
     /// Looks at the page, before anything takes it over.
     pub fn read() -> Self {
-        let changed = all(document().query_selector_all(CONTROLS)).filter(|control| differs(control));
+        let changed = all(document().query_selector_all(CONTROLS)).filter(differs);
         Self(changed.filter_map(|control| Value::of(&control).map(|value| (control, value))).collect())
     }
 

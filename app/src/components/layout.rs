@@ -36,7 +36,7 @@ pub fn Layout(
             feed.follow(frame.standing.seq);
         }
     });
-    Effect::new(|| browser::keep_focus());
+    Effect::new(browser::keep_focus);
     Effect::new(move |was: Option<String>| {
         let path = path.get();
         if was.is_some_and(|was| was != path) {

@@ -1,6 +1,6 @@
 //! The first screen: what is broken now on top, live.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use domain::check::CheckKind;
@@ -183,7 +183,7 @@ fn Broken(rows: RwSignal<Vec<MonitorRow>>, at: Timestamp) -> impl IntoView {
 }
 
 /// The names that several of these have.
-fn twins(rows: &[MonitorRow]) -> HashSet<String> {
+fn twins(rows: &[MonitorRow]) -> BTreeSet<String> {
     let mut seen = HashSet::new();
     let again = rows.iter().filter(|row| !seen.insert(row.name.as_str()));
     again.map(|row| row.name.clone()).collect()
@@ -195,7 +195,7 @@ fn BrokenRow(
     row: Memo<MonitorRow>,
     at: Timestamp,
     /// The names that another one has, too.
-    twins: Memo<HashSet<String>>,
+    twins: Memo<BTreeSet<String>>,
 ) -> impl IntoView {
     let action = Call::to::<TestMonitor>();
     let (id, kind) = row.with_untracked(|row| (row.id.to_string(), row.kind));
