@@ -145,9 +145,10 @@ test('a page that was gone to has the focus, and a field that asks for it keeps 
   await search.fill('nothing like it');
   await expect(page.getByText(/^No monitor matches/)).toBeVisible();
   await expect(search).toBeFocused();
-  // What is pressed and goes leaves the focus in the page.
+  // What is pressed and goes leaves the focus in the page, and the box does not say what is not looked for any more.
   await page.getByRole('link', { name: 'Show all' }).press('Enter');
   await expect(page.locator('[data-row]')).toHaveCount(1);
+  await expect(search).toHaveValue('');
   await expect(page.locator('body')).not.toBeFocused();
 });
 

@@ -91,6 +91,11 @@ pub fn press_link(event: &web_sys::Event) {
     }
 }
 
+/// Whether an element has the focus.
+pub fn has_focus(element: &web_sys::Element) -> bool {
+    document().active_element().as_ref() == Some(element)
+}
+
 /// Moves the focus to the first element that matches; says whether there was one.
 pub fn focus(selector: &str) -> bool {
     let found = document().query_selector(selector).ok().flatten();

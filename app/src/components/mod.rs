@@ -25,6 +25,7 @@ pub mod nav;
 pub mod notice;
 pub mod page_head;
 pub mod rows;
+pub mod search;
 pub mod state;
 pub mod tabs;
 pub mod telling;

@@ -1,7 +1,5 @@
 //! Search and filters of the log. A plain form: without scripts it is sent by its button, with them as one types.
 
-use std::time::Duration;
-
 use domain::delivery::DeliveryState;
 use domain::views::console::{DeliveryQuery, IntegrationChoice};
 use leptos::prelude::*;
@@ -9,10 +7,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::url;
-use crate::components::icon::Icon;
-
-/// How long after the last key the log is asked for.
-const PAUSE: Duration = Duration::from_millis(250);
+use crate::components::search::SearchBox;
 
 /// The form.
 #[component]
@@ -26,19 +21,7 @@ pub(super) fn Toolbar(
         navigate(&url::write(&DeliveryQuery { page: 1, ..wanted }), options);
     });
     let go = move |wanted: DeliveryQuery| go.with_value(|go| go(wanted));
-    let typed = StoredValue::new(0_u32);
-    let search = move |text: String| {
-        let round = typed.get_value().wrapping_add(1);
-        typed.set_value(round);
-        set_timeout(
-            move || {
-                if typed.try_get_value() == Some(round) {
-                    go(DeliveryQuery { search: text, ..query.get_untracked() });
-                }
-            },
-            PAUSE,
-        );
-    };
+    let search = move |text: String| go(DeliveryQuery { search: text, ..query.get_untracked() });
     let state = move |word: String| {
         go(DeliveryQuery { state: DeliveryState::from_word(&word), ..query.get_untracked() });
     };
@@ -57,11 +40,7 @@ pub(super) fn Toolbar(
     };
     view! {
         <form class="toolbar" role="search" method="get" action=url::PATH on:submit=move |event| event.prevent_default()>
-            <div class="with-icon">
-                <Icon name="search"/>
-                <input class="input" type="search" name="q" data-search value=start.search placeholder="Search name, error or id"
-                    aria-label="Search" aria-keyshortcuts="/" on:input:target=move |event| search(event.target().value())/>
-            </div>
+            <SearchBox text=Signal::derive(move || query.with(|query| query.search.clone())) placeholder="Search name, error or id" search/>
             <select class="input" name="state" aria-label="State" prop:value=move || query.get().state.map_or("", DeliveryState::as_str)
                 on:change:target=move |event| state(event.target().value())>
                 <option value="">"All states"</option>
