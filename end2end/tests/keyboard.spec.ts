@@ -81,6 +81,40 @@ test('a question mark lists the keys, and Escape gives the focus back', async ({
   await expect(link).toBeFocused();
 });
 
+test('keys do nothing behind a question, and can be switched off', async ({ page }) => {
+  await page.keyboard.press('?');
+  const list = page.getByRole('dialog', { name: 'Keys' });
+  await expect(list).toBeVisible();
+  await press(page, 'n');
+  await press(page, 'g');
+  await press(page, 's');
+  await expect(list).toBeVisible();
+  await expect(page).toHaveURL(`${pharos.url}/console`);
+  const inside = await list.evaluate((dialog) => dialog.contains(document.activeElement));
+  expect(inside).toBe(true);
+  // Off, also after the page was loaded again; on again by the settings, where no key leads any more.
+  const name = 'Keys of one letter are commands';
+  await list.getByRole('checkbox', { name }).uncheck();
+  await page.keyboard.press('Escape');
+  await expect(list).toBeHidden();
+  for (const _ of [1, 2]) {
+    await press(page, 'n');
+    await press(page, '?');
+    await expect(page).toHaveURL(`${pharos.url}/console`);
+    await expect(list).toBeHidden();
+    await page.reload();
+    await alive(page);
+  }
+  await page.goto(`${pharos.url}/console/settings`);
+  await alive(page);
+  const setting = page.locator('#main').getByRole('checkbox', { name });
+  await expect(setting).not.toBeChecked();
+  await setting.check();
+  await setting.blur();
+  await page.keyboard.press('n');
+  await expect(page).toHaveURL(`${pharos.url}/console/monitors/new`);
+});
+
 test('letters are letters while somebody types, and keys with Control are the browser\'s', async ({ page }) => {
   await page.goto(`${pharos.url}/console/monitors/new`);
   await alive(page);

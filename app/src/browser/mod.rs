@@ -127,6 +127,11 @@ pub fn open_dialog(id: &str) {
     }
 }
 
+/// Whether a dialog is open.
+pub fn is_asking() -> bool {
+    document().query_selector("dialog[open]").is_ok_and(|dialog| dialog.is_some())
+}
+
 /// Closes the menu that is open, if one is, and gives the focus back to its button.
 pub fn close_menu() {
     let Ok(Some(menu)) = document().query_selector("details.menu[open]") else { return };
@@ -214,17 +219,29 @@ pub fn reload() {
 
 /// Sets the theme and keeps it for a year.
 pub fn set_theme(theme: &str) {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-theme", theme);
+    }
+    keep("theme", theme);
+}
+
+/// Keeps a word in the browser for a year.
+pub fn keep(name: &str, word: &str) {
     let secure = if window().location().protocol().is_ok_and(|protocol| protocol == "https:") {
         ";secure"
     } else {
         ""
     };
-    if let Some(root) = document().document_element() {
-        let _ = root.set_attribute("data-theme", theme);
-    }
     if let Ok(document) = document().dyn_into::<web_sys::HtmlDocument>() {
-        let _ = document.set_cookie(&format!("theme={theme};path=/;max-age=31536000;samesite=lax{secure}"));
+        let _ = document.set_cookie(&format!("{name}={word};path=/;max-age=31536000;samesite=lax{secure}"));
     }
+}
+
+/// A word that the browser keeps.
+pub fn kept(name: &str) -> Option<String> {
+    let cookies = document().dyn_into::<web_sys::HtmlDocument>().ok()?.cookie().ok()?;
+    let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(known, _)| *known == name).map(|(_, word)| word.to_owned())
 }
 
 /// Shows a state by the icon of the tab.

@@ -4,10 +4,13 @@ use leptos::ev::{self, KeyboardEvent};
 use leptos::prelude::*;
 
 use super::leave::Leaving;
+use super::time::Clock;
 use crate::browser;
 
 /// The id of the dialog.
 const HELP: &str = "keys";
+/// Under which name the browser keeps whether they are on.
+const KEPT: &str = "keys";
 /// What `/` looks for.
 const SEARCH: &str = "[data-search]";
 /// What `j` and `k` walk along.
@@ -27,13 +30,56 @@ const KEYS: [(&str, &str); 10] = [
     ("?", "This list"),
 ];
 
+/// Whether letters are commands. Whoever speaks to the machine, or hits keys by accident, switches that off; kept in this browser.
+#[derive(Clone, Copy)]
+pub struct Keys(RwSignal<bool>);
+
+impl Keys {
+    /// Puts them into the context.
+    pub fn provide() {
+        let keys = Self(RwSignal::new(true));
+        provide_context(keys);
+        // After the page was taken over: the server does not know.
+        Effect::new(move || keys.0.set(browser::kept(KEPT).as_deref() != Some("off")));
+    }
+
+    fn are_on(self) -> bool {
+        self.0.get_untracked()
+    }
+
+    fn switch(self, is_on: bool) {
+        self.0.set(is_on);
+        browser::keep(KEPT, if is_on { "on" } else { "off" });
+    }
+}
+
+/// Switches keys off and on. Without scripts there are none, and no switch.
+#[component]
+pub fn KeysSwitch() -> impl IntoView {
+    let (keys, clock) = (expect_context::<Keys>(), expect_context::<Clock>());
+    view! {
+        <Show when=move || clock.is_alive()>
+            <label class="check"><input type="checkbox" prop:checked=move || keys.0.get()
+                on:change:target=move |event| keys.switch(event.target().checked())/><span>"Keys of one letter are commands"</span></label>
+        </Show>
+    }
+}
+
 /// Listens to keys, and holds the list of them.
 #[component]
 pub fn Keyboard() -> impl IntoView {
     let leaving = expect_context::<Leaving>();
+    let keys = expect_context::<Keys>();
     let is_going = StoredValue::new(false);
     let press = move |event: KeyboardEvent| {
         if event.ctrl_key() || event.meta_key() || event.alt_key() || browser::is_typing() {
+            return;
+        }
+        // What is open over the page keeps the keys for itself.
+        if browser::is_asking() {
+            return;
+        }
+        if !keys.are_on() && !matches!(event.key().as_str(), "Escape" | " ") {
             return;
         }
         let go = |path: &str| leaving.go(path);
@@ -63,10 +109,10 @@ pub fn Keyboard() -> impl IntoView {
         }
     };
     Effect::new(move || {
-        let keys = window_event_listener(ev::keydown, press);
+        let pressed = window_event_listener(ev::keydown, press);
         let clicks = window_event_listener(ev::click, |event| browser::close_menu_beside(&event));
         on_cleanup(move || {
-            keys.remove();
+            pressed.remove();
             clicks.remove();
         });
     });
@@ -76,6 +122,7 @@ pub fn Keyboard() -> impl IntoView {
             <div class="evidence"><dl>
                 {KEYS.map(|(key, what)| view! { <dt>{key.split_whitespace().map(|key| view! { <kbd>{key}</kbd>" " }).collect_view()}</dt><dd>{what}</dd> }).collect_view()}
             </dl></div>
+            <KeysSwitch/>
             <footer><form method="dialog"><button class="button">"Close"</button></form></footer>
         </dialog>
     }

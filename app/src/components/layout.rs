@@ -6,7 +6,7 @@ use leptos_router::hooks::use_location;
 use super::again::Again;
 use super::health::HealthChip;
 use super::icon::{Icon, Wordmark};
-use super::keyboard::Keyboard;
+use super::keyboard::{Keyboard, Keys};
 use super::leave::LeaveGuard;
 use super::login::LogInElsewhere;
 use super::nav::{PhoneWays, Ways};
@@ -26,6 +26,7 @@ pub fn Layout(
 ) -> impl IntoView {
     let feed = LiveFeed::provide();
     Toasts::provide();
+    Keys::provide();
     let again = Again::provide();
     let path = use_location().pathname;
     // With each page: what was done on the last one may have mended what the banner says.

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use crate::components::again::Again;
 use crate::components::icon::Icon;
+use crate::components::keyboard::KeysSwitch;
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::tabs::Tabs;
 use crate::components::theme::ThemeSwitch;
@@ -35,6 +36,7 @@ pub fn Settings() -> impl IntoView {
             <section class="card">
                 <header><h2>"Look"</h2><ThemeSwitch/></header>
                 <p class="muted">"Light or dark; kept in this browser. Until you choose, the system decides."</p>
+                <KeysSwitch/>
             </section>
         </div>
     }
