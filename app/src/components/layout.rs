@@ -24,7 +24,7 @@ pub fn Layout(
     /// The page.
     children: Children,
 ) -> impl IntoView {
-    let feed = LiveFeed::provide();
+    let (feed, clock) = (LiveFeed::provide(), expect_context::<Clock>());
     Toasts::provide();
     Keys::provide();
     let again = Again::provide();
@@ -35,6 +35,7 @@ pub fn Layout(
         if let Some(Ok(frame)) = frame.get() {
             feed.counts.set(Some(frame.standing.counts));
             feed.follow(frame.standing.seq);
+            clock.correct(frame.at);
         }
     });
     Effect::new(browser::keep_focus);

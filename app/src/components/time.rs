@@ -9,30 +9,47 @@ use leptos::prelude::*;
 use crate::browser::{self, Shape};
 use crate::words;
 
+/// A clock that is wrong by more is wrong, in milliseconds: what is less may be the way here.
+const CLEARLY: i64 = 60_000;
+
 /// The visitor's clock: silent until the page is alive, then it ticks each second while somebody looks.
 #[derive(Clone, Copy)]
 pub struct Clock {
     alive: RwSignal<bool>,
     now: RwSignal<Option<Timestamp>>,
+    /// Milliseconds that the visitor's clock is wrong by.
+    ahead: RwSignal<i64>,
 }
 
 impl Clock {
     /// Puts a clock into the context and starts it in the browser.
     pub fn provide() {
-        let clock = Self { alive: RwSignal::new(false), now: RwSignal::new(None) };
+        let clock = Self { alive: RwSignal::new(false), now: RwSignal::new(None), ahead: RwSignal::new(0) };
         provide_context(clock);
         Effect::new(move || {
             clock.alive.set(true);
-            clock.now.set(Some(browser::now()));
+            clock.tick();
             let tick = move || {
                 if !browser::is_hidden() {
-                    clock.now.set(Some(browser::now()));
+                    clock.tick();
                 }
             };
             if let Ok(handle) = set_interval_with_handle(tick, Duration::from_secs(1)) {
                 on_cleanup(move || handle.clear());
             }
         });
+    }
+
+    fn tick(self) {
+        let now = browser::now().as_millis() - self.ahead.get_untracked();
+        self.now.set(Some(Timestamp(now)));
+    }
+
+    /// Goes by the server's clock from now on, when the visitor's is clearly wrong; what passed since the server said so is no error.
+    pub fn correct(self, server: Timestamp) {
+        let ahead = browser::now().as_millis() - server.as_millis();
+        self.ahead.set(if ahead.abs() > CLEARLY { ahead } else { 0 });
+        self.tick();
     }
 
     /// Whether the browser has taken over.

@@ -1,5 +1,6 @@
 //! What the frame of the console shows on every page.
 
+use domain::time::Timestamp;
 use domain::views::console::{Standing, TellingHealth};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,8 @@ use crate::context::request;
 pub struct ConsoleFrame {
     /// Who is logged in.
     pub name: String,
+    /// What time it is here.
+    pub at: Timestamp,
     /// Where the socket goes on, and what is counted.
     pub standing: Standing,
     /// Whether people are told.
@@ -27,5 +30,5 @@ pub async fn read_frame() -> Result<ConsoleFrame, AppError> {
     let name = request.viewer.account().map_or_else(String::new, |account| account.name.clone());
     let standing = request.services.standing(&request.viewer).await?;
     let telling = request.services.telling_health(&request.viewer).await?;
-    Ok(ConsoleFrame { name, standing, telling })
+    Ok(ConsoleFrame { name, at: request.services.now(), standing, telling })
 }
