@@ -1,7 +1,8 @@
 //! A question before something is lost. A native dialog: the browser keeps the focus in it and gives it back.
 
 use leptos::prelude::*;
-use leptos_router::hooks::{use_location, use_query_map};
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 
 use crate::browser;
 
@@ -48,8 +49,16 @@ pub fn Confirm(
     let is_asked = query.read_untracked().get("ask").is_some_and(|asked| asked == id);
     let (heading, labelled_by) = (format!("{id}-title"), format!("{id}-title"));
     let closed = id.clone();
+    let navigate = use_navigate();
+    let forget = move |_| {
+        // The address asked the question; answered, it must not ask again when the page is loaded.
+        if query.with_untracked(|query| query.get("ask").is_some()) {
+            let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+            navigate(&path.get_untracked(), options);
+        }
+    };
     view! {
-        <dialog class="dialog" id=id open=is_asked aria-labelledby=labelled_by>
+        <dialog class="dialog" id=id open=is_asked aria-labelledby=labelled_by on:close=forget>
             <h2 id=heading>{title}</h2>
             <p>{text}</p>
             <footer>
