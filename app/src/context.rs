@@ -12,6 +12,7 @@ use http::request::Parts;
 use http::{StatusCode, Uri};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
+use leptos_router::params::ParamsMap;
 
 use crate::error::AppError;
 use crate::flash::Flash;
@@ -125,6 +126,16 @@ impl Sent {
     pub fn on_page(mut self, path: String) -> Self {
         self.page = Some(path);
         self
+    }
+
+    /// Names the page that the form stands on with another search in its address.
+    #[must_use]
+    pub fn finding(self, search: &str) -> Self {
+        let mut params = ParamsMap::new();
+        params.insert(crate::components::choices::FIND, search.trim().to_owned());
+        let here = back();
+        let path = here.split('?').next().unwrap_or(HOME);
+        self.on_page(format!("{path}{}", params.to_query_string()))
     }
 
     /// Lets the page that somebody goes on to know that it was done, when it comes without scripts.

@@ -214,6 +214,28 @@ test('the search for monitors works without scripts @nojs', async ({ page }) => 
   await expect(row).toContainText(/Follows \S+\/n209/);
 });
 
+test('a search among monitors without scripts keeps what was typed and ticked @nojs', async ({ page }) => {
+  await manyMonitors(page);
+  for (const path of ['/console/alerts/new', '/console/subscriptions/new']) {
+    await page.goto(pharos.url + path);
+    await page.getByRole('textbox', { name: 'Name' }).fill('Nights');
+    if (path.includes('subscriptions')) await page.getByRole('radio', { name: 'Only these' }).check();
+    await page.getByRole('checkbox', { name: /\/n007$/ }).check();
+    await page.getByRole('searchbox', { name: 'Search monitors' }).fill('/n209');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await expect(page).toHaveURL(/\/new\?find=/);
+    await expect(page.getByText('1 of 210 monitors')).toBeVisible();
+    await expect(page.getByRole('textbox', { name: 'Name' })).toHaveValue('Nights');
+    await expect(page.getByRole('checkbox', { name: /\/n007$/ })).toBeChecked();
+    await page.getByRole('checkbox', { name: /\/n209$/ }).check();
+    // What is found next does not take it away.
+    await page.getByRole('searchbox', { name: 'Search monitors' }).fill('/n11');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await expect(page.getByText('10 of 210 monitors')).toBeVisible();
+    await expect(page.locator('input[name="monitors[]"]:checked')).toHaveCount(2);
+  }
+});
+
 /** Sets up with more monitors than the editor offers at once: fifty addresses are taken at a time. */
 async function manyMonitors(page: Page): Promise<void> {
   const addresses = Array.from({ length: MANY }, (_, number) => `${target.url}n${number.toString().padStart(3, '0')}`);

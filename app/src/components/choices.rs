@@ -19,7 +19,9 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// From so many monitors on a list of boxes is tiring to read, and the search is offered above it.
 const MANY: i64 = 12;
 /// The form that the search belongs to, wherever its box stands; and its name in the address.
-const FIND: &str = "find";
+pub const FIND: &str = "find";
+/// What is sent when the form around the boxes is not to be saved but to come back with what was searched for.
+const LOOK: &str = "look";
 
 /// What is offered at present, in the context of the editor.
 #[derive(Clone, Copy)]
@@ -104,7 +106,12 @@ pub fn FindForm(
 
 /// The box of the search, and how many monitors it leaves.
 #[component]
-pub fn Find() -> impl IntoView {
+pub fn Find(
+    /// Whether the form around it searches without scripts, and comes back with everything that was typed and ticked; otherwise a form
+    /// of its own does.
+    #[prop(optional)]
+    keeps: bool,
+) -> impl IntoView {
     let choices = Choices::here();
     let typed = StoredValue::new(0_u32);
     let search = move |text: String| {
@@ -123,11 +130,16 @@ pub fn Find() -> impl IntoView {
         <div class="find">
             <div class="with-icon">
                 <Icon name="search"/>
-                <input class="input" type="search" form=FIND name=FIND value=choices.search() placeholder="Search name or address"
+                <input class="input" type="search" form=(!keeps).then_some(FIND) name=FIND value=choices.search() placeholder="Search name or address"
                     aria-label="Search monitors" data-search autocomplete="off"
+                    on:keydown=move |event| if keeps && event.key() == "Enter" { event.prevent_default() }
                     on:input:target=move |event| search(event.target().value())/>
             </div>
-            <noscript><button class="button" form=FIND>"Search"</button></noscript>
+            {if keeps {
+                view! { <noscript><button class="button" name=LOOK value="true">"Search"</button></noscript> }.into_any()
+            } else {
+                view! { <noscript><button class="button" form=FIND>"Search"</button></noscript> }.into_any()
+            }}
             <p class="muted" role="status">{move || choices.offered.with(|offered| told(offered, &choices.search.read()))}</p>
         </div>
     }
@@ -143,6 +155,9 @@ pub fn MonitorBoxes(
     /// The monitor that cannot be chosen.
     #[prop(optional)]
     without: Option<MonitorId>,
+    /// Whether the form around them searches without scripts, see [`Find`].
+    #[prop(optional)]
+    keeps: bool,
 ) -> impl IntoView {
     let choices = Choices::here();
     let given = StoredValue::new(given);
@@ -187,7 +202,7 @@ pub fn MonitorBoxes(
     view! {
         <fieldset class="field">
             <legend>{legend}</legend>
-            <Show when=move || choices.are_many()><Find/></Show>
+            <Show when=move || choices.are_many()><Find keeps/></Show>
             <div class="boxes"><For each=rows key=|choice| choice.id.clone() children=row/></div>
         </fieldset>
     }

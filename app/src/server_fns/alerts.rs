@@ -14,12 +14,13 @@ use {
     domain::definition_form,
     domain::form::FieldError,
     domain::id::MonitorId,
+    domain::views::console::Named,
     engine::services::ServiceError,
 };
 
 /// The id of the form in the page.
 pub const FORM: &str = "definition";
-/// The value that holds the monitors of a form that came back, by commas.
+/// The value that holds the monitors of a form that came back, each with its name: JSON of `Vec<Named<MonitorId>>`.
 pub const CHOSEN: &str = "chosen";
 /// The value that holds the version of the definition that a form that came back was read with.
 pub const VERSION: &str = "version";
@@ -59,15 +60,21 @@ pub async fn read_definition(
     Ok((form, request.services.monitor_choices(&request.viewer, &search).await?))
 }
 
-/// Adds a definition, or changes one if nobody else did since `version`, and goes to the list.
+/// Adds a definition, or changes one if nobody else did since `version`, and goes to the list. With `look` nothing is saved: the page comes
+/// back with the monitors that `find` leaves.
 #[server(endpoint = "save_definition")]
 pub async fn save_definition(
     #[server(default)] definition: String,
     #[server(default)] version: i64,
     #[server(default)] form: Form,
     #[server(default)] monitors: Vec<String>,
+    #[server(default)] find: String,
+    #[server(default)] look: bool,
 ) -> Result<(), AppError> {
     let request = request()?;
+    if look {
+        return look_for(&request, &find, sent(&request, version, form, &monitors).await);
+    }
     let saved = save(&request, &definition, version, &form, &monitors).await;
     sent(&request, version, form, &monitors).await.answer_then(saved, |()| "/console/alerts".to_owned())
 }
@@ -110,6 +117,29 @@ pub async fn set_all_stop(#[server(default)] stop: bool) -> Result<(), AppError>
     Sent::form("all-stop").answer(request.services.set_all_stop(&request.viewer, stop).await)
 }
 
+/// Answers with what was sent and the monitors that a search leaves.
+#[cfg(feature = "ssr")]
+pub(super) fn look_for(request: &Request, find: &str, sent: Sent) -> Result<(), AppError> {
+    if !request.viewer.may_operate() {
+        return Err(AppError::Forbidden);
+    }
+    sent.finding(find).answer(Ok(()))
+}
+
+/// The monitors that were ticked, with their names: the page may offer others when it comes back.
+#[cfg(feature = "ssr")]
+pub(super) async fn ticked(request: &Request, monitors: &[String]) -> String {
+    let ids: Vec<MonitorId> = monitors.iter().filter_map(|monitor| monitor.parse().ok()).collect();
+    let named = request.services.monitor_names(&request.viewer, &ids).await.unwrap_or_default();
+    // One that is gone is told by its id.
+    let name = |id: &MonitorId| {
+        let known = named.iter().find(|one| one.id == *id);
+        known.map_or_else(|| id.to_string(), |one| one.name.clone())
+    };
+    let all: Vec<_> = ids.into_iter().map(|id| Named { name: name(&id), id }).collect();
+    serde_json::to_string(&all).unwrap_or_default()
+}
+
 #[cfg(feature = "ssr")]
 async fn save(
     request: &Request,
@@ -141,6 +171,6 @@ async fn sent(request: &Request, version: i64, mut form: Form, monitors: &[Strin
     // Without them nothing is known to be no secret.
     let choices = request.services.integration_choices(&request.viewer).await.unwrap_or_default();
     definition_form::forget_secrets(&mut form, &choices);
-    let sent = Sent::form(FORM).with_all(&form).with(CHOSEN, monitors.join(","));
+    let sent = Sent::form(FORM).with_all(&form).with(CHOSEN, ticked(request, monitors).await);
     sent.with(VERSION, version.to_string())
 }

@@ -1,5 +1,7 @@
 //! Subscriptions of integrations to events.
 
+#![expect(clippy::too_many_arguments, reason = "one for each field of a form")]
+
 use domain::views::console::{IntegrationChoice, MonitorChoices, Named, SubscriptionRow};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -67,7 +69,8 @@ pub async fn read_subscription(
     })
 }
 
-/// Adds a subscription, or changes one, and goes to the list.
+/// Adds a subscription, or changes one, and goes to the list. With `look` nothing is saved: the page comes back with the monitors that
+/// `find` leaves.
 #[server(endpoint = "save_subscription")]
 pub async fn save_subscription(
     #[server(default)] subscription: String,
@@ -77,6 +80,8 @@ pub async fn save_subscription(
     #[server(default)] events: Vec<String>,
     #[server(default)] scope: String,
     #[server(default)] monitors: Vec<String>,
+    #[server(default)] find: String,
+    #[server(default)] look: bool,
 ) -> Result<(), AppError> {
     let request = request()?;
     let sent = Sent::form(FORM)
@@ -85,7 +90,10 @@ pub async fn save_subscription(
         .with("enabled", enabled.to_string())
         .with("events", events.join(","))
         .with("scope", &scope)
-        .with(super::alerts::CHOSEN, monitors.join(","));
+        .with(super::alerts::CHOSEN, super::alerts::ticked(&request, &monitors).await);
+    if look {
+        return super::alerts::look_for(&request, &find, sent);
+    }
     let saved = match (read_integration(&integration), read_monitors(&scope, &monitors)) {
         (Ok(integration), Ok(monitors)) => {
             let draft = SubscriptionDraft { name, integration, events, monitors, enabled };

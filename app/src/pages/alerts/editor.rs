@@ -11,7 +11,7 @@ use leptos_router::hooks::use_params_map;
 use super::level::{LevelCard, heading};
 use crate::browser;
 use crate::call::Call;
-use crate::components::choices::{Choices, FindForm, MonitorBoxes};
+use crate::components::choices::{Choices, MonitorBoxes};
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{EnterSends, FormState, SendForm, Submit};
 use crate::components::icon::Icon;
@@ -92,7 +92,6 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
             *shape = form;
         });
     });
-    let path = if id.is_empty() { "/console/alerts/new".to_owned() } else { format!("/console/alerts/{id}") };
     let named = title.clone();
     let delete = (!id.is_empty() && !is_default).then(|| id.clone());
     let pictured = integrations.clone();
@@ -100,7 +99,6 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
     view! {
         <PageTitle text=title.clone()/>
         <PageHead title actions=move || delete.map(|id| view! { <Delete id name=named/> })/>
-        <FindForm action=path/>
         <div class="split wide-side">
             <SendForm action id=FORM class="form" map="form" guard=Guard::Path flash=flash.unwrap_or_default()>
                 <EnterSends/>
@@ -114,7 +112,7 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
                         {if is_default {
                             view! { <p class="muted">"It is for every monitor that no other definition names."</p> }.into_any()
                         } else {
-                            view! { <ErrorOf field="monitors"/><MonitorBoxes legend="For these monitors" given=chosen/> }.into_any()
+                            view! { <ErrorOf field="monitors"/><MonitorBoxes legend="For these monitors" given=chosen keeps=true/> }.into_any()
                         }}
                     </section>
                     <Levels shape integrations reshape/>
@@ -191,26 +189,12 @@ pub(super) fn ErrorOf(#[prop(into)] field: String) -> impl IntoView {
     }
 }
 
-/// The monitors that are ticked at first: those of a form that came back, by commas, or those that are `named` already. One that is
-/// not offered stays: nobody has taken its tick away.
+/// The monitors that are ticked at first: those of a form that came back, with their names, or those that are `named` already. One that
+/// is not offered stays: nobody has taken its tick away.
 pub(super) fn chosen(named: &[Named<MonitorId>], came_back: Option<&String>) -> Vec<MonitorChoice> {
-    let choice = |(id, name)| MonitorChoice { id, name, about: String::new() };
-    match came_back {
-        None => named.iter().map(|one| choice((one.id.clone(), one.name.clone()))).collect(),
-        Some(ids) => {
-            let offered = Choices::here().behind(Vec::new());
-            let name = |id: &MonitorId| {
-                let known = named.iter().find(|one| one.id == *id).map(|one| one.name.clone());
-                let known =
-                    known.or_else(|| offered.iter().find(|one| one.id == *id).map(|one| one.name.clone()));
-                known.unwrap_or_else(|| id.to_string())
-            };
-            let ids = ids.split(',').filter_map(|id| id.parse().ok());
-            ids.map(|id| choice((id, String::new())))
-                .map(|one| MonitorChoice { name: name(&one.id), ..one })
-                .collect()
-        }
-    }
+    let ticked = came_back.map(|ticked| serde_json::from_str(ticked).unwrap_or_default());
+    let all: Vec<Named<MonitorId>> = ticked.unwrap_or_else(|| named.to_vec());
+    all.into_iter().map(|one| MonitorChoice { id: one.id, name: one.name, about: String::new() }).collect()
 }
 
 /// Removes it, after a question that names it.

@@ -7,9 +7,9 @@ use leptos_router::hooks::use_params_map;
 
 use super::editor::{ErrorOf, chosen};
 use crate::call::Call;
-use crate::components::choices::{Choices, FindForm, MonitorBoxes};
+use crate::components::choices::{Choices, MonitorBoxes};
 use crate::components::confirm::{Ask, Confirm};
-use crate::components::form::{SendForm, Submit};
+use crate::components::form::{EnterSends, SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::input::{CheckField, SelectField, TextField};
 use crate::components::leave::Guard;
@@ -76,16 +76,11 @@ fn Editor(form: SubscriptionForm) -> impl IntoView {
         old.as_ref().map_or_else(|| (String::new(), true), |old| (old.name.clone(), old.enabled));
     let action = Call::to::<SaveSubscription>();
     let (delete, named) = ((!id.is_empty()).then(|| id.clone()), title.clone());
-    let path = if id.is_empty() {
-        "/console/subscriptions/new".to_owned()
-    } else {
-        format!("/console/subscriptions/{id}")
-    };
     view! {
         <PageTitle text=title.clone()/>
         <PageHead title actions=move || delete.map(|id| view! { <Delete id name=named/> })/>
-        <FindForm action=path/>
         <SendForm action id=FORM class="form card narrow" guard=Guard::Path flash=flash.clone().unwrap_or_default()>
+            <EnterSends/>
             <input type="hidden" name="subscription" value=id/>
             <TextField name="name" label="Name" value=name/>
             <SelectField name="integration" label="Who hears" options value=integration chosen=heard_by/>
@@ -93,7 +88,7 @@ fn Editor(form: SubscriptionForm) -> impl IntoView {
             <Events chosen=events kinds heard_by/>
             <Scope only/>
             <ErrorOf field="monitors"/>
-            <div class="only-these"><MonitorBoxes legend="These monitors" given/></div>
+            <div class="only-these"><MonitorBoxes legend="These monitors" given keeps=true/></div>
             <CheckField name="enabled" label="In use" value=enabled/>
             <div class="form-foot">
                 <Submit>"Save subscription"</Submit>
