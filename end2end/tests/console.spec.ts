@@ -187,3 +187,29 @@ test('the page of a monitor that is deleted elsewhere says so', async ({ page, c
   await expect(page.getByRole('heading', { name: 'This monitor was deleted.' })).toBeVisible();
   await expectAccessible(page);
 });
+
+test('a clock that is wrong by more than a day makes nothing older than it is', async ({ page }) => {
+  await enter(page, pharos, [target.url]);
+  await page.addInitScript(() => {
+    const real = Date.now.bind(Date);
+    Date.now = () => real() + 26 * 3_600_000;
+  });
+  await page.goto(`${pharos.url}/console/monitors`);
+  await alive(page);
+  const checked = page.locator('tbody tr').first().locator('td').last();
+  await expect(checked).toContainText(/ ago$|just now$/);
+  await expect(checked).not.toContainText(/\d d/);
+});
+
+test('a question that was answered is not asked again when the page is loaded', async ({ page }) => {
+  await enter(page, pharos, [target.url]);
+  await page.goto(`${pharos.url}/console/monitors`);
+  const href = await page.locator('a[href*="/console/monitors/NM"]').first().getAttribute('href');
+  await page.goto(`${pharos.url}${href}?ask=delete`);
+  await alive(page);
+  const question = page.getByRole('dialog', { name: /^Delete/ });
+  await expect(question).toBeVisible();
+  await question.getByRole('button', { name: 'Cancel' }).click();
+  await expect(question).toBeHidden();
+  await expect(page).toHaveURL(pharos.url + href);
+});
