@@ -221,7 +221,7 @@ pub async fn errors(tx: &mut Tx, monitor: MonitorKey, since: Timestamp) -> Resul
 /// through others, is down or may be.
 ///
 /// One that was not looked at since the outage began may be; it is waited for as long as its checks are apart, and never for longer
-/// than [`LONGEST`]. One that has just come back holds alerts back, too, until the monitor was checked once more: what was seen before
+/// than five minutes. One that has just come back holds alerts back, too, until the monitor was checked once more: what was seen before
 /// says nothing about the monitor itself. `margin` is what a check may take to be recorded, in milliseconds. A paused one holds nothing
 /// back: nobody looks at it.
 pub async fn is_held_back(tx: &mut Tx, open: &Open, now: Timestamp, margin: i64) -> Result<bool> {
