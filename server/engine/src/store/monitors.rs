@@ -85,13 +85,16 @@ macro_rules! select_monitors {
 /// Every monitor after `after`, in the order of keys, at most `limit`; rows that make no sense are reported and left out, so
 /// that one of them does not stop the others from being checked.
 pub async fn page(tx: &mut Tx, after: MonitorKey, limit: i64) -> Result<Vec<Result<Monitor>>> {
-    let rows: Vec<Row> =
-        sql!(tx, |conn| sqlx::query_as(select_monitors!("where id > $1 order by id limit $2"))
-            .bind(after.0)
-            .bind(limit)
-            .fetch_all(conn)
-            .await?);
+    let rows = rows_after(tx, after, limit).await?;
     Ok(rows.into_iter().map(|row| read(row, &tx.sealer)).collect())
+}
+
+async fn rows_after(tx: &mut Tx, after: MonitorKey, limit: i64) -> Result<Vec<Row>> {
+    Ok(sql!(tx, |conn| sqlx::query_as(select_monitors!("where id > $1 order by id limit $2"))
+        .bind(after.0)
+        .bind(limit)
+        .fetch_all(conn)
+        .await?))
 }
 
 /// The monitor of a key.
@@ -224,12 +227,7 @@ pub async fn reseal(tx: &mut Tx, monitor: &Monitor) -> Result<()> {
 /// Seals secrets that were stored when they did not count as one yet, in at most `limit` monitors after `after`. Says in how many, and
 /// behind which one to go on; `None` when these were the last.
 pub async fn seal_bare(tx: &mut Tx, after: MonitorKey, limit: i64) -> Result<(usize, Option<MonitorKey>)> {
-    let rows: Vec<Row> =
-        sql!(tx, |conn| sqlx::query_as(select_monitors!("where id > $1 order by id limit $2"))
-            .bind(after.0)
-            .bind(limit)
-            .fetch_all(conn)
-            .await?);
+    let rows = rows_after(tx, after, limit).await?;
     let full = i64::try_from(rows.len()).is_ok_and(|read| read == limit);
     let last = rows.last().map(|row| MonitorKey(row.id)).filter(|_| full);
     let mut sealed_now = 0;

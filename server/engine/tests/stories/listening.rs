@@ -164,16 +164,22 @@ impl Job {
     }
 }
 
+/// A rare job, the node that looks after it, and another one.
+async fn rare_job_of_two_nodes(url: &str) -> (Job, Engine, Engine) {
+    let clock = Clock::manual(START);
+    let db = open(url).await;
+    db.migrate().await.unwrap();
+    let owner = engine_over(open(url).await, &clock).await;
+    let other = engine_over(open(url).await, &clock).await;
+    let job = Job::begin(db, clock, &owner).await;
+    job.is_rare().await;
+    (job, owner, other)
+}
+
 #[tokio::test]
 async fn what_a_job_tells_one_node_reaches_the_one_that_looks_after_it() {
     let Some(url) = crate::postgres::new_database().await else { return };
-    let clock = Clock::manual(START);
-    let db = open(&url).await;
-    db.migrate().await.unwrap();
-    let owner = engine_over(open(&url).await, &clock).await;
-    let other = engine_over(open(&url).await, &clock).await;
-    let job = Job::begin(db, clock, &owner).await;
-    job.is_rare().await;
+    let (job, owner, other) = rare_job_of_two_nodes(&url).await;
 
     let failure = Beat::Failure { exit: Some(1), message: String::new() };
     other.services().push(&job.token, failure).await.unwrap();
@@ -190,13 +196,7 @@ async fn what_a_job_tells_one_node_reaches_the_one_that_looks_after_it() {
 #[tokio::test]
 async fn a_failure_that_another_node_took_counts_although_it_was_short() {
     let Some(url) = crate::postgres::new_database().await else { return };
-    let clock = Clock::manual(START);
-    let db = open(&url).await;
-    db.migrate().await.unwrap();
-    let owner = engine_over(open(&url).await, &clock).await;
-    let other = engine_over(open(&url).await, &clock).await;
-    let job = Job::begin(db, clock, &owner).await;
-    job.is_rare().await;
+    let (job, owner, other) = rare_job_of_two_nodes(&url).await;
 
     // A slot is recorded once.
     job.clock.advance(Duration::from_millis(200));
@@ -222,13 +222,7 @@ async fn a_failure_that_another_node_took_counts_although_it_was_short() {
 #[tokio::test]
 async fn how_long_a_run_took_is_kept_whichever_node_hears_of_it() {
     let Some(url) = crate::postgres::new_database().await else { return };
-    let clock = Clock::manual(START);
-    let db = open(&url).await;
-    db.migrate().await.unwrap();
-    let owner = engine_over(open(&url).await, &clock).await;
-    let other = engine_over(open(&url).await, &clock).await;
-    let job = Job::begin(db, clock, &owner).await;
-    job.is_rare().await;
+    let (job, owner, other) = rare_job_of_two_nodes(&url).await;
 
     other.services().push(&job.token, Beat::Start).await.unwrap();
     job.clock.advance(Duration::from_secs(3));
