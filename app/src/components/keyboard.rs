@@ -59,7 +59,7 @@ pub fn KeysSwitch() -> impl IntoView {
     let (keys, clock) = (expect_context::<Keys>(), expect_context::<Clock>());
     view! {
         <Show when=move || clock.is_alive()>
-            <label class="check"><input type="checkbox" prop:checked=move || keys.0.get()
+            <label class="check switch-keys"><input type="checkbox" prop:checked=move || keys.0.get()
                 on:change:target=move |event| keys.switch(event.target().checked())/><span>"Keys of one letter are commands"</span></label>
         </Show>
     }
@@ -123,7 +123,7 @@ pub fn Keyboard() -> impl IntoView {
                 {KEYS.map(|(key, what)| view! { <dt>{key.split_whitespace().map(|key| view! { <kbd>{key}</kbd>" " }).collect_view()}</dt><dd>{what}</dd> }).collect_view()}
             </dl></div>
             <KeysSwitch/>
-            <footer><form method="dialog"><button class="button">"Close"</button></form></footer>
+            <footer><form method="dialog"><button class="button" autofocus>"Close"</button></form></footer>
         </dialog>
     }
 }

@@ -62,7 +62,8 @@ pub(crate) async fn prepare(world: &World) -> Vec<MonitorId> {
     execute(
         world,
         format!(
-            "insert into results select m.id, t.at, 0, 80000, 1, 2, 3, 4, 5 from monitors m cross join \
+            "insert into results (monitor_id, at, state, latency_us, dns_us, connect_us, tls_us, wait_us, download_us) \
+             select m.id, t.at, 0, 80000, 1, 2, 3, 4, 5 from monitors m cross join \
              (with recursive t(at) as (select cast({from} as bigint) union all select at + 60000 from t where at + 60000 < {until}) \
              select at from t) t"
         ),
