@@ -182,6 +182,15 @@ mod tests {
             node.begin().await.unwrap();
             node
         }
+
+        /// Both nodes go round in time for a while.
+        async fn goes_on(&self, owner: &mut LeaseKeeper, other: &mut LeaseKeeper) {
+            for _ in 0..4 {
+                self.clock.advance(RENEW);
+                owner.round().await.unwrap();
+                other.round().await.unwrap();
+            }
+        }
     }
 
     fn held(node: &LeaseKeeper) -> usize {
@@ -192,11 +201,7 @@ mod tests {
     async fn after_the_database_was_away_owners_keep_their_shards_whoever_comes_first() {
         let world = World::new().await;
         let (mut owner, mut other) = (world.node("owner").await, world.node("other").await);
-        for _ in 0..4 {
-            world.clock.advance(RENEW);
-            owner.round().await.unwrap();
-            other.round().await.unwrap();
-        }
+        world.goes_on(&mut owner, &mut other).await;
         assert_eq!((held(&owner), held(&other)), (ALL, 0));
         // Nobody can go round: the leases run out.
         world.clock.advance(Duration::from_secs(28));
@@ -233,11 +238,7 @@ mod tests {
     async fn an_owner_that_is_gone_is_replaced() {
         let world = World::new().await;
         let (mut owner, mut other) = (world.node("owner").await, world.node("other").await);
-        for _ in 0..4 {
-            world.clock.advance(RENEW);
-            owner.round().await.unwrap();
-            other.round().await.unwrap();
-        }
+        world.goes_on(&mut owner, &mut other).await;
         assert_eq!(replaced_after(&world, &mut other).await, 20);
         // Also when the database was away meanwhile.
         let mut third = world.node("third").await;

@@ -19,7 +19,9 @@ const ANNOUNCED: usize = 4;
 pub(super) fn of_url(text: &str) -> Vec<String> {
     let mut secrets = vec![text.to_owned()];
     let Ok(url) = Url::parse(text) else { return secrets };
-    secrets.push(url.as_str().to_owned());
+    if url.as_str() != text {
+        secrets.push(url.as_str().to_owned());
+    }
     let mut add = |part: &str, least: usize| {
         if part.chars().count() >= least && !part.contains(BEGIN) {
             secrets.push(part.to_owned());
@@ -28,14 +30,18 @@ pub(super) fn of_url(text: &str) -> Vec<String> {
     add(&url[Position::BeforePath..Position::AfterQuery], VALUE);
     for segment in url.path().split('/') {
         add(segment, PART);
-        add(&decoded(segment), PART);
+        if is_escaped(segment) {
+            add(&decoded(segment), PART);
+        }
     }
-    for pair in url.query().unwrap_or_default().split('&') {
+    for pair in url.query().into_iter().flat_map(|query| query.split('&')) {
         let (name, value) = pair.split_once('=').unwrap_or(("", pair));
         let least = if is_sensitive(name) { ANNOUNCED } else { VALUE };
         add(value, least);
-        add(&decoded(value), least);
-        add(&decoded(&value.replace('+', "%20")), least);
+        if is_escaped(value) {
+            add(&decoded(value), least);
+            add(&decoded(&value.replace('+', "%20")), least);
+        }
     }
     let (user, password) = (url.username(), url.password());
     if !user.is_empty() || password.is_some() {
@@ -48,6 +54,11 @@ pub(super) fn of_url(text: &str) -> Vec<String> {
         add(&plain_password, ANNOUNCED);
     }
     secrets
+}
+
+/// Whether a part may say something else without its escapes. Most do not, and this is asked for each message.
+fn is_escaped(part: &str) -> bool {
+    part.contains(['%', '+'])
 }
 
 /// A part of an address without its escapes.
