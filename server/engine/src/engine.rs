@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::answers;
 use crate::bus::Bus;
 use crate::chance::Chance;
 use crate::checks::{Checks, ChecksConfig};
@@ -188,6 +189,7 @@ impl Engine {
         tasks.spawn(keeper.run(cancel.clone()));
         tasks.spawn(bus.clone().run(db.clone(), cancel.clone()));
         tasks.spawn(housekeeping::run(db.clone(), clock.clone(), config.retention, cancel.clone()));
+        tasks.spawn(answers::run(db.clone(), checks.clone(), cancel.clone()));
         let telling =
             Telling::new(&db, &clock, &chance, &checks, node, config.base_url)?.carried_by(config.carriers);
         tasks.spawn(telling.planner.clone().run(bus.clone(), cancel.clone()));

@@ -3,6 +3,7 @@
 //!
 //! **Invariant**: this crate never names axum or leptos.
 
+mod answers;
 pub mod bus;
 pub mod chance;
 pub mod checks;

@@ -22,6 +22,9 @@ pub struct CheckReport {
     /// The certificate that was presented, when there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Arc<CertificateFacts>>,
+    /// The answer of a failing check where it is longer than the excerpt and somebody is to be told all of it; kept by itself.
+    #[serde(skip)]
+    pub answer: Option<Arc<String>>,
 }
 
 impl CheckReport {
@@ -33,6 +36,7 @@ impl CheckReport {
             phases: Phases::default(),
             evidence: Evidence::default(),
             certificate: None,
+            answer: None,
         }
     }
 

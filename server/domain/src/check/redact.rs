@@ -1,6 +1,7 @@
 //! Keeping secrets out of what is shown: names that announce a secret, URLs, and whole reports.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 use url::Url;
@@ -89,14 +90,24 @@ pub fn shown_url(url: &Url) -> String {
 ///
 /// A secret of less than four bytes is not looked for.
 #[must_use]
-pub fn scrub(report: CheckReport, secrets: &[String]) -> CheckReport {
+pub fn scrub(mut report: CheckReport, secrets: &[String]) -> CheckReport {
     let secrets: Vec<&str> =
         secrets.iter().map(String::as_str).filter(|s| s.len() >= MIN_SECRET_BYTES).collect();
     if secrets.is_empty() {
         return report;
     }
+    let answer = report.answer.take().map(|answer| masked(&answer, &secrets));
+    CheckReport { answer, ..scrub_parts(report, &secrets) }
+}
+
+fn masked(text: &Arc<String>, secrets: &[&str]) -> Arc<String> {
+    let hits = secrets.iter().filter(|secret| text.contains(**secret));
+    hits.fold(Arc::clone(text), |text, secret| Arc::new(text.replace(secret, MASK)))
+}
+
+fn scrub_parts(report: CheckReport, secrets: &[&str]) -> CheckReport {
     let Ok(mut value) = serde_json::to_value(&report) else { return without_evidence(report) };
-    if !mask(&mut value, &secrets) {
+    if !mask(&mut value, secrets) {
         return report;
     }
     // Something of it became unreadable, such as an address that is also a password.
@@ -186,7 +197,9 @@ mod tests {
         }));
         report.evidence.excerpt = Some("you sent hunter2".into());
         report.evidence.headers = vec![("x-echo".into(), "hunter2".into())];
+        report.answer = Some(Arc::new("and then you sent hunter2".into()));
         let scrubbed = scrub(report, &["hunter2".to_owned()]);
+        assert_eq!(scrubbed.answer.as_deref().unwrap(), "and then you sent ********");
         assert!(!serde_json::to_string(&scrubbed).unwrap().contains("hunter2"));
         assert_eq!(scrubbed.evidence.excerpt.as_deref(), Some("you sent ********"));
     }

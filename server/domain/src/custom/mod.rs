@@ -38,7 +38,7 @@ pub use preview::preview;
 pub use request::{RenderedAuth, RenderedRequest, ShownRequest, render_request};
 pub use response::{MAX_BODY_BYTES, Response};
 pub use settings::{
-    CustomSettings, Definition, HttpStep, MessageTypes, PredefinedVariable, StepAuth, StepMethod,
+    ANSWER, CustomSettings, Definition, HttpStep, MessageTypes, PredefinedVariable, StepAuth, StepMethod,
     VariableSource,
 };
 pub use source::Source;

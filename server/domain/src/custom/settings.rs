@@ -14,6 +14,9 @@ use crate::{
     time::Timestamp,
 };
 
+/// The variable that holds the answer of the failing check, in lower case, as templates do not tell cases apart.
+pub const ANSWER: &str = "alert.responsebody";
+
 choices! {
     /// The method of a step.
     StepMethod {
@@ -176,6 +179,20 @@ impl CustomSettings {
     /// What is sent for a message; `None` when nothing is.
     pub fn definition_for(&self, kind: AlertKind) -> Option<&Definition> {
         self.definitions.iter().find(|definition| definition.types.has(kind))
+    }
+
+    /// Whether a template fills in the answer of the failing check, of which no more than the start is known otherwise.
+    pub fn tells_answer(&self) -> bool {
+        let fixed = self.variables.iter().filter_map(|variable| match &variable.source {
+            VariableSource::Fixed { value } => Some(value.expose()),
+            VariableSource::PerLevel => None,
+        });
+        let steps = self.definitions.iter().flat_map(|definition| &definition.steps);
+        let texts = steps.flat_map(|step| {
+            let headers = step.headers.iter().map(|header| header.value.expose());
+            headers.chain([step.url.as_str(), step.body.as_str()])
+        });
+        fixed.chain(texts).any(|text| text.to_ascii_lowercase().contains(ANSWER))
     }
 
     /// The variables whose value an escalation level gives.

@@ -143,6 +143,9 @@ pub struct SeenFacts {
     pub headers: Vec<(String, String)>,
     /// The start of the answer.
     pub excerpt: Option<String>,
+    /// Where all of the answer is kept, when there is more than the excerpt: a key of the store, which providers never see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<i64>,
     /// When the certificate ends.
     pub certificate_until: Option<Timestamp>,
 }

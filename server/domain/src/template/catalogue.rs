@@ -130,9 +130,12 @@ pub const VARIABLES: &[SystemVariable] = &[
         AlertFacts::header_lines,
     )
     .free_text(),
-    entry("alert.responseBody", "The answer, at most 1 MB of it.", "{\"status\": \"error\"}", |f| {
-        f.body().to_owned()
-    })
+    entry(
+        "alert.responseBody",
+        "The answer, at most 1 MB of it; a preview shows its start.",
+        "{\"status\": \"error\"}",
+        |f| f.body().to_owned(),
+    )
     .free_text(),
     entry("alert.serverIpv4", "The server's IPv4 address.", "192.0.2.84", |f| f.ipv4.clone()),
     entry("alert.serverIpv6", "The server's IPv6 address.", "2001:db8:103e:4::82a5", |f| f.ipv6.clone()),

@@ -69,12 +69,10 @@ impl RulesCache {
 /// How much of a body is read and kept.
 #[derive(Clone, Copy)]
 enum Appetite {
-    /// All of it up to the limit, to judge it.
-    Judge,
+    /// All of it up to the limit, to judge or to tell it.
+    Keep,
     /// All of it up to the limit, to time it; only its start is kept.
     Time,
-    /// Only its start, to show it.
-    Show,
 }
 
 /// Reads the body of an answer with an accepted status, and judges it.
@@ -84,7 +82,7 @@ pub(super) async fn judge_body(response: Response, settings: &HttpSettings, prob
         Err(message) => return Outcome::Unknown { why: Blindness::Misconfigured { message } },
     };
     let charset = rules.as_ref().and_then(|_| charset(&response));
-    let appetite = if rules.is_some() { Appetite::Judge } else { Appetite::Time };
+    let appetite = if rules.is_some() { Appetite::Keep } else { Appetite::Time };
     let limit = u64::from(settings.body_limit_kb) * 1_024;
     let (body, complete) = match read(response, appetite, limit, probe).await {
         Ok(read) => read,
@@ -99,7 +97,7 @@ pub(super) async fn judge_body(response: Response, settings: &HttpSettings, prob
         return Outcome::Up;
     };
     let looks_only = rules.only_look_for_something();
-    let (results, failure) = match judge(rules, body, charset).await {
+    let (results, failure) = match judge(rules, body, charset, probe).await {
         Ok(judged) => judged,
         Err(outcome) => return outcome,
     };
@@ -116,9 +114,18 @@ async fn judge(
     rules: Arc<BodyRules>,
     body: Vec<u8>,
     charset: Option<String>,
+    probe: &Probe<'_>,
 ) -> Result<(Vec<AssertionResult>, Option<Failure>), Outcome> {
     let elsewhere = rules.may_take_long();
-    let work = move || rules.judge(&text(&body, charset.as_deref()));
+    let (answers, trace) = (Arc::clone(&probe.shared.answers), Arc::clone(probe.trace));
+    let work = move || {
+        let text = text(&body, charset.as_deref());
+        let judged = rules.judge(&text);
+        if judged.1.is_some() {
+            trace.with(|notes| notes.answer = answers.keep(&text));
+        }
+        judged
+    };
     if !elsewhere {
         return Ok(work());
     }
@@ -144,10 +151,15 @@ fn text<'a>(body: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
     named.unwrap_or(encoding_rs::UTF_8).decode(body).0
 }
 
-/// Reads the start of the body of a refused answer, for people to see.
+/// Reads the body of a refused answer, for people to see: its start, or more where a message tells more.
 pub(super) async fn show_body(response: Response, probe: &Probe<'_>) {
+    let charset = charset(&response);
     // The status has decided already: a body that breaks off changes nothing, nor does one that never ends.
-    let _ = read(response, Appetite::Show, MAX_EXCERPT_BYTES as u64, probe).await;
+    let limit = probe.shared.answers.limit();
+    if let Ok((body, _)) = read(response, Appetite::Keep, limit as u64, probe).await {
+        let answer = probe.shared.answers.keep(&text(&body, charset.as_deref()));
+        probe.trace.with(|notes| notes.answer = answer);
+    }
     probe.trace.answered();
 }
 
@@ -161,8 +173,8 @@ async fn read(
 ) -> Result<(Vec<u8>, bool), Outcome> {
     probe.trace.enter(Phase::Download);
     let kept = match appetite {
-        Appetite::Judge => usize::try_from(limit).unwrap_or(usize::MAX),
-        Appetite::Time | Appetite::Show => MAX_EXCERPT_BYTES,
+        Appetite::Keep => usize::try_from(limit).unwrap_or(usize::MAX),
+        Appetite::Time => MAX_EXCERPT_BYTES,
     };
     let (mut body, mut length, mut failed) = (Vec::new(), 0_u64, None);
     let complete = loop {

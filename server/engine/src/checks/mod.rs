@@ -10,6 +10,7 @@ use domain::check::{
 };
 use domain::form::FieldError;
 
+mod answers;
 mod certificate;
 mod client;
 mod dial;
@@ -93,6 +94,7 @@ struct Shared {
     user_agent: String,
     clients: client::Clients,
     rules: http_body::RulesCache,
+    answers: Arc<answers::Answers>,
     /// For connections of our own: certificates are judged afterwards. Without ALPN, and with `http/1.1`.
     tls: Arc<rustls::ClientConfig>,
     tls_http1: Arc<rustls::ClientConfig>,
@@ -126,6 +128,7 @@ impl Checks {
                 user_agent: config.user_agent,
                 clients,
                 rules: http_body::RulesCache::default(),
+                answers: Arc::default(),
                 tls,
                 tls_http1,
                 resolvers: dns::Resolvers::default(),
@@ -158,12 +161,19 @@ impl Checks {
                 user_agent: shared.user_agent.clone(),
                 clients: shared.clients.with_policy(policy)?,
                 rules: http_body::RulesCache::default(),
+                answers: Arc::default(),
                 tls: Arc::clone(&shared.tls),
                 tls_http1: Arc::clone(&shared.tls_http1),
                 resolvers: dns::Resolvers::default(),
                 pingers: ping::Pingers::default(),
             }),
         })
+    }
+
+    /// Says whether somebody is to be told whole answers of failing http checks, which are then read up to 1 MB and kept with the report;
+    /// before it is said, and for all others, their first 4 kB.
+    pub fn want_answers(&self, wanted: bool) {
+        self.shared.answers.want(wanted);
     }
 
     /// What is wrong with settings that only whoever speaks TLS can tell: a client certificate or a key that cannot be used.

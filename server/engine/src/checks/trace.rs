@@ -33,6 +33,8 @@ pub(crate) struct Notes {
     pub(crate) evidence: Evidence,
     /// The certificate of the last handshake.
     pub(crate) certificate: Option<Arc<CertificateFacts>>,
+    /// The whole answer, where somebody is to be told it.
+    pub(crate) answer: Option<Arc<String>>,
     /// What is wrong with that certificate.
     pub(crate) verdict: Verdict,
     /// What it means that a hook stopped the connection: the library only hands on a text.
@@ -114,6 +116,7 @@ impl Trace {
                 phases: notes.phases,
                 evidence: std::mem::take(&mut notes.evidence),
                 certificate: notes.certificate.take(),
+                answer: notes.answer.take(),
             }
         })
     }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use domain::id::DeliveryId;
 use domain::integration::IntegrationSettings;
-use domain::message::Message;
+use domain::message::{Body, Message};
 use domain::time::Timestamp;
 use futures::FutureExt as _;
 use tokio::sync::{Notify, mpsc};
@@ -28,7 +28,7 @@ use crate::clock::Clock;
 use crate::providers::{self, Attempting, DeliveryError, Outbound, Reach, Receipt, Transcript};
 use crate::store::claiming::{self, Claimed};
 use crate::store::deliveries::Attempt;
-use crate::store::{self, Db};
+use crate::store::{self, Db, answers};
 use crate::words_of_panic;
 
 use crew::{Crew, Ready};
@@ -213,8 +213,28 @@ impl Dispatcher {
             chance: &self.chance,
             transcript: Transcript::default(),
         };
-        let result = deliver(&self.outbound, &ready.settings, &ready.claimed.message, &attempting).await;
+        let whole = match &ready.claimed.message.body {
+            Body::Alert(alert) if alert.seen.answer.is_some() => Box::pin(self.with_answer(ready)).await,
+            _ => None,
+        };
+        let message = whole.as_ref().unwrap_or(&ready.claimed.message);
+        let result = deliver(&self.outbound, &ready.settings, message, &attempting).await;
         (recorded(&attempting, at, begun, &result), result)
+    }
+
+    /// The message with all of the answer that the failing check got, where the integration tells it and it is still kept. It is read only
+    /// now, because the messages that are held may be thousands; without it the message tells its start.
+    async fn with_answer(&self, ready: &Ready) -> Option<Message> {
+        let Body::Alert(alert) = &ready.claimed.message.body else { return None };
+        let key = alert.seen.answer.filter(|_| providers::of(&ready.settings).tells_answer())?;
+        let read = async { answers::get(&mut self.db.read().await?, key).await };
+        let answer = read.await.inspect_err(|why| {
+            tracing::warn!(delivery = %ready.claimed.id, %why, "the whole answer could not be read; the message tells its start");
+        });
+        let mut message = ready.claimed.message.clone();
+        let Body::Alert(alert) = &mut message.body else { return None };
+        alert.seen.excerpt = Some(answer.ok()??);
+        Some(message)
     }
 
     /// Tries an integration with a message, without the outbox: nothing is kept, and everything that was said within `limit` is

@@ -185,6 +185,11 @@ pub trait Provider: Send + Sync {
         false
     }
 
+    /// Whether it tells the answer of the failing check. Then [`domain::message::SeenFacts::excerpt`] is all of it, as far as it is kept.
+    fn tells_answer(&self) -> bool {
+        false
+    }
+
     /// Whether a status of a failed message says that nothing is to be sent there ever again. Then the integration is switched off.
     fn is_gone(&self, status: u16) -> bool {
         let _ = status;

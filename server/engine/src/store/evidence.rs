@@ -7,9 +7,9 @@ use domain::time::Timestamp;
 use domain::views::console::EvidenceItem;
 use sqlx::types::Json;
 
-use super::{Result, Tx, sql};
+use super::{Result, Tx, answers, sql};
 
-/// Keeps a report.
+/// Keeps a report, and the whole answer when it has one.
 pub async fn insert(
     tx: &mut Tx,
     monitor: MonitorKey,
@@ -17,18 +17,18 @@ pub async fn insert(
     transition: bool,
     report: &CheckReport,
 ) -> Result<()> {
-    let report = storable(report)?;
-    sql!(tx, |conn| sqlx::query(
-        "insert into evidence (monitor_id, at, transition, report) values ($1, $2, $3, $4)"
+    let json = storable(report)?;
+    let id: i64 = sql!(tx, |conn| sqlx::query_scalar(
+        "insert into evidence (monitor_id, at, transition, report) values ($1, $2, $3, $4) returning id"
     )
     .bind(monitor.0)
     .bind(at.0)
     .bind(transition)
-    .bind(Json(report))
-    .execute(conn)
-    .await?
-    .rows_affected());
-    Ok(())
+    .bind(Json(json))
+    .fetch_one(conn)
+    .await?);
+    let Some(answer) = &report.answer else { return Ok(()) };
+    answers::insert(tx, monitor, id, answer).await
 }
 
 /// The report as JSON that both databases take: much of it is what the target said.

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod alerts;
+pub mod answers;
 mod batch;
 pub mod claiming;
 pub mod components;

@@ -11,7 +11,7 @@ use domain::uptime::ResultState;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
-use super::{Result, StoreError, Tx, evidence, incidents, sql};
+use super::{Result, StoreError, Tx, answers, evidence, incidents, sql};
 
 /// Reports that are looked through for the one that began the outage.
 const REPORTS: i64 = 20;
@@ -198,6 +198,7 @@ async fn seen(tx: &mut Tx, monitor: MonitorKey, since: Timestamp) -> Result<(Str
         status: seen.status,
         headers: seen.headers,
         excerpt: seen.excerpt,
+        answer: answers::of_report(tx, monitor, at).await?,
         certificate_until: report.certificate.map(|facts| Timestamp(facts.earliest_expiry_ms(at.0))),
     };
     Ok((failure, facts))

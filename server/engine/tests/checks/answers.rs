@@ -139,3 +139,26 @@ async fn values_deep_within_others_are_not_looked_for_without_end() {
         assert!(failure(&report).sentence().contains(path), "{report:?}");
     }
 }
+
+#[tokio::test]
+async fn a_whole_answer_is_kept_of_a_failing_check_when_a_message_tells_it() {
+    let page = "Größe ".repeat(20_000);
+    let latin: Vec<u8> = page.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect();
+    let server = Server::start(move |request| {
+        let status = if request.starts_with("GET /refused") { "500 Oops" } else { "200 OK" };
+        answer(status, "content-type: text/html; charset=iso-8859-1\r\n", &latin)
+    })
+    .await;
+    let (refused, missing) = (get(&server.url("/refused")), keyword(get(&server.url("/")), "missing"));
+    let checks = checks();
+    let answer = async |settings: &HttpSettings| {
+        let report = checks.run(&settings.clone().into(), Duration::from_secs(10)).await;
+        (report.answer.map(|answer| answer.to_string()), report.evidence.body_bytes)
+    };
+    assert_eq!(answer(&refused).await.0, None, "nobody asked for it");
+    checks.want_answers(true);
+    assert!(answer(&refused).await == (Some(page.clone()), Some(120_000)));
+    assert!(answer(&missing).await == (Some(page), Some(120_000)));
+    let found = keyword(get(&server.url("/")), "Größe");
+    assert_eq!(answer(&found).await.0, None, "nothing failed");
+}

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod answers;
 mod confirming;
 mod counting;
 mod crash;

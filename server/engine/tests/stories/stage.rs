@@ -14,7 +14,7 @@ use domain::id::{
     DefinitionId, DeliveryId, IncidentKey, IntegrationId, IntegrationKey, MonitorKey, ProjectId,
 };
 use domain::integration::webhook::WebhookBody;
-use domain::integration::{IntegrationDraft, WebhookSettings};
+use domain::integration::{IntegrationDraft, IntegrationSettings, WebhookSettings};
 use domain::message::{Body, EventNote, Message};
 use domain::monitor::SHARDS;
 use domain::time::Timestamp;
@@ -168,8 +168,17 @@ impl Stage {
         quiet: Option<QuietHours>,
     ) -> Teller {
         let settings = WebhookSettings { body: WebhookBody::Envelope, ..settings };
-        let draft =
-            IntegrationDraft { name: "hook".to_owned(), settings: settings.into(), enabled: true, quiet };
+        self.teller_of(receiver, settings.into(), quiet).await
+    }
+
+    /// An integration of any kind.
+    pub(crate) async fn teller_of(
+        &self,
+        receiver: Receiver,
+        settings: IntegrationSettings,
+        quiet: Option<QuietHours>,
+    ) -> Teller {
+        let draft = IntegrationDraft { name: "hook".to_owned(), settings, enabled: true, quiet };
         let mut tx = self.db.write().await.unwrap();
         let project = ProjectId::new(Chance::System.bytes());
         let project = projects::ensure(&mut tx, &project, self.clock.now()).await.unwrap();
@@ -203,7 +212,12 @@ impl Stage {
 
     /// A check ends now.
     pub(crate) async fn sees(&self, monitor: MonitorKey, outcome: Outcome) {
-        let report = Arc::new(CheckReport::bare(outcome));
+        self.reports(monitor, CheckReport::bare(outcome)).await;
+    }
+
+    /// The same with all that it saw.
+    pub(crate) async fn reports(&self, monitor: MonitorKey, report: CheckReport) {
+        let report = Arc::new(report);
         self.writer.record(&[Submission { monitor, slot: self.clock.now(), report }]).await.unwrap();
     }
 
