@@ -132,7 +132,7 @@ pub(crate) async fn identify(State(state): State<AppState>, mut request: Request
 }
 
 /// Whether a host, with or without a port, is this machine by name.
-fn names_loopback(host: &str) -> bool {
+pub(crate) fn names_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
         _ => host,

@@ -90,6 +90,16 @@ async fn metrics_without_a_token_are_for_this_machine() {
     assert_eq!(ask(&[("host", "status.example.org")]).await, 401, "by a proxy that keeps the name");
     assert_eq!(ask(&[("x-forwarded-proto", "https")]).await, 401, "by a proxy");
     app.close().await;
+
+    // A proxy may add nothing at all, and whoever has a public address has one.
+    let app = TestApp::spawn_with(&[("server.base_url", "https://status.example.org")]).await;
+    let answer = app.request(&Actor::Anonymous, Method::GET, "/metrics").send().await.unwrap();
+    assert_eq!(answer.status(), 401);
+    assert!(answer.text().await.unwrap().contains("set metrics.token"));
+    app.close().await;
+    let app = TestApp::spawn_with(&[("server.base_url", "http://localhost:3000")]).await;
+    assert_eq!(app.request(&Actor::Anonymous, Method::GET, "/metrics").send().await.unwrap().status(), 200);
+    app.close().await;
 }
 
 #[tokio::test]

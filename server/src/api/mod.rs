@@ -10,6 +10,7 @@ mod error;
 mod incidents;
 mod integrations;
 mod monitors;
+mod names;
 mod paging;
 mod project;
 mod subscriptions;
@@ -90,7 +91,7 @@ fn described() -> (Router<AppState>, OpenApi) {
     components.add_security_scheme("token", SecurityScheme::Http(scheme));
     description.components = Some(components);
     description.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
-    OpenApiRouter::with_openapi(description)
+    let (routes, mut described) = OpenApiRouter::with_openapi(description)
         .merge(integrations::router())
         .merge(monitors::router())
         .merge(incidents::router())
@@ -98,7 +99,9 @@ fn described() -> (Router<AppState>, OpenApi) {
         .merge(subscriptions::router())
         .merge(definitions::router())
         .merge(project::router())
-        .split_for_parts()
+        .split_for_parts();
+    names::tell_apart(&mut described);
+    (routes, described)
 }
 
 async fn unknown(request: Request) -> ApiError {

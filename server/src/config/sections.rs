@@ -85,7 +85,7 @@ section! {
     /// The keys that seal passwords and tokens in the database.
     Secrets at secrets {
         key: Option<Secret> = "" "64 hexadecimal digits", ["PHAROS_SECRETS_KEY", "SECRET_KEY"],
-            "The key that seals passwords and tokens in the database. Empty: from `secret.key` in the data folder, made at the first start; keep a copy of it with your backups.";
+            "The key that seals passwords and tokens in the database, 64 hexadecimal digits (`openssl rand -hex 32`). Empty: from `secret.key` in the data folder, made at the first start; keep a copy of it with your backups.";
         old_keys: Option<Secret> = "" "keys, comma-separated", ["PHAROS_SECRETS_OLD_KEYS"],
             "Earlier keys, which still open what they sealed; `pharos secrets rotate` seals everything anew.";
     }
@@ -140,7 +140,7 @@ section! {
     /// Who may read `/metrics`.
     Metrics at metrics {
         token: Option<Secret> = "" "", ["PHAROS_METRICS_TOKEN", "METRICS_TOKEN"],
-            "The bearer token of `/metrics`. Empty: only this machine may read it, by a loopback address or `localhost` and not through a proxy.";
+            "The bearer token of `/metrics`. Empty: only this machine may read it, by a loopback address or `localhost`, not through a proxy, and only while `server.base_url` names no other machine.";
     }
 }
 

@@ -6,7 +6,7 @@ use domain::secret::Secret;
 use super::api_url::ApiUrl;
 use super::rules::Broken;
 use super::sections::section;
-use super::value::{BaseUrl, MailSecurity};
+use super::value::{BaseUrl, MailSecurity, unbracketed};
 
 section! {
     /// The REST API.
@@ -115,6 +115,22 @@ impl Mail {
                 "`mail.username` and `mail.password` belong together; set both, or none",
             ));
         }
+        if let Some(host) = self.host.as_deref().filter(|host| !is_host(host)) {
+            let message = format!(
+                "“{host}” is no name of a server; write for example mail.example.org (the port stands in `mail.port`, a whole URL in \
+                 `mail.url`)"
+            );
+            broken.push(Broken::new(&["mail.host"], message));
+        }
+        if self.port == 0 {
+            broken.push(Broken::new(&["mail.port"], "write a port from 1 to 65535, such as 587"));
+        }
+        if !self.is_set() && self.username.is_some() && self.password.is_some() {
+            broken.push(Broken::new(
+                &["mail.username", "mail.password"],
+                "no mail server is named; set `mail.host` or `mail.url`, too",
+            ));
+        }
         if !(1..=60).contains(&self.timeout) {
             broken.push(Broken::new(&["mail.timeout"], "write a number of seconds from 1 to 60"));
         }
@@ -137,12 +153,53 @@ impl Mail {
 }
 
 impl Sms {
+    /// What means nothing without an account, and whether it is set.
+    fn parts(&self) -> [(&'static [&'static str], bool); 6] {
+        [
+            (&["sms.auth_token"], self.auth_token.is_some()),
+            (&["sms.api_key"], self.api_key.is_some()),
+            (&["sms.api_key_secret"], self.api_key_secret.is_some()),
+            (&["sms.from"], self.from.is_some()),
+            (&["sms.messaging_service"], self.messaging_service.is_some()),
+            (&["sms.verify_service"], self.verify_service.is_some()),
+        ]
+    }
+
+    /// What cannot be what it is called: Twilio's ids begin with what they are of.
+    fn misspelt(&self) -> Vec<Broken> {
+        let ids: [(&'static [&'static str], &Option<String>, &str); 4] = [
+            (&["sms.account_sid"], &self.account_sid, "AC"),
+            (&["sms.api_key"], &self.api_key, "SK"),
+            (&["sms.messaging_service"], &self.messaging_service, "MG"),
+            (&["sms.verify_service"], &self.verify_service, "VA"),
+        ];
+        let wrong = ids.into_iter().filter_map(|(key, id, start)| {
+            let id = id.as_deref().filter(|id| !id.starts_with(start))?;
+            Some(Broken::new(
+                key,
+                format!("“{id}” does not begin with {start}; copy the id from Twilio's console"),
+            ))
+        });
+        let mut broken: Vec<_> = wrong.collect();
+        if let Some(from) = self.from.as_deref().filter(|from| !is_sender(from)) {
+            let message = format!(
+                "“{from}” is no sender; write a number such as +15005550006, a short code, or a name of at most 11 letters and digits"
+            );
+            broken.push(Broken::new(&["sms.from"], message));
+        }
+        broken
+    }
+
     /// Rules that its values break.
     pub(super) fn broken(&self) -> Vec<Broken> {
+        let mut broken = self.misspelt();
         if self.account_sid.is_none() {
-            return Vec::new();
+            if let Some(key) = self.parts().into_iter().find_map(|(key, is_set)| is_set.then_some(key)) {
+                let message = format!("`{}` is of no account; set `sms.account_sid`, too", key[0]);
+                broken.push(Broken::new(key, message));
+            }
+            return broken;
         }
-        let mut broken = Vec::new();
         if self.api_key.is_some() != self.api_key_secret.is_some() {
             broken.push(Broken::new(
                 &["sms.api_key", "sms.api_key_secret"],
@@ -175,5 +232,26 @@ impl Slack {
             &["slack.client_id", "slack.client_secret"],
             "`slack.client_id` and `slack.client_secret` belong together; set both, or none",
         )]
+    }
+}
+
+/// Whether it can be the name or the address of a server, without port or scheme.
+fn is_host(text: &str) -> bool {
+    unbracketed(text).parse::<std::net::IpAddr>().is_ok()
+        || (!text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte) || !byte.is_ascii()))
+}
+
+/// Whether Twilio can send from it: a number, a short code, or a name.
+fn is_sender(text: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.strip_prefix('+') {
+        Some(number) => digits(number) && (7..=15).contains(&number.len()),
+        None => {
+            (1..=11).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" -_+&".contains(&byte))
+        }
     }
 }

@@ -207,10 +207,17 @@ const REFUSED: &[(&str, &str)] = &[
     ("telex.rate", "0"),
     ("mail.url", "https://mail"),
     ("mail.host", "mail.example.org"),
+    ("mail.host", "smtp://mail.example.org"),
+    ("mail.port", "0"),
     ("mail.from", "Pharos <pharos@example.org>"),
     ("mail.timeout", "61"),
     ("mail.username", "ada"),
     ("sms.account_sid", "AC1"),
+    ("sms.account_sid", "XX1"),
+    ("sms.from", "call me maybe"),
+    ("sms.from", "+15550100100"),
+    ("sms.messaging_service", "IT1"),
+    ("sms.verify_service", "VA1"),
     ("sms.api_url", "twilio"),
     ("slack.authorize_url", "slack.com/oauth"),
     ("slack.api_url", "ftp://slack.com"),
@@ -239,6 +246,21 @@ fn whatever_is_refused_is_told_with_where_it_stands() {
             found.iter().all(|line| line.starts_with(&format!("the flag --set: {key}: "))),
             "{key}: {found:?}"
         );
+    }
+}
+
+#[test]
+fn parts_without_a_whole_are_refused() {
+    let found = mistakes(&environment(&[("SMTP_USER", "ada"), ("SMTP_PASSWORD", "hunter2")]));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("no mail server is named; set `mail.host` or `mail.url`"), "{found:?}");
+    let found =
+        mistakes(&environment(&[("TWILIO_PHONE_NUMBER", "+15550100100"), ("TWILIO_AUTH_TOKEN", "x")]));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("`sms.auth_token` is of no account; set `sms.account_sid`"), "{found:?}");
+    for sender in ["+15005550006", "12345", "Pharos"] {
+        let whole = [("TWILIO_ACCOUNT_SID", "AC1"), ("TWILIO_AUTH_TOKEN", "x"), ("TWILIO_FROM", sender)];
+        assert!(Config::load(&environment(&whole)).is_ok(), "{sender}");
     }
 }
 

@@ -20,8 +20,8 @@ use domain::views::console::MetricsRow;
 use engine::services::ServiceError;
 use subtle::ConstantTimeEq;
 
-use crate::client::Client;
-use crate::config::Metrics;
+use crate::client::{Client, names_loopback};
+use crate::config::{BaseUrl, Config};
 use crate::router::AppState;
 
 use exposition::{Exposition, Kind};
@@ -36,9 +36,12 @@ pub(crate) async fn metrics(
     Extension(client): Extension<Client>,
     headers: HeaderMap,
 ) -> Response {
-    if !may_read(&state.config.metrics, &client, &headers) {
+    if !may_read(&state.config, &client, &headers) {
         let sentence = match &state.config.metrics.token {
             Some(_) => "metrics need the bearer token of metrics.token\n",
+            None if is_elsewhere(&state.config) => {
+                "set metrics.token, which metrics need beside server.base_url\n"
+            }
             None => "metrics are for this machine only (http://localhost), until metrics.token is set\n",
         };
         return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], sentence).into_response();
@@ -86,15 +89,23 @@ async fn stored(state: &AppState) -> Result<Stored, ServiceError> {
     })
 }
 
-fn may_read(config: &Metrics, client: &Client, headers: &HeaderMap) -> bool {
+fn may_read(config: &Config, client: &Client, headers: &HeaderMap) -> bool {
     let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let sent = sent.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
-    match (&config.token, sent) {
+    match (&config.metrics.token, sent) {
         (Some(token), Some(sent)) => token.expose().as_bytes().ct_eq(sent.as_bytes()).into(),
         // Whoever set a token may have a proxy on this machine, and what it passes on looks like a neighbour's.
         (Some(_), None) => false,
-        (None, _) => client.is_local(headers),
+        // The shortest recipes of proxies add nothing by which what they pass on could be told from a neighbour's, and the operator of
+        // a public address has one.
+        (None, _) => client.is_local(headers) && !is_elsewhere(config),
     }
+}
+
+/// Whether people reach Pharos by another address than this machine's own.
+fn is_elsewhere(config: &Config) -> bool {
+    let host = config.server.base_url.as_ref().and_then(BaseUrl::host);
+    host.is_some_and(|host| !names_loopback(host))
 }
 
 /// How far behind telling people is.

@@ -18,6 +18,23 @@ fn the_paths_are_those_that_programs_know() {
     insta::assert_snapshot!(lines.join("\n"));
 }
 
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let described = serde_json::to_value(server::api::openapi()).unwrap();
+    let items = described["paths"].as_object().unwrap().values();
+    let operations = items.flat_map(|item| item.as_object().unwrap().values());
+    let mut names: Vec<_> = operations.map(|one| one["operationId"].as_str().unwrap()).collect();
+    for name in
+        ["list_network_monitors", "list_network_monitors_integrations", "replace_alert_definitions", "pause"]
+    {
+        assert!(names.contains(&name), "{name} is missing of {names:?}");
+    }
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count, "generated clients name their methods by them");
+}
+
 #[tokio::test]
 async fn the_description_is_served_and_can_be_read_without_anything_from_elsewhere() {
     let app = TestApp::spawn().await;
