@@ -49,6 +49,17 @@ pub async fn resume_monitor(monitor: String) -> Result<(), AppError> {
     Sent::form("pause").answer(resumed)
 }
 
+/// Gives the heartbeat another address; the old one answers 404.
+#[server(endpoint = "renew_heartbeat")]
+pub async fn renew_heartbeat(monitor: String) -> Result<(), AppError> {
+    let request = request()?;
+    let renewed = match id(&monitor) {
+        Ok(id) => request.services.renew_heartbeat(&request.viewer, &id).await,
+        Err(error) => Err(error),
+    };
+    Sent::form("renew").on_page(format!("/console/monitors/{monitor}")).answer(renewed)
+}
+
 /// Deletes the monitor and its history.
 #[server(endpoint = "delete_monitor")]
 pub async fn delete_monitor(monitor: String) -> Result<(), AppError> {

@@ -160,6 +160,17 @@ async fn the_interval_of_a_heartbeat_is_how_often_it_calls() {
     assert!(status == 422 && said.contains("settings.period_s"), "{refused}");
     let none = monitor(&app, &program, json!({ "check_type": "heartbeat" })).await;
     assert_eq!(says(&none), (json!(3_600), json!(3_600)));
+
+    // Times say of which kind they are.
+    let nightly = json!({ "check_type": "heartbeat", "settings": { "cron": "5 4 * * *" } });
+    let nightly = monitor(&app, &program, nightly).await;
+    assert_eq!(
+        (&nightly["settings"]["schedule"], &nightly["settings"]["cron"]),
+        (&json!("cron"), &json!("5 4 * * *"))
+    );
+    let path = format!("/api/v1/network_monitors/{}", nightly["id"]);
+    let often = json!({ "settings": { "period_s": 900 } });
+    assert_eq!(says(&call(&app, &program, Method::PATCH, &path, &often).await.1), (json!(900), json!(900)));
     app.close().await;
 }
 

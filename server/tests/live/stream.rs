@@ -71,7 +71,7 @@ async fn the_uptime_falls_with_the_outage_and_not_minutes_later() {
         [("kind", "push"), ("schedule", "period"), ("period_s", "10"), ("grace_s", "5"), ("interval", "10")];
     let id = site.follow("Backup", &form).await;
     let read = || site.services.monitor(&Viewer::System, &id, Range::Hour);
-    let token = read().await.unwrap().push_path.unwrap().rsplit('/').next().unwrap().to_owned();
+    let token = read().await.unwrap().heartbeat.unwrap().path.rsplit('/').next().unwrap().to_owned();
     let success = Beat::Success { latency_us: Some(1_000), message: String::new() };
     site.services.push(&token, success).await.unwrap();
     let page = site.page_with("100 %").await;

@@ -61,6 +61,30 @@ impl PushSettings {
         Self { schedule: PushSchedule::Period { period_s }, grace_s }
     }
 
+    /// When a line of a crontab would run as it is expected to; `None` where none can say that. The zone of a crontab is its machine's.
+    pub fn crontab(&self) -> Option<String> {
+        match &self.schedule {
+            PushSchedule::Cron { expression, .. } => {
+                (expression.split_whitespace().count() == 5).then(|| expression.clone())
+            }
+            PushSchedule::Period { period_s: 86_400 } => Some("0 2 * * *".to_owned()),
+            PushSchedule::Period { period_s: 604_800 } => Some("0 2 * * 0".to_owned()),
+            PushSchedule::Period { period_s } => {
+                // An hour has to be filled by whole periods, and so has a day.
+                let minutes = Some(period_s / 60).filter(|minutes| period_s % 60 == 0 && *minutes > 0)?;
+                match (minutes, minutes / 60) {
+                    (1, _) => Some("* * * * *".to_owned()),
+                    (60, _) => Some("0 * * * *".to_owned()),
+                    (minutes, 0) if 60 % minutes == 0 => Some(format!("*/{minutes} * * * *")),
+                    (minutes, hours) if minutes % 60 == 0 && 24 % hours == 0 => {
+                        Some(format!("0 */{hours} * * *"))
+                    }
+                    _ => None,
+                }
+            }
+        }
+    }
+
     /// When the monitor is late, grace included; see [`next_deadline`].
     pub fn next_deadline(&self, last_ping_ms: Option<i64>, now_ms: i64) -> i64 {
         next_deadline(&self.schedule, last_ping_ms, now_ms).saturating_add(i64::from(self.grace_s) * 1_000)
@@ -226,6 +250,21 @@ mod tests {
             [1, 90, 60, 3_600, 7_200, 86_400].map(period),
             ["second", "90 seconds", "minute", "hour", "2 hours", "day"]
         );
+    }
+
+    #[test]
+    fn a_crontab_runs_as_the_monitor_expects() {
+        let line = |period| PushSettings::every(period, 60).crontab();
+        let lines = [60, 300, 3_600, 21_600, 86_400, 604_800].map(|period| line(period).unwrap());
+        assert_eq!(lines, ["* * * * *", "*/5 * * * *", "0 * * * *", "0 */6 * * *", "0 2 * * *", "0 2 * * 0"]);
+        assert_eq!(
+            [5, 90, 420, 18_000, 90_000, 172_800].map(line),
+            [const { None }; 6],
+            "no line says these"
+        );
+        let by = |expression: &str| PushSettings { schedule: berlin(expression), grace_s: 60 }.crontab();
+        assert_eq!(by("30 2 * * 1-5").as_deref(), Some("30 2 * * 1-5"));
+        assert_eq!(by("0 30 2 * * *"), None, "a crontab knows no seconds");
     }
 
     #[test]

@@ -287,6 +287,20 @@ pub async fn set_paused(tx: &mut Tx, key: MonitorKey, paused: bool, at: Timestam
     Ok(changed == 1)
 }
 
+/// Gives a push monitor another token; nobody is let in by the old one. Forms that were opened before are refused.
+pub async fn set_push_token(tx: &mut Tx, key: MonitorKey, token: &str, at: Timestamp) -> Result<()> {
+    sql!(tx, |conn| sqlx::query(
+        "update monitors set push_token = $1, version = version + 1, updated_at = $2 where id = $3"
+    )
+    .bind(token)
+    .bind(at.0)
+    .bind(key.0)
+    .execute(conn)
+    .await?
+    .rows_affected());
+    Ok(())
+}
+
 /// Deletes a monitor with its health and evidence; its results and roll-ups are swept later, in slices.
 pub async fn delete(tx: &mut Tx, key: MonitorKey) -> Result<bool> {
     let deleted = sql!(tx, |conn| sqlx::query("delete from monitors where id = $1")

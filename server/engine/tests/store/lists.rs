@@ -12,6 +12,7 @@ use domain::uptime::ResultState;
 use domain::views::console::{MonitorQuery, MonitorSort, Range};
 use domain::views::public::PageView;
 use engine::services::ServiceError;
+use engine::services::push::Beat;
 use engine::store;
 
 use crate::on_both;
@@ -134,7 +135,7 @@ on_both! {
             assert_eq!((detail.beats.len(), detail.incidents.len(), detail.feed.len()), (90, 1, 1));
             assert_eq!(detail.feed[0].text, "why");
             assert!(detail.beats[0].at < detail.beats[89].at);
-            assert_eq!(detail.push_path, None);
+            assert_eq!(detail.heartbeat, None);
             assert_eq!(detail.timeout_ms, 10_000);
             assert_eq!(detail.uptimes.iter().flatten().count(), 4);
         }
@@ -142,7 +143,7 @@ on_both! {
         assert_eq!((metrics[0].state, metrics[0].status), (State::Down, Some(503)));
         let (_, push) = world.push_monitor("Backup").await;
         let detail = world.services.monitor(OPERATOR, &push, Range::Day).await.unwrap();
-        assert!(detail.push_path.unwrap().starts_with("/api/push/"));
+        assert!(detail.heartbeat.unwrap().path.starts_with("/api/push/"));
     }
 
     async fn what_checks_found_is_counted_over_days(world: World) {
@@ -229,10 +230,21 @@ on_both! {
         let mut push = monitor_form::empty_form(CheckKind::Push);
         push.insert("name".to_owned(), "Job".to_owned());
         world.services.edit_monitor(OPERATOR, &id, 1, &push).await.unwrap();
-        let path = world.services.monitor(OPERATOR, &id, Range::Day).await.unwrap().push_path;
+        let path = world.services.monitor(OPERATOR, &id, Range::Day).await.unwrap().heartbeat;
         world.services.edit_monitor(OPERATOR, &id, 2, &push).await.unwrap();
-        assert_eq!(world.services.monitor(OPERATOR, &id, Range::Day).await.unwrap().push_path, path);
-        assert!(path.is_some());
+        assert_eq!(world.services.monitor(OPERATOR, &id, Range::Day).await.unwrap().heartbeat, path);
+        let old = path.unwrap();
+        assert_eq!((old.crontab.as_deref(), old.due_at, old.grace_s), (Some("0 * * * *"), None, 300));
+        let token = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+        world.services.push(&token(&old.path), Beat::Success { latency_us: None, message: String::new() }).await.unwrap();
+        let called = world.services.monitor(OPERATOR, &id, Range::Day).await.unwrap().heartbeat.unwrap();
+        assert_eq!(called.due_at, Some(Timestamp(world.clock.now().0 + 3_600_000)));
+
+        world.services.renew_heartbeat(OPERATOR, &id).await.unwrap();
+        let new = world.services.monitor(OPERATOR, &id, Range::Day).await.unwrap().heartbeat.unwrap();
+        assert!(new.path != old.path && new.due_at == called.due_at, "the history stays");
+        assert!(!world.services.is_push_token(&token(&old.path)).await.unwrap(), "whoever knew it");
+        assert!(world.services.is_push_token(&token(&new.path)).await.unwrap());
         let report = world.services.try_form(OPERATOR, None, &push).await.unwrap();
         assert_eq!(report.outcome, Outcome::Unknown { why: Blindness::NotPolled });
         let report = world.services.test_now(OPERATOR, &id).await.unwrap();

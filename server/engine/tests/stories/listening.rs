@@ -37,7 +37,7 @@ impl Job {
         }
         let services = engine.services();
         let id: MonitorId = services.add_monitor(&Viewer::System, &form).await.unwrap();
-        let path = services.monitor(&Viewer::System, &id, Range::Day).await.unwrap().push_path.unwrap();
+        let path = services.monitor(&Viewer::System, &id, Range::Day).await.unwrap().heartbeat.unwrap().path;
         let token = path.rsplit('/').next().unwrap().to_owned();
         let key = store::monitors::key_of(&mut db.read().await.unwrap(), &id).await.unwrap().unwrap();
         let job = Self { db, clock, key, token };

@@ -11,6 +11,18 @@ const PERIOD: &str = "period_s";
 /// The fields of `settings` that say when a job calls; where one is sent, it holds.
 const SCHEDULE: [&str; 3] = ["schedule", PERIOD, "cron"];
 
+/// Puts the kind of schedule that is meant into the form of a heartbeat, where only its times are named.
+pub(super) fn put_kind(object: &Map<String, Value>, form: &mut Form) {
+    let names = |name: &str| {
+        let value = object.get("settings").and_then(|settings| settings.get(name));
+        value.is_some_and(|value| !value.is_null() && value != "")
+    };
+    if !names("schedule") && names("cron") != names(PERIOD) {
+        let kind = if names("cron") { "cron" } else { "period" };
+        form.insert("schedule".to_owned(), kind.to_owned());
+    }
+}
+
 /// Puts the interval that a body names into the form of a heartbeat.
 pub(super) fn put(object: &Map<String, Value>, form: &mut Form) -> Result<(), FieldError> {
     let settings = object.get("settings");

@@ -253,6 +253,9 @@ pub(super) fn form(object: &Map<String, Value>, old: Option<Form>) -> Result<For
             form
         }
     };
+    if kind == CheckKind::Push {
+        period::put_kind(object, &mut form);
+    }
     for (public, name) in FIELDS {
         let Some(value) = object.get(*public) else { continue };
         if kind == CheckKind::Push && *public == period::PUBLIC {

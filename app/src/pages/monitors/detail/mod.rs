@@ -9,6 +9,8 @@ mod telling;
 mod why;
 
 use domain::id::MonitorId;
+use domain::time::{SECOND, Timestamp};
+use domain::uptime::ResultState;
 use domain::views::console::{Frame, MonitorDetail, Range};
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -92,11 +94,17 @@ fn Body(view: MonitorDetail) -> impl IntoView {
     let id = view.row.id.clone();
     let feed = expect_context::<LiveFeed>();
     feed.watch(vec![id.clone()]);
+    let due = RwSignal::new(view.heartbeat.as_ref().and_then(|heartbeat| heartbeat.due_at));
+    let period = view.heartbeat.as_ref().and_then(|heartbeat| heartbeat.period_s);
     feed.listen(move |frame| {
         if let Frame::Sample { id: sampled, beat, state } = frame
             && sampled == id
         {
             latest.update(|all| beats::push(all, beat));
+            if beat.state == ResultState::Up {
+                // The times of a schedule are the server's to know.
+                due.set(period.map(|period| Timestamp(beat.at.0 + i64::from(period) * SECOND)));
+            }
             row.update(|row| {
                 row.checked_at = Some(beat.at);
                 row.latency_us = beat.latency_us;
@@ -105,14 +113,14 @@ fn Body(view: MonitorDetail) -> impl IntoView {
         }
     });
     let is_new = view.beats.is_empty() && view.feed.is_empty();
-    let (at, push, told) = (view.at, view.push_path.clone(), view.row.id.to_string());
+    let (at, push, told) = (view.at, view.heartbeat.clone(), view.row.id.to_string());
     let first = if push.is_some() { "call" } else { "check" };
     view! {
         <Head row test view=view.clone()/>
         <div class="stack">
             <section class="card" aria-label="Latest results"><Beats beats=latest/></section>
             <Figures view=view.clone()/>
-            {push.map(|path| view! { <push::PushUrl path/> })}
+            {push.map(|heartbeat| view! { <push::PushUrl monitor=view.row.id.clone() heartbeat due/> })}
             <div class="split">
                 <div class="stack">
                     {if is_new {

@@ -224,8 +224,8 @@ pub struct MonitorDetail {
     pub feed: Vec<FeedItem>,
     /// Evidence of transitions and recent failures, the newest first, at most 20.
     pub evidence: Vec<EvidenceItem>,
-    /// The heartbeat URL's path, for push monitors: `/api/push/{token}`.
-    pub push_path: Option<String>,
+    /// The address that the job calls, for push monitors.
+    pub heartbeat: Option<Heartbeat>,
     /// Days until the certificate ends, when the last report knew one.
     pub certificate_days: Option<i64>,
     /// The components that follow it.
@@ -236,6 +236,21 @@ pub struct MonitorDetail {
     pub thresholds: crate::health::Thresholds,
     /// What was written down about it.
     pub notes: crate::notes::Notes,
+}
+
+/// The address of a push monitor, and when it is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// The path: `/api/push/{token}`.
+    pub path: String,
+    /// When a line of a crontab would run as it is expected to; `None` where none can say that.
+    pub crontab: Option<String>,
+    /// When the next call is due, without grace; `None` before the first call, and for a schedule that has no next time.
+    pub due_at: Option<Timestamp>,
+    /// The time between two calls, in seconds; `None` for a cron schedule.
+    pub period_s: Option<u32>,
+    /// How late a call may come, in seconds.
+    pub grace_s: u32,
 }
 
 /// What the edit form starts from.

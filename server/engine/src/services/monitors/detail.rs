@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use domain::check::push::next_deadline;
+use domain::check::{CheckSettings, PushSchedule};
 use domain::id::{MonitorId, MonitorKey};
+use domain::monitor::Monitor;
 use domain::person::Viewer;
 use domain::tally::Tally;
 use domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use domain::uptime::Counts;
-use domain::views::console::{ChartPoint, MonitorDetail, Range};
+use domain::views::console::{ChartPoint, Heartbeat, MonitorDetail, Range};
 
 use super::{load, with_figures};
 use crate::services::{Result, ServiceError, Services, feed, operator};
@@ -39,6 +42,7 @@ impl Services {
         let evidence = store::evidence::latest(&mut tx, key, LISTED).await?;
         let facts = store::facts::get(&mut tx, key).await?;
         let components = views::monitors::components(&mut tx, key).await?;
+        let heartbeat = heartbeat(&mut tx, &monitor).await?;
         let policy = monitor.draft.policy;
         Ok(MonitorDetail {
             seq,
@@ -52,7 +56,7 @@ impl Services {
             incidents,
             feed,
             evidence,
-            push_path: monitor.push_token.map(|token| format!("/api/push/{token}")),
+            heartbeat,
             certificate_days: facts.certificate_until.map(|until| (until.0 - now.0).div_euclid(DAY)),
             components,
             timeout_ms: i64::try_from(policy.timeout().as_millis()).unwrap_or(i64::MAX),
@@ -60,6 +64,25 @@ impl Services {
             notes: monitor.draft.notes,
         })
     }
+}
+
+/// The address that a job calls, and when it is to; `None` for monitors of other kinds.
+async fn heartbeat(tx: &mut Tx, monitor: &Monitor) -> Result<Option<Heartbeat>> {
+    let (Some(token), CheckSettings::Push(settings)) = (&monitor.push_token, &monitor.draft.settings) else {
+        return Ok(None);
+    };
+    let last = store::pushes::get(tx, monitor.key).await?.map(|push| push.at).filter(|at| *at > 0);
+    let due_at = last.map(|at| next_deadline(&settings.schedule, Some(at), at)).filter(|at| *at < i64::MAX);
+    Ok(Some(Heartbeat {
+        path: format!("/api/push/{token}"),
+        crontab: settings.crontab(),
+        due_at: due_at.map(Timestamp),
+        period_s: match settings.schedule {
+            PushSchedule::Period { period_s } => Some(period_s),
+            PushSchedule::Cron { .. } => None,
+        },
+        grace_s: settings.grace_s,
+    }))
 }
 
 /// The width of a point of the chart, in milliseconds: at most 300 points, each made of whole buckets of a tier.

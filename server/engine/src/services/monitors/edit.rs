@@ -123,6 +123,22 @@ impl Services {
         Ok(())
     }
 
+    /// Gives a push monitor another address. The old one is known to nobody any more; what is known of the job stays.
+    pub async fn renew_heartbeat(&self, viewer: &Viewer, id: &MonitorId) -> Result<()> {
+        operator(viewer)?;
+        let now = self.now();
+        let mut tx = self.inner.db.write().await?;
+        let monitor = load(&mut tx, id).await?;
+        if monitor.push_token.is_none() {
+            return Err(ServiceError::Conflict("Only heartbeat monitors have an address.".to_owned()));
+        }
+        store::monitors::set_push_token(&mut tx, monitor.key, &self.inner.chance.token(), now).await?;
+        store::events::append(&mut tx, now, &[Event::MonitorSaved { monitor: monitor.key, id: monitor.id }])
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Stops checking a monitor. Its open incident, if there is one, ends: nobody watches the trouble any more.
     pub async fn pause_monitor(&self, viewer: &Viewer, id: &MonitorId) -> Result<()> {
         operator(viewer)?;
