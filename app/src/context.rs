@@ -14,6 +14,7 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use leptos_router::params::ParamsMap;
 
+use crate::components::choices::FIND;
 use crate::error::AppError;
 use crate::flash::Flash;
 
@@ -97,6 +98,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 pub struct Sent {
     form: String,
     values: Form,
+    forgot: bool,
     page: Option<String>,
     tells: bool,
 }
@@ -121,6 +123,13 @@ impl Sent {
         self
     }
 
+    /// Says whether secrets were typed that are not among the values: whoever did is told to type them again.
+    #[must_use]
+    pub fn forgetting(mut self, secrets: bool) -> Self {
+        self.forgot = secrets;
+        self
+    }
+
     /// Names the page that shows the flash, when it is not always the one that the form stands on.
     #[must_use]
     pub fn on_page(mut self, path: String) -> Self {
@@ -128,14 +137,22 @@ impl Sent {
         self
     }
 
-    /// Names the page that the form stands on with another search in its address.
+    /// Names the place of the form on its page, with another search in the address.
     #[must_use]
     pub fn finding(self, search: &str) -> Self {
         let mut params = ParamsMap::new();
-        params.insert(crate::components::choices::FIND, search.trim().to_owned());
+        params.insert(FIND, search.trim().to_owned());
         let here = back();
-        let path = here.split('?').next().unwrap_or(HOME);
-        self.on_page(format!("{path}{}", params.to_query_string()))
+        let (path, query) = here.split_once('?').unwrap_or((&here, ""));
+        let others = query.split('&').filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(FIND));
+        let mut page = format!("{path}{}", params.to_query_string());
+        for pair in others {
+            page.push('&');
+            page.push_str(pair);
+        }
+        page.push('#');
+        page.push_str(&self.form);
+        self.on_page(page)
     }
 
     /// Lets the page that somebody goes on to know that it was done, when it comes without scripts.
@@ -176,7 +193,8 @@ impl Sent {
         show: impl FnOnce(&T, &mut Flash),
     ) -> Result<T, AppError> {
         let result = result.map_err(AppError::from);
-        let mut flash = Flash { form: self.form, values: self.values, ..Flash::default() };
+        let mut flash =
+            Flash { form: self.form, values: self.values, forgot: self.forgot, ..Flash::default() };
         let next = match &result {
             Ok(done) => {
                 show(done, &mut flash);

@@ -15,6 +15,9 @@ pub struct Flash {
     /// What was typed, without secrets.
     #[serde(default)]
     pub values: Form,
+    /// Whether secrets were typed, which are not among the values.
+    #[serde(default)]
+    pub forgot: bool,
     /// Why it was refused; `None` when it was done.
     #[serde(default)]
     pub error: Option<AppError>,

@@ -202,16 +202,43 @@ test('a monitor beyond those that are offered is found and followed', async ({ p
 test('the search for monitors works without scripts @nojs', async ({ page }) => {
   await manyMonitors(page);
   await page.goto(`${pharos.url}/console/page`);
-  await page.getByRole('searchbox', { name: 'Search monitors' }).fill('/n209');
-  await page.getByRole('button', { name: 'Search' }).click();
-  await expect(page).toHaveURL(/find=/);
-  await expect(page.getByText('1 of 210 monitors')).toBeVisible();
   const add = await adding(page);
   await add.getByRole('textbox').fill('Far away');
+  await add.getByRole('searchbox', { name: 'Search monitors' }).fill('/n209');
+  await add.getByRole('button', { name: 'Search' }).click();
+  await expect(page).toHaveURL(/find=/);
+  await expect(page.getByText('1 of 210 monitors')).toBeVisible();
+  await expect(add.getByRole('textbox')).toHaveValue('Far away');
   await add.getByRole('combobox').selectOption({ index: 1 });
   await add.getByRole('button', { name: 'Add' }).click();
   const row = page.locator('.sortable li').filter({ has: page.getByText('Far away', { exact: true }) });
   await expect(row).toContainText(/Follows \S+\/n209/);
+  // The same in the component's own form.
+  await page.getByRole('link', { name: 'Edit Far away' }).click();
+  const card = page.locator('#edit');
+  await card.getByRole('textbox', { name: 'Name' }).fill('Near by');
+  await card.getByRole('searchbox', { name: 'Search monitors' }).fill('/n171');
+  await card.getByRole('button', { name: 'Search' }).click();
+  await expect(card.getByRole('textbox', { name: 'Name' })).toHaveValue('Near by');
+  await expect(card.getByRole('checkbox', { name: /\/n209$/ })).toBeChecked();
+  await card.getByRole('checkbox', { name: /\/n171$/ }).check();
+  await card.getByRole('button', { name: 'Save' }).click();
+  await expect(page.locator('.sortable li').filter({ hasText: 'Near by' })).toContainText(/Follows \S+\/n171, \S+\/n209/);
+});
+
+test('another kind of monitor keeps what was typed without scripts, and says what it does not keep @nojs', async ({ page }) => {
+  await enter(page, pharos, [target.url]);
+  await page.goto(`${pharos.url}/console/monitors/new`);
+  await page.getByRole('textbox', { name: /^Name/ }).fill('Gate');
+  await page.getByRole('textbox', { name: 'URL' }).fill('https://gate.example.com/');
+  await page.getByText('TCP port', { exact: true }).click();
+  await page.getByRole('button', { name: 'Choose' }).click();
+  await expect(page).toHaveURL(/kind=tcp$/);
+  await expect(page.getByRole('textbox', { name: /^Name/ })).toHaveValue('Gate');
+  await expect(page.getByText('Type the secrets again.')).toBeHidden();
+  await page.getByText('HTTP(S)', { exact: true }).click();
+  await page.getByRole('button', { name: 'Choose' }).click();
+  await expect(page.getByRole('textbox', { name: 'URL' })).toHaveValue('https://gate.example.com/');
 });
 
 test('a search among monitors without scripts keeps what was typed and ticked @nojs', async ({ page }) => {

@@ -1,11 +1,11 @@
 //! Monitors to choose from: those that a component follows, or that an alert definition is for. There may be more than fit into a list, so they are searched for: as one
-//! types with scripts, by a plain form without.
+//! types with scripts; without, by the form around them, which comes back with everything that was typed and ticked.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use domain::id::MonitorId;
-use domain::views::console::{MonitorChoice, MonitorChoices};
+use domain::views::console::{MonitorChoice, MonitorChoices, Named};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
@@ -18,7 +18,7 @@ use crate::server_fns::page::read_choices;
 const PAUSE: Duration = Duration::from_millis(250);
 /// From so many monitors on a list of boxes is tiring to read, and the search is offered above it.
 const MANY: i64 = 12;
-/// The form that the search belongs to, wherever its box stands; and its name in the address.
+/// The name of what is searched for, in forms and in the address.
 pub const FIND: &str = "find";
 /// What is sent when the form around the boxes is not to be saved but to come back with what was searched for.
 const LOOK: &str = "look";
@@ -87,30 +87,12 @@ impl Choices {
     }
 }
 
-/// The form of the search. It holds no box itself: that may stand inside of another form.
-#[component]
-pub fn FindForm(
-    /// The page that shows what was found.
-    #[prop(into)]
-    action: String,
-    /// What is being edited on it.
-    #[prop(optional, into)]
-    edited: Signal<Option<String>>,
-) -> impl IntoView {
-    view! {
-        <form id=FIND method="get" action=action hidden on:submit=move |event| event.prevent_default()>
-            {move || edited.get().map(|id| view! { <input type="hidden" name="edit" value=id/> })}
-        </form>
-    }
-}
-
 /// The box of the search, and how many monitors it leaves.
 #[component]
 pub fn Find(
-    /// Whether the form around it searches without scripts, and comes back with everything that was typed and ticked; otherwise a form
-    /// of its own does.
+    /// Whether it stands in no form; then it needs scripts, and forms have a [`PlainFind`] for when there are none.
     #[prop(optional)]
-    keeps: bool,
+    alone: bool,
 ) -> impl IntoView {
     let choices = Choices::here();
     let typed = StoredValue::new(0_u32);
@@ -127,21 +109,29 @@ pub fn Find(
         );
     };
     view! {
-        <div class="find">
+        <div class="find" class:alone=alone>
             <div class="with-icon">
                 <Icon name="search"/>
-                <input class="input" type="search" form=(!keeps).then_some(FIND) name=FIND value=choices.search() placeholder="Search name or address"
+                <input class="input" type="search" name=FIND value=choices.search() placeholder="Search name or address"
                     aria-label="Search monitors" data-search autocomplete="off"
-                    on:keydown=move |event| if keeps && event.key() == "Enter" { event.prevent_default() }
+                    on:keydown=move |event| if event.key() == "Enter" { event.prevent_default() }
                     on:input:target=move |event| search(event.target().value())/>
             </div>
-            {if keeps {
-                view! { <noscript><button class="button" name=LOOK value="true">"Search"</button></noscript> }.into_any()
-            } else {
-                view! { <noscript><button class="button" form=FIND>"Search"</button></noscript> }.into_any()
-            }}
+            {(!alone).then(|| view! { <noscript><button class="button" name=LOOK value="true">"Search"</button></noscript> })}
             <p class="muted" role="status">{move || choices.offered.with(|offered| told(offered, &choices.search.read()))}</p>
         </div>
+    }
+}
+
+/// The search of a form in a line, without scripts: it comes back with what was typed.
+#[component]
+pub fn PlainFind() -> impl IntoView {
+    let search = Choices::here().search();
+    view! {
+        <noscript>
+            <input class="input" type="search" name=FIND value=search placeholder="Search name or address" aria-label="Search monitors" autocomplete="off"/>
+            <button class="button" name=LOOK value="true">"Search"</button>
+        </noscript>
     }
 }
 
@@ -155,9 +145,6 @@ pub fn MonitorBoxes(
     /// The monitor that cannot be chosen.
     #[prop(optional)]
     without: Option<MonitorId>,
-    /// Whether the form around them searches without scripts, see [`Find`].
-    #[prop(optional)]
-    keeps: bool,
 ) -> impl IntoView {
     let choices = Choices::here();
     let given = StoredValue::new(given);
@@ -202,7 +189,7 @@ pub fn MonitorBoxes(
     view! {
         <fieldset class="field">
             <legend>{legend}</legend>
-            <Show when=move || choices.are_many()><Find keeps/></Show>
+            <Show when=move || choices.are_many()><Find/></Show>
             <div class="boxes"><For each=rows key=|choice| choice.id.clone() children=row/></div>
         </fieldset>
     }
@@ -224,6 +211,14 @@ fn told(choices: &MonitorChoices, search: &str) -> String {
         (found, false) => format!("{} of {total} monitors", figures::thousands(found)),
         (_, true) => format!("{total} monitors"),
     }
+}
+
+/// The monitors that are chosen at first: those of a form that came back, with their names, or those that are `named` already. One that
+/// is not offered stays: nobody has taken it away.
+pub fn chosen(named: &[Named<MonitorId>], came_back: Option<&String>) -> Vec<MonitorChoice> {
+    let ticked = came_back.map(|ticked| serde_json::from_str(ticked).unwrap_or_default());
+    let all: Vec<Named<MonitorId>> = ticked.unwrap_or_else(|| named.to_vec());
+    all.into_iter().map(|one| MonitorChoice { id: one.id, name: one.name, about: String::new() }).collect()
 }
 
 /// The names that several of these have.

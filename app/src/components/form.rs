@@ -110,6 +110,7 @@ where
     let flash = flash.or_else(|| flash::take(&id));
     let (came_back, came_with) = (flash.is_some(), flash.as_ref().and_then(|flash| flash.error.clone()));
     let was_done = came_back && came_with.is_none();
+    let forgot = flash.as_ref().is_some_and(|flash| flash.forgot);
     let value = action.value();
     let error = Signal::derive(move || {
         value.with(|value| match value {
@@ -148,6 +149,7 @@ where
     view! {
         <form action=action.path() method="post" id=id class=class novalidate=true data-guard=guard.map(Guard::as_str) on:submit=send on:input=edit>
             <Outcome said refused/>
+            {forgot.then(|| view! { <Forgot/> })}
             {children()}
         </form>
     }
@@ -202,6 +204,14 @@ fn Outcome(said: &'static str, refused: &'static str) -> impl IntoView {
     }
 }
 
+/// The page came back without the secrets that were typed.
+#[component]
+fn Forgot() -> impl IntoView {
+    let text =
+        "Passwords, tokens and other secrets are never sent back to a page, so those fields are empty now.";
+    view! { <Notice tone=Tone::Plain title="Type the secrets again." text/> }
+}
+
 /// The session ended before the form was sent.
 #[component]
 fn LoggedOut() -> impl IntoView {
@@ -244,8 +254,12 @@ pub fn Submit(
 /// The button that Enter presses, as the first child of a form whose first visible button does something else: browsers take the
 /// first button of a form that submits it, whatever that one is for.
 #[component]
-pub fn EnterSends() -> impl IntoView {
-    view! { <button class="visually-hidden" tabindex="-1" aria-hidden="true">"Save"</button> }
+pub fn EnterSends(
+    /// The id of its form, when it stands outside: before whatever else does.
+    #[prop(optional)]
+    form: Option<&'static str>,
+) -> impl IntoView {
+    view! { <button class="visually-hidden" form=form tabindex="-1" aria-hidden="true">"Save"</button> }
 }
 
 /// A button that sends the fields of the form around it to another function.

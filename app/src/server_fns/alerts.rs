@@ -20,7 +20,7 @@ use {
 
 /// The id of the form in the page.
 pub const FORM: &str = "definition";
-/// The value that holds the monitors of a form that came back, each with its name: JSON of `Vec<Named<MonitorId>>`.
+/// The value that holds the monitors that were chosen in a form that came back, each with its name: JSON of `Vec<Named<MonitorId>>`.
 pub const CHOSEN: &str = "chosen";
 /// The value that holds the version of the definition that a form that came back was read with.
 pub const VERSION: &str = "version";
@@ -170,7 +170,11 @@ async fn save(
 async fn sent(request: &Request, version: i64, mut form: Form, monitors: &[String]) -> Sent {
     // Without them nothing is known to be no secret.
     let choices = request.services.integration_choices(&request.viewer).await.unwrap_or_default();
+    let typed = form.clone();
     definition_form::forget_secrets(&mut form, &choices);
-    let sent = Sent::form(FORM).with_all(&form).with(CHOSEN, ticked(request, monitors).await);
+    let sent = Sent::form(FORM)
+        .with_all(&form)
+        .forgetting(form != typed)
+        .with(CHOSEN, ticked(request, monitors).await);
     sent.with(VERSION, version.to_string())
 }

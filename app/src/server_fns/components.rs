@@ -9,6 +9,7 @@ use crate::error::AppError;
 
 #[cfg(feature = "ssr")]
 use {
+    super::alerts::{CHOSEN, VERSION, look_for, ticked},
     super::{id, optional_id},
     crate::context::{Sent, request},
     domain::status_page::ComponentState,
@@ -16,24 +17,33 @@ use {
     engine::services::ServiceError,
 };
 
-/// Adds a component at the end of a group; an empty `group` is none, an empty `monitor` follows nothing yet.
+/// Adds a component at the end of a group; an empty `group` is none, an empty `monitor` follows nothing yet. With `look` nothing is
+/// saved: the page comes back with the monitors that `find` leaves.
 #[server(endpoint = "add_component")]
 pub async fn add_component(
     #[server(default)] name: String,
     #[server(default)] group: String,
     #[server(default)] monitor: String,
+    #[server(default)] find: String,
+    #[server(default)] look: bool,
 ) -> Result<(), AppError> {
     let request = request()?;
-    let sent = Sent::form(format!("add-component-{group}")).with("name", &name).with("monitor", &monitor);
+    let form = format!("add-component-{group}");
     let monitors: Vec<_> = Some(monitor).filter(|monitor| !monitor.is_empty()).into_iter().collect();
+    let sent = Sent::form(&form).with("name", &name).with(CHOSEN, ticked(&request, &monitors).await);
+    if look {
+        return look_for(&request, &find, sent);
+    }
     let added = match draft(name, String::new(), &group, &monitors, true, true) {
         Ok(draft) => request.services.add_component(&request.viewer, &draft).await.map(drop),
         Err(error) => Err(error),
     };
-    sent.answer(added)
+    // The line is empty for the next one.
+    if added.is_ok() { Sent::form(form).answer(added) } else { sent.answer(added) }
 }
 
-/// Changes a component. Unticked boxes and an empty choice of monitors are not sent.
+/// Changes a component. Unticked boxes and an empty choice of monitors are not sent. With `look` nothing is saved: the page comes back
+/// with the monitors that `find` leaves.
 #[server(endpoint = "edit_component")]
 pub async fn edit_component(
     component: String,
@@ -44,6 +54,8 @@ pub async fn edit_component(
     #[server(default)] monitors: Vec<String>,
     #[server(default)] show_uptime: bool,
     #[server(default)] show_latency: bool,
+    #[server(default)] find: String,
+    #[server(default)] look: bool,
 ) -> Result<(), AppError> {
     let request = request()?;
     let sent = Sent::form(format!("edit-{component}"))
@@ -51,7 +63,13 @@ pub async fn edit_component(
         .with("description", &description)
         .with("group", &group)
         .with("show_uptime", show_uptime.to_string())
-        .with("show_latency", show_latency.to_string());
+        .with("show_latency", show_latency.to_string())
+        .with(CHOSEN, ticked(&request, &monitors).await);
+    // A form that names none is not bound to one.
+    let sent = if version.is_empty() { sent } else { sent.with(VERSION, &version) };
+    if look {
+        return look_for(&request, &find, sent);
+    }
     let drafted = draft(name, description, &group, &monitors, show_uptime, show_latency);
     let edited = match id(&component).and_then(|id| Ok((id, drafted?))) {
         Ok((id, draft)) => {

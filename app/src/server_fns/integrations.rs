@@ -56,7 +56,7 @@ pub async fn add_integration(
     let request = request()?;
     let form = complete(form, unticked);
     let added = request.services.add_proven_integration(&request.viewer, kind, &form).await.map(String::from);
-    Sent::form(FORM).with_all(&without_secrets(kind, &form)).answer_then(added, |id| {
+    sent_form(kind, &form).answer_then(added, |id| {
         if is_local(&next) { next } else { format!("/console/integrations/{id}?added=true") }
     })
 }
@@ -75,9 +75,7 @@ pub async fn edit_integration(
         Ok(id) => request.services.edit_proven_integration(&request.viewer, &id, &form).await,
         Err(error) => Err(error),
     };
-    Sent::form(FORM)
-        .with_all(&without_secrets(kind, &form))
-        .answer_then(edited, |()| "/console/integrations".to_owned())
+    sent_form(kind, &form).answer_then(edited, |()| "/console/integrations".to_owned())
 }
 
 /// Sends an example with the fields as they are, saved or not, and shows everything that was sent and answered. Secrets that
@@ -100,8 +98,7 @@ pub async fn try_integration(
         }
         Err(error) => Err(error),
     };
-    Sent::form(FORM)
-        .with_all(&without_secrets(kind, &form))
+    sent_form(kind, &form)
         .with("example", example.as_str())
         .answer_showing(trial, |trial, flash| flash.trial = Some(Box::new(trial.clone())))
 }
@@ -117,7 +114,7 @@ pub async fn send_code(
     let form = complete(form, unticked);
     let number = form.get("phone_number").cloned().unwrap_or_default();
     let sent = request.services.send_code_to(&request.viewer, &number).await;
-    Sent::form(FORM).with_all(&without_secrets(kind, &form)).answer_showing(sent, |number, flash| {
+    sent_form(kind, &form).answer_showing(sent, |number, flash| {
         flash.values.insert(CODE_SENT.to_owned(), number.clone());
     })
 }
@@ -158,6 +155,14 @@ pub async fn delete_integration(integration: String) -> Result<(), AppError> {
         Err(error) => Err(error),
     };
     Sent::form("delete-integration").answer_then(deleted, |()| "/console/integrations".to_owned())
+}
+
+/// The form, to be shown again without the secrets that were typed.
+#[cfg(feature = "ssr")]
+fn sent_form(kind: ProviderKind, form: &Form) -> Sent {
+    let plain = without_secrets(kind, form);
+    let forgot = form.iter().any(|(name, value)| !value.is_empty() && !plain.contains_key(name));
+    Sent::form(FORM).with_all(&plain).forgetting(forgot)
 }
 
 /// The form as it may be kept and shown again.

@@ -11,10 +11,13 @@ use crate::error::AppError;
 use {
     super::{complete, id, optional_id},
     crate::context::{Sent, request},
+    domain::check::forget_secrets,
 };
 
 /// The id of the form in the page.
 pub const FORM: &str = "monitor";
+/// The page of a new monitor.
+pub const NEW: &str = "/console/monitors/new";
 
 /// What the form starts from; an empty `monitor` asks for a new one.
 #[server(endpoint = "read_monitor_form", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
@@ -26,18 +29,17 @@ pub async fn read_monitor_form(
     Ok(request.services.monitor_form(&request.viewer, optional_id(&monitor)?.as_ref(), kind).await?)
 }
 
-/// Adds a monitor and goes to its page.
+/// Adds a monitor and goes to its page. What the form of another kind held is in `kept`, for whoever goes back to that one.
 #[server(endpoint = "add_monitor")]
 pub async fn add_monitor(
     #[server(default)] form: Form,
     #[server(default)] unticked: Form,
+    #[server(default)] kept: Form,
 ) -> Result<String, AppError> {
     let request = request()?;
     let form = complete(form, unticked);
     let added = request.services.add_monitor(&request.viewer, &form).await.map(String::from);
-    Sent::form(FORM)
-        .with_all(&without_secrets(&form))
-        .answer_then(added, |id| format!("/console/monitors/{id}"))
+    sent(complete(form, kept)).answer_then(added, |id| format!("/console/monitors/{id}"))
 }
 
 /// Changes a monitor, if nobody else did since `version`, and goes to its page.
@@ -54,9 +56,7 @@ pub async fn edit_monitor(
         Ok(id) => request.services.edit_monitor(&request.viewer, &id, version, &form).await.map(drop),
         Err(error) => Err(error),
     };
-    Sent::form(FORM)
-        .with_all(&without_secrets(&form))
-        .answer_then(edited, |()| format!("/console/monitors/{monitor}"))
+    sent(form).answer_then(edited, |()| format!("/console/monitors/{monitor}"))
 }
 
 /// Checks what the form describes, without saving it; secrets that were not typed are those of `monitor`. Shows what was found.
@@ -65,6 +65,7 @@ pub async fn try_form(
     #[server(default)] monitor: String,
     #[server(default)] form: Form,
     #[server(default)] unticked: Form,
+    #[server(default)] kept: Form,
 ) -> Result<CheckReport, AppError> {
     let request = request()?;
     let form = complete(form, unticked);
@@ -72,42 +73,28 @@ pub async fn try_form(
         Ok(id) => request.services.try_form(&request.viewer, id.as_ref(), &form).await,
         Err(error) => Err(error),
     };
-    Sent::form(FORM)
-        .with_all(&without_secrets(&form))
+    sent(complete(form, kept))
         .answer_showing(report, |report, flash| flash.report = Some(Box::new(report.clone())))
 }
 
-/// The form as it may be kept and shown again.
-#[cfg(feature = "ssr")]
-fn without_secrets(form: &Form) -> Form {
-    use domain::form::FieldKind;
-    use domain::monitor_form::KIND;
-
-    let kind = form.get(KIND).and_then(|kind| kind.parse::<CheckKind>().ok());
-    let fields = kind.map_or(&[][..], CheckKind::fields);
-    let is_secret = |name: &str| {
-        fields.iter().any(|field| {
-            field.name == name && matches!(field.kind, FieldKind::Secret | FieldKind::SecretArea)
-        })
-    };
-    let plain = form.iter().filter(|(name, _)| !is_secret(name));
-    plain.map(|(name, value)| (name.clone(), value.clone())).collect()
+/// Comes back with the fields of another kind, without saving: for pages without scripts.
+#[server(endpoint = "choose_kind")]
+pub async fn choose_kind(
+    kind: CheckKind,
+    #[server(default)] form: Form,
+    #[server(default)] unticked: Form,
+    #[server(default)] kept: Form,
+) -> Result<(), AppError> {
+    let request = request()?;
+    if !request.viewer.may_operate() {
+        return Err(AppError::Forbidden);
+    }
+    sent(complete(complete(form, unticked), kept)).on_page(format!("{NEW}?kind={kind}")).answer(Ok(()))
 }
 
-#[cfg(all(test, feature = "ssr"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_form_that_is_shown_again_holds_no_secret() {
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let form = Form::from([
-            pair("kind", "http"),
-            pair("url", "https://a.example"),
-            pair("password", "hunter22"),
-        ]);
-        let kept = without_secrets(&form);
-        assert_eq!(kept.len(), 2, "{kept:?}");
-        assert!(!kept.contains_key("password"));
-    }
+/// The form, to be shown again without the secrets that were typed.
+#[cfg(feature = "ssr")]
+fn sent(mut form: Form) -> Sent {
+    let forgot = forget_secrets(&mut form);
+    Sent::form(FORM).with_all(&form).forgetting(forgot)
 }

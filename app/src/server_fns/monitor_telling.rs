@@ -10,12 +10,16 @@ use crate::error::AppError;
 
 #[cfg(feature = "ssr")]
 use {
+    super::alerts::{CHOSEN, look_for, ticked},
     super::id,
     crate::context::{Sent, request},
     domain::time::{DAY, HOUR},
     domain::views::console::DefinitionView,
     engine::services::ServiceError,
 };
+
+/// The id of the form of what a monitor hangs on.
+pub const PARENTS: &str = "parents";
 
 /// Who hears of a monitor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -165,10 +169,20 @@ pub async fn mute(monitor: String, how: Silence) -> Result<(), AppError> {
     Sent::form("mute").answer(muted)
 }
 
-/// Says what a monitor hangs on: while that is down, no new alert of this one leaves.
+/// Says what a monitor hangs on: while that is down, no new alert of this one leaves. With `look` nothing is saved: the page comes back
+/// with the monitors that `find` leaves.
 #[server(endpoint = "set_parents")]
-pub async fn set_parents(monitor: String, #[server(default)] monitors: Vec<String>) -> Result<(), AppError> {
+pub async fn set_parents(
+    monitor: String,
+    #[server(default)] monitors: Vec<String>,
+    #[server(default)] find: String,
+    #[server(default)] look: bool,
+) -> Result<(), AppError> {
     let request = request()?;
+    let form = Sent::form(PARENTS);
+    if look {
+        return look_for(&request, &find, form.with(CHOSEN, ticked(&request, &monitors).await));
+    }
     let ids = id(&monitor).and_then(|monitor| {
         Ok((monitor, monitors.iter().map(|parent| id(parent)).collect::<Result<Vec<_>, _>>()?))
     });
@@ -176,5 +190,6 @@ pub async fn set_parents(monitor: String, #[server(default)] monitors: Vec<Strin
         Ok((monitor, parents)) => request.services.set_parents(&request.viewer, &monitor, &parents).await,
         Err(error) => Err(error),
     };
-    Sent::form("parents").answer(set)
+    let form = if set.is_ok() { form } else { form.with(CHOSEN, ticked(&request, &monitors).await) };
+    form.answer(set)
 }

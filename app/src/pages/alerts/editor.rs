@@ -3,15 +3,14 @@
 
 use domain::definition_form::{self, LEVELS, levels};
 use domain::form::Form;
-use domain::id::MonitorId;
-use domain::views::console::{DefinitionForm, IntegrationChoice, MonitorChoice, Named};
+use domain::views::console::{DefinitionForm, IntegrationChoice};
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::level::{LevelCard, heading};
 use crate::browser;
 use crate::call::Call;
-use crate::components::choices::{Choices, MonitorBoxes};
+use crate::components::choices::{Choices, MonitorBoxes, chosen};
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{EnterSends, FormState, SendForm, Submit};
 use crate::components::icon::Icon;
@@ -112,7 +111,7 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
                         {if is_default {
                             view! { <p class="muted">"It is for every monitor that no other definition names."</p> }.into_any()
                         } else {
-                            view! { <ErrorOf field="monitors"/><MonitorBoxes legend="For these monitors" given=chosen keeps=true/> }.into_any()
+                            view! { <ErrorOf field="monitors"/><MonitorBoxes legend="For these monitors" given=chosen/> }.into_any()
                         }}
                     </section>
                     <Levels shape integrations reshape/>
@@ -187,14 +186,6 @@ pub(super) fn ErrorOf(#[prop(into)] field: String) -> impl IntoView {
             .get()
             .map(|error| view! { <div class="field"><p class="error" tabindex="-1" data-wrong><Icon name="alert"/>{error}</p></div> })
     }
-}
-
-/// The monitors that are ticked at first: those of a form that came back, with their names, or those that are `named` already. One that
-/// is not offered stays: nobody has taken its tick away.
-pub(super) fn chosen(named: &[Named<MonitorId>], came_back: Option<&String>) -> Vec<MonitorChoice> {
-    let ticked = came_back.map(|ticked| serde_json::from_str(ticked).unwrap_or_default());
-    let all: Vec<Named<MonitorId>> = ticked.unwrap_or_else(|| named.to_vec());
-    all.into_iter().map(|one| MonitorChoice { id: one.id, name: one.name, about: String::new() }).collect()
 }
 
 /// Removes it, after a question that names it.

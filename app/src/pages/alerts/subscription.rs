@@ -5,9 +5,9 @@ use domain::integration::ProviderKind;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use super::editor::{ErrorOf, chosen};
+use super::editor::ErrorOf;
 use crate::call::Call;
-use crate::components::choices::{Choices, MonitorBoxes};
+use crate::components::choices::{Choices, MonitorBoxes, chosen};
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{EnterSends, SendForm, Submit};
 use crate::components::icon::Icon;
@@ -88,7 +88,7 @@ fn Editor(form: SubscriptionForm) -> impl IntoView {
             <Events chosen=events kinds heard_by/>
             <Scope only/>
             <ErrorOf field="monitors"/>
-            <div class="only-these"><MonitorBoxes legend="These monitors" given keeps=true/></div>
+            <div class="only-these"><MonitorBoxes legend="These monitors" given/></div>
             <CheckField name="enabled" label="In use" value=enabled/>
             <div class="form-foot">
                 <Submit>"Save subscription"</Submit>

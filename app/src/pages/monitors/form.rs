@@ -1,6 +1,7 @@
 //! The form of a monitor, drawn from the fields that its kind declares.
 
 use domain::check::CheckKind;
+use domain::form::Form;
 use domain::monitor_form::{KIND, policy_fields};
 use domain::views::console::MonitorForm;
 use leptos::prelude::*;
@@ -11,13 +12,15 @@ use super::trial::Trial;
 use crate::browser;
 use crate::call::Call;
 use crate::components::field::Fields;
-use crate::components::form::{FormState, SendElsewhere, SendForm, Submit};
+use crate::components::form::{EnterSends, FormState, SendElsewhere, SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::leave::Guard;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::flash;
-use crate::server_fns::monitor_form::{AddMonitor, EditMonitor, FORM, TryForm, read_monitor_form};
+use crate::server_fns::monitor_form::{
+    AddMonitor, ChooseKind, EditMonitor, FORM, NEW, TryForm, read_monitor_form,
+};
 
 /// A new monitor. Its kind stands in the address, so that the right fields are there without scripts.
 #[component]
@@ -77,30 +80,35 @@ fn Kinds(
     /// Called before another is chosen.
     keep: Callback<()>,
 ) -> impl IntoView {
+    let choose = Call::to::<ChooseKind>().path();
     let navigate = use_navigate();
     let go = move |kind: &str| {
         let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
-        navigate(&format!("/console/monitors/new?kind={kind}"), options);
+        navigate(&format!("{NEW}?kind={kind}"), options);
     };
     let tile = |tile: &'static CheckKind| {
         let go = go.clone();
         view! {
             <label title=tile.description()>
-                <input type="radio" name="kind" value=tile.as_str() checked=kind.get_untracked() == *tile
+                <input type="radio" form=FORM name="kind" value=tile.as_str() checked=kind.get_untracked() == *tile
                     prop:checked=move || kind.get() == *tile on:change=move |_| { keep.run(()); go(tile.as_str()); }/>
                 <Icon name=format!("kind-{tile}")/>{tile.label()}
             </label>
         }
     };
     view! {
-        <form class="kinds" method="get" action="/console/monitors/new">
+        <div class="kinds">
             <fieldset class="field">
                 <legend class="visually-hidden">"Kind"</legend>
                 <div class="tiles">{CheckKind::ALL.iter().map(tile).collect_view()}</div>
                 <p class="hint">{move || kind.get().description()}</p>
             </fieldset>
-            <noscript><button class="button">"Choose"</button></noscript>
-        </form>
+            // Without scripts they are part of the form below, which comes back with what was typed.
+            <noscript>
+                <EnterSends form=FORM/>
+                <button class="button" form=FORM formaction=choose>"Choose"</button>
+            </noscript>
+        </div>
     }
 }
 
@@ -116,6 +124,11 @@ fn Editor(form: MonitorForm) -> impl IntoView {
     // A job calls us; there is nothing to ask it.
     let can_test = kind != CheckKind::Push;
     let fields = StoredValue::new((form.values, id.as_ref().map_or_else(String::new, ToString::to_string)));
+    // What only another kind asks for waits until somebody goes back to that one.
+    let others = StoredValue::new(match &flash {
+        Some(flash) if id.is_none() => flash.values.clone(),
+        _ => Form::new(),
+    });
     let inside = move || {
         let (values, monitor) = fields.get_value();
         let cancel = if monitor.is_empty() {
@@ -123,11 +136,16 @@ fn Editor(form: MonitorForm) -> impl IntoView {
         } else {
             format!("/console/monitors/{monitor}")
         };
-        let all = kind.fields().iter().chain(policy_fields(kind)).collect();
+        let all: Vec<_> = kind.fields().iter().chain(policy_fields(kind)).collect();
+        let others = others.get_value().into_iter();
+        let others = others.filter(|(name, _)| name != KIND && all.iter().all(|field| field.name != name));
+        let others = others
+            .map(|(name, value)| view! { <input type="hidden" name=format!("kept[{name}]") value=value/> });
         view! {
             <input type="hidden" name="monitor" value=monitor/>
             <input type="hidden" name="version" value=version.to_string()/>
             <input type="hidden" name=FormState::here().input_name(KIND) value=kind.as_str()/>
+            {others.collect_view()}
             <Fields fields=all values/>
             <div class="form-foot">
                 <Submit>"Save monitor"</Submit>

@@ -5,12 +5,14 @@ use leptos::prelude::*;
 
 use crate::call::Call;
 use crate::components::again::Again;
-use crate::components::choices::MonitorBoxes;
+use crate::components::choices::{MonitorBoxes, chosen};
 use crate::components::confirm::{Ask, Confirm};
-use crate::components::form::{SendForm, Submit};
+use crate::components::form::{EnterSends, SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::input::{CheckField, SelectField, TextField};
 use crate::components::leave::Guard;
+use crate::flash;
+use crate::server_fns::alerts::{CHOSEN, VERSION};
 use crate::server_fns::components::{DeleteComponent, EditComponent as EditCall};
 
 /// The id of the dialog.
@@ -27,15 +29,23 @@ pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>) -> i
     let mut options = vec![(String::new(), "Without a group".to_owned())];
     options.extend(groups.into_iter().map(|group| (group.id.to_string(), group.name)));
     let group = component.group.as_ref().map_or_else(String::new, ToString::to_string);
-    let (followed, version) = (component.monitors.clone(), component.version());
     let does = format!("Delete {}", component.name);
     let (title, question) = (format!("Edit “{}”", component.name), format!("Delete “{}”?", component.name));
     let (edit_id, delete_id, deleted, label) =
         (format!("edit-{id}"), format!("delete-{id}"), id.clone(), does.clone());
+    let flash = flash::take(&edit_id);
+    let came_back = |name: &str| flash.as_ref().and_then(|flash| flash.values.get(name));
+    // A form that came back still names the version that it was read with: what changed since must not be lost.
+    let version = came_back(VERSION).cloned().unwrap_or_else(|| component.version());
+    let followed = match came_back(CHOSEN) {
+        Some(ticked) => chosen(&[], Some(ticked)),
+        None => component.monitors.clone(),
+    };
     view! {
         <section class="card" id="edit">
             <header><h2>{title}</h2></header>
-            <SendForm action=edit id=edit_id guard=Guard::Edit>
+            <SendForm action=edit id=edit_id guard=Guard::Edit flash=flash.unwrap_or_default()>
+                <EnterSends/>
                 <input type="hidden" name="component" value=id/>
                 <input type="hidden" name="version" value=version/>
                 <div class="cols">

@@ -9,12 +9,13 @@ use wasm_bindgen::JsCast;
 use super::component::Row;
 use crate::call::Call;
 use crate::components::again::Again;
-use crate::components::choices::{Choices, twins};
+use crate::components::choices::{Choices, PlainFind, chosen, twins};
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{FormState, SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::leave::Guard;
 use crate::flash;
+use crate::server_fns::alerts::CHOSEN;
 use crate::server_fns::components::AddComponent;
 use crate::server_fns::groups::{AddGroup as AddGroupCall, DeleteGroup, MoveGroup, RenameGroup};
 
@@ -109,7 +110,12 @@ fn AddRow(group: String, name: String, empty: bool) -> impl IntoView {
     let choices = Choices::here();
     // What was chosen stays, whatever is searched for next. When the page is read again, the old row hears of new choices
     // after its own signals are gone.
-    let chosen = RwSignal::new(Vec::new());
+    let form_id = format!("add-component-{group}");
+    // A form that came back says what became of it.
+    let flash = flash::take(&form_id);
+    let came_back = chosen(&[], flash.as_ref().and_then(|flash| flash.values.get(CHOSEN)));
+    let first = came_back.first().map(|choice| choice.id.clone());
+    let chosen = RwSignal::new(came_back);
     let options = move || choices.behind(chosen.try_get().unwrap_or_default());
     let names = Memo::new(move |_| twins(&options()));
     let words = move |choice: &MonitorChoice| {
@@ -123,9 +129,6 @@ fn AddRow(group: String, name: String, empty: bool) -> impl IntoView {
         chosen
             .set(choices.behind(Vec::new()).into_iter().filter(|choice| choice.id.as_str() == id).collect());
     };
-    let form_id = format!("add-component-{group}");
-    // A form that came back says what became of it.
-    let flash = flash::take(&form_id);
     let Unfolded(unfolded) = expect_context();
     let open = empty || flash.is_some() || unfolded.with_untracked(|groups| groups.contains(&group));
     let (toggled, flash) = (group.clone(), flash.unwrap_or_default());
@@ -146,9 +149,10 @@ fn AddRow(group: String, name: String, empty: bool) -> impl IntoView {
             <NameInput label=format!("Name of the new component in {name}") placeholder="New component"/>
             <select class="input" name="monitor" aria-label="Follows" on:change:target=move |event| choose(event.target().value())>
                 <option value="">"Follows no monitor"</option>
-                <For each=options key=|choice| choice.id.clone() let:choice><option value=choice.id.to_string()>{words(&choice)}</option></For>
+                <For each=options key=|choice| choice.id.clone() let:choice><option value=choice.id.to_string() selected=first.as_ref() == Some(&choice.id)>{words(&choice)}</option></For>
             </select>
             <Submit class="button"><Icon name="plus"/>"Add"</Submit>
+            <Show when=move || choices.are_partial()><PlainFind/></Show>
         </SendForm>
         </details>
     }

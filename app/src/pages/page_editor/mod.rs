@@ -13,7 +13,7 @@ use leptos_router::hooks::use_query_map;
 use self::group::{AddGroup, GroupCard, Unfolded};
 use self::identity::Identity;
 use crate::components::again::Again;
-use crate::components::choices::{Choices, Find, FindForm};
+use crate::components::choices::{Choices, Find};
 use crate::components::figures;
 use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
@@ -82,10 +82,9 @@ fn Body(view: View, edited: Memo<Option<String>>) -> impl IntoView {
         <PageHead title="Status page"
             actions=|| view! { <a class="button" href="/" rel="external">"Open the page" <Icon name="external"/></a> }
             facts=move || view! { <ComponentPill state=worst/><span>{facts}</span> }/>
-        <FindForm action="/console/page" edited/>
         <div class="stack">
             {editor}
-            <Show when=move || edited.get().is_none() && choices.are_partial()><Find/></Show>
+            <Show when=move || edited.get().is_none() && choices.are_partial()><Find alone=true/></Show>
             <GroupCard group=None components=loose first=true last=true/>
             {cards}
             <AddGroup/>

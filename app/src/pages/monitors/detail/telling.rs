@@ -1,18 +1,20 @@
 //! Who hears of this monitor, what it hangs on, and its silence.
 
 use domain::time::Timestamp;
-use domain::views::console::{MonitorChoice, Named};
+use domain::views::console::Named;
 use leptos::prelude::*;
 
 use crate::call::Call;
 use crate::components::again::Again;
-use crate::components::choices::{Choices, FindForm, MonitorBoxes};
+use crate::components::choices::{Choices, MonitorBoxes, chosen};
 use crate::components::form::{FormState, SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
 use crate::components::time::Time;
+use crate::flash;
+use crate::server_fns::alerts::CHOSEN;
 use crate::server_fns::monitor_telling::{
-    Attach, Detach, MonitorTelling, Mute, SetParents, Unheard, read_monitor_telling,
+    Attach, Detach, MonitorTelling, Mute, PARENTS, SetParents, Unheard, read_monitor_telling,
 };
 
 /// Values and words of the silences.
@@ -23,11 +25,9 @@ const SILENCES: [(&str, &str); 4] =
 #[component]
 pub(super) fn Telling(id: String) -> impl IntoView {
     let (again, choices) = (Again::provide(), Choices::provide());
-    let path = format!("/console/monitors/{id}");
     let view =
         Resource::new(move || again.count(), move |_| read_monitor_telling(id.clone(), choices.search()));
     view! {
-        <FindForm action=path/>
         <section class="card" aria-labelledby="telling">
             <header><h2 id="telling">"Who is told"</h2></header>
             <Loaded from=view let:view>
@@ -165,12 +165,13 @@ fn Parents(
     let names: Vec<_> = parents.iter().map(|one| one.name.clone()).collect();
     let told =
         if names.is_empty() { "nothing".to_owned() } else { crate::components::telling::words::list(&names) };
-    let choice = |one: Named<_>| MonitorChoice { id: one.id, name: one.name, about: String::new() };
-    let given = parents.into_iter().map(choice).collect();
+    let flash = flash::take(PARENTS);
+    let came_back = flash.as_ref().and_then(|flash| flash.values.get(CHOSEN));
+    let (open, given) = (came_back.is_some(), chosen(&parents, came_back));
     view! {
-        <details class="fold">
+        <details class="fold" open=open>
             <summary><Icon name="chevron-right"/>"Depends on"<span class="muted">{told}</span></summary>
-            <SendForm action id="parents">
+            <SendForm action id=PARENTS flash=flash.unwrap_or_default()>
                 <input type="hidden" name="monitor" value=monitor/>
                 <p class="hint muted">"While one of these is down, no alert of this monitor leaves: a dead router needs no hundred messages."</p>
                 <WrongParents/>
