@@ -32,6 +32,8 @@ pub struct Request {
     pub session: SessionIntent,
     /// What tells clients apart, to bound how often each may try to log in.
     pub client: String,
+    /// What the browser shows for having logged in before.
+    pub mark: Option<String>,
     /// Whether there is an app at Slack, so that channels are added with two clicks.
     pub slack: bool,
     /// Where the browser is, as far as it and the request say: anybody can write that.

@@ -10,6 +10,7 @@ mod flash;
 mod health;
 mod hooks;
 mod journal;
+mod known;
 pub mod live;
 mod logo;
 mod metrics;

@@ -22,7 +22,7 @@ use tower_sessions::Session;
 use crate::client::Client;
 use crate::flash::{self, Strangers};
 use crate::router::AppState;
-use crate::{assets, error, journal, logo, security, slack};
+use crate::{assets, error, journal, known, logo, security, slack};
 
 /// Bytes of chance in a nonce.
 const NONCE_BYTES: usize = 16;
@@ -93,12 +93,14 @@ async fn surround(
     };
     let client = extensions.get::<Client>();
     let origin = client.and_then(|client| client.origin(request.headers()));
+    let mark = known::mark_of(request.headers(), client.is_some_and(|client| client.https));
     let client = client.map(Client::key).unwrap_or_default();
     let page = PageRequest {
         services: state.services.clone(),
         viewer: viewer.clone(),
         session: intent.clone(),
         client: client.clone(),
+        mark,
         slack: state.config.slack.client_id.is_some(),
         origin,
     };

@@ -21,6 +21,7 @@ use tower_sessions::{Expiry, SessionManagerLayer};
 
 use crate::client::Client;
 use crate::config::Server;
+use crate::known;
 
 /// Under which name the session holds the key of the account.
 pub(crate) const ACCOUNT: &str = "account";
@@ -201,11 +202,13 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let https = request.extensions().get::<Client>().is_some_and(|client| client.https);
+        // Behind the session's own cookie.
         if !https {
-            return Box::pin(self.plain.call(request));
+            let answer = self.plain.call(request);
+            return Box::pin(async move { answer.await.map(|answer| known::hand_out(answer, false)) });
         }
         let answer = self.secure.call(request);
-        Box::pin(async move { answer.await.map(complete_removal) })
+        Box::pin(async move { answer.await.map(|answer| known::hand_out(complete_removal(answer), true)) })
     }
 }
 

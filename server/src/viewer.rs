@@ -18,6 +18,7 @@ use engine::services::session::{SessionChange, SessionIntent};
 use tower_sessions::{Session, SessionStore as _};
 
 use crate::error;
+use crate::known::Known;
 use crate::router::AppState;
 use crate::session::{ACCOUNT, PLAIN_COOKIE, SECURE_COOKIE, Sessions};
 
@@ -56,11 +57,16 @@ pub(crate) async fn resolve(
     request.extensions_mut().insert(viewer);
     request.extensions_mut().insert(intent.clone());
     let headers = request.headers().clone();
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
     match intent.take() {
         None => response,
         Some(change) => match carry_out(&state, &session, change).await {
-            Ok(()) => response,
+            Ok(mark) => {
+                if let Some(mark) = mark {
+                    response.extensions_mut().insert(mark);
+                }
+                response
+            }
             Err(error) => error::failed(&error, &headers),
         },
     }
@@ -112,17 +118,30 @@ async fn account_of(
     Ok(None)
 }
 
-async fn carry_out(state: &AppState, session: &Session, change: SessionChange) -> anyhow::Result<()> {
-    match change {
+/// Changes the session. Says by what the browser of whoever logged in is known next time.
+async fn carry_out(
+    state: &AppState,
+    session: &Session,
+    change: SessionChange,
+) -> anyhow::Result<Option<Known>> {
+    let mark = match change {
         SessionChange::Begin(account) => {
             // A new id, so that an id that somebody planted before is worth nothing after.
             session.cycle_id().await?;
             session.insert(ACCOUNT, account.0).await?;
             session.insert(SEEN, state.services.now().0).await?;
+            // That there is none is no reason to keep anybody out.
+            state.services.mark_browser(account).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "a browser could not be marked as known");
+                None
+            })
         }
-        SessionChange::End => session.flush().await?,
-    }
+        SessionChange::End => {
+            session.flush().await?;
+            None
+        }
+    };
     // Sockets that another tab left open close at once.
     state.console.recheck();
-    Ok(())
+    Ok(mark.map(Known))
 }

@@ -9,6 +9,7 @@ mod away;
 mod commands;
 mod forms;
 mod hooks;
+mod known;
 mod live;
 mod looking;
 #[cfg(target_os = "linux")]

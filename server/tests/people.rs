@@ -79,10 +79,13 @@ async fn logging_in_does_not_tell_whether_an_account_exists() {
     let app = TestApp::spawn().await;
     app.account("ada@example.org").await;
     let services = &app.running.state.services;
-    assert_eq!(services.log_in("ADA@example.org", PASSWORD, "c").await.unwrap().email, "ada@example.org");
+    assert_eq!(
+        services.log_in("ADA@example.org", PASSWORD, "c", None).await.unwrap().email,
+        "ada@example.org"
+    );
     let timed = async |email: &str| {
         let begun = Instant::now();
-        let refused = services.log_in(email, "wrong password", email).await.unwrap_err();
+        let refused = services.log_in(email, "wrong password", email, None).await.unwrap_err();
         (refused.to_string(), begun.elapsed())
     };
     let ((known, known_took), (unknown, unknown_took)) =
@@ -103,13 +106,13 @@ async fn whoever_guesses_has_to_wait() {
     let services = &app.running.state.services;
     for _ in 0..5 {
         assert!(matches!(
-            services.log_in("ada@example.org", "wrong password", "a").await,
+            services.log_in("ada@example.org", "wrong password", "a", None).await,
             Err(ServiceError::Invalid(_))
         ));
     }
-    let refused = services.log_in("ada@example.org", PASSWORD, "a").await;
+    let refused = services.log_in("ada@example.org", PASSWORD, "a", None).await;
     assert!(matches!(refused, Err(ServiceError::TooMany { .. })), "{refused:?}");
-    services.log_in("ada@example.org", PASSWORD, "b").await.expect("the owner, elsewhere");
+    services.log_in("ada@example.org", PASSWORD, "b", None).await.expect("the owner, elsewhere");
     app.close().await;
 }
 
@@ -125,12 +128,12 @@ async fn a_password_is_changed_by_who_knows_it_and_reset_by_the_command_line() {
     );
     assert_eq!(fields(services.change_password(&ada, PASSWORD, "short").await.unwrap_err()), ["new"]);
     services.change_password(&ada, PASSWORD, "another sentence").await.unwrap();
-    services.log_in("ada@example.org", "another sentence", "c").await.unwrap();
+    services.log_in("ada@example.org", "another sentence", "c", None).await.unwrap();
 
     let refused = services.reset_password(&ada, "ada@example.org", PASSWORD).await;
     assert!(matches!(refused, Err(ServiceError::Forbidden)));
     services.reset_password(&Viewer::System, "ada@example.org", PASSWORD).await.unwrap();
-    services.log_in("ada@example.org", PASSWORD, "c").await.unwrap();
+    services.log_in("ada@example.org", PASSWORD, "c", None).await.unwrap();
     services.rename(&ada, "Countess Lovelace").await.unwrap();
     assert_eq!(
         services.account(ada.account().unwrap().key).await.unwrap().unwrap().name,

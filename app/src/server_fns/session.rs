@@ -18,7 +18,8 @@ pub async fn log_in(
     #[server(default)] next: String,
 ) -> Result<(), AppError> {
     let request = request()?;
-    let found = request.services.log_in(&email, &password, &request.client).await;
+    let mark = request.mark.as_deref();
+    let found = request.services.log_in(&email, &password, &request.client, mark).await;
     if let Ok(account) = &found {
         request.entered(account).await;
     }

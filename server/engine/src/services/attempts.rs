@@ -1,4 +1,4 @@
-//! How often somebody may try: a sliding minute, counted by name.
+//! How often somebody may try: a sliding minute, counted by name; and a sliding day for browsers that are known.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,11 @@ const PER_CLIENT: usize = 20;
 /// Tries at logging in altogether, a minute: what hashing may cost, and the bound of this table. Clients from which somebody has
 /// logged in do not count: whoever guesses from many addresses must not keep out those who work here.
 const OVERALL: usize = 120;
+/// Tries without a success from one browser that somebody logged in with before, a day: enough for whoever mistypes, and so few that
+/// whoever stole its mark guesses nothing.
+const PER_BROWSER: usize = 10;
+/// The most browsers whose tries are counted; others are like any client until there is room.
+const MAX_BROWSERS: usize = 1_000;
 /// How long a client is known by a success, in milliseconds.
 const KNOWN_FOR: i64 = 90 * DAY;
 /// The most clients that are known; the one that was seen the longest ago makes room.
@@ -32,6 +37,8 @@ struct Seen {
     tries: HashMap<String, VecDeque<Timestamp>>,
     /// When somebody last logged in from a client.
     known: HashMap<String, Timestamp>,
+    /// Tries of the last day, by browser.
+    browsers: HashMap<String, VecDeque<Timestamp>>,
 }
 
 impl Attempts {
@@ -43,14 +50,7 @@ impl Attempts {
             names.push((String::new(), OVERALL));
         }
         let seen = &mut seen.tries;
-        seen.retain(|_, times| {
-            // After the clock was set back they lie ahead, and would not grow old until it has caught up.
-            for at in times.iter_mut() {
-                *at = (*at).min(now);
-            }
-            times.retain(|at| now.since(*at) < MINUTE);
-            !times.is_empty()
-        });
+        forget_old(seen, MINUTE, now);
         for (name, limit) in &names {
             if let Some(times) = seen.get(name)
                 && times.len() >= *limit
@@ -66,6 +66,26 @@ impl Attempts {
             seen.entry(name).or_default().push_back(now);
         }
         Ok(())
+    }
+
+    /// Counts a try from a browser that somebody logged in with before at the account. Says whether it may: otherwise it has to share
+    /// with everybody.
+    pub(crate) fn count_known(&self, browser: &str, now: Timestamp) -> bool {
+        let browsers = &mut self.seen().browsers;
+        forget_old(browsers, DAY, now);
+        let may = match browsers.get(browser) {
+            Some(times) => times.len() < PER_BROWSER,
+            None => browsers.len() < MAX_BROWSERS,
+        };
+        if may {
+            browsers.entry(browser.to_owned()).or_default().push_back(now);
+        }
+        may
+    }
+
+    /// Forgets the tries from a browser that turned out to be the owner's.
+    pub(crate) fn forgive_known(&self, browser: &str) {
+        self.seen().browsers.remove(browser);
     }
 
     /// Forgets the tries at an account from a client that turned out to be its owner's.
@@ -87,6 +107,18 @@ impl Attempts {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Leaves only the tries of the last so many milliseconds.
+fn forget_old(tries: &mut HashMap<String, VecDeque<Timestamp>>, length: i64, now: Timestamp) {
+    tries.retain(|_, times| {
+        // After the clock was set back they lie ahead, and would not grow old until it has caught up.
+        for at in times.iter_mut() {
+            *at = (*at).min(now);
+        }
+        times.retain(|at| now.since(*at) < length);
+        !times.is_empty()
+    });
 }
 
 #[cfg(test)]
@@ -160,5 +192,21 @@ mod tests {
             attempts.count("office", "ada", Timestamp(2)).unwrap();
         }
         assert!(attempts.count("office", "ada", Timestamp(2)).is_err(), "its own bounds hold");
+    }
+
+    #[test]
+    fn a_known_browser_has_ten_tries_a_day_until_one_is_right() {
+        let attempts = Attempts::default();
+        let tries = |browser: &str, at| {
+            (0..2 * PER_BROWSER).filter(|_| attempts.count_known(browser, Timestamp(at))).count()
+        };
+        assert_eq!((tries("a", 0), tries("b", 0), tries("a", DAY - 1)), (PER_BROWSER, PER_BROWSER, 0));
+        attempts.forgive_known("a");
+        assert_eq!((tries("a", DAY - 1), tries("b", DAY - 1)), (PER_BROWSER, 0));
+        assert_eq!((tries("a", DAY), tries("b", DAY)), (0, PER_BROWSER));
+        for browser in 0..2 * MAX_BROWSERS {
+            attempts.count_known(&browser.to_string(), Timestamp(DAY));
+        }
+        assert_eq!(attempts.seen().browsers.len(), MAX_BROWSERS);
     }
 }

@@ -6,6 +6,7 @@ mod components;
 mod confirming;
 pub mod error;
 pub mod feed;
+pub mod known;
 mod links;
 mod live;
 pub mod monitors;

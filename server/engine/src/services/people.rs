@@ -117,15 +117,26 @@ impl Services {
         self.insert_and_commit(tx, account, &hash).await
     }
 
-    /// Who logs in with an address and a password. `client` tells clients apart, to bound how often each may try.
+    /// Who logs in with an address and a password. `client` tells clients apart, to bound how often each may try; `mark` is what the
+    /// browser shows for having logged in before ([`Self::mark_browser`]): as such it has tries of its own.
     ///
     /// # Errors
     /// `Invalid`, with the same sentence and after the same time whether the account exists or not; `TooMany`.
-    pub async fn log_in(&self, email: &str, password: &str, client: &str) -> Result<Account> {
+    pub async fn log_in(
+        &self,
+        email: &str,
+        password: &str,
+        client: &str,
+        mark: Option<&str>,
+    ) -> Result<Account> {
         let email = email.trim().to_lowercase();
         let guard = &self.inner.door;
         let name = short(&email);
-        guard.attempts.count(client, name, self.now())?;
+        let known = self.known_browser(mark, &email).await?;
+        // One that has used up its own is like any other.
+        if !known.as_ref().is_some_and(|mark| guard.attempts.count_known(&mark.browser, self.now())) {
+            guard.attempts.count(client, name, self.now())?;
+        }
         // Longer ones cannot be right and would keep the hash function busy.
         let password = if password.chars().count() > MAX_PASSWORD { "" } else { password };
         let found = accounts::by_email(&mut self.inner.db.read().await?, &email).await?;
@@ -134,6 +145,9 @@ impl Services {
             (true, Some(found)) => {
                 guard.attempts.forgive(client, name);
                 guard.attempts.welcome(client, self.now());
+                if let Some(mark) = known {
+                    guard.attempts.forgive_known(&mark.browser);
+                }
                 Ok(found.account)
             }
             _ => Err(ServiceError::invalid("password", REFUSED)),
