@@ -155,7 +155,7 @@ impl KindSettings for HttpSettings {
         request::TOKEN,
         Field::new("max_redirects", "Redirects to follow", FieldKind::Number { min: 0, max: MAX_REDIRECTS as i64, unit: "" })
             .default("10")
-            .help("0 judges the redirect itself.")
+            .help("0 judges the redirect itself. Headers that may be secret do not go along to another site; after 307 or 308 the body does.")
             .advanced(),
         Field::new("accepted_statuses", "Accepted statuses", FieldKind::Text).default("200-299").placeholder("200-299,301"),
         Field::new("keyword", "Must contain", FieldKind::Text).help("A text that the answer must contain."),

@@ -151,7 +151,8 @@ impl<'a> Request<'a> {
     }
 
     /// Goes on to where a redirect points (RFC 9110, section 15.4): 307 and 308 repeat the request, the others ask by
-    /// GET. Another origin gets no header that could be a secret.
+    /// GET. Another origin gets no header that could be a secret; the body, which is none to the form either, goes there as with curl
+    /// and browsers.
     fn follow(&mut self, status: StatusCode, location: &str) -> Result<(), Outcome> {
         let bad =
             || Outcome::down(Failure::BadRedirect { location: shown_location(location, Some(&self.url)) });

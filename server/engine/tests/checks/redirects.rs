@@ -98,6 +98,23 @@ async fn another_origin_gets_no_secret() {
 }
 
 #[tokio::test]
+async fn the_body_goes_to_another_origin_after_307_as_the_form_says() {
+    let other = Server::start(|_| ok("")).await;
+    let location = other.url("/");
+    let server = Server::start(move |_| to("307 Temporary", &location)).await;
+    let settings = HttpSettings {
+        method: HttpMethod::Post,
+        body: "a=1".into(),
+        headers: vec![Header { name: "X-Plain".into(), value: "b".into() }],
+        ..get(&server.url("/"))
+    };
+    assert_eq!(run(settings).await.outcome, Outcome::Up);
+    let second = other.requests().remove(0);
+    assert!(second.starts_with("POST / ") && second.ends_with("a=1"), "{second}");
+    assert!(!second.to_ascii_lowercase().contains("x-plain"), "{second}");
+}
+
+#[tokio::test]
 async fn a_post_is_repeated_after_307_and_becomes_a_get_after_303() {
     for (status, expected) in
         [("303 See Other", "GET /next"), ("307 Temporary", "POST /next"), ("302 Found", "GET /next")]
