@@ -331,8 +331,7 @@ fn outcome_of(error: &reqwest::Error, address: &str, phase: Phase, problem: Opti
             }
             // What the decoders of gzip and brotli say, as opposed to a body that breaks off.
             if matches!(io.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) {
-                let reason = format!("the body cannot be decoded ({})", dial::plain_reason(io));
-                return Outcome::down(Failure::ProtocolError { reason });
+                return undecodable(io);
             }
             if io.raw_os_error().is_some() || io.kind() != io::ErrorKind::Other {
                 return match phase {
@@ -358,6 +357,12 @@ fn outcome_of(error: &reqwest::Error, address: &str, phase: Phase, problem: Opti
         }
         Phase::Wait | Phase::Download => Failure::ProtocolError { reason },
     })
+}
+
+/// A body that is not coded as it says.
+pub(super) fn undecodable(error: &io::Error) -> Outcome {
+    let reason = format!("the body cannot be decoded ({})", dial::plain_reason(error));
+    Outcome::down(Failure::ProtocolError { reason })
 }
 
 fn tls_outcome(error: &rustls::Error, problem: Option<Failure>) -> Outcome {

@@ -4,7 +4,7 @@ use std::{
     borrow::Cow,
     collections::HashMap,
     error::Error as StdError,
-    io,
+    io::{self, Write as _},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -13,13 +13,19 @@ use domain::check::{
     evidence::{MAX_EXCERPT_BYTES, excerpt},
 };
 use encoding_rs::Encoding;
+use flate2::write::MultiGzDecoder;
 use reqwest::{
     Response,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
 };
 
-use super::{Probe, http::request_outcome};
+use super::{
+    Probe,
+    http::{request_outcome, undecodable},
+};
 
+/// Packed bytes that are unpacked at once. They become a thousand times as many at most, so the limit is looked at in between.
+const PIECE_BYTES: usize = 1_024;
 /// The most rule sets that are remembered.
 const MAX_REMEMBERED: usize = 1_024;
 
@@ -177,32 +183,75 @@ async fn read(
         Appetite::Time => MAX_EXCERPT_BYTES,
     };
     let (mut body, mut length, mut failed) = (Vec::new(), 0_u64, None);
+    let mut keep = |bytes: &[u8]| {
+        let room = kept.saturating_sub(body.len());
+        body.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        length += bytes.len() as u64;
+        length <= limit
+    };
+    let mut packed = packed(&response);
     let complete = loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => {
-                let room = kept.saturating_sub(body.len());
-                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                length += chunk.len() as u64;
-                if length > limit {
-                    break false;
-                }
-            }
+        let goes_on = match response.chunk().await {
+            Ok(Some(chunk)) => match &mut packed {
+                Some(packed) => unpack(packed, &chunk, &mut keep),
+                None => Ok(keep(&chunk)),
+            },
             Ok(None) => break true,
             Err(error) if ends_by_closing(&response) && is_end_without_goodbye(&error) => break true,
             Err(error) => {
-                failed = Some(error);
+                failed = Some(request_outcome(&error, "", probe));
+                break false;
+            }
+        };
+        match goes_on {
+            Ok(true) => {}
+            Ok(false) => break false,
+            Err(error) => {
+                failed = Some(undecodable(&error));
                 break false;
             }
         }
     };
+    // Nothing at all needs no decoder.
+    if let Some(mut packed) = packed.filter(|_| complete && length > 0)
+        && let Err(error) = packed.try_finish()
+    {
+        failed = Some(undecodable(&error));
+    }
     probe.trace.with(|notes| {
         notes.evidence.body_bytes = Some(length.min(limit));
         notes.evidence.excerpt = (!body.is_empty()).then(|| excerpt(&body));
     });
     match failed {
-        Some(error) => Err(request_outcome(&error, "", probe)),
+        Some(outcome) => Err(outcome),
         None => Ok((body, complete)),
     }
+}
+
+/// The decoder of a body that the client left as it came: it knows `gzip` in small letters only. Case does not count, and `x-gzip` is
+/// the same (RFC 9110, sections 8.4.1 and 8.4.1.3).
+fn packed(response: &Response) -> Option<MultiGzDecoder<Vec<u8>>> {
+    let coding = response.headers().get(CONTENT_ENCODING)?.to_str().ok()?.trim();
+    let is_gzip = ["gzip", "x-gzip"].iter().any(|name| coding.eq_ignore_ascii_case(name));
+    is_gzip.then(|| MultiGzDecoder::new(Vec::new()))
+}
+
+/// Unpacks bytes for as long as `keep` wants more. Says whether it does.
+fn unpack(
+    packed: &mut MultiGzDecoder<Vec<u8>>,
+    bytes: &[u8],
+    keep: &mut impl FnMut(&[u8]) -> bool,
+) -> io::Result<bool> {
+    for piece in bytes.chunks(PIECE_BYTES) {
+        packed.write_all(piece)?;
+        packed.flush()?;
+        let goes_on = keep(packed.get_ref());
+        packed.get_mut().clear();
+        if !goes_on {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether nothing but the end of the connection says where the answer ends.
