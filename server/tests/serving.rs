@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::routing::get;
 use reqwest::Client;
 use server::config::Networks;
@@ -18,6 +19,9 @@ use tokio_util::sync::CancellationToken;
 const IDLE: Duration = Duration::from_millis(600);
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_secs(20);
+
+/// More than the buffers of a connection take, in bytes.
+const LARGE: usize = 48 << 20;
 
 struct Served {
     address: SocketAddr,
@@ -34,12 +38,25 @@ async fn serving(connections: usize) -> Served {
         "slow"
     };
     let who = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() };
-    let router = Router::new().route("/", get(who)).route("/slow", get(slow));
-    let proxies = Networks::default();
-    let limits = Limits { idle: IDLE, proxy_idle: IDLE * 2, connections, per_address: connections, proxies };
+    let large = || async { vec![b'a'; LARGE] };
+    let router = Router::new().route("/", get(who)).route("/slow", get(slow)).route("/large", get(large));
+    let router = router.route("/talk", get(|upgrade: WebSocketUpgrade| async { upgrade.on_upgrade(talk) }));
+    let limits = Limits {
+        idle: IDLE,
+        proxy_idle: IDLE * 2,
+        stalled: IDLE,
+        connections,
+        per_address: connections,
+        proxies: Networks::default(),
+    };
     let stop = CancellationToken::new();
     let serving = tokio::spawn(serving::serve(listener, router, limits, stop.clone()));
     Served { address, stop, serving }
+}
+
+/// Says more and more, whoever listens.
+async fn talk(mut socket: WebSocket) {
+    while socket.send(Message::Text("a".repeat(1 << 20).into())).await.is_ok() {}
 }
 
 /// A connection on which this was said.
@@ -118,6 +135,38 @@ async fn who_is_being_answered_is_answered_to_the_end_when_the_server_stops() {
     tokio::time::timeout(LONG, served.serving).await.unwrap().unwrap();
     TcpStream::connect(served.address).await.expect_err("nobody listens");
     drop((idle, unsaid));
+}
+
+#[tokio::test]
+async fn who_does_not_read_what_is_sent_is_closed_and_who_reads_slowly_is_not() {
+    let served = serving(100).await;
+    let ask = "Host: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let talk = said(served.address, &format!("GET /talk HTTP/1.1\r\n{ask}")).await;
+    let large = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mute = said(served.address, large).await;
+    let mut slow = said(served.address, large).await;
+    let slow = tokio::spawn(async move {
+        let (mut read, mut buffer) = (0, vec![0; 2 << 20]);
+        let begun = Instant::now();
+        while read < LARGE {
+            tokio::time::sleep(IDLE / 8).await;
+            match slow.read(&mut buffer).await.unwrap() {
+                0 => break,
+                some => read += some,
+            }
+        }
+        (read, begun.elapsed())
+    });
+    let (read, took) = slow.await.unwrap();
+    assert!(read > LARGE && took > IDLE, "{read} bytes in {took:?}");
+    tokio::time::sleep(IDLE * 2).await;
+    // Nothing of them is left to be waited for.
+    served.stop.cancel();
+    tokio::time::timeout(IDLE / 2, served.serving).await.expect("both were closed").unwrap();
+    let (answer, _) = until_closed(mute).await;
+    assert!(!answer.is_empty() && answer.len() < LARGE, "{}", answer.len());
+    let (answer, _) = until_closed(talk).await;
+    assert!(answer.starts_with("HTTP/1.1 101"), "{}", answer.len());
 }
 
 #[test]

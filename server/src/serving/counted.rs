@@ -1,11 +1,15 @@
-//! A connection that has a place as long as it is open, also when it has become a WebSocket.
+//! A connection that has a place as long as it is open, also when it has become a WebSocket; and that breaks when nobody takes what is
+//! sent.
 
+use std::future::Future as _;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
 use super::places::Place;
 
@@ -14,11 +18,30 @@ use super::places::Place;
 pub(super) struct Counted {
     stream: TcpStream,
     _place: Place,
+    patience: Duration,
+    /// When patience ends, while something waits to be written.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Counted {
-    pub(super) fn new(stream: TcpStream, place: Place) -> Self {
-        Self { stream, _place: place }
+    /// `patience` is how long something may wait until the system takes a byte of it.
+    pub(super) fn new(stream: TcpStream, place: Place, patience: Duration) -> Self {
+        Self { stream, _place: place, patience, stalled: None }
+    }
+
+    /// What became of a write; a failure when none got on for too long.
+    fn judge(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let patience = self.patience;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
+        stalled.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -38,7 +61,8 @@ impl AsyncWrite for Counted {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.judge(written, context)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -54,7 +78,8 @@ impl AsyncWrite for Counted {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.judge(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,4 +1,4 @@
-//! The listener: takes connections, as many as there is room for, and closes those that ask for nothing.
+//! The listener: takes connections, as many as there is room for, and closes those that ask for nothing or do not read what they asked for.
 //!
 //! Anybody can open a connection and say nothing on it. Each one costs a file descriptor, of which checks and the database need
 //! some as well: so an idle one ends, one address may not take all, and some descriptors are never given to visitors.
@@ -35,6 +35,8 @@ const IDLE: Duration = Duration::from_secs(10);
 /// How long connections of proxies may wait: they keep them for everybody behind them, often for a minute, and one that is closed
 /// while a request is on its way fails for a visitor.
 const PROXY_IDLE: Duration = Duration::from_secs(90);
+/// How long what is sent may wait without the other side taking any of it.
+const STALLED: Duration = Duration::from_mins(1);
 /// How often a connection of HTTP/2 is asked whether somebody is there.
 const PING_EVERY: Duration = Duration::from_secs(20);
 
@@ -45,6 +47,8 @@ pub struct Limits {
     pub idle: Duration,
     /// How long connections of this machine and of trusted proxies may wait for the next one.
     pub proxy_idle: Duration,
+    /// How long what is sent may wait without the other side taking any of it.
+    pub stalled: Duration,
     /// The most connections at the same time.
     pub connections: usize,
     /// The most of them from one IPv4 address or one IPv6 network of 64 bits. This machine and trusted proxies may have all.
@@ -60,6 +64,7 @@ impl Limits {
         Self {
             idle: IDLE,
             proxy_idle: PROXY_IDLE,
+            stalled: STALLED,
             connections,
             // An office, or a proxy that nobody named, is many people behind one address.
             per_address: (connections / 8).max(16),
@@ -90,7 +95,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, until:
         // Who gets no place is hung up on: waiting in the queue of the listener would keep everybody behind them waiting.
         let Some(place) = places.take(peer.ip(), exempt) else { continue };
         let next = if exempt { limits.proxy_idle } else { limits.idle };
-        let within = Within { first: limits.idle, next };
+        let within = Within { first: limits.idle, next, stalled: limits.stalled };
         open.spawn(answer(stream, place, peer, router.clone(), within, until.clone()));
     }
     drop(listener);
@@ -98,11 +103,12 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, until:
     open.wait().await;
 }
 
-/// How long a connection may wait for a request.
+/// How long a connection may wait for a request, and for what is sent to be taken.
 #[derive(Clone, Copy)]
 struct Within {
     first: Duration,
     next: Duration,
+    stalled: Duration,
 }
 
 /// Answers the requests of one connection.
@@ -126,7 +132,7 @@ async fn answer(
     // The clock of HTTP/1 begins when it waits for a head: at first, and after each answer.
     builder.http1().timer(TokioTimer::new()).header_read_timeout(within.next);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(PING_EVERY).keep_alive_timeout(within.next);
-    let stream = TokioIo::new(Counted::new(stream, place));
+    let stream = TokioIo::new(Counted::new(stream, place, within.stalled));
     let connection = builder.serve_connection_with_upgrades(stream, TowerToHyperService::new(service));
     let mut connection = std::pin::pin!(connection);
     // Neither of the two holds before the first bytes have told which version it is.
