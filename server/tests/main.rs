@@ -10,6 +10,7 @@ mod commands;
 mod forms;
 mod hooks;
 mod known;
+mod lists;
 mod live;
 mod looking;
 #[cfg(target_os = "linux")]

@@ -10,18 +10,13 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
 
-use super::figures;
-use super::icon::Icon;
+use super::find::{FindBox, LOOK, MANY, told};
 use crate::server_fns::page::read_choices;
 
 /// How long after the last key monitors are asked for.
 const PAUSE: Duration = Duration::from_millis(250);
-/// From so many monitors on a list of boxes is tiring to read, and the search is offered above it.
-const MANY: i64 = 12;
 /// The name of what is searched for, in forms and in the address.
 pub const FIND: &str = "find";
-/// What is sent when the form around the boxes is not to be saved but to come back with what was searched for.
-const LOOK: &str = "look";
 
 /// What is offered at present, in the context of the editor.
 #[derive(Clone, Copy)]
@@ -108,19 +103,15 @@ pub fn Find(
             PAUSE,
         );
     };
-    view! {
-        <div class="find" class:alone=alone>
-            <div class="with-icon">
-                <Icon name="search"/>
-                <input class="input" type="search" name=FIND value=choices.search() placeholder="Search name or address"
-                    aria-label="Search monitors" data-search autocomplete="off"
-                    on:keydown=move |event| if event.key() == "Enter" { event.prevent_default() }
-                    on:input:target=move |event| search(event.target().value())/>
-            </div>
-            {(!alone).then(|| view! { <noscript><button class="button" name=LOOK value="true">"Search"</button></noscript> })}
-            <p class="muted" role="status">{move || choices.offered.with(|offered| told(offered, &choices.search.read()))}</p>
-        </div>
-    }
+    let said = move || {
+        choices.offered.with(|offered| {
+            let is_searched = !choices.search.with(|search| search.trim().is_empty());
+            told(shown(offered), offered.found, offered.total, "monitor", is_searched)
+        })
+    };
+    let said = Signal::derive(said);
+    let (label, placeholder, value) = ("Search monitors", "Search name or address", choices.search());
+    view! { <FindBox name=FIND value label placeholder alone said search/> }
 }
 
 /// The search of a form in a line, without scripts: it comes back with what was typed.
@@ -199,20 +190,6 @@ fn shown(choices: &MonitorChoices) -> i64 {
     i64::try_from(choices.monitors.len()).unwrap_or(i64::MAX)
 }
 
-/// How many are offered of how many.
-fn told(choices: &MonitorChoices, search: &str) -> String {
-    let (found, total) = (choices.found, figures::thousands(choices.total));
-    let shown = shown(choices);
-    match (found, search.trim().is_empty()) {
-        (0, false) => format!("None of {total} monitors matches"),
-        (found, _) if found > shown => {
-            format!("The first {shown} of {}; search for the others", figures::thousands(found))
-        }
-        (found, false) => format!("{} of {total} monitors", figures::thousands(found)),
-        (_, true) => format!("{total} monitors"),
-    }
-}
-
 /// The monitors that are chosen at first: those of a form that came back, with their names, or those that are `named` already. One that
 /// is not offered stays: nobody has taken it away.
 pub fn chosen(named: &[Named<MonitorId>], came_back: Option<&String>) -> Vec<MonitorChoice> {
@@ -250,10 +227,6 @@ mod tests {
         MonitorChoice { id: MonitorId::new([id; 13]), name: id.to_string(), about: format!("Ping · {id}") }
     }
 
-    fn choices(shown: u8, found: i64, total: i64) -> MonitorChoices {
-        MonitorChoices { monitors: (0..shown).map(choice).collect(), found, total }
-    }
-
     #[test]
     fn what_was_chosen_stays_in_front_of_what_a_search_offers() {
         let all = with_chosen(vec![choice(7)], &[choice(1), choice(7), choice(2)]);
@@ -268,14 +241,5 @@ mod tests {
         assert_eq!(twins(&all), HashSet::from(["Shop".to_owned()]));
         let bare = MonitorChoice { about: String::new(), ..named(3, "Shop") };
         assert_eq!(with_chosen(vec![bare], &all)[0].about, "Ping · 3");
-    }
-
-    #[test]
-    fn a_search_says_what_it_leaves_out() {
-        assert_eq!(told(&choices(200, 1_234, 1_234), ""), "The first 200 of 1,234; search for the others");
-        assert_eq!(told(&choices(200, 300, 1_234), "a"), "The first 200 of 300; search for the others");
-        assert_eq!(told(&choices(3, 3, 1_234), "shop"), "3 of 1,234 monitors");
-        assert_eq!(told(&choices(0, 0, 1_234), "shoe"), "None of 1,234 monitors matches");
-        assert_eq!(told(&choices(20, 20, 20), ""), "20 monitors");
     }
 }

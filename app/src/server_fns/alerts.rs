@@ -1,7 +1,9 @@
 //! Alert definitions, and stopping all telling.
 
 use domain::form::Form;
-use domain::views::console::{DefinitionForm, DefinitionView, IntegrationChoice, MonitorChoices};
+use domain::views::console::{
+    DefinitionForm, DefinitionRow, IntegrationChoice, ListQuery, Listed, MonitorChoices,
+};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -25,27 +27,24 @@ pub const CHOSEN: &str = "chosen";
 /// The value that holds the version of the definition that a form that came back was read with.
 pub const VERSION: &str = "version";
 
-/// The definitions, and whether all telling is stopped.
+/// A page of definitions, and whether all telling is stopped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Definitions {
     /// The default one first.
-    pub definitions: Vec<DefinitionView>,
-    /// What levels name.
+    pub list: Listed<DefinitionRow>,
+    /// What their levels name.
     pub integrations: Vec<IntegrationChoice>,
     /// Whether all telling is stopped.
     pub all_stop: bool,
 }
 
-/// Every definition.
+/// A page of the list.
 #[server(endpoint = "read_definitions", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
-pub async fn read_definitions() -> Result<Definitions, AppError> {
+pub async fn read_definitions(#[server(default)] query: ListQuery) -> Result<Definitions, AppError> {
     let request = request()?;
     let (services, viewer) = (&request.services, &request.viewer);
-    Ok(Definitions {
-        definitions: services.definitions(viewer).await?,
-        integrations: services.integration_choices(viewer).await?,
-        all_stop: services.telling_health(viewer).await?.all_stop,
-    })
+    let (list, integrations) = services.definition_list(viewer, &query).await?;
+    Ok(Definitions { list, integrations, all_stop: services.telling_health(viewer).await?.all_stop })
 }
 
 /// What the editor starts from; an empty `definition` asks for a new one. With the monitors that a search leaves.

@@ -3,7 +3,9 @@
 use domain::alert::AlertKind;
 use domain::form::Form;
 use domain::integration::ProviderKind;
-use domain::views::console::{CustomPreview, IntegrationForm, IntegrationRow, IntegrationTrial};
+use domain::views::console::{
+    CustomPreview, IntegrationForm, IntegrationRow, IntegrationTrial, ListQuery, Listed,
+};
 use leptos::prelude::*;
 
 use crate::error::AppError;
@@ -20,11 +22,13 @@ pub const FORM: &str = "integration";
 /// The value with the number that a code was sent to, in the flash of a page without scripts.
 pub const CODE_SENT: &str = "code_sent";
 
-/// Every integration.
+/// A page of the list.
 #[server(endpoint = "read_integrations", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
-pub async fn read_integrations() -> Result<Vec<IntegrationRow>, AppError> {
+pub async fn read_integrations(
+    #[server(default)] query: ListQuery,
+) -> Result<Listed<IntegrationRow>, AppError> {
     let request = request()?;
-    Ok(request.services.integrations(&request.viewer).await?)
+    Ok(request.services.integration_list(&request.viewer, &query).await?)
 }
 
 /// What the form starts from; an empty `integration` asks for a new one of `kind`.

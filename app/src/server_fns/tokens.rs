@@ -1,6 +1,6 @@
 //! Tokens of programs.
 
-use domain::views::console::TokenRow;
+use domain::views::console::{ListQuery, Listed, TokenRow};
 use leptos::prelude::*;
 
 use crate::error::AppError;
@@ -14,11 +14,11 @@ use {
 /// The value with a new token, in the flash of a page without scripts.
 pub const TOKEN: &str = "token";
 
-/// Every token.
+/// A page of the list.
 #[server(endpoint = "read_tokens", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
-pub async fn read_tokens() -> Result<Vec<TokenRow>, AppError> {
+pub async fn read_tokens(#[server(default)] query: ListQuery) -> Result<Listed<TokenRow>, AppError> {
     let request = request()?;
-    Ok(request.services.tokens(&request.viewer).await?)
+    Ok(request.services.token_list(&request.viewer, &query).await?)
 }
 
 /// Makes a token and answers with its text, this one time. A page without scripts gets it through the session, which forgets it
@@ -42,5 +42,5 @@ pub async fn revoke_token(token: String) -> Result<(), AppError> {
         Ok(id) => request.services.delete_token(&request.viewer, &id).await,
         Err(error) => Err(error),
     };
-    Sent::form(format!("revoke-{token}")).answer_then(revoked, |()| "/console/settings/tokens".to_owned())
+    Sent::form(format!("revoke-{token}")).answer(revoked)
 }

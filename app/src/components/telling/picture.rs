@@ -8,6 +8,9 @@ use super::ladder::{Lane, ladder};
 use super::words;
 use crate::components::icon::Icon;
 
+/// Integrations that a lane names; the others are counted.
+const NAMED: usize = 8;
+
 /// The picture: a lane a level, with whom it tells, and an axis below.
 #[component]
 pub fn LadderPicture(
@@ -54,10 +57,16 @@ fn LaneRow(
     many: bool,
     integrations: Vec<IntegrationChoice>,
 ) -> impl IntoView {
-    let chips: Vec<_> = level
+    let told: Vec<_> = level
         .targets
         .iter()
         .filter_map(|target| integrations.iter().find(|one| one.id == target.integration))
+        .collect();
+    // One more is named rather than counted.
+    let named = if told.len() == NAMED + 1 { told.len() } else { told.len().min(NAMED) };
+    let others = told.len() - named;
+    let chips: Vec<_> = told[..named]
+        .iter()
         .map(|one| {
             let state = if one.enabled { "up" } else { "paused" };
             let off = (!one.enabled).then_some(" (off)");
@@ -84,6 +93,7 @@ fn LaneRow(
             </svg>
             <div class="chips">
                 {chips}
+                {(others > 0).then(|| view! { <span class="chip">{format!("and {others} more")}</span> })}
                 {nobody.then(|| view! { <span class="chip" data-state="degraded"><Icon name="st-degraded"/>"Nobody is told"</span> })}
             </div>
         </li>

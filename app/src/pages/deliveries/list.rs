@@ -18,6 +18,7 @@ use crate::components::figures;
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::kept::Kept;
+use crate::components::listing::{NoMatch, Pager};
 use crate::components::notice::{Notice, Tone};
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::rows::Rows;
@@ -133,7 +134,9 @@ fn Found(list: Memo<DeliveryList>, query: Memo<DeliveryQuery>, chosen: Chosen) -
                     <Show when=move || can_replay.get()><Submit class="button small"><Icon name="refresh"/>"Send the chosen again"</Submit></Show>
                     {move || {
                         let (page, found, more) = pages.get();
-                        view! { <Pages query=query.get_untracked() page found more/> }
+                        let query = query.get_untracked();
+                        let to = move |page| url::write(&DeliveryQuery { page, ..query.clone() });
+                        view! { <Pager page per_page=DELIVERIES_PER_PAGE found more thing="message" to/> }
                     }}
                 </footer>
             </SendForm>
@@ -151,49 +154,12 @@ fn told(count: usize) -> String {
     }
 }
 
-/// The way to the neighbouring pages.
-#[component]
-fn Pages(query: DeliveryQuery, page: u32, found: i64, more: bool) -> impl IntoView {
-    let (page, per_page) = (i64::from(page.max(1)), i64::from(DELIVERIES_PER_PAGE));
-    if found <= per_page {
-        return view! { <p class="pagination"><span>{figures::count(found, "message")}</span></p> }
-            .into_any();
-    }
-    let link = |to: i64, words: &'static str, rel: &'static str| {
-        if to < 1 || (!more && (to - 1) * per_page >= found) {
-            return view! { <a class="button small" role="link" aria-disabled="true">{words}</a> }.into_any();
-        }
-        let href = url::write(&DeliveryQuery { page: u32::try_from(to).unwrap_or(1), ..query.clone() });
-        view! { <a class="button small" rel=rel href=href>{words}</a> }.into_any()
-    };
-    let (first, last) =
-        ((page - 1) * per_page + 1, (page * per_page).min(if more { i64::MAX } else { found }));
-    let text = format!(
-        "{}–{} of {}{}",
-        figures::thousands(first),
-        figures::thousands(last),
-        figures::thousands(found),
-        if more { "+" } else { "" }
-    );
-    view! {
-        <nav class="pagination" aria-label="Pages">
-            <span>{text}</span>{link(page - 1, "Previous", "prev")}{link(page + 1, "Next", "next")}
-        </nav>
-    }
-    .into_any()
-}
-
 /// Nothing was found, or nothing was ever sent.
 #[component]
 fn Nothing(query: DeliveryQuery) -> impl IntoView {
     if url::is_filtered(&query) || query.page > 1 {
-        return view! {
-            <section class="empty">
-                <Icon name="search"/><h2>"No message matches"</h2><p>"Other messages are hidden by the search or a filter."</p>
-                <div class="button-row"><a class="button" href=url::PATH>"Show all"</a></div>
-            </section>
-        }
-        .into_any();
+        let hidden = "Other messages are hidden by the search or a filter.";
+        return view! { <NoMatch thing="message" search=query.search hidden all=url::PATH/> }.into_any();
     }
     view! {
         <section class="empty first">

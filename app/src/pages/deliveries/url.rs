@@ -4,18 +4,20 @@ use domain::delivery::DeliveryState;
 use domain::views::console::DeliveryQuery;
 use leptos_router::params::ParamsMap;
 
+use crate::components::listing;
+
 /// The page of the log.
 pub(super) const PATH: &str = "/console/deliveries";
 
 /// Reads the address. What it does not know it leaves out.
 pub(super) fn read(params: &ParamsMap) -> DeliveryQuery {
     DeliveryQuery {
-        search: params.get("q").unwrap_or_default().trim().to_owned(),
+        search: listing::search(params),
         state: params.get("state").and_then(|word| DeliveryState::from_word(&word)),
         integration: params.get("integration").and_then(|id| id.parse().ok()),
         incident: params.get("incident").and_then(|id| id.parse().ok()),
         monitor: params.get("monitor").and_then(|id| id.parse().ok()),
-        page: params.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1),
+        page: listing::page(params),
     }
 }
 

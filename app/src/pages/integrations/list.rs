@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use domain::views::console::IntegrationRow;
+use domain::views::console::{IntegrationRow, ListQuery, Listed};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use crate::call::Call;
 use crate::components::again::{Again, keep_fresh};
+use crate::components::find::MANY;
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::kept::Kept;
+use crate::components::listing::{self, ListSearch, NoMatch, Pager, hidden};
 use crate::components::notice::{Notice, Tone};
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::rows::Rows;
@@ -19,6 +21,8 @@ use crate::components::time::Ago;
 use crate::server_fns::integrations::{SwitchIntegration, read_integrations};
 use crate::words::sentence;
 
+/// The page of the list.
+const PATH: &str = "/console/integrations";
 /// How often the list is read again while somebody looks.
 const FRESH: Duration = Duration::from_secs(10);
 
@@ -26,15 +30,16 @@ const FRESH: Duration = Duration::from_secs(10);
 #[component]
 pub fn Integrations() -> impl IntoView {
     let again = Again::here();
-    let rows = Resource::new(move || again.count(), |_| read_integrations());
-    keep_fresh(rows, FRESH, Memo::new(|_| ()), |()| read_integrations());
+    let query = listing::asked();
+    let list = Resource::new(move || (query.get(), again.count()), |(query, _)| read_integrations(query));
+    keep_fresh(list, FRESH, query, read_integrations);
     view! {
         <PageTitle text="Integrations"/>
         <PageHead title="Integrations"
             actions=|| view! { <a class="button primary" href="/console/integrations/new"><Icon name="plus"/>"Add integration"</a> }
             facts=|| view! { <span>"Where messages go: chats, mailboxes, phones, and programs of your own."</span> }/>
         <FromSlack/>
-        <Kept from=rows let:rows><List rows/></Kept>
+        <Kept from=list let:list><List list query/></Kept>
     }
 }
 
@@ -69,10 +74,17 @@ fn FromSlack() -> impl IntoView {
 
 /// The rows, or what to do when there are none.
 #[component]
-fn List(rows: RwSignal<Vec<IntegrationRow>>) -> impl IntoView {
-    let is_empty = Memo::new(move |_| rows.with(Vec::is_empty));
-    move || {
-        if is_empty.get() {
+fn List(list: RwSignal<Listed<IntegrationRow>>, query: Memo<ListQuery>) -> impl IntoView {
+    let is_long = Memo::new(move |_| list.with(|list| list.total >= MANY || !list.search.is_empty()));
+    let rows = Memo::new(move |_| list.with(|list| list.rows.clone()));
+    let total = Memo::new(move |_| list.with(|list| list.total));
+    let missed = Memo::new(move |_| list.with(|list| list.rows.is_empty().then(|| list.search.clone())));
+    let found = move || {
+        if let Some(search) = missed.get().filter(|search| !search.is_empty()) {
+            let hidden = hidden(total.get(), "integration");
+            return view! { <NoMatch thing="integration" search hidden all=PATH/> }.into_any();
+        }
+        if missed.get().is_some() {
             return view! {
                 <section class="empty">
                     <Icon name="plug"/><h2>"Nobody is told yet"</h2>
@@ -91,9 +103,26 @@ fn List(rows: RwSignal<Vec<IntegrationRow>>) -> impl IntoView {
                     </tr></thead>
                     <tbody><Rows rows key=|row| row.id.clone() let:row><Row row/></Rows></tbody>
                 </table>
+                <footer><Pages list/></footer>
             </section>
         }
         .into_any()
+    };
+    view! {
+        <Show when=move || is_long.get()><ListSearch path=PATH query placeholder="Search name or type"/></Show>
+        {found}
+    }
+}
+
+/// The way to the neighbouring pages.
+#[component]
+fn Pages(list: RwSignal<Listed<IntegrationRow>>) -> impl IntoView {
+    let pages =
+        Memo::new(move |_| list.with(|list| (list.page, list.per_page, list.found, list.search.clone())));
+    move || {
+        let (page, per_page, found, search) = pages.get();
+        let to = move |page| listing::address(PATH, &search, page);
+        view! { <Pager page per_page found thing="integration" to/> }
     }
 }
 

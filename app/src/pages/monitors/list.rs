@@ -7,8 +7,8 @@ use leptos_router::hooks::use_query_map;
 use super::row::Row;
 use super::toolbar::Toolbar;
 use super::url;
-use crate::components::figures;
 use crate::components::icon::Icon;
+use crate::components::listing::{NoMatch, Pager, hidden};
 use crate::components::loaded::Loaded;
 use crate::components::notice::{Notice, Tone};
 use crate::components::page_head::{PageHead, PageTitle};
@@ -41,7 +41,10 @@ pub fn Monitors() -> impl IntoView {
 fn Found(list: MonitorList, query: MonitorQuery) -> impl IntoView {
     if list.rows.is_empty() {
         return if url::is_filtered(&query) || list.counts.total() > 0 {
-            view! { <NoMatch query hidden=list.counts.total()/> }.into_any()
+            view! {
+                <NoMatch thing="monitor" search=query.search hidden=hidden(list.counts.total(), "monitor") all=url::PATH/>
+            }
+            .into_any()
         } else {
             view! { <Nothing/> }.into_any()
         };
@@ -83,7 +86,8 @@ fn Found(list: MonitorList, query: MonitorQuery) -> impl IntoView {
                 </tr></thead>
                 <tbody>{body.collect_view()}</tbody>
             </table>
-            <footer><Pages query page=list.page per_page=list.per_page found=list.found/></footer>
+            <footer><Pager page=list.page per_page=list.per_page found=list.found thing="monitor"
+                to=move |page| url::write(&MonitorQuery { page, ..query.clone() })/></footer>
         </section>
     }
     .into_any()
@@ -96,57 +100,6 @@ fn SortHead(query: MonitorQuery, sort: MonitorSort, words: &'static str) -> impl
     let href = url::write(&MonitorQuery { sort, page: 1, ..query });
     let direction = if is_current { "ascending" } else { "none" };
     view! { <th aria-sort=direction><a href=href>{words}{is_current.then(|| view! { <Icon name="arrow-up"/> })}</a></th> }
-}
-
-/// The way to the neighbouring pages.
-#[component]
-fn Pages(query: MonitorQuery, page: u32, per_page: u32, found: i64) -> impl IntoView {
-    let (page, per_page) = (i64::from(page.max(1)), i64::from(per_page.max(1)));
-    let first = (page - 1) * per_page + 1;
-    let last = (page * per_page).min(found);
-    let link = |to: i64, words: &'static str, rel: &'static str| {
-        if to < 1 || (to - 1) * per_page >= found {
-            return view! { <a class="button small" role="link" aria-disabled="true">{words}</a> }.into_any();
-        }
-        let href = url::write(&MonitorQuery { page: u32::try_from(to).unwrap_or(1), ..query.clone() });
-        view! { <a class="button small" rel=rel href=href>{words}</a> }.into_any()
-    };
-    let text = format!(
-        "{}–{} of {}",
-        figures::thousands(first.min(last)),
-        figures::thousands(last),
-        figures::thousands(found)
-    );
-    if found <= per_page {
-        return view! { <p class="pagination"><span>{figures::count(found, "monitor")}</span></p> }
-            .into_any();
-    }
-    view! {
-        <nav class="pagination" aria-label="Pages">
-            <span>{text}</span>{link(page - 1, "Previous", "prev")}{link(page + 1, "Next", "next")}
-        </nav>
-    }
-    .into_any()
-}
-
-/// The filters leave nothing.
-#[component]
-fn NoMatch(query: MonitorQuery, hidden: i64) -> impl IntoView {
-    let title = if query.search.is_empty() {
-        "No monitor matches the filter".to_owned()
-    } else {
-        format!("No monitor matches “{}”", query.search)
-    };
-    let hidden = match hidden {
-        1 => "1 monitor is hidden.".to_owned(),
-        many => format!("{} monitors are hidden.", figures::thousands(many)),
-    };
-    view! {
-        <section class="empty">
-            <Icon name="search"/><h2>{title}</h2><p>{hidden}</p>
-            <div class="button-row"><a class="button" href=url::PATH>"Show all"</a></div>
-        </section>
-    }
 }
 
 /// There is no monitor at all.

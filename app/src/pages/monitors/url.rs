@@ -4,17 +4,19 @@ use domain::health::State;
 use domain::views::console::{MonitorQuery, MonitorSort};
 use leptos_router::params::ParamsMap;
 
+use crate::components::listing;
+
 /// The page of the list.
 pub(super) const PATH: &str = "/console/monitors";
 
 /// Reads the address. What it does not know it leaves out.
 pub(super) fn read(params: &ParamsMap) -> MonitorQuery {
     MonitorQuery {
-        search: params.get("q").unwrap_or_default().trim().to_owned(),
+        search: listing::search(params),
         state: params.get("state").and_then(|word| State::from_word(&word)),
         kind: params.get("kind").and_then(|word| word.parse().ok()),
         sort: params.get("sort").map(|word| sort(&word)).unwrap_or_default(),
-        page: params.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1),
+        page: listing::page(params),
         per_page: 0,
     }
 }

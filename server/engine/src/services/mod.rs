@@ -161,6 +161,14 @@ impl Services {
     }
 }
 
+/// The page that is shown of those that so many rows make, from 1 on, and the first row of it, from 0 on. A page behind the last one
+/// shows the last one.
+fn place(page: u32, found: i64, per_page: u32) -> (u32, i64) {
+    let pages = u32::try_from(found.max(1)).unwrap_or(u32::MAX).div_ceil(per_page);
+    let page = page.clamp(1, pages);
+    (page, i64::from(page - 1) * i64::from(per_page))
+}
+
 /// Refuses whoever may not operate the console.
 pub(crate) fn operator(viewer: &Viewer) -> Result<()> {
     if viewer.may_operate() { Ok(()) } else { Err(ServiceError::Forbidden) }

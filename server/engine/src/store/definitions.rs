@@ -9,9 +9,11 @@ use domain::level_values::LevelValue;
 use domain::secret::Secret;
 use domain::time::Timestamp;
 use serde_json::Value;
-use sqlx::FromRow;
 use sqlx::types::Json;
+use sqlx::{FromRow, QueryBuilder};
 
+use super::batch::{push_in, slices};
+use super::views::search::Search;
 use super::{Result, StoreError, Tx, error, sql};
 use crate::seal::{SealError, Sealer};
 
@@ -159,6 +161,72 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Definition>> {
         read(row, monitors, &tx.sealer)
     };
     Ok(rows.into_iter().filter_map(definition).collect())
+}
+
+/// Every definition, without the monitors that they name.
+pub async fn without_monitors(tx: &mut Tx) -> Result<Vec<Definition>> {
+    let rows: Vec<Row> = sql!(tx, |conn| sqlx::query_as(select!("order by id")).fetch_all(conn).await?);
+    Ok(rows.into_iter().filter_map(|row| read(row, Vec::new(), &tx.sealer)).collect())
+}
+
+/// The definitions on one page of the list, the default one first, without the monitors that they name. `search` is a part of the name.
+pub async fn page(tx: &mut Tx, search: &str, limit: i64, offset: i64) -> Result<Vec<Definition>> {
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        let mut query = QueryBuilder::new(select!("where "));
+        Search::of(search).push(&mut query, &["name"]);
+        query.push(" order by is_default desc, lower(name), id limit ").push_bind(limit);
+        query.push(" offset ").push_bind(offset);
+        query.build_query_as().fetch_all(conn).await?
+    });
+    Ok(rows.into_iter().filter_map(|row| read(row, Vec::new(), &tx.sealer)).collect())
+}
+
+/// How many definitions a search leaves.
+pub async fn found(tx: &mut Tx, search: &str) -> Result<i64> {
+    Ok(sql!(tx, |conn| {
+        let mut query = QueryBuilder::new("select count(*) from alert_definitions where ");
+        Search::of(search).push(&mut query, &["name"]);
+        query.build_query_scalar().fetch_one(conn).await?
+    }))
+}
+
+/// The names of the first few monitors of definitions, and how many each of them names; one that names none is left out.
+pub async fn named(
+    tx: &mut Tx,
+    keys: &[DefinitionKey],
+    few: i64,
+) -> Result<HashMap<DefinitionKey, (Vec<String>, i64)>> {
+    let mut found: HashMap<DefinitionKey, (Vec<String>, i64)> = HashMap::new();
+    let keys: Vec<i64> = keys.iter().map(|key| key.0).collect();
+    for slice in slices(&keys) {
+        let rows: Vec<(i64, String, i64)> = sql!(tx, |conn| {
+            let mut query = QueryBuilder::new(
+                "select n.definition_id, n.name, n.count from (select a.definition_id, m.name, \
+                 count(*) over (partition by a.definition_id) as count, \
+                 row_number() over (partition by a.definition_id order by lower(m.name), m.public_id) as place \
+                 from alert_definition_monitors a join monitors m on m.id = a.monitor_id where ",
+            );
+            push_in(&mut query, "a.definition_id", &slice);
+            query.push(") n where n.place <= ").push_bind(few).push(" order by n.definition_id, n.place");
+            query.build_query_as().fetch_all(conn).await?
+        });
+        for (key, name, count) in rows {
+            let (names, all) = found.entry(DefinitionKey(key)).or_default();
+            names.push(name);
+            *all = count;
+        }
+    }
+    Ok(found)
+}
+
+/// A definition by its public id, with the monitors that it names.
+pub async fn by_id(tx: &mut Tx, id: &DefinitionId) -> Result<Option<Definition>> {
+    let key: Option<i64> =
+        sql!(tx, |conn| sqlx::query_scalar("select id from alert_definitions where public_id = $1")
+            .bind(id.as_str())
+            .fetch_optional(conn)
+            .await?);
+    whole(tx, key).await
 }
 
 /// A definition by its public id, which nobody else can change until the transaction ends: two that read one and write it back would

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
+pub use super::integration_list::{found, page};
 pub use super::standing::{Unreadable, set_failing, switch_off};
 use super::{Result, Tx, accounts, error, sql};
 use crate::seal::Sealer;
@@ -44,7 +45,7 @@ pub struct Integration {
 }
 
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     id: i64,
     public_id: String,
     kind: String,
@@ -70,9 +71,10 @@ macro_rules! select {
         )
     };
 }
+pub(super) use select;
 
 /// One that cannot be read must not take the others with it: it is shown with the reason, and only one without an id is left out.
-fn read(row: Row, sealer: &Sealer) -> Option<Integration> {
+pub(super) fn read(row: Row, sealer: &Sealer) -> Option<Integration> {
     let id = row.public_id.parse();
     let id = id.inspect_err(|why| error::note_unreadable("integrations", "public_id", row.id, why)).ok()?;
     // Of a kind that a later program brought only the name is known; it is shown as the kind that can be anything.
@@ -324,7 +326,7 @@ async fn one(tx: &mut Tx, row: Option<Row>) -> Result<Option<Integration>> {
 
 /// Notes which addresses belong to accounts and are not confirmed. Looked up at each reading rather than kept: accounts come,
 /// change and are confirmed without anybody thinking of integrations.
-async fn look_up_addresses(tx: &mut Tx, integrations: &mut [Integration]) -> Result<()> {
+pub(super) async fn look_up_addresses(tx: &mut Tx, integrations: &mut [Integration]) -> Result<()> {
     if !integrations.iter().any(|one| one.kind == ProviderKind::Email) {
         return Ok(());
     }

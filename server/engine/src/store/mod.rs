@@ -20,6 +20,7 @@ pub mod facts;
 pub mod groups;
 pub mod health;
 pub mod incidents;
+mod integration_list;
 pub mod integrations;
 pub mod leases;
 pub mod level_values;

@@ -3,8 +3,9 @@
 use domain::id::{ProjectKey, TokenId, TokenKey};
 use domain::time::{MINUTE, Timestamp};
 use domain::views::console::TokenRow;
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 
+use super::views::search::Search;
 use super::{Result, StoreError, Tx, sql};
 
 #[derive(FromRow)]
@@ -60,6 +61,27 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<TokenRow>> {
     .fetch_all(conn)
     .await?);
     rows.into_iter().map(|row| read(row).map(|(_, view)| view)).collect()
+}
+
+/// The tokens on one page of the list, the newest first. `search` is a part of the name.
+pub async fn page(tx: &mut Tx, search: &str, limit: i64, offset: i64) -> Result<Vec<TokenRow>> {
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        let mut query =
+            QueryBuilder::new("select id, public_id, name, last_used_at, created_at from api_tokens where ");
+        Search::of(search).push(&mut query, &["name"]);
+        query.push(" order by id desc limit ").push_bind(limit).push(" offset ").push_bind(offset);
+        query.build_query_as().fetch_all(conn).await?
+    });
+    rows.into_iter().map(|row| read(row).map(|(_, view)| view)).collect()
+}
+
+/// How many tokens a search leaves.
+pub async fn found(tx: &mut Tx, search: &str) -> Result<i64> {
+    Ok(sql!(tx, |conn| {
+        let mut query = QueryBuilder::new("select count(*) from api_tokens where ");
+        Search::of(search).push(&mut query, &["name"]);
+        query.build_query_scalar().fetch_one(conn).await?
+    }))
 }
 
 /// The token of a hash.

@@ -8,7 +8,7 @@ use domain::id::IntegrationId;
 use domain::integration::{IntegrationDraft, ProviderKind};
 use domain::level_values::{LevelValue, Was};
 use domain::secret::MASK;
-use domain::views::console::{DefinitionView, DeliveryQuery};
+use domain::views::console::{DefinitionView, DeliveryQuery, ListQuery};
 use engine::chance::Chance;
 use engine::keys;
 use engine::seal::Sealer;
@@ -122,6 +122,9 @@ on_both! {
         assert!(json.contains(MASK) && json.contains("night") && !json.contains("hunter2"), "{json}");
         assert!(save(&world, &shown, &[]).await.is_empty());
         assert_eq!(stored(&world.db, "Key").await, ["hunter2"]);
+        let list = world.services.definition_list(OPERATOR, &ListQuery::default()).await.unwrap();
+        let json = serde_json::to_string(&list).unwrap();
+        assert!(json.contains("Desk") && !json.contains("hunter2") && !json.contains("night"), "{json}");
 
         let (monitor, _) = world.monitor("Shop").await;
         let telling = Telling::over(&world);

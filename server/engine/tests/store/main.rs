@@ -33,6 +33,7 @@ mod retention;
 mod rollups;
 mod schema;
 mod sealed;
+mod searching;
 mod sharing;
 mod silenced;
 mod statements;

@@ -3,12 +3,36 @@
 use serde::{Deserialize, Serialize};
 
 use super::Named;
-use crate::alert::DefinitionDraft;
+use crate::alert::{DefinitionDraft, Level};
 use crate::id::{DefinitionId, IntegrationId, MonitorId};
 use crate::integration::ProviderKind;
 use crate::level_values::LevelVariable;
 
-/// An alert definition, for the list and for the editor.
+/// The most definitions on one page of the list: each is a picture.
+pub const DEFINITIONS_PER_PAGE: u32 = 25;
+/// Monitors that the list names of a definition; the others are counted.
+pub const MONITORS_NAMED: i64 = 4;
+
+/// An alert definition in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DefinitionRow {
+    /// The public id.
+    pub id: DefinitionId,
+    /// Whether it is for every monitor that no other definition names.
+    pub is_default: bool,
+    /// What it is called.
+    pub name: String,
+    /// Whether it is used.
+    pub active: bool,
+    /// Its levels, without what they give to variables.
+    pub levels: Vec<Level>,
+    /// The first monitors that it names, by name; at most [`MONITORS_NAMED`].
+    pub monitors: Vec<String>,
+    /// How many it names.
+    pub named: i64,
+}
+
+/// An alert definition, for programs and for the editor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DefinitionView {
     /// The public id.

@@ -2,6 +2,7 @@
 
 mod custom;
 mod definitions;
+mod lists;
 mod monitors;
 mod page;
 mod settings;
@@ -17,6 +18,7 @@ use crate::time::Timestamp;
 
 pub use custom::*;
 pub use definitions::*;
+pub use lists::*;
 pub use monitors::*;
 pub use page::*;
 pub use settings::*;

@@ -14,7 +14,7 @@ use domain::views::console::{MAX_PER_PAGE, MonitorList, MonitorQuery, MonitorRow
 
 pub use programs::ProgramMonitor;
 
-use super::{Result, ServiceError, Services, operator};
+use super::{Result, ServiceError, Services, operator, place};
 use crate::store::rollups::{self, Slot};
 use crate::store::{self, Tx, views};
 
@@ -29,9 +29,7 @@ impl Services {
         let mut tx = self.inner.db.read().await?;
         let seq = store::events::last(&mut tx).await?;
         let found = views::monitors::found(&mut tx, query).await?;
-        let pages = u32::try_from(found.max(1)).unwrap_or(u32::MAX).div_ceil(per_page);
-        let page = query.page.clamp(1, pages);
-        let offset = i64::from(page - 1) * i64::from(per_page);
+        let (page, offset) = place(query.page, found, per_page);
         let keys = views::monitors::keys(&mut tx, query, i64::from(per_page), offset).await?;
         let rows = views::monitors::rows(&mut tx, &keys).await?;
         let rows = with_figures(&mut tx, rows, self.now()).await?;

@@ -219,8 +219,7 @@ fn addressees(level: &Level) -> BTreeSet<&str> {
 }
 
 async fn load(tx: &mut Tx, id: &DefinitionId) -> Result<Definition> {
-    let all = definitions::all(tx).await?;
-    all.into_iter().find(|definition| definition.id == *id).ok_or(ServiceError::NotFound)
+    definitions::by_id(tx, id).await?.ok_or(ServiceError::NotFound)
 }
 
 /// An integration as levels see it.

@@ -44,7 +44,7 @@ impl Services {
         operator(viewer)?;
         let mut tx = self.inner.db.read().await?;
         let uses = telling::uses(&mut tx).await?;
-        let definitions = definitions::all(&mut tx).await?;
+        let definitions = definitions::without_monitors(&mut tx).await?;
         let all = integrations::all(&mut tx).await?;
         let row = |one: Integration| {
             let named = |level: &&domain::alert::Level| {
@@ -62,13 +62,6 @@ impl Services {
         operator(viewer)?;
         let mut tx = self.inner.db.read().await?;
         let all = integrations::all(&mut tx).await?;
-        let choice = |one: Integration| IntegrationChoice {
-            variables: one.settings.as_ref().map(IntegrationSettings::level_variables).unwrap_or_default(),
-            id: one.id,
-            name: one.name,
-            kind: one.kind,
-            enabled: one.enabled,
-        };
         Ok(all.into_iter().map(choice).collect())
     }
 
@@ -291,6 +284,16 @@ async fn load_to_change(tx: &mut Tx, id: &IntegrationId) -> Result<Integration> 
     let known = load(tx, id).await?;
     integrations::lock(tx, known.key).await?;
     load(tx, id).await
+}
+
+pub(super) fn choice(one: Integration) -> IntegrationChoice {
+    IntegrationChoice {
+        variables: one.settings.as_ref().map(IntegrationSettings::level_variables).unwrap_or_default(),
+        id: one.id,
+        name: one.name,
+        kind: one.kind,
+        enabled: one.enabled,
+    }
 }
 
 pub(super) fn row(one: &Integration, used: Use, levels: u32) -> IntegrationRow {

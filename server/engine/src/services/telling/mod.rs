@@ -7,6 +7,7 @@ mod deliveries;
 mod incidents;
 mod incidents_read;
 mod integrations;
+mod lists;
 mod phone;
 mod programs;
 mod subscriptions;
@@ -92,7 +93,7 @@ impl Services {
         });
         let failing = failing.map(|one| Named { id: one.id.clone(), name: one.name.clone() }).collect();
         let in_use = crate::store::views::telling::in_use(&mut tx).await?;
-        let definitions = stored::all(&mut tx).await?;
+        let definitions = stored::without_monitors(&mut tx).await?;
         let somebody = integrations.iter().filter(|one| one.enabled).any(|one| {
             let named = definitions.iter().filter(|definition| definition.draft.active).any(|definition| {
                 let levels = definition.draft.levels.iter().filter(|level| level.active);

@@ -7,5 +7,5 @@ pub mod metrics;
 pub mod monitors;
 pub mod programs;
 pub mod public;
-mod search;
+pub(in crate::store) mod search;
 pub mod telling;

@@ -10,7 +10,7 @@ const MOST_LETTERS: usize = 16;
 
 /// What is searched for.
 #[derive(Debug, Default)]
-pub(super) struct Search {
+pub(in crate::store) struct Search {
     /// The pattern of `like … escape '!'` that finds the text anywhere, in lower case; empty finds everything.
     pattern: String,
     /// Letters that `lower` of a database may not know, each with the one that the pattern has in their place: SQLite knows those of
@@ -20,7 +20,7 @@ pub(super) struct Search {
 
 impl Search {
     /// Reads what somebody typed.
-    pub(super) fn of(text: &str) -> Self {
+    pub(in crate::store) fn of(text: &str) -> Self {
         let mut search = Self::default();
         // PostgreSQL knows no text with a NUL in it, so nothing is found by one.
         for written in text.replace('\0', "").trim().chars() {
@@ -41,13 +41,13 @@ impl Search {
     }
 
     /// Whether everything is found.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::store) fn is_empty(&self) -> bool {
         self.pattern.is_empty()
     }
 
     /// Adds a condition: one of the columns has the text in it. They are names of columns or expressions of ours, never of somebody
     /// else.
-    pub(super) fn push<DB>(&self, query: &mut QueryBuilder<DB>, columns: &[&str])
+    pub(in crate::store) fn push<DB>(&self, query: &mut QueryBuilder<DB>, columns: &[&str])
     where
         DB: Database,
         String: for<'t> Encode<'t, DB> + Type<DB>,

@@ -1,0 +1,127 @@
+//! Lists of definitions, integrations and tokens: searched, and shown page by page.
+
+use domain::alert::{DefinitionDraft, Level, LevelTarget};
+use domain::form::Form;
+use domain::id::{IntegrationId, MonitorId};
+use domain::integration::ProviderKind;
+use domain::views::console::{DEFINITIONS_PER_PAGE, ListQuery, PER_PAGE};
+use engine::services::ServiceError;
+
+use crate::on_both;
+use crate::world::{OPERATOR, VISITOR, World};
+
+fn ask(search: &str, page: u32) -> ListQuery {
+    ListQuery { search: search.to_owned(), page }
+}
+
+/// Adds an integration that no definition names.
+async fn integration(world: &World, kind: ProviderKind, name: &str) -> IntegrationId {
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut form = Form::from([pair("name", name), pair("in_default", "false")]);
+    match kind {
+        ProviderKind::PagerDuty => form.extend([pair("routing_key", "0123456789abcdef0123456789abcdef")]),
+        _ => form.extend([pair("url", "http://127.0.0.1:9/")]),
+    }
+    world.services.add_integration(OPERATOR, kind, &form).await.unwrap()
+}
+
+async fn definition(world: &World, name: &str, monitors: &[MonitorId], levels: &[&[&IntegrationId]]) {
+    let target = |id: &&IntegrationId| LevelTarget {
+        integration: (*id).clone(),
+        ok: true,
+        reminders: true,
+        variables: std::collections::BTreeMap::new(),
+    };
+    let levels = levels.iter().map(|level| Level::at_once(level.iter().map(target).collect())).collect();
+    let draft = DefinitionDraft { name: name.to_owned(), active: true, monitors: monitors.to_vec(), levels };
+    world.services.save_definition(OPERATOR, None, &draft).await.unwrap();
+}
+
+on_both! {
+    async fn definitions_are_searched_and_paged(world: World) {
+        world.services.ensure_project().await.unwrap();
+        let mut monitors = Vec::new();
+        for name in ["zebra", "Apple", "mango", "kiwi", "fig", "date"] {
+            monitors.push(world.monitor(name).await.1);
+        }
+        let (hook, other) = (
+            integration(&world, ProviderKind::Webhook, "Hook").await,
+            integration(&world, ProviderKind::Webhook, "Other").await,
+        );
+        definition(&world, "Größe_100%", &monitors, &[&[&hook], &[]]).await;
+        for number in 0..DEFINITIONS_PER_PAGE {
+            definition(&world, &format!("Team {number:02}"), &monitors[..1], &[&[]]).await;
+        }
+        let services = &world.services;
+        let names = async |search: &str, page: u32| {
+            let (list, _) = services.definition_list(OPERATOR, &ask(search, page)).await.unwrap();
+            assert_eq!((list.total, list.per_page, list.search.as_str()), (27, DEFINITIONS_PER_PAGE, search));
+            (list.found, list.page, list.rows.into_iter().map(|row| row.name).collect::<Vec<_>>())
+        };
+        let (found, page, first) = names("", 0).await;
+        assert_eq!((found, page, first.len(), first[0].as_str(), first[1].as_str()), (27, 1, 25, "Everything", "Größe_100%"));
+        let at_end = (27, 2, vec!["Team 23".to_owned(), "Team 24".to_owned()]);
+        assert_eq!(names("", 2).await, at_end);
+        assert_eq!(names("", 9_000).await, at_end, "behind the last page is the last one");
+        for search in ["größe_1", "RÖSSE_1", "0%", "_"] {
+            // An ß has no single letter in upper case.
+            assert_eq!(names(search, 1).await.0, i64::from(search != "RÖSSE_1"), "{search}");
+        }
+        assert_eq!(names("GRÖ", 7).await, (1, 1, vec!["Größe_100%".to_owned()]));
+        assert_eq!(names("team 1", 1).await.0, 10);
+        assert_eq!(names("nobody", 3).await, (0, 1, Vec::new()));
+
+        let (list, told) = services.definition_list(OPERATOR, &ask("größe", 1)).await.unwrap();
+        let row = &list.rows[0];
+        assert_eq!((row.monitors.join(" "), row.named), ("Apple date fig kiwi".to_owned(), 6));
+        assert_eq!(row.levels.iter().map(|level| level.targets.len()).collect::<Vec<_>>(), [1, 0]);
+        assert!(told.iter().map(|one| &one.id).eq([&hook]), "{other} is named by nothing here");
+        let (list, _) = services.definition_list(OPERATOR, &ask("everything", 1)).await.unwrap();
+        assert!(list.rows[0].is_default && list.rows[0].named == 0);
+        assert!(matches!(services.definition_list(VISITOR, &ask("", 1)).await, Err(ServiceError::Forbidden)));
+    }
+
+    async fn integrations_are_searched_by_name_and_by_type(world: World) {
+        let pager = integration(&world, ProviderKind::PagerDuty, "Night shift").await;
+        let mut hooks = Vec::new();
+        for number in 0..PER_PAGE {
+            hooks.push(integration(&world, ProviderKind::Webhook, &format!("Hook {number:02}")).await);
+        }
+        let (_, monitor) = world.monitor("Shop").await;
+        definition(&world, "Team", &[monitor], &[&[&pager, &hooks[0]], &[&pager]]).await;
+        let services = &world.services;
+        let found = async |search: &str, page: u32| {
+            let list = services.integration_list(OPERATOR, &ask(search, page)).await.unwrap();
+            assert_eq!((list.total, list.search.as_str()), (51, search));
+            (list.found, list.page, list.rows)
+        };
+        let (count, page, rows) = found("", 1).await;
+        assert_eq!((count, page, rows.len(), rows[0].name.as_str(), rows[0].levels), (51, 1, 50, "Hook 00", 1));
+        let (_, page, rows) = found("", 3).await;
+        assert_eq!((page, rows.len(), rows[0].id.clone(), rows[0].levels), (2, 1, pager.clone(), 2));
+        for search in ["NIGHT", " pagerduty ", "ERDU"] {
+            let list = services.integration_list(OPERATOR, &ask(search, 1)).await.unwrap();
+            assert!(list.rows.iter().map(|row| &row.id).eq([&pager]), "{search}");
+        }
+        assert_eq!(found("webhook", 1).await.0, 50);
+        assert_eq!((found("hook 1", 1).await.0, found("%", 1).await.0), (10, 0));
+        services.delete_integration(OPERATOR, &pager).await.unwrap();
+        assert_eq!(services.integration_list(OPERATOR, &ask("", 2)).await.unwrap().total, 50);
+        assert!(matches!(services.integration_list(VISITOR, &ask("", 1)).await, Err(ServiceError::Forbidden)));
+    }
+
+    async fn tokens_are_searched_and_paged(world: World) {
+        for number in 0..=PER_PAGE {
+            world.services.create_token(OPERATOR, &format!("Job {number:02}")).await.unwrap();
+        }
+        let services = &world.services;
+        let list = services.token_list(OPERATOR, &ask("", 1)).await.unwrap();
+        assert_eq!((list.found, list.rows.len(), list.rows[0].name.as_str()), (51, 50, "Job 50"));
+        let list = services.token_list(OPERATOR, &ask("", 8)).await.unwrap();
+        assert_eq!((list.page, list.rows.len(), list.rows[0].name.as_str()), (2, 1, "Job 00"));
+        let list = services.token_list(OPERATOR, &ask("JOB 0", 2)).await.unwrap();
+        assert_eq!((list.found, list.total, list.page), (10, 51, 1));
+        assert_eq!(services.token_list(OPERATOR, &ask("_", 1)).await.unwrap().found, 0);
+        assert!(matches!(services.token_list(VISITOR, &ask("", 1)).await, Err(ServiceError::Forbidden)));
+    }
+}

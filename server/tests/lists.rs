@@ -1,0 +1,128 @@
+//! Lists of the console that have grown long, as a browser without scripts sees them: page by page, searched on the server.
+
+use std::collections::BTreeMap;
+
+use domain::alert::{DefinitionDraft, Level, LevelTarget};
+use domain::check::CheckKind;
+use domain::id::{IntegrationId, MonitorId};
+use domain::integration::ProviderKind;
+use domain::person::Viewer;
+use engine::services::Services;
+use reqwest::Method;
+
+use crate::support::{Actor, TestApp};
+
+/// Rows of a list that has grown long.
+const MANY: usize = 120;
+/// What no page of a list weighs more than, in bytes: without compression, with everything that the browser takes over.
+const HEAVY: usize = 200_000;
+
+async fn read(app: &TestApp, viewer: &Actor, path: &str) -> String {
+    let page = app.request(viewer, Method::GET, path).send().await.unwrap();
+    assert_eq!(page.status(), 200, "{path}");
+    let page = page.text().await.unwrap();
+    assert!(page.len() < HEAVY, "{path}: {} bytes", page.len());
+    page
+}
+
+/// The part of a page that people see: what the browser takes over stands in scripts and marks.
+fn seen(page: &str) -> String {
+    let page = page.replace("<!>", "");
+    let mut parts = page.split("<script");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |seen, part| seen + part.split_once("</script>").map_or("", |(_, rest)| rest))
+}
+
+async fn integration(services: &Services, name: &str) -> IntegrationId {
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let form = [pair("name", name), pair("url", "http://127.0.0.1:9/"), pair("in_default", "false")].into();
+    services.add_integration(&Viewer::System, ProviderKind::Webhook, &form).await.unwrap()
+}
+
+async fn monitor(services: &Services, name: &str) -> MonitorId {
+    let mut push = domain::monitor_form::empty_form(CheckKind::Push);
+    push.insert("name".to_owned(), name.to_owned());
+    services.add_monitor(&Viewer::System, &push).await.unwrap()
+}
+
+fn level(integrations: &[&IntegrationId]) -> Level {
+    let target = |integration: &&IntegrationId| LevelTarget {
+        integration: (*integration).clone(),
+        ok: true,
+        reminders: true,
+        variables: BTreeMap::new(),
+    };
+    Level::at_once(integrations.iter().map(target).collect())
+}
+
+async fn definition(services: &Services, name: &str, monitor: &MonitorId, integration: &IntegrationId) {
+    let draft = DefinitionDraft {
+        name: name.to_owned(),
+        active: true,
+        monitors: vec![monitor.clone()],
+        levels: vec![level(&[integration])],
+    };
+    services.save_definition(&Viewer::System, None, &draft).await.unwrap();
+}
+
+/// Looks at a list of [`MANY`] things and `besides` that are called `name 000` and on: its pages, its search, and what is said when
+/// nothing is found.
+async fn examine(app: &TestApp, viewer: &Actor, path: &str, thing: &str, name: &str, besides: usize) {
+    let all = MANY + besides;
+    let first = seen(&read(app, viewer, path).await);
+    assert!(first.contains(&format!("of {all}</span>")), "{path}: how many there are");
+    assert!(
+        first.contains("role=\"search\"") && first.contains("name=\"q\""),
+        "{path}: a form that searches"
+    );
+    assert!(first.contains(&format!("rel=\"next\" href=\"{path}?page=2\"")), "{path}: the way on");
+    let last = seen(&read(app, viewer, &format!("{path}?page=900")).await);
+    assert!(last.contains(&format!("–{all} of {all}</span>")) && !last.contains("rel=\"next\""), "{path}");
+    let found = seen(&read(app, viewer, &format!("{path}?q={}+07", name.to_uppercase())).await);
+    assert_eq!(found.matches(&format!(">{name} 07")).count(), 10, "{path}");
+    assert!(found.contains(&format!("10 {thing}s</span>")), "{path}");
+    assert!(
+        found.contains(&format!("value=\"{} 07\"", name.to_uppercase())),
+        "{path}: what was searched for"
+    );
+    let pages = seen(&read(app, viewer, &format!("{path}?q={name}&page=2")).await);
+    for link in [format!("href=\"{path}?q={name}\""), format!("href=\"{path}?q={name}&amp;page=3\"")] {
+        assert!(pages.contains(&link), "{path}: {link}");
+    }
+    let none = seen(&read(app, viewer, &format!("{path}?q=%25&page=2")).await);
+    assert!(none.contains(&format!("No {thing} matches “%”")), "{path}");
+    assert!(none.contains(&format!("href=\"{path}\" class=\"button\">Show all</a>")), "{path}");
+}
+
+#[tokio::test]
+async fn long_lists_are_shown_page_by_page_and_searched() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let services = &app.running.state.services;
+    let shop = monitor(services, "Shop").await;
+    for path in ["/console/alerts", "/console/integrations", "/console/settings/tokens"] {
+        assert!(!seen(&read(&app, &viewer, path).await).contains("role=\"search\""), "{path}: a short list");
+    }
+    for number in 0..MANY {
+        let channel = integration(services, &format!("Channel {number:03}")).await;
+        definition(services, &format!("Team {number:03}"), &shop, &channel).await;
+        services.create_token(&Viewer::System, &format!("Program {number:03}")).await.unwrap();
+    }
+    examine(&app, &viewer, "/console/alerts", "definition", "Team", 1).await;
+    examine(&app, &viewer, "/console/integrations", "integration", "Channel", 0).await;
+    examine(&app, &viewer, "/console/settings/tokens", "token", "Program", 0).await;
+    let by_type = seen(&read(&app, &viewer, "/console/integrations?q=webhook").await);
+    assert!(by_type.contains("1–50 of 120</span>"));
+
+    // Whoever takes a token back stays on the page of the list.
+    let list = services.tokens(&Viewer::System).await.unwrap();
+    let token = list.iter().find(|token| token.name == "Program 007").unwrap();
+    let here = format!("http://{}/console/settings/tokens?q=program&page=3", app.running.address);
+    let revoke = app.request(&viewer, Method::POST, "/api/revoke_token").header("accept", "text/html");
+    let revoke = revoke.header("content-type", "application/x-www-form-urlencoded");
+    let revoke = revoke.header("referer", here).body(format!("token={}", token.id));
+    let answer = revoke.send().await.unwrap();
+    assert_eq!(answer.status(), 303);
+    assert_eq!(answer.headers()["location"], "/console/settings/tokens?q=program&page=3");
+    app.close().await;
+}
