@@ -126,3 +126,21 @@ async fn long_lists_are_shown_page_by_page_and_searched() {
     assert_eq!(answer.headers()["location"], "/console/settings/tokens?q=program&page=3");
     app.close().await;
 }
+
+#[tokio::test]
+async fn incidents_are_searched_beside_their_tabs() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let empty = read(&app, &viewer, "/console/incidents").await;
+    assert!(empty.contains("Nothing is burning"));
+    let none = seen(&read(&app, &viewer, "/console/incidents?q=shop+%26+co").await);
+    assert!(none.contains("No open incident matches “shop &amp; co”"), "{none}");
+    assert!(none.contains("href=\"/console/incidents\" class=\"button\">Show all</a>"), "{none}");
+    let everywhere = "href=\"/console/incidents?which=all&amp;q=shop%20%26%20co\"";
+    assert!(none.contains(everywhere) || none.contains(&everywhere.replace("%20", "+")), "{none}");
+    // The tabs keep what was searched for.
+    assert!(none.contains("href=\"/console/incidents?which=resolved&amp;q=shop"), "{none}");
+    let resolved = seen(&read(&app, &viewer, "/console/incidents?which=resolved&q=shop").await);
+    assert!(resolved.contains("name=\"which\" value=\"resolved\""), "the form keeps the tab: {resolved}");
+    app.close().await;
+}

@@ -67,6 +67,7 @@ pub enum PutOff {
 #[server(endpoint = "read_incidents", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
 pub async fn read_incidents(
     #[server(default)] which: Which,
+    #[server(default)] search: String,
     #[server(default)] page: u32,
 ) -> Result<IncidentList, AppError> {
     let request = request()?;
@@ -75,7 +76,7 @@ pub async fn read_incidents(
         Which::Resolved => Some(false),
         Which::All => None,
     };
-    Ok(request.services.incident_list(&request.viewer, open, page).await?)
+    Ok(request.services.incident_list(&request.viewer, open, &search, page).await?)
 }
 
 /// An incident's page.

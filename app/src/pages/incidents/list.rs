@@ -5,14 +5,18 @@ use std::time::Duration;
 use domain::time::Timestamp;
 use domain::views::console::{INCIDENTS_PER_PAGE, IncidentEntry, IncidentList};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
 
+use super::url::{self, IncidentQuery};
 use crate::components::again::keep_fresh;
 use crate::components::figures;
 use crate::components::icon::Icon;
 use crate::components::kept::Kept;
+use crate::components::listing::{NoMatch, Pager};
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::rows::Rows;
+use crate::components::search::SearchBox;
 use crate::components::time::{Lasting, Time};
 use crate::live::LiveFeed;
 use crate::server_fns::incidents::{Which, read_incidents};
@@ -24,20 +28,12 @@ const FRESH: Duration = Duration::from_secs(5);
 /// The page.
 #[component]
 pub fn Incidents() -> impl IntoView {
-    let query = use_query_map();
+    let params = use_query_map();
     let feed = expect_context::<LiveFeed>();
-    let wanted = Memo::new(move |_| {
-        let query = query.read();
-        let which =
-            query.get("which").and_then(|word| Which::ALL.into_iter().find(|which| which.as_str() == word));
-        let page = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1_u32).max(1);
-        (which.unwrap_or_default(), page)
-    });
-    let list = Resource::new(
-        move || (wanted.get(), feed.generation.get()),
-        |((which, page), _)| read_incidents(which, page),
-    );
-    keep_fresh(list, FRESH, wanted, |(which, page)| read_incidents(which, page));
+    let wanted = Memo::new(move |_| url::read(&params.read()));
+    let read = |wanted: IncidentQuery| read_incidents(wanted.which, wanted.search, wanted.page);
+    let list = Resource::new(move || (wanted.get(), feed.generation.get()), move |(wanted, _)| read(wanted));
+    keep_fresh(list, FRESH, wanted, read);
     view! {
         <PageTitle text="Incidents"/>
         <PageHead title="Incidents"/>
@@ -47,7 +43,7 @@ pub fn Incidents() -> impl IntoView {
 
 /// What is shown, once it is read.
 #[component]
-fn Body(list: RwSignal<IncidentList>, wanted: Memo<(Which, u32)>) -> impl IntoView {
+fn Body(list: RwSignal<IncidentList>, wanted: Memo<IncidentQuery>) -> impl IntoView {
     // What was asked for when the list came, and not what is asked for by now.
     let asked = Memo::new(move |_| {
         list.track();
@@ -56,16 +52,22 @@ fn Body(list: RwSignal<IncidentList>, wanted: Memo<(Which, u32)>) -> impl IntoVi
     let open = Memo::new(move |_| list.with(|list| list.open));
     let is_empty = Memo::new(move |_| list.with(|list| list.rows.is_empty()));
     let rows = Memo::new(move |_| list.with(|list| list.rows.clone()));
+    let pages = Memo::new(move |_| list.with(|list| (list.page, list.found)));
     let at = list.with_untracked(|list| list.at);
     view! {
         <Tabs asked open/>
+        <Toolbar wanted/>
         {move || if is_empty.get() {
-            view! { <Nothing which=asked.get().0/> }.into_any()
+            view! { <Nothing asked=asked.get()/> }.into_any()
         } else {
             view! {
                 <section class="card flush" aria-label="Incidents">
                     <ul class="broken incidents"><Rows rows key=|entry| entry.row.id.clone() let:entry><Row entry at/></Rows></ul>
-                    <footer><Pages list asked/></footer>
+                    <footer>{move || {
+                        let ((page, found), asked) = (pages.get(), asked.get());
+                        let to = move |page| url::write(&IncidentQuery { page, ..asked.clone() });
+                        view! { <Pager page per_page=INCIDENTS_PER_PAGE found thing="incident" words=["Newer", "Older"] to/> }
+                    }}</footer>
                 </section>
             }.into_any()
         }}
@@ -74,52 +76,61 @@ fn Body(list: RwSignal<IncidentList>, wanted: Memo<(Which, u32)>) -> impl IntoVi
 
 /// Which incidents are shown.
 #[component]
-fn Tabs(asked: Memo<(Which, u32)>, open: Memo<i64>) -> impl IntoView {
-    let tab = |one: Which| {
+fn Tabs(asked: Memo<IncidentQuery>, open: Memo<i64>) -> impl IntoView {
+    let tab = |which: Which| {
         let badge = move || {
-            let open = (one == Which::Open).then(|| open.get()).filter(|open| *open > 0);
+            let open = (which == Which::Open).then(|| open.get()).filter(|open| *open > 0);
             open.map(|open| view! { <span class="badge" data-state="down">{figures::thousands(open)}</span> })
         };
-        let href = match one {
-            Which::Open => "/console/incidents".to_owned(),
-            _ => format!("/console/incidents?which={}", one.as_str()),
-        };
-        let current = move || (asked.get().0 == one).then_some("page");
-        view! { <a href=href aria-current=current>{one.label()}{badge}</a> }
+        let href = move || url::write(&IncidentQuery { which, page: 1, ..asked.get() });
+        let current = move || asked.with(|asked| asked.which == which).then_some("page");
+        view! { <a href=href aria-current=current>{which.label()}{badge}</a> }
     };
     view! { <nav class="tabs" aria-label="Which incidents">{Which::ALL.map(tab).collect_view()}</nav> }
 }
 
-/// There is none.
+/// The search. A plain form: without scripts it is sent by its button, with them as one types.
 #[component]
-fn Nothing(which: Which) -> impl IntoView {
+fn Toolbar(wanted: Memo<IncidentQuery>) -> impl IntoView {
+    let navigate = use_navigate();
+    let search = move |text: String| {
+        let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+        let wanted = IncidentQuery { search: text.trim().to_owned(), page: 1, ..wanted.get_untracked() };
+        navigate(&url::write(&wanted), options);
+    };
+    view! {
+        <form class="toolbar" role="search" method="get" action=url::PATH on:submit=move |event| event.prevent_default()>
+            <SearchBox text=Signal::derive(move || wanted.with(|wanted| wanted.search.clone())) placeholder="Search incident or monitor" search/>
+            <input type="hidden" name="which" value=move || wanted.with(|wanted| wanted.which.as_str())/>
+            <noscript><button class="button">"Search"</button></noscript>
+        </form>
+    }
+}
+
+/// There is none, or none that was searched for.
+#[component]
+fn Nothing(asked: IncidentQuery) -> impl IntoView {
+    let IncidentQuery { which, search, .. } = asked;
+    if !search.is_empty() {
+        let (thing, hidden) = match which {
+            Which::Open => ("open incident", "Those that are over are not searched here."),
+            Which::Resolved => ("resolved incident", "Those that are open are not searched here."),
+            Which::All => ("incident", "They are searched by headline and by monitor."),
+        };
+        let all = url::write(&IncidentQuery { which, ..IncidentQuery::default() });
+        let everywhere = url::write(&IncidentQuery { which: Which::All, search: search.clone(), page: 1 });
+        return view! {
+            <NoMatch thing search hidden all>
+                {(which != Which::All).then(|| view! { <a class="button" href=everywhere>"Search all incidents"</a> })}
+            </NoMatch>
+        }
+        .into_any();
+    }
     let (title, text) = match which {
         Which::Open => ("Nothing is burning", "An incident opens by itself when a monitor goes down."),
         _ => ("No incident yet", "What went wrong stands here, with what was sent to whom."),
     };
-    view! { <section class="empty"><Icon name="st-operational"/><h2>{title}</h2><p>{text}</p></section> }
-}
-
-/// The way to the neighbouring pages.
-#[component]
-fn Pages(list: RwSignal<IncidentList>, asked: Memo<(Which, u32)>) -> impl IntoView {
-    let found = Memo::new(move |_| list.with(|list| list.found));
-    let neighbour = |step: i64, words: &'static str| {
-        let to = Memo::new(move |_| {
-            let (which, page) = asked.get();
-            let to = i64::from(page) + step;
-            let is_there = to >= 1 && (to - 1) * i64::from(INCIDENTS_PER_PAGE) < found.get();
-            is_there.then(|| format!("/console/incidents?which={}&page={to}", which.as_str()))
-        });
-        move || to.get().map(|href| view! { <a class="button small" href=href>{words}</a> })
-    };
-    view! {
-        <nav class="pagination" aria-label="Pages">
-            <span>{move || figures::count(found.get(), "incident")}</span>
-            {neighbour(-1, "Newer")}
-            {neighbour(1, "Older")}
-        </nav>
-    }
+    view! { <section class="empty first"><Icon name="st-operational"/><h2>{title}</h2><p>{text}</p></section> }.into_any()
 }
 
 /// One incident. Its cells follow; the row stays.

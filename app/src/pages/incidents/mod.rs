@@ -4,6 +4,7 @@ mod actions;
 mod detail;
 mod list;
 mod story;
+mod url;
 
 pub use detail::Incident;
 pub use list::Incidents;

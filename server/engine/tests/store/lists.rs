@@ -167,7 +167,7 @@ on_both! {
             let (key, _) = world.monitor(name).await;
             world.outage(key).await;
         }
-        let list = world.services.incident_list(OPERATOR, None, 1).await.unwrap();
+        let list = world.services.incident_list(OPERATOR, None, "", 1).await.unwrap();
         let mut about: Vec<_> = list.rows.iter().map(|row| row.about.as_deref()).collect();
         about.sort_unstable();
         assert_eq!(about, [None, Some("HTTP(S) · https://shop.secret.test/"), Some("HTTP(S) · https://shop.secret.test/")]);

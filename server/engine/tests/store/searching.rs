@@ -1,10 +1,10 @@
-//! Lists of definitions, integrations and tokens: searched, and shown page by page.
+//! Lists of definitions, integrations, tokens and incidents: searched, and shown page by page.
 
 use domain::alert::{DefinitionDraft, Level, LevelTarget};
 use domain::form::Form;
 use domain::id::{IntegrationId, MonitorId};
 use domain::integration::ProviderKind;
-use domain::views::console::{DEFINITIONS_PER_PAGE, ListQuery, PER_PAGE};
+use domain::views::console::{DEFINITIONS_PER_PAGE, DeliveryQuery, ListQuery, PER_PAGE};
 use engine::services::ServiceError;
 
 use crate::on_both;
@@ -123,5 +123,49 @@ on_both! {
         assert_eq!((list.found, list.total, list.page), (10, 51, 1));
         assert_eq!(services.token_list(OPERATOR, &ask("_", 1)).await.unwrap().found, 0);
         assert!(matches!(services.token_list(VISITOR, &ask("", 1)).await, Err(ServiceError::Forbidden)));
+    }
+
+    async fn incidents_are_searched_by_headline_and_by_monitor(world: World) {
+        for name in ["Shop", "Mail_100%", "Größe"] {
+            let (key, _) = world.monitor(name).await;
+            world.outage(key).await;
+            if name == "Shop" {
+                world.recovery(key).await;
+                world.outage(key).await;
+            }
+        }
+        let services = &world.services;
+        let found = async |open: Option<bool>, search: &str| {
+            let list = services.incident_list(OPERATOR, open, search, 1).await.unwrap();
+            assert_eq!((list.open, list.search.as_str()), (3, search), "whatever is searched for");
+            assert_eq!(i64::try_from(list.rows.len()).unwrap(), list.found);
+            let mut names: Vec<_> = list.rows.into_iter().filter_map(|row| row.monitor_name).collect();
+            names.dedup();
+            (list.found, names.join(" "))
+        };
+        let one = |count: i64, name: &str| (count, name.to_owned());
+        assert_eq!(found(None, "SHOP").await, one(2, "Shop"));
+        assert_eq!(found(Some(true), "shop").await, one(1, "Shop"));
+        assert_eq!(found(Some(false), "shop").await, one(1, "Shop"));
+        assert_eq!(found(Some(false), "mail").await, one(0, ""));
+        assert_eq!(found(None, "l_1").await, one(1, "Mail_100%"));
+        assert_eq!(found(None, "GRÖ").await, one(1, "Größe"));
+        assert_eq!(found(None, "nothing like it").await, one(0, ""));
+        assert_eq!(found(None, "").await.0, 4);
+        // The headline stays when the monitor is gone.
+        let list = services.incident_list(OPERATOR, Some(true), "mail", 1).await.unwrap();
+        services.delete_monitor(OPERATOR, list.rows[0].row.monitor.as_ref().unwrap()).await.unwrap();
+        assert_eq!(services.incident_list(OPERATOR, None, "mail", 1).await.unwrap().found, 0);
+        let list = services.incident_list(OPERATOR, None, "Monitor is DOWN", 9).await.unwrap();
+        assert_eq!((list.found, list.page), (4, 1));
+    }
+
+    async fn a_page_behind_the_last_one_is_the_last_one(world: World) {
+        let (key, _) = world.monitor("Shop").await;
+        world.outage(key).await;
+        let list = world.services.incident_list(OPERATOR, None, "", 4_000_000_000).await.unwrap();
+        assert_eq!((list.rows.len(), list.page), (1, 1));
+        let query = DeliveryQuery { page: 4_000_000_000, ..DeliveryQuery::default() };
+        assert_eq!(world.services.deliveries(OPERATOR, &query).await.unwrap().page, 1);
     }
 }

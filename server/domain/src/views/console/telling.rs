@@ -369,7 +369,9 @@ pub struct IncidentList {
     pub at: Timestamp,
     /// The incidents, the newest first.
     pub rows: Vec<IncidentEntry>,
-    /// How many there are in all.
+    /// What they were searched by.
+    pub search: String,
+    /// How many the search leaves on all pages.
     pub found: i64,
     /// How many are open.
     pub open: i64,

@@ -3,22 +3,29 @@
 use domain::id::DeliveryId;
 use domain::person::Viewer;
 use domain::time::{DAY, Timestamp};
-use domain::views::console::{DeliveryCounts, DeliveryDetail, DeliveryList, DeliveryQuery, MOST_COUNTED};
+use domain::views::console::{
+    DELIVERIES_PER_PAGE, DeliveryCounts, DeliveryDetail, DeliveryList, DeliveryQuery, MOST_COUNTED,
+};
 
+use super::super::place;
 use super::{Result, ServiceError, Services, operator};
 use crate::store::{deliveries, views};
 
 impl Services {
-    /// A page of the log, the newest first.
+    /// A page of the log, the newest first. A page behind the last one shows the last one, as far as they are counted.
     pub async fn deliveries(&self, viewer: &Viewer, query: &DeliveryQuery) -> Result<DeliveryList> {
         operator(viewer)?;
         let since = Timestamp(self.now().0 - DAY);
         let mut tx = self.inner.db.read().await?;
-        let rows = views::deliveries::list(&mut tx, query).await?;
         let found = views::deliveries::found(&mut tx, query).await?;
+        let page = match query.page.max(1) {
+            page if found > MOST_COUNTED => page,
+            page => place(page, found, DELIVERIES_PER_PAGE).0,
+        };
+        let rows = views::deliveries::list(&mut tx, &DeliveryQuery { page, ..query.clone() }).await?;
         let counts = views::deliveries::counts(&mut tx, since).await?;
         let (found, more) = (found.min(MOST_COUNTED), found > MOST_COUNTED);
-        Ok(DeliveryList { rows, found, more, page: query.page.max(1), counts })
+        Ok(DeliveryList { rows, found, more, page, counts })
     }
 
     /// How many deliveries of the last hours stand where.

@@ -27,8 +27,8 @@ impl Services {
     ) -> Result<(Vec<Incident>, i64)> {
         operator(viewer)?;
         let mut tx = self.inner.db.read().await?;
-        let list = telling::incidents(&mut tx, open, limit, offset).await?;
-        Ok((list, telling::count_incidents(&mut tx, open).await?))
+        let list = telling::incidents(&mut tx, open, "", limit, offset).await?;
+        Ok((list, telling::count_incidents(&mut tx, open, "").await?))
     }
 
     /// Takes an incident on: nobody else is told of it any more until it is over. A second time changes nothing.

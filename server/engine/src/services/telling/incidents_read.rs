@@ -11,6 +11,7 @@ use domain::views::console::{
     INCIDENTS_PER_PAGE, IncidentDetail, IncidentEntry, IncidentList, PlannedAlert, Silence,
 };
 
+use super::super::place;
 use super::incidents::{MAX_SNOOZE, load};
 use super::{Result, Services, operator};
 use crate::planner;
@@ -65,20 +66,23 @@ impl Services {
         })
     }
 
-    /// A page of the console's list: incidents that are open, or those that are over, or all.
+    /// A page of the console's list: incidents that are open, or those that are over, or all; whose headline or monitor has `search` in
+    /// its name. A page behind the last one shows the last one.
     pub async fn incident_list(
         &self,
         viewer: &Viewer,
         open: Option<bool>,
+        search: &str,
         page: u32,
     ) -> Result<IncidentList> {
         operator(viewer)?;
         let now = self.now();
-        let (page, limit) = (page.max(1), i64::from(INCIDENTS_PER_PAGE));
         let mut tx = self.inner.db.read().await?;
-        let incidents = telling::incidents(&mut tx, open, limit, i64::from(page - 1) * limit).await?;
-        let found = telling::count_incidents(&mut tx, open).await?;
-        let open = telling::count_incidents(&mut tx, Some(true)).await?;
+        let found = telling::count_incidents(&mut tx, open, search).await?;
+        let (page, offset) = place(page, found, INCIDENTS_PER_PAGE);
+        let limit = i64::from(INCIDENTS_PER_PAGE);
+        let incidents = telling::incidents(&mut tx, open, search, limit, offset).await?;
+        let open = telling::count_incidents(&mut tx, Some(true), "").await?;
         let twins = views::monitors::names(&mut tx, &twins(&incidents)).await?;
         let entry = |incident: Incident| IncidentEntry {
             about: incident.monitor.and_then(|key| twins.get(&key)).map(|monitor| monitor.about.clone()),
@@ -87,7 +91,8 @@ impl Services {
             acknowledged: incident.acknowledged,
             snoozed_until: incident.snooze_until.filter(|until| *until > now),
         };
-        Ok(IncidentList { at: now, rows: incidents.into_iter().map(entry).collect(), found, open, page })
+        let (rows, search) = (incidents.into_iter().map(entry).collect(), search.to_owned());
+        Ok(IncidentList { at: now, rows, search, found, open, page })
     }
 }
 

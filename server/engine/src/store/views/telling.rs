@@ -7,10 +7,11 @@ use domain::id::{IncidentId, IncidentKey, IntegrationKey, MonitorKey};
 use domain::incident::{Ended, IncidentPhase};
 use domain::time::Timestamp;
 use domain::views::console::{IncidentRow, Named, PlannedAlert};
-use sqlx::FromRow;
+use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
 
 use super::super::incidents::read_ended;
 use super::super::{Result, StoreError, Tx, sql};
+use super::search::Search;
 
 /// How an integration is used.
 #[derive(Clone, Copy, Debug, Default)]
@@ -179,39 +180,88 @@ pub async fn incident(tx: &mut Tx, id: &IncidentId) -> Result<Option<Incident>> 
     row.map(read).transpose()
 }
 
-/// A page of incidents: those that are open first, the newest first among each; `open` leaves only those, or only the others.
-pub async fn incidents(tx: &mut Tx, open: Option<bool>, limit: i64, offset: i64) -> Result<Vec<Incident>> {
+/// Incidents that a search looks at, the newest first, besides those that are open: of years of them, more would take as long as everybody
+/// else may wait.
+const LOOKED_AT: i64 = 20_000;
+
+/// What is left of incidents `i` with their monitors `m`: only those that are open, or only the others, and what a search finds.
+#[derive(Debug)]
+struct Narrow {
+    open: Option<bool>,
+    search: Search,
+    /// The oldest incident that a search looks at, unless it is open.
+    from: Option<i64>,
+}
+
+impl Narrow {
+    async fn of(tx: &mut Tx, open: Option<bool>, search: &str) -> Result<Self> {
+        let search = Search::of(search);
+        let mut from = None;
+        if !search.is_empty() && open != Some(true) {
+            from = sql!(tx, |conn| sqlx::query_scalar(
+                "select id from incidents order by id desc limit 1 offset $1"
+            )
+            .bind(LOOKED_AT - 1)
+            .fetch_optional(conn)
+            .await?);
+        }
+        Ok(Self { open, search, from })
+    }
+
+    fn push<DB>(&self, query: &mut QueryBuilder<DB>)
+    where
+        DB: Database,
+        i64: for<'t> Encode<'t, DB> + Type<DB>,
+        String: for<'t> Encode<'t, DB> + Type<DB>,
+    {
+        query.push(match self.open {
+            None => " where 1 = 1",
+            Some(true) => " where i.resolved_at is null",
+            Some(false) => " where i.resolved_at is not null",
+        });
+        if let Some(from) = self.from {
+            query.push(" and (i.resolved_at is null or i.id >= ").push_bind(from).push(")");
+        }
+        if !self.search.is_empty() {
+            query.push(" and ");
+            self.search.push(query, &["i.title", "m.name"]);
+        }
+    }
+}
+
+/// A page of incidents: those that are open first, the newest first among each; `open` leaves only those, or only the others, and `search`
+/// those with a text in the headline or in the name of the monitor. Of those that are over only the newest are searched.
+pub async fn incidents(
+    tx: &mut Tx,
+    open: Option<bool>,
+    search: &str,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Incident>> {
+    let narrow = Narrow::of(tx, open, search).await?;
     let rows: Vec<Row> = sql!(tx, |conn| {
-        sqlx::query_as(select!(
-        "where ($1 = 0 or ($1 = 1 and i.resolved_at is null) or ($1 = 2 and i.resolved_at is not null)) \
-         order by case when i.resolved_at is null then 0 else 1 end, i.started_at desc, i.id desc limit $2 offset $3"
-    ))
-    .bind(which(open))
-    .bind(limit)
-    .bind(offset)
-    .fetch_all(conn)
-    .await?
+        let mut query = QueryBuilder::new(select!(""));
+        narrow.push(&mut query);
+        query.push(
+            " order by case when i.resolved_at is null then 0 else 1 end, i.started_at desc, i.id desc",
+        );
+        query.push(" limit ").push_bind(limit).push(" offset ").push_bind(offset);
+        query.build_query_as().fetch_all(conn).await?
     });
     rows.into_iter().map(read).collect()
 }
 
-/// How many incidents there are.
-pub async fn count_incidents(tx: &mut Tx, open: Option<bool>) -> Result<i64> {
-    Ok(sql!(tx, |conn| sqlx::query_scalar(
-        "select count(*) from incidents \
-         where ($1 = 0 or ($1 = 1 and resolved_at is null) or ($1 = 2 and resolved_at is not null))"
-    )
-    .bind(which(open))
-    .fetch_one(conn)
-    .await?))
-}
-
-fn which(open: Option<bool>) -> i64 {
-    match open {
-        None => 0,
-        Some(true) => 1,
-        Some(false) => 2,
-    }
+/// How many incidents [`incidents`] finds on all pages.
+pub async fn count_incidents(tx: &mut Tx, open: Option<bool>, search: &str) -> Result<i64> {
+    let narrow = Narrow::of(tx, open, search).await?;
+    Ok(sql!(tx, |conn| {
+        let mut query = QueryBuilder::new("select count(*) from incidents i");
+        if !narrow.search.is_empty() {
+            query.push(" left join monitors m on m.id = i.monitor_id");
+        }
+        narrow.push(&mut query);
+        query.build_query_scalar().fetch_one(conn).await?
+    }))
 }
 
 /// What is still to come of an incident, if nobody takes it on.
