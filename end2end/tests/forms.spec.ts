@@ -263,6 +263,67 @@ test('a search among monitors without scripts keeps what was typed and ticked @n
   }
 });
 
+test('a level finds an integration among many, and keeps what is ticked', async ({ page }) => {
+  await manyIntegrations(page);
+  await page.goto(`${pharos.url}/console/alerts/new`);
+  await alive(page);
+  const find = page.getByRole('searchbox', { name: 'Search integrations for level 1' });
+  const offered = page.locator('.targets > li');
+  await expect(offered).toHaveCount(12);
+  await page.getByRole('checkbox', { name: 'Hook 03', exact: true }).check();
+  await find.fill('hook 19');
+  await expect(page.getByText('1 of 20 integrations')).toBeVisible();
+  await expect(offered).toHaveCount(2);
+  await page.getByRole('checkbox', { name: 'Hook 19', exact: true }).check();
+  await find.fill('nothing like it');
+  await expect(page.getByText('None of 20 integrations matches')).toBeVisible();
+  await expect(find).toBeFocused();
+  for (const name of ['Hook 03', 'Hook 19']) await expect(page.getByRole('checkbox', { name, exact: true })).toBeChecked();
+  // A level that is added takes nothing away.
+  await page.getByRole('button', { name: 'Add a level' }).click();
+  await expect(page.locator('.targets').first().getByRole('checkbox', { name: 'Hook 19', exact: true })).toBeChecked();
+});
+
+test('a level finds an integration among many without scripts @nojs', async ({ page }) => {
+  await manyIntegrations(page);
+  await page.goto(`${pharos.url}/console/alerts/new`);
+  await page.getByRole('textbox', { name: 'Name' }).fill('Nights');
+  await page.getByRole('checkbox', { name: 'Hook 03', exact: true }).check();
+  await page.getByRole('searchbox', { name: 'Search integrations for level 1' }).fill('hook 19');
+  await page.getByRole('button', { name: 'Search', exact: true }).click();
+  await expect(page.getByText('1 of 20 integrations')).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'Name' })).toHaveValue('Nights');
+  await expect(page.getByRole('checkbox', { name: 'Hook 03', exact: true })).toBeChecked();
+  await page.getByRole('checkbox', { name: 'Hook 19', exact: true }).check();
+});
+
+test('a long list of integrations is searched', async ({ page }) => {
+  await manyIntegrations(page);
+  await page.goto(`${pharos.url}/console/integrations`);
+  await alive(page);
+  const search = page.getByRole('searchbox', { name: 'Search' });
+  const rows = page.getByRole('region', { name: 'Integrations' }).locator('[data-row]');
+  await expect(rows).toHaveCount(20);
+  await search.fill('HOOK 1');
+  await expect(rows).toHaveCount(10);
+  await expect(search).toBeFocused();
+  await expect(page).toHaveURL(/\?q=HOOK/);
+  await search.fill('nothing like it');
+  await expect(page.getByRole('heading', { name: 'No integration matches “nothing like it”' })).toBeVisible();
+  await page.getByRole('link', { name: 'Show all' }).click();
+  await expect(rows).toHaveCount(20);
+  await expect(search).toHaveValue('');
+});
+
+/** Sets up with more integrations than a level offers at once. */
+async function manyIntegrations(page: Page): Promise<void> {
+  await enter(page, pharos, [target.url]);
+  for (let number = 0; number < 20; number += 1) {
+    const name = `Hook ${number.toString().padStart(2, '0')}`;
+    await send(page, pharos, 'add_integration', { kind: 'webhook', 'form[name]': name, 'form[url]': target.url, 'form[in_default]': 'false' });
+  }
+}
+
 /** Sets up with more monitors than the editor offers at once: fifty addresses are taken at a time. */
 async function manyMonitors(page: Page): Promise<void> {
   const addresses = Array.from({ length: MANY }, (_, number) => `${target.url}n${number.toString().padStart(3, '0')}`);

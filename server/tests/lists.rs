@@ -128,6 +128,84 @@ async fn long_lists_are_shown_page_by_page_and_searched() {
 }
 
 #[tokio::test]
+async fn a_level_offers_few_integrations_and_what_is_ticked_is_never_lost() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let services = &app.running.state.services;
+    let shop = monitor(services, "Shop").await;
+    let mut ids = Vec::new();
+    for number in 0..MANY {
+        ids.push(integration(services, &format!("Channel {number:03}")).await);
+    }
+    let draft = DefinitionDraft {
+        name: "Team".to_owned(),
+        active: true,
+        monitors: vec![shop.clone()],
+        levels: vec![level(&[&ids[77]]), level(&[&ids[99], &ids[98]])],
+    };
+    let id = services.save_definition(&Viewer::System, None, &draft).await.unwrap();
+    let path = format!("/console/alerts/{id}");
+    let tell = |level: usize, number: usize| format!("form[levels.{level}.tell.{}]", ids[number]);
+    let page = seen(&read(&app, &viewer, &path).await);
+    let offered = |page: &str, level: usize| -> Vec<usize> {
+        let all = (0..MANY).filter(|number| page.contains(&format!("name=\"{}\"", tell(level, *number))));
+        all.collect()
+    };
+    assert_eq!(offered(&page, 0), (0..12).chain([77]).collect::<Vec<_>>());
+    assert_eq!(offered(&page, 1), (0..12).chain([98, 99]).collect::<Vec<_>>());
+    assert!(page.contains("The first 13 of 120; search for the others"));
+
+    // Without scripts: ticked, unticked, searched for on the second level, and nothing is saved.
+    let (ticked, kept, find) = (tell(0, 5), tell(1, 98), "form[levels.1.find]");
+    let mut fields = vec![
+        ("definition", id.as_str()),
+        ("version", "1"),
+        ("form[name]", "Team"),
+        ("form[active]", "true"),
+        ("form[levels]", "2"),
+        ("form[levels.0.count]", "1"),
+        ("form[levels.0.reminders]", "0"),
+        ("form[levels.0.reminder_minutes]", "30"),
+        ("form[levels.1.count]", "1"),
+        ("form[levels.1.reminders]", "0"),
+        ("form[levels.1.reminder_minutes]", "30"),
+        ("form[levels.1.message]", "Wake up"),
+        (ticked.as_str(), "true"),
+        (kept.as_str(), "true"),
+        ("monitors[]", shop.as_str()),
+        (find, "CHANNEL 04"),
+        ("look", "true"),
+    ];
+    let send = async |fields: &[(&str, &str)]| {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(fields);
+        let request =
+            app.request(&viewer, Method::POST, "/api/save_definition").header("accept", "text/html");
+        let request = request.header("referer", format!("http://{}{path}", app.running.address));
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form.finish());
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 303);
+        answer.headers()["location"].to_str().unwrap().to_owned()
+    };
+    let page = seen(&read(&app, &viewer, &send(&fields).await).await);
+    assert_eq!(offered(&page, 0), (0..13).collect::<Vec<_>>());
+    assert_eq!(offered(&page, 1), (40..50).chain([98]).collect::<Vec<_>>());
+    assert!(page.contains("10 of 120 integrations") && page.contains(">Wake up</textarea>"), "{page}");
+    for name in [&ticked, &kept] {
+        assert!(page.contains(&format!("name=\"{name}\" value=\"true\" checked")), "{name}");
+    }
+    assert_eq!(services.definitions(&Viewer::System).await.unwrap()[1].version, 1);
+
+    // Saved: what was searched by is no part of it.
+    fields.pop();
+    assert_eq!(send(&fields).await, "/console/alerts");
+    let saved = services.definitions(&Viewer::System).await.unwrap().remove(1).draft;
+    let told = |level: usize| saved.levels[level].targets.iter().map(|target| &target.integration);
+    assert!(told(0).eq([&ids[5]]) && told(1).eq([&ids[98]]), "{saved:?}");
+    app.close().await;
+}
+
+#[tokio::test]
 async fn incidents_are_searched_beside_their_tabs() {
     let app = TestApp::spawn().await;
     let viewer = app.viewer().await;

@@ -1,17 +1,27 @@
 //! Whom a level tells, and of what.
 
+use std::collections::HashSet;
+
 use domain::definition_form::{is_ticked, level_field, target_field, variable_field};
 use domain::form::Form;
+use domain::id::IntegrationId;
 use domain::level_values::LevelVariable;
 use domain::views::console::IntegrationChoice;
 use leptos::prelude::*;
 
 use super::editor::ErrorOf;
+use crate::components::find::{FindBox, MANY, told};
 use crate::components::form::FormState;
 use crate::components::icon::Icon;
 use crate::components::input::Described;
 
-/// A row an integration: whether it is told, whether it hears that it is over, whether it is reminded.
+/// Integrations that are offered beside those that are told already; the others are searched for.
+const OFFERED: usize = 12;
+/// The field of a level with what its integrations are searched by. It is no part of a definition.
+const FIND: &str = "find";
+
+/// A row an integration: whether it is told, whether it hears that it is over, whether it is reminded. Those that are told at first stand in
+/// front and stay in sight, whatever is searched for, and so do those that are ticked since: what is not in the page is not sent.
 #[component]
 pub(super) fn Targets(level: usize, values: Form, integrations: Vec<IntegrationChoice>) -> impl IntoView {
     if integrations.is_empty() {
@@ -23,20 +33,87 @@ pub(super) fn Targets(level: usize, values: Form, integrations: Vec<IntegrationC
         }
         .into_any();
     }
-    let rows = integrations.into_iter().map(|one| view! { <Target level one values=values.clone()/> });
+    let is_told = |one: &IntegrationChoice| is_ticked(&values, &target_field(level, "tell", &one.id));
+    let (given, others): (Vec<_>, Vec<_>) = integrations.into_iter().partition(is_told);
+    let others = StoredValue::new(others);
+    let total = given.len() + others.with_value(Vec::len);
+    let find = level_field(level, FIND);
+    let (box_name, searched) = (FormState::here().input_name(&find), values.get(&find).cloned());
+    let search = RwSignal::new(searched.clone().unwrap_or_default());
+    let ticked = RwSignal::new(Vec::<IntegrationId>::new());
+    let offered =
+        move || others.with_value(|others| ticked.with(|ticked| offered(others, &search.read(), ticked)));
+    let standing = StoredValue::new(given.clone());
+    let said = move || {
+        let search = search.read();
+        let in_front = standing.with_value(|given| fitting(given, &search).count());
+        let others = others.with_value(|others| fitting(others, &search).count());
+        let (shown, found) = (in_front + others.min(OFFERED), in_front + others);
+        told(count(shown), count(found), count(total), "integration", !search.trim().is_empty())
+    };
+    let said = Signal::derive(said);
+    let value = searched.unwrap_or_default();
+    let box_label = format!("Search integrations for level {}", level + 1);
+    let find_box = (count(total) > MANY).then(|| {
+        let search = move |text| search.set(text);
+        view! { <FindBox name=box_name value label=box_label placeholder="Search name or type" said search/> }
+    });
+    let first = values.clone();
+    let given = given.into_iter().map(move |one| view! { <Target level one values=first.clone()/> });
+    let tick = Callback::new(move |(id, is_ticked): (IntegrationId, bool)| {
+        ticked.update(|ticked| {
+            ticked.retain(|known| *known != id);
+            if is_ticked {
+                ticked.push(id);
+            }
+        });
+    });
+    let row = move |one: IntegrationChoice| view! { <Target level one values=values.clone() tick/> };
     view! {
         <fieldset class="field">
             <legend>"Whom"</legend>
             <ErrorOf field=level_field(level, "targets")/>
-            <ul class="targets">{rows.collect_view()}</ul>
+            {find_box}
+            <ul class="targets">
+                {given.collect_view()}
+                <For each=offered key=|one| one.id.clone() children=row/>
+            </ul>
         </fieldset>
     }
     .into_any()
 }
 
+/// Those whose name or type has the text in it.
+fn fitting<'a>(
+    others: &'a [IntegrationChoice],
+    search: &str,
+) -> impl Iterator<Item = &'a IntegrationChoice> + use<'a> {
+    let text = search.trim().to_lowercase();
+    others.iter().filter(move |one| {
+        one.name.to_lowercase().contains(&text) || one.kind.label().to_lowercase().contains(&text)
+    })
+}
+
+/// The first few of those that a search leaves, and all that are ticked, in their order.
+fn offered(others: &[IntegrationChoice], search: &str, ticked: &[IntegrationId]) -> Vec<IntegrationChoice> {
+    let few: HashSet<_> = fitting(others, search).take(OFFERED).map(|one| &one.id).collect();
+    others.iter().filter(|one| few.contains(&one.id) || ticked.contains(&one.id)).cloned().collect()
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 /// One integration.
 #[component]
-fn Target(level: usize, one: IntegrationChoice, values: Form) -> impl IntoView {
+fn Target(
+    level: usize,
+    one: IntegrationChoice,
+    values: Form,
+    /// Hears whether it is told.
+    #[prop(optional)]
+    tick: Option<Callback<(IntegrationId, bool)>>,
+) -> impl IntoView {
     let state = FormState::here();
     let name = |what: &str| state.input_name(&target_field(level, what, &one.id));
     let is = |what: &str| is_ticked(&values, &target_field(level, what, &one.id));
@@ -49,10 +126,17 @@ fn Target(level: usize, one: IntegrationChoice, values: Form) -> impl IntoView {
         view! { <Variable field variable=variable.clone() of=one.name.clone() value/> }
     });
     let variables = variables.collect_view();
+    let id = one.id.clone();
+    let change = move |is_told: bool| {
+        if let Some(tick) = tick {
+            tick.run((id.clone(), is_told));
+        }
+    };
     let (over, reminded) = (format!("Tell {} when it is over", one.name), format!("Remind {}", one.name));
     view! {
         <li>
-            <label class="check"><input type="checkbox" name=name("tell") value="true" checked=told/>
+            <label class="check"><input type="checkbox" name=name("tell") value="true" checked=told
+                on:change:target=move |event| change(event.target().checked())/>
                 <span class="who"><Icon name=one.kind.icon()/>{one.name.clone()}{(!one.enabled).then(|| view! { <span class="muted">"off"</span> })}</span></label>
             <span class="of">
                 <label class="check"><input type="checkbox" name=name("ok") value="true" checked=ok aria-label=over/><span>"Recovery"</span></label>
@@ -77,5 +161,34 @@ fn Variable(field: String, variable: LevelVariable, of: String, value: String) -
                 aria-invalid=control.invalid() aria-describedby=control.by()/>
             {move || error.get().map(|error| view! { <p class="error" id=error_id.clone()><Icon name="alert"/>{error}</p> })}
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::integration::ProviderKind;
+
+    use super::*;
+
+    fn one(id: u8, name: &str, kind: ProviderKind) -> IntegrationChoice {
+        let id = IntegrationId::new([id; 13]);
+        IntegrationChoice { id, name: name.to_owned(), kind, enabled: true, variables: Vec::new() }
+    }
+
+    #[test]
+    fn what_is_ticked_stays_among_the_few_that_a_search_leaves() {
+        let mut all: Vec<_> =
+            (0..40).map(|id| one(id, &format!("Hook {id:02}"), ProviderKind::Webhook)).collect();
+        all.push(one(40, "Night", ProviderKind::PagerDuty));
+        let names = |search: &str, ticked: &[u8]| {
+            let ticked: Vec<_> = ticked.iter().map(|id| IntegrationId::new([*id; 13])).collect();
+            offered(&all, search, &ticked).into_iter().map(|one| one.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names("", &[]).len(), OFFERED);
+        assert_eq!(names("", &[30]).last().map(String::as_str), Some("Hook 30"));
+        assert_eq!(names("", &[3]).len(), OFFERED);
+        assert_eq!(names(" pagerDUTY", &[7]), ["Hook 07", "Night"]);
+        assert_eq!(names("hook 3", &[]).len(), 10);
+        assert!(names("nothing like it", &[]).is_empty());
     }
 }
