@@ -14,7 +14,6 @@ use {
     super::id,
     crate::context::{Sent, request},
     domain::time::{DAY, HOUR},
-    domain::views::console::DefinitionView,
     engine::services::ServiceError,
 };
 
@@ -84,16 +83,9 @@ pub async fn read_monitor_telling(
     let integrations = services.integrations(viewer).await?;
     let others = integrations.iter().filter(|one| !is_attached(one));
     let others = others.map(|one| Named { id: one.id.clone(), name: one.name.clone() }).collect();
-    let definitions = services.definitions(viewer).await?;
-    let named =
-        definitions.iter().filter(|known| known.draft.active && known.draft.monitors.contains(&monitor));
-    let mut named: Vec<_> = named.collect();
-    if !definitions.iter().any(|known| known.draft.monitors.contains(&monitor)) {
-        named.extend(definitions.iter().filter(|known| known.is_default && known.draft.active));
-    }
-    let name = |known: &DefinitionView| Named { id: known.id.clone(), name: known.draft.name.clone() };
-    let unheard = unheard(&named, &attached, &integrations);
-    let definitions = named.into_iter().map(name).collect();
+    let holding = services.definitions_of(viewer, &monitor).await?;
+    let unheard = unheard(&holding, &attached, &integrations);
+    let definitions = holding.into_iter().map(|(named, _)| named).collect();
     let (muted_until, parents) = services.quiet_of(viewer, &monitor).await?;
     let choices = services.monitor_choices(viewer, &search).await?;
     Ok(MonitorTelling { monitor, definitions, attached, unheard, others, muted_until, parents, choices })
@@ -102,12 +94,11 @@ pub async fn read_monitor_telling(
 /// Why nobody hears of a monitor that these definitions are for, and that these integrations are attached to; `None` when somebody does.
 #[cfg(feature = "ssr")]
 fn unheard(
-    definitions: &[&DefinitionView],
+    definitions: &[(Named<DefinitionId>, Vec<IntegrationId>)],
     attached: &[IntegrationRow],
     all: &[IntegrationRow],
 ) -> Option<Unheard> {
-    let levels = definitions.iter().flat_map(|known| &known.draft.levels).filter(|level| level.active);
-    let targets: Vec<_> = levels.flat_map(|level| &level.targets).map(|target| &target.integration).collect();
+    let targets: Vec<_> = definitions.iter().flat_map(|(_, told)| told).collect();
     let leads =
         |one: &&IntegrationRow| targets.contains(&&one.id) || attached.iter().any(|known| known.id == one.id);
     let told: Vec<_> = all.iter().filter(leads).collect();

@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::alert::{Definition, Level};
-use domain::id::IntegrationId;
+use domain::id::{DefinitionId, IntegrationId, MonitorId};
 use domain::person::Viewer;
 use domain::views::console::{
     DEFINITIONS_PER_PAGE, DefinitionRow, IntegrationChoice, IntegrationRow, ListQuery, Listed,
-    MONITORS_NAMED, PER_PAGE, TokenRow,
+    MONITORS_NAMED, Named, PER_PAGE, TokenRow,
 };
 
+use super::super::monitors::load as load_monitor;
 use super::super::place;
 use super::integrations::{choice, row};
 use super::{Result, Services, operator};
@@ -54,6 +55,25 @@ impl Services {
             Listed { rows, search: query.search.clone(), found, total, page, per_page: DEFINITIONS_PER_PAGE },
             all,
         ))
+    }
+
+    /// The definitions in use that hold for a monitor, by name, each with the integrations that its levels in use tell.
+    pub async fn definitions_of(
+        &self,
+        viewer: &Viewer,
+        monitor: &MonitorId,
+    ) -> Result<Vec<(Named<DefinitionId>, Vec<IntegrationId>)>> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        let monitor = load_monitor(&mut tx, monitor).await?;
+        let mut holding = definitions::of_monitor(&mut tx, monitor.key).await?;
+        holding.sort_by_cached_key(|definition| definition.draft.name.to_lowercase());
+        let told = |definition: Definition| {
+            let levels = definition.draft.levels.into_iter().filter(|level| level.active);
+            let targets = levels.flat_map(|level| level.targets).map(|target| target.integration);
+            (Named { id: definition.id, name: definition.draft.name }, targets.collect())
+        };
+        Ok(holding.into_iter().map(told).collect())
     }
 
     /// A page of integrations, by name.
