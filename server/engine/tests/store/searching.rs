@@ -160,6 +160,36 @@ on_both! {
         assert_eq!((list.found, list.page), (4, 1));
     }
 
+    async fn the_definitions_of_a_monitor_are_those_that_name_it_or_else_the_default_one(world: World) {
+        world.services.ensure_project().await.unwrap();
+        let (_, shop) = world.monitor("Shop").await;
+        let (_, mail) = world.monitor("Mail").await;
+        let hook = integration(&world, ProviderKind::Webhook, "Hook").await;
+        let services = &world.services;
+        let holding = async |monitor: &MonitorId| {
+            let holding = services.definitions_of(OPERATOR, monitor).await.unwrap();
+            holding.into_iter().map(|(named, told)| (named.name, told)).collect::<Vec<_>>()
+        };
+        let told = |name: &str, told: &[&IntegrationId]| (name.to_owned(), told.iter().map(|id| (*id).clone()).collect::<Vec<_>>());
+        assert_eq!(holding(&shop).await, [told("Everything", &[])]);
+        definition(&world, "zebra", std::slice::from_ref(&shop), &[&[&hook]]).await;
+        definition(&world, "Apple", std::slice::from_ref(&shop), &[&[]]).await;
+        assert_eq!(holding(&shop).await, [told("Apple", &[]), told("zebra", &[&hook])]);
+        assert_eq!(holding(&mail).await, [told("Everything", &[])]);
+        // One that names it and rests still keeps the default one away; a level that rests tells nobody.
+        for known in services.definitions(OPERATOR).await.unwrap() {
+            let mut draft = known.draft;
+            match draft.name.as_str() {
+                "Apple" => draft.active = false,
+                "zebra" => draft.levels.iter_mut().for_each(|level| level.active = false),
+                _ => continue,
+            }
+            services.save_definition(OPERATOR, Some((&known.id, known.version)), &draft).await.unwrap();
+        }
+        assert_eq!(holding(&shop).await, [told("zebra", &[])]);
+        assert!(matches!(services.definitions_of(VISITOR, &shop).await, Err(ServiceError::Forbidden)));
+    }
+
     async fn a_page_behind_the_last_one_is_the_last_one(world: World) {
         let (key, _) = world.monitor("Shop").await;
         world.outage(key).await;

@@ -1,10 +1,10 @@
 //! Alert definitions.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use domain::alert::{Definition, DefinitionDraft, Level};
 use domain::form::FieldError;
-use domain::id::{AlertId, DefinitionId, DefinitionKey, MonitorId};
+use domain::id::{AlertId, DefinitionId, DefinitionKey};
 use domain::integration::IntegrationSettings;
 use domain::level_values::{Before, Told, Was, is_moved};
 use domain::person::Viewer;
@@ -14,7 +14,8 @@ use domain::views::console::{DefinitionForm, DefinitionView, LackingVariable, Na
 use super::integrations::names_it;
 use super::{Result, ServiceError, Services, operator, unknown_monitors};
 use crate::store::integrations::{self, Integration};
-use crate::store::{Tx, alerts, definitions, events, level_values, monitors};
+use crate::store::views::monitors::named;
+use crate::store::{Tx, alerts, definitions, events, level_values};
 
 /// What is said to whoever edits something that somebody else has changed meanwhile.
 const CHANGED_MEANWHILE: &str = "Somebody else changed this definition meanwhile. Open the form again to see how it is now, and repeat your change.";
@@ -25,10 +26,9 @@ impl Services {
         operator(viewer)?;
         let mut tx = self.inner.db.read().await?;
         let told = integrations::all(&mut tx).await?;
-        let mut names = HashMap::new();
         let mut views = Vec::new();
         for definition in definitions::all(&mut tx).await? {
-            views.push(view(&mut tx, definition, &told, &mut names).await?);
+            views.push(view(&mut tx, definition, &told).await?);
         }
         Ok(views)
     }
@@ -44,7 +44,7 @@ impl Services {
             Some(id) => {
                 let mut tx = self.inner.db.read().await?;
                 let (definition, told) = (load(&mut tx, id).await?, integrations::all(&mut tx).await?);
-                Some(view(&mut tx, definition, &told, &mut HashMap::new()).await?)
+                Some(view(&mut tx, definition, &told).await?)
             }
             None => None,
         };
@@ -289,19 +289,8 @@ async fn view(
     tx: &mut Tx,
     mut definition: Definition,
     integrations: &[Integration],
-    names: &mut HashMap<MonitorId, String>,
 ) -> Result<DefinitionView> {
-    let mut monitors_named = Vec::with_capacity(definition.draft.monitors.len());
-    for id in &definition.draft.monitors {
-        if !names.contains_key(id)
-            && let Some(monitor) = monitors::by_id(tx, id).await?
-        {
-            names.insert(id.clone(), monitor.draft.name);
-        }
-        if let Some(name) = names.get(id) {
-            monitors_named.push(Named { id: id.clone(), name: name.clone() });
-        }
-    }
+    let monitors_named = named(tx, &definition.draft.monitors).await?;
     let lacking = lacking(&definition, integrations);
     for target in definition.draft.levels.iter_mut().flat_map(|level| &mut level.targets) {
         let one = integrations.iter().find(|one| one.id == target.integration);

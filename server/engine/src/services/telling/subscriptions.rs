@@ -8,7 +8,7 @@ use domain::person::Viewer;
 use domain::views::console::{Named, SubscriptionDraft, SubscriptionRow};
 
 use super::{Result, ServiceError, Services, operator, unknown_monitors};
-use crate::store::{Tx, integrations, monitors, subscriptions};
+use crate::store::{Tx, integrations, subscriptions, views};
 
 impl Services {
     /// Every subscription, by name.
@@ -22,13 +22,7 @@ impl Services {
     pub async fn monitor_names(&self, viewer: &Viewer, ids: &[MonitorId]) -> Result<Vec<Named<MonitorId>>> {
         operator(viewer)?;
         let mut tx = self.inner.db.read().await?;
-        let mut named = Vec::with_capacity(ids.len());
-        for id in ids {
-            if let Some(monitor) = monitors::by_id(&mut tx, id).await? {
-                named.push(Named { id: monitor.id, name: monitor.draft.name });
-            }
-        }
-        Ok(named)
+        Ok(views::monitors::named(&mut tx, ids).await?)
     }
 
     /// Adds a subscription, or changes one. Monitors that are gone stay named by a subscription that named them before.

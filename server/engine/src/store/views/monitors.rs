@@ -6,7 +6,7 @@ use domain::check::CheckKind;
 use domain::health::State;
 use domain::id::{MonitorId, MonitorKey};
 use domain::time::Timestamp;
-use domain::views::console::{MonitorChoice, MonitorQuery, MonitorRow, MonitorSort, StateCounts};
+use domain::views::console::{MonitorChoice, MonitorQuery, MonitorRow, MonitorSort, Named, StateCounts};
 use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
 
 use super::super::batch::{monitor_slices, push_in};
@@ -201,6 +201,14 @@ pub async fn names(tx: &mut Tx, keys: &[MonitorKey]) -> Result<HashMap<MonitorKe
         }
     }
     Ok(names)
+}
+
+/// The names of monitors by their public ids, in the order of these; those that are gone are left out.
+pub async fn named(tx: &mut Tx, ids: &[MonitorId]) -> Result<Vec<Named<MonitorId>>> {
+    let keys = keys_of(tx, ids).await?;
+    let mut names = names(tx, &keys.values().copied().collect::<Vec<_>>()).await?;
+    let named = ids.iter().filter_map(|id| names.remove(keys.get(id)?));
+    Ok(named.map(|choice| Named { id: choice.id, name: choice.name }).collect())
 }
 
 /// The keys of public ids, in any order; ids that belong to nothing are left out.
