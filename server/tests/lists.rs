@@ -7,6 +7,7 @@ use domain::check::CheckKind;
 use domain::id::{IntegrationId, MonitorId};
 use domain::integration::ProviderKind;
 use domain::person::Viewer;
+use domain::views::console::SubscriptionDraft;
 use engine::services::Services;
 use reqwest::Method;
 
@@ -65,6 +66,17 @@ async fn definition(services: &Services, name: &str, monitor: &MonitorId, integr
     services.save_definition(&Viewer::System, None, &draft).await.unwrap();
 }
 
+async fn subscription(services: &Services, name: &str, integration: &IntegrationId) {
+    let draft = SubscriptionDraft {
+        name: name.to_owned(),
+        integration: integration.clone(),
+        events: vec!["incident.created".to_owned()],
+        monitors: None,
+        enabled: true,
+    };
+    services.save_subscription(&Viewer::System, None, &draft).await.unwrap();
+}
+
 /// Looks at a list of [`MANY`] things and `besides` that are called `name 000` and on: its pages, its search, and what is said when
 /// nothing is found.
 async fn examine(app: &TestApp, viewer: &Actor, path: &str, thing: &str, name: &str, besides: usize) {
@@ -100,17 +112,21 @@ async fn long_lists_are_shown_page_by_page_and_searched() {
     let viewer = app.viewer().await;
     let services = &app.running.state.services;
     let shop = monitor(services, "Shop").await;
-    for path in ["/console/alerts", "/console/integrations", "/console/settings/tokens"] {
+    let lists =
+        ["/console/alerts", "/console/integrations", "/console/settings/tokens", "/console/subscriptions"];
+    for path in lists {
         assert!(!seen(&read(&app, &viewer, path).await).contains("role=\"search\""), "{path}: a short list");
     }
     for number in 0..MANY {
         let channel = integration(services, &format!("Channel {number:03}")).await;
         definition(services, &format!("Team {number:03}"), &shop, &channel).await;
+        subscription(services, &format!("Feed {number:03}"), &channel).await;
         services.create_token(&Viewer::System, &format!("Program {number:03}")).await.unwrap();
     }
     examine(&app, &viewer, "/console/alerts", "definition", "Team", 1).await;
     examine(&app, &viewer, "/console/integrations", "integration", "Channel", 0).await;
     examine(&app, &viewer, "/console/settings/tokens", "token", "Program", 0).await;
+    examine(&app, &viewer, "/console/subscriptions", "subscription", "Feed", 0).await;
     let by_type = seen(&read(&app, &viewer, "/console/integrations?q=webhook").await);
     assert!(by_type.contains("1–50 of 120</span>"));
 

@@ -2,7 +2,7 @@
 
 #![expect(clippy::too_many_arguments, reason = "one for each field of a form")]
 
-use domain::views::console::{IntegrationChoice, MonitorChoices, Named, SubscriptionRow};
+use domain::views::console::{IntegrationChoice, ListQuery, Listed, MonitorChoices, Named, SubscriptionRow};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -37,11 +37,13 @@ pub struct SubscriptionForm {
     pub choices: MonitorChoices,
 }
 
-/// Every subscription.
+/// A page of the list.
 #[server(endpoint = "read_subscriptions", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
-pub async fn read_subscriptions() -> Result<Vec<SubscriptionRow>, AppError> {
+pub async fn read_subscriptions(
+    #[server(default)] query: ListQuery,
+) -> Result<Listed<SubscriptionRow>, AppError> {
     let request = request()?;
-    Ok(request.services.subscriptions(&request.viewer).await?)
+    Ok(request.services.subscription_list(&request.viewer, &query).await?)
 }
 
 /// What the form starts from; an empty `subscription` asks for a new one.
@@ -54,10 +56,7 @@ pub async fn read_subscription(
     let (services, viewer) = (&request.services, &request.viewer);
     let wanted = optional_id::<domain::id::SubscriptionId>(&subscription)?;
     let subscription = match wanted {
-        Some(wanted) => {
-            let all = services.subscriptions(viewer).await?;
-            Some(all.into_iter().find(|known| known.id == wanted).ok_or(AppError::NotFound)?)
-        }
+        Some(wanted) => Some(services.subscription(viewer, &wanted).await?),
         None => None,
     };
     let ids = subscription.as_ref().and_then(|known| known.monitors.clone()).unwrap_or_default();

@@ -254,9 +254,8 @@ fn refused(error: ServiceError) -> ApiError {
 }
 
 async fn shown(state: &AppState, viewer: &Viewer, id: &SubscriptionId) -> Result<Json<SubscriptionBody>> {
-    let all = state.services.subscriptions(viewer).await.about(NOUN)?;
-    let one = all.into_iter().find(|row| row.id == *id);
-    one.map(|row| Json(row.into())).ok_or_else(|| ApiError::not_found(NOUN))
+    let row = state.services.subscription(viewer, id).await.about(NOUN)?;
+    Ok(Json(row.into()))
 }
 
 /// An event that can be subscribed to.

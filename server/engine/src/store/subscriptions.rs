@@ -3,10 +3,14 @@
 use domain::id::{IntegrationKey, MonitorId, ProjectKey, SubscriptionId, SubscriptionKey};
 use domain::time::Timestamp;
 use domain::views::console::{Named, SubscriptionDraft, SubscriptionRow};
-use sqlx::FromRow;
 use sqlx::types::Json;
+use sqlx::{FromRow, QueryBuilder};
 
+use super::views::search::Search;
 use super::{Result, StoreError, Tx, sql};
+
+/// What a search looks at.
+const SEARCHED: [&str; 2] = ["s.name", "i.name"];
 
 /// A subscription with its key and that of its integration.
 #[derive(Clone, Debug)]
@@ -68,6 +72,29 @@ pub async fn all(tx: &mut Tx) -> Result<Vec<Subscription>> {
     let rows: Vec<Row> =
         sql!(tx, |conn| sqlx::query_as(select!("order by lower(s.name), s.id")).fetch_all(conn).await?);
     rows.into_iter().map(read).collect()
+}
+
+/// The subscriptions on one page of the list, by name. `search` is a part of the name, or of that of the integration.
+pub async fn page(tx: &mut Tx, search: &str, limit: i64, offset: i64) -> Result<Vec<Subscription>> {
+    let rows: Vec<Row> = sql!(tx, |conn| {
+        let mut query = QueryBuilder::new(select!("where "));
+        Search::of(search).push(&mut query, &SEARCHED);
+        query.push(" order by lower(s.name), s.id limit ").push_bind(limit);
+        query.push(" offset ").push_bind(offset);
+        query.build_query_as().fetch_all(conn).await?
+    });
+    rows.into_iter().map(read).collect()
+}
+
+/// How many subscriptions a search leaves.
+pub async fn found(tx: &mut Tx, search: &str) -> Result<i64> {
+    Ok(sql!(tx, |conn| {
+        let mut query = QueryBuilder::new(
+            "select count(*) from event_subscriptions s join integrations i on i.id = s.integration_id where ",
+        );
+        Search::of(search).push(&mut query, &SEARCHED);
+        query.build_query_scalar().fetch_one(conn).await?
+    }))
 }
 
 /// The subscriptions that are in use, with integrations that are in use.

@@ -4,7 +4,7 @@ use domain::alert::{DefinitionDraft, Level, LevelTarget};
 use domain::form::Form;
 use domain::id::{IntegrationId, MonitorId};
 use domain::integration::ProviderKind;
-use domain::views::console::{DEFINITIONS_PER_PAGE, DeliveryQuery, ListQuery, PER_PAGE};
+use domain::views::console::{DEFINITIONS_PER_PAGE, DeliveryQuery, ListQuery, PER_PAGE, SubscriptionDraft};
 use engine::services::ServiceError;
 
 use crate::on_both;
@@ -158,6 +158,32 @@ on_both! {
         assert_eq!(services.incident_list(OPERATOR, None, "mail", 1).await.unwrap().found, 0);
         let list = services.incident_list(OPERATOR, None, "Monitor is DOWN", 9).await.unwrap();
         assert_eq!((list.found, list.page), (4, 1));
+    }
+
+    async fn subscriptions_are_searched_by_their_name_and_by_that_of_the_integration(world: World) {
+        let (hook, pager) = (
+            integration(&world, ProviderKind::Webhook, "Ticket desk").await,
+            integration(&world, ProviderKind::Webhook, "Wall").await,
+        );
+        for number in 0..=PER_PAGE {
+            let integration = if number == 7 { &hook } else { &pager };
+            let draft = SubscriptionDraft {
+                name: format!("Feed {number:02}"),
+                integration: integration.clone(),
+                events: vec!["incident.created".to_owned()],
+                monitors: None,
+                enabled: true,
+            };
+            world.services.save_subscription(OPERATOR, None, &draft).await.unwrap();
+        }
+        let services = &world.services;
+        let list = services.subscription_list(OPERATOR, &ask("", 9)).await.unwrap();
+        assert_eq!((list.found, list.page, list.rows.len(), list.rows[0].name.as_str()), (51, 2, 1, "Feed 50"));
+        let list = services.subscription_list(OPERATOR, &ask("DESK", 1)).await.unwrap();
+        assert_eq!((list.found, list.total, list.rows[0].name.as_str()), (1, 51, "Feed 07"));
+        assert_eq!(services.subscription(OPERATOR, &list.rows[0].id).await.unwrap(), list.rows[0]);
+        assert_eq!(services.subscription_list(OPERATOR, &ask("feed 1", 1)).await.unwrap().found, 10);
+        assert!(matches!(services.subscription_list(VISITOR, &ask("", 1)).await, Err(ServiceError::Forbidden)));
     }
 
     async fn the_definitions_of_a_monitor_are_those_that_name_it_or_else_the_default_one(world: World) {

@@ -5,8 +5,9 @@ use domain::form::FieldError;
 use domain::id::{MonitorId, SubscriptionId};
 use domain::integration::ProviderKind;
 use domain::person::Viewer;
-use domain::views::console::{Named, SubscriptionDraft, SubscriptionRow};
+use domain::views::console::{ListQuery, Listed, Named, PER_PAGE, SubscriptionDraft, SubscriptionRow};
 
+use super::super::place;
 use super::{Result, ServiceError, Services, operator, unknown_monitors};
 use crate::store::{Tx, integrations, subscriptions, views};
 
@@ -16,6 +17,30 @@ impl Services {
         operator(viewer)?;
         let mut tx = self.inner.db.read().await?;
         Ok(subscriptions::all(&mut tx).await?.into_iter().map(|known| known.view).collect())
+    }
+
+    /// A page of subscriptions, by name. The search is a part of the name, or of that of the integration.
+    pub async fn subscription_list(
+        &self,
+        viewer: &Viewer,
+        query: &ListQuery,
+    ) -> Result<Listed<SubscriptionRow>> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        let total = subscriptions::found(&mut tx, "").await?;
+        let found = subscriptions::found(&mut tx, &query.search).await?;
+        let (page, offset) = place(query.page, found, PER_PAGE);
+        let shown = subscriptions::page(&mut tx, &query.search, i64::from(PER_PAGE), offset).await?;
+        let rows = shown.into_iter().map(|known| known.view).collect();
+        Ok(Listed { rows, search: query.search.clone(), found, total, page, per_page: PER_PAGE })
+    }
+
+    /// A subscription.
+    pub async fn subscription(&self, viewer: &Viewer, id: &SubscriptionId) -> Result<SubscriptionRow> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        let known = subscriptions::by_id(&mut tx, id).await?.ok_or(ServiceError::NotFound)?;
+        Ok(known.view)
     }
 
     /// What monitors are called; those that are gone are left out.
