@@ -206,9 +206,9 @@ pub async fn names(tx: &mut Tx, keys: &[MonitorKey]) -> Result<HashMap<MonitorKe
 /// The names of monitors by their public ids, in the order of these; those that are gone are left out.
 pub async fn named(tx: &mut Tx, ids: &[MonitorId]) -> Result<Vec<Named<MonitorId>>> {
     let keys = keys_of(tx, ids).await?;
-    let mut names = names(tx, &keys.values().copied().collect::<Vec<_>>()).await?;
-    let named = ids.iter().filter_map(|id| names.remove(keys.get(id)?));
-    Ok(named.map(|choice| Named { id: choice.id, name: choice.name }).collect())
+    let mut choices = names(tx, &keys.values().copied().collect::<Vec<_>>()).await?;
+    let there = ids.iter().filter_map(|id| choices.remove(keys.get(id)?));
+    Ok(there.map(|choice| Named { id: choice.id, name: choice.name }).collect())
 }
 
 /// The keys of public ids, in any order; ids that belong to nothing are left out.
