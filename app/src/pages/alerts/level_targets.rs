@@ -15,7 +15,8 @@ use crate::components::form::FormState;
 use crate::components::icon::Icon;
 use crate::components::input::Described;
 
-/// Integrations that are offered beside those that are told already; the others are searched for.
+/// Integrations that are offered beside those that are told already; the others are searched for. No fewer than [`MANY`]: up to there
+/// nothing is searched for.
 const OFFERED: usize = 12;
 /// The field of a level with what its integrations are searched by. It is no part of a definition.
 const FIND: &str = "find";
@@ -184,6 +185,7 @@ mod tests {
             let ticked: Vec<_> = ticked.iter().map(|id| IntegrationId::new([*id; 13])).collect();
             offered(&all, search, &ticked).into_iter().map(|one| one.name).collect::<Vec<_>>()
         };
+        assert!(count(OFFERED) >= MANY, "without a search all are offered");
         assert_eq!(names("", &[]).len(), OFFERED);
         assert_eq!(names("", &[30]).last().map(String::as_str), Some("Hook 30"));
         assert_eq!(names("", &[3]).len(), OFFERED);
