@@ -44,6 +44,8 @@ pub use settings::{
 pub use source::Source;
 
 #[cfg(test)]
+mod hiding;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

@@ -75,9 +75,11 @@ impl RenderedRequest {
         let value = |name: &str, value: &str| {
             if is_sensitive(name) { MASK.to_owned() } else { scope.mask(value) }
         };
+        // Masked before it is taken to pieces: half a secret would not be found.
+        let url = Url::parse(&scope.mask(self.url.as_str())).unwrap_or_else(|_| self.url.clone());
         ShownRequest {
             method: self.method.as_str().to_owned(),
-            url: scope.mask(&shown_url(&self.url)),
+            url: scope.mask(&shown_url(&url)),
             headers: self.headers.iter().map(|(name, text)| (name.clone(), value(name, text))).collect(),
             body: scope.mask(&self.body),
         }
@@ -108,7 +110,7 @@ pub fn render_request(step: &HttpStep, scope: &mut Scope) -> Result<RenderedRequ
     let url = fill("url", &step.url, Encoding::Plain, scope, &mut remarks)?;
     let (url, auth) = match take_credentials(url.trim()) {
         Some((bare, Auth::Basic { username, password })) => {
-            scope.hide(password.expose());
+            scope.hide_credentials(&username, password.expose());
             (bare, RenderedAuth::Basic { username, password })
         }
         _ => (url.trim().to_owned(), RenderedAuth::None),
@@ -166,7 +168,7 @@ fn fill_auth(
             "A user name has no line breaks or control characters.",
         ));
     }
-    scope.hide(&password);
+    scope.hide_credentials(&username, &password);
     Ok((username, Secret::new(password)))
 }
 

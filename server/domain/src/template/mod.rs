@@ -39,6 +39,7 @@ pub mod catalogue;
 mod check;
 pub mod facts;
 pub mod functions;
+mod hidden;
 mod nearest;
 mod output;
 pub mod pattern;

@@ -2,10 +2,13 @@
 
 use super::{
     MAX_REMARKS, Position, Remark, Scope, Template, TemplateError, catalogue, functions,
-    functions::Trouble,
+    functions::{Trace, Trouble},
     output::{Exceeded, Output, Work},
     syntax::{Expression, Part},
 };
+
+/// How many hidden texts may be looked for in an argument before that is as much work as writing the argument.
+const LOOKED_FOR_AT_ONCE: usize = 64;
 
 /// Whether what is filled in is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,9 +92,13 @@ impl Renderer<'_> {
         }
         let mut plain = Output::default();
         self.expression(expression, &mut plain)?;
-        let encoded = functions::form_encode(&plain.into_text());
-        encoded
-            .and_then(|text| self.put(&text, out))
+        let plain = plain.into_text();
+        let encode = |text: &str, _: &mut Scope| functions::form_encode(text).ok();
+        functions::form_encode(&plain)
+            .and_then(|text| {
+                self.follow(Trace::InPlace, &plain, &text, encode)?;
+                self.put(&text, out)
+            })
             .map_err(|exceeded| failed(expression.position, exceeded))
     }
 
@@ -168,6 +175,7 @@ impl Renderer<'_> {
         out: &mut Output,
     ) -> Result<(), Trouble> {
         let name = &expression.name;
+        let text = arguments.first().map_or("", String::as_str);
         let result = if expression.system {
             let Some(function) = functions::find(name) else {
                 return Err(Trouble::Unusable(format!("there is no system function “@{name}”.")));
@@ -176,15 +184,48 @@ impl Renderer<'_> {
             if !function.takes(arguments.len()) {
                 return Err(Trouble::Unusable(format!("these are not its arguments; {}.", function.usage())));
             }
-            function.call(arguments, self.scope)?
+            let result = function.call(arguments, self.scope)?;
+            let again = |text: &str, scope: &mut Scope| function.call(&[text.to_owned()], scope).ok();
+            self.follow(function.trace(), text, &result, again)?;
+            result
         } else {
-            let text = arguments.first().map_or("", String::as_str);
             let Some(result) = self.scope.functions().call(name, text, &mut self.work) else {
                 return Err(Trouble::Unusable(format!("there is no function “{name}” in this integration.")));
             };
-            result?
+            let result = result?;
+            self.follow(self.scope.functions().trace(name), text, &result, |_, _| None)?;
+            result
         };
         Ok(self.put(&result, out)?)
+    }
+
+    /// Hides what a function made of the secrets in its argument. `again` is the function, for a part of the argument.
+    fn follow(
+        &mut self,
+        trace: Trace,
+        argument: &str,
+        result: &str,
+        again: impl Fn(&str, &mut Scope) -> Option<String>,
+    ) -> Result<(), Exceeded> {
+        if trace == Trace::None {
+            return Ok(());
+        }
+        let rounds = self.scope.hidden().len() / LOOKED_FOR_AT_ONCE;
+        self.work.add(argument.len().saturating_mul(rounds))?;
+        let inside = self.scope.hidden().inside(argument);
+        if inside.is_empty() {
+            return Ok(());
+        }
+        match trace {
+            Trace::None => {}
+            Trace::InPlace => {
+                let parts: Vec<_> = inside.iter().filter_map(|part| again(part, self.scope)).collect();
+                parts.iter().for_each(|part| self.scope.hidden_mut().derived(part));
+            }
+            Trace::Everywhere => self.scope.hidden_mut().derived(result),
+            Trace::Piece => self.scope.hidden_mut().piece(result),
+        }
+        Ok(())
     }
 }
 

@@ -2,11 +2,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::{AlertFacts, Functions, catalogue, functions, variables};
-use crate::{secret::MASK, time::Timestamp};
-
-/// A secret that is shorter would also mask plain words, so it is left.
-const MIN_SECRET_BYTES: usize = 4;
+use super::{AlertFacts, Functions, catalogue, functions, hidden::Hidden, variables};
+use crate::time::Timestamp;
 
 /// Values by name; case does not matter.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -44,7 +41,7 @@ pub struct Scope {
     vault: Variables,
     own: Variables,
     functions: Functions,
-    secrets: Vec<String>,
+    hidden: Hidden,
     now: Timestamp,
     random: Box<dyn FnMut() -> u64 + Send>,
     unique_guid: String,
@@ -61,7 +58,7 @@ impl Scope {
             vault: Variables::default(),
             own: Variables::default(),
             functions: Functions::default(),
-            secrets: Vec::new(),
+            hidden: Hidden::default(),
             now,
             random,
             unique_guid,
@@ -111,26 +108,21 @@ impl Scope {
         self.vault.set(name, value);
     }
 
-    /// Makes a text a secret that [`Self::mask`] hides, also where it stands encoded. A secret of less than four bytes
-    /// would mask plain words, so it is left.
+    /// Makes a text a secret that [`Self::mask`] hides, also where it stands encoded, and in what functions make of it. A
+    /// secret of less than four bytes would mask plain words, so it is left.
     pub fn hide(&mut self, secret: &str) {
-        if secret.len() < MIN_SECRET_BYTES || self.secrets.iter().any(|known| known == secret) {
-            return;
-        }
-        let encoded = [functions::json_encode(secret), functions::form_encode(secret)];
-        let texts =
-            encoded.into_iter().flatten().chain([functions::base64_encode(secret), secret.to_owned()]);
-        self.secrets.extend(texts);
-        // The longest first: a part of a secret must not break up the rest of it.
-        self.secrets.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        self.secrets.dedup();
+        self.hidden.secret(secret);
+    }
+
+    /// The same for a password and the pair of it with its name, as basic authentication sends them.
+    pub fn hide_credentials(&mut self, username: &str, password: &str) {
+        self.hidden.secret(password);
+        self.hidden.derived(&functions::base64_encode(&format!("{username}:{password}")));
     }
 
     /// The text with every secret masked, for logs and for people.
     pub fn mask(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| {
-            if text.contains(secret) { text.replace(secret, MASK) } else { text }
-        })
+        self.hidden.mask(text)
     }
 
     /// The own variable of a name.
@@ -159,6 +151,14 @@ impl Scope {
         &self.functions
     }
 
+    pub(super) fn hidden(&self) -> &Hidden {
+        &self.hidden
+    }
+
+    pub(super) fn hidden_mut(&mut self) -> &mut Hidden {
+        &mut self.hidden
+    }
+
     pub(super) fn unique_guid(&self) -> &str {
         &self.unique_guid
     }
@@ -178,6 +178,7 @@ impl fmt::Debug for Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::MASK;
 
     #[test]
     fn a_secret_is_masked_in_every_encoding() {

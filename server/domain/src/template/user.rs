@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    functions::{self, Trouble},
+    functions::{self, Trace, Trouble},
     output::Work,
     pattern::{MAX_COST, Pattern},
     syntax::is_name_character,
@@ -184,6 +184,16 @@ impl Functions {
     /// The result of a function; `None` when there is none of this name.
     pub(super) fn call(&self, name: &str, text: &str, work: &mut Work) -> Option<Result<String, Trouble>> {
         Some(self.0.get(&name.to_lowercase())?.call(text, work))
+    }
+
+    /// What a function makes of a secret in its argument.
+    pub(super) fn trace(&self, name: &str) -> Trace {
+        match self.0.get(&name.to_lowercase()) {
+            Some(Compiled::Hash(..)) => Trace::Everywhere,
+            Some(Compiled::Regex(_)) => Trace::Piece,
+            // What it does not know it leaves, and the rest are its author's words.
+            Some(Compiled::Mapping(_)) | None => Trace::None,
+        }
     }
 
     /// The names, in lower case.

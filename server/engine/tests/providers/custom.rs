@@ -195,10 +195,22 @@ async fn steps_hand_on_tokens_and_cookies() {
     assert_eq!(heard[2].form()["text"], "Shop <EU> & more");
     assert_eq!(heard[2].form()["key"], "pass word");
     assert_eq!(heard[2].header("x-monitor"), "Café");
-    told.hides(&["T0KEN-abc", "C00KIE", "pass word", "pass+word", "bWU6cGFzcyB3b3Jk"]);
+    told.hides(&["T0KEN-abc", "C00KIE", "pass word", "pass+word", "pass%20word", "bWU6cGFzcyB3b3Jk"]);
     assert!(told.request.contains("Step 2 (open the ticket)\nPUT "), "{}", told.request);
     assert!(told.response.contains("number = 4711"), "{}", told.response);
     assert_eq!(told.status, Some(204));
+}
+
+#[tokio::test]
+async fn what_the_log_shows_of_an_address_and_of_encodings_tells_no_secret() {
+    let server = Server::start(|heard| Reply::text(200, &format!("{} {}", heard.path, heard.body))).await;
+    let mut only = step("{{ApiUrl}}/m/{{Key}}?z={{Key}}");
+    only.body = "{{@XmlEncode({{Key}})}} {{@Base64Encode(u:{{Key}})}}".to_owned();
+    let mut settings = steps(&server.url, vec![only]);
+    settings.variables.push(fixed("Key", "pä$$ <1>", true));
+    let told = tell(&settings, &error()).await;
+    assert_eq!(server.one().body, "pä$$ &lt;1&gt; dTpww6QkJCA8MT4=");
+    told.hides(&["$$", "lt;", "dTpww"]);
 }
 
 #[tokio::test]

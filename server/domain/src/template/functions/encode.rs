@@ -79,7 +79,7 @@ fn unicode_escape(text: &str) -> Option<(char, usize)> {
 }
 
 /// Escapes for XML text and attribute values (XML 1.0, sections 2.2 and 2.4).
-pub(super) fn xml_encode(text: &str) -> Result<String, Exceeded> {
+pub(in super::super) fn xml_encode(text: &str) -> Result<String, Exceeded> {
     write(text, |character, out| match character {
         '&' => out.push_str("&amp;"),
         '<' => out.push_str("&lt;"),

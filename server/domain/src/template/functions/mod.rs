@@ -7,7 +7,7 @@ pub mod date;
 mod encode;
 mod random;
 
-pub(super) use encode::{form_encode, json_encode};
+pub(super) use encode::{form_encode, json_encode, xml_encode};
 
 /// A function that every template may call.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +44,19 @@ pub(super) enum Which {
     RandomFloat,
     RandomUsMedicare,
     CustomField,
+}
+
+/// What a function makes of a secret in its argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trace {
+    /// Nothing that tells the secret.
+    None,
+    /// Each part of the argument becomes a part of the result, so the secret does too.
+    InPlace,
+    /// All of the result tells something of it.
+    Everywhere,
+    /// The result may be a piece of it.
+    Piece,
 }
 
 /// Why a function gives nothing.
@@ -219,6 +232,26 @@ impl SystemFunction {
             format!("write {{{{@{}}}}}", self.name)
         } else {
             format!("write {{{{@{}({})}}}}", self.name, self.arguments)
+        }
+    }
+
+    /// What it makes of a secret.
+    pub(super) fn trace(&self) -> Trace {
+        match self.which {
+            Which::JsonEncode
+            | Which::JsonDecode
+            | Which::XmlEncode
+            | Which::XmlDecode
+            | Which::UrlEncode => Trace::InPlace,
+            Which::Base64Encode | Which::Base64Decode | Which::HexToBase64 => Trace::Everywhere,
+            Which::DateTime
+            | Which::RandomGuid
+            | Which::UniqueGuid
+            | Which::RandomInt
+            | Which::RandomChar
+            | Which::RandomFloat
+            | Which::RandomUsMedicare
+            | Which::CustomField => Trace::None,
         }
     }
 
