@@ -16,8 +16,10 @@ use crate::{
 
 /// The most of a found value that is kept, in bytes.
 const MAX_ACTUAL_BYTES: usize = 256;
-/// The first status that means an error.
-const FIRST_ERROR_STATUS: &str = "400";
+/// The first status that means that the message was not taken. A redirect is not followed, so behind it nobody was told.
+const FIRST_NOT_TAKEN: &str = "300";
+/// What to do about a redirect.
+pub const NOT_FOLLOWED: &str = "redirects are not followed; use the address that it leads to.";
 
 choices! {
     /// How a value is compared. What is missing satisfies only "does not exist".
@@ -123,7 +125,7 @@ impl StepAssertion {
 }
 
 /// Judges the assertions of a step and the two default ones: "response completed is equal to true" and "status code is
-/// less than 400". Each default is dropped when the author wrote an assertion about the same source, and that of the status
+/// less than 300". Each default is dropped when the author wrote an assertion about the same source, and that of the status
 /// also when there was no answer to have one.
 pub fn assertions(step: &HttpStep, response: &Response, scope: &mut Scope) -> Vec<AssertionResult> {
     let reader = Reader::new(response);
@@ -131,7 +133,7 @@ pub fn assertions(step: &HttpStep, response: &Response, scope: &mut Scope) -> Ve
     let completed =
         (!wrote(Source::Completed)).then(|| StepAssertion::on(Source::Completed, Comparison::Equal, "true"));
     let status = (response.completed && !wrote(Source::StatusCode))
-        .then(|| StepAssertion::on(Source::StatusCode, Comparison::Less, FIRST_ERROR_STATUS));
+        .then(|| StepAssertion::on(Source::StatusCode, Comparison::Less, FIRST_NOT_TAKEN));
     let defaults = completed.iter().chain(&status);
     let written = step.assertions.iter().filter(|assertion| assertion.comparison != Comparison::Ignored);
     defaults.chain(written).map(|assertion| judge(assertion, &reader, scope)).collect()
@@ -141,6 +143,12 @@ pub fn assertions(step: &HttpStep, response: &Response, scope: &mut Scope) -> Ve
 pub fn failure(results: &[AssertionResult]) -> Option<String> {
     let result = results.iter().find(|result| !result.passed)?;
     let AssertionResult { subject, comparison, expected, actual, .. } = result;
+    let limited = subject == label(Source::StatusCode)
+        && comparison == Comparison::Less.label()
+        && expected == FIRST_NOT_TAKEN;
+    if let Some(status) = actual.as_deref().filter(|actual| limited && actual.starts_with('3')) {
+        return Some(format!("HTTP {status}: {NOT_FOLLOWED}"));
+    }
     let target = if expected.is_empty() { String::new() } else { format!(" “{expected}”") };
     let found =
         actual.as_ref().map_or_else(|| "there is nothing".to_owned(), |actual| format!("it is “{actual}”"));
@@ -149,8 +157,7 @@ pub fn failure(results: &[AssertionResult]) -> Option<String> {
 
 fn judge(assertion: &StepAssertion, reader: &Reader<'_>, scope: &mut Scope) -> AssertionResult {
     let StepAssertion { source, property, comparison, target } = assertion;
-    let label =
-        Source::OPTIONS.iter().find(|(value, _)| *value == source.as_str()).map_or("", |(_, label)| *label);
+    let label = label(*source);
     let subject = if property.is_empty() { label.to_owned() } else { format!("{label} {property}") };
     let target = if comparison.needs_target() { fill(target, scope) } else { Ok(String::new()) };
     let judged = target.and_then(|target| Ok((value(*source, property, reader, scope)?, target)));
@@ -174,6 +181,10 @@ fn judge(assertion: &StepAssertion, reader: &Reader<'_>, scope: &mut Scope) -> A
         actual: actual.as_deref().map(shown),
         passed,
     }
+}
+
+fn label(source: Source) -> &'static str {
+    Source::OPTIONS.iter().find(|(value, _)| *value == source.as_str()).map_or("", |(_, label)| *label)
 }
 
 fn number(text: &str) -> Option<f64> {
@@ -270,6 +281,25 @@ mod tests {
         assert_eq!(names(&step(vec![]), &Response::failed(9)), [("Response completed".to_owned(), false)]);
         let turned = step(vec![StepAssertion::on(Source::Completed, Comparison::Equal, "false")]);
         assert_eq!(names(&turned, &Response::failed(9)), [("Response completed".to_owned(), true)]);
+    }
+
+    #[test]
+    fn a_redirect_is_no_success_unless_the_author_says_so() {
+        let said = |step: &HttpStep, status| {
+            failure(&assertions(step, &Response { status, ..answer("") }, &mut scope()))
+        };
+        for status in [300, 301, 302, 304, 307, 308, 399] {
+            let sentence = format!("HTTP {status}: {NOT_FOLLOWED}");
+            assert_eq!(said(&step(vec![]), status), Some(sentence));
+            for own in [
+                StepAssertion::on(Source::StatusCode, Comparison::Less, "400"),
+                StepAssertion::on(Source::StatusCode, Comparison::Ignored, ""),
+            ] {
+                assert_eq!(said(&step(vec![own]), status), None);
+            }
+        }
+        assert_eq!([200, 204, 299].map(|status| said(&step(vec![]), status)), [None, None, None]);
+        assert!(said(&step(vec![]), 500).unwrap().contains("it is “500”"));
     }
 
     #[test]

@@ -12,8 +12,9 @@
 //! Fields that hold templates: the value of a predefined variable, URL, header values, body, user name and password, and
 //! property and target of captures and assertions.
 //!
-//! Differing from upstream: basic authentication is sent at once instead of upon a challenge, NTLM is not known, and a
-//! name in a path into XML without a prefix means any namespace.
+//! Differing from upstream: basic authentication is sent at once instead of upon a challenge, NTLM is not known, a
+//! name in a path into XML without a prefix means any namespace, and a redirect, which neither follows, is by default no success: else
+//! an address that has moved would take every message and tell nobody.
 
 mod assertion;
 mod capture;
@@ -30,7 +31,7 @@ mod settings;
 mod source;
 pub mod xpath;
 
-pub use assertion::{Comparison, StepAssertion, assertions, failure};
+pub use assertion::{Comparison, NOT_FOLLOWED, StepAssertion, assertions, failure};
 pub use capture::{Capture, CaptureError, Captured, captures};
 pub use default::DEFAULT_BODY;
 pub use facts::facts;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::custom::NOT_FOLLOWED;
 use domain::time::Timestamp;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method, Response, Url};
@@ -138,10 +139,7 @@ impl Answer {
             408 | 425 | 429 | 500..=599 => {
                 Err(DeliveryError::Retry { after: self.retry_after(), reason: reason() })
             }
-            300..=399 => Err(DeliveryError::permanent(format!(
-                "{}: redirects are not followed; use the address that it leads to.",
-                reason()
-            ))),
+            300..=399 => Err(DeliveryError::permanent(format!("{}: {NOT_FOLLOWED}", reason()))),
             401 | 403 => Err(DeliveryError::permanent(format!("{}: check the credentials.", reason()))),
             404 => Err(DeliveryError::permanent(format!("{}: check the address.", reason()))),
             410 => Err(DeliveryError::permanent(format!("{}: the receiver is gone for good.", reason()))),

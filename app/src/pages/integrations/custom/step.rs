@@ -244,7 +244,9 @@ fn Assertions(list: List<HttpStep>, at: At, assertions: Vec<StepAssertion>) -> i
     view! {
         <fieldset class="field">
             <legend>"Assertions"</legend>
-            <p class="hint">"What must be true of the answer. Without one about the status, it must be less than 400."</p>
+            <p class="hint">
+                "What must be true of the answer. Without one about the status, it must be less than 300: redirects are not followed."
+            </p>
             <ul>{assertions.into_iter().enumerate().map(row).collect_view()}</ul>
             <div><Add path=rows.add_path() label="Add assertion" add/></div>
         </fieldset>
