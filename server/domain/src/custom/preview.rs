@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The requests of a message, masked, one a step; none when nothing is sent for this kind. What only a level or an answer gives stands
-/// there by its name, and what chance gives is the same each time.
+/// there by its name, what chance gives is the same each time, and what is made of a masked value or with a masked key is masked too.
 ///
 /// # Errors
 /// What cannot be filled in, with its path.
@@ -44,7 +44,12 @@ pub fn preview(
             })?;
             let shown = request.shown(&scope);
             for capture in &step.captures {
-                scope.set(&capture.variable, stand_in(&capture.variable, capture.is_secret()));
+                let (name, secret) = (&capture.variable, capture.is_secret());
+                if secret {
+                    scope.set_secret(name, stand_in(name, secret));
+                } else {
+                    scope.set(name, stand_in(name, secret));
+                }
             }
             Ok(shown)
         })

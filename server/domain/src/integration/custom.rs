@@ -177,6 +177,7 @@ mod tests {
     use crate::custom::{PredefinedVariable, VariableSource};
     use crate::integration::{IntegrationSettings, ProviderKind};
     use crate::secret::MASK;
+    use crate::template::{HashAlgorithm, UserFunction, UserFunctionKind};
 
     fn stock(url: &str) -> CustomSettings {
         let mut settings = CustomSettings::default();
@@ -298,9 +299,9 @@ mod tests {
         // Nor does one come out in pieces, and one that is the whole address makes a request.
         let mut pieces = settings.clone();
         pieces.variables[1].secret = true;
-        pieces.functions.push(crate::template::UserFunction {
+        pieces.functions.push(UserFunction {
             name: "cut".to_owned(),
-            kind: crate::template::UserFunctionKind::Regex { pattern: "^...".to_owned() },
+            kind: UserFunctionKind::Regex { pattern: "^...".to_owned() },
         });
         pieces.definitions[0].steps[0].body = "{{cut({{Key}})}} {{ApiUrl}}".to_owned();
         let shown = preview(&pieces.to_form()[FIELD], Some(&pieces), None);
@@ -316,6 +317,50 @@ mod tests {
         assert!(shown.warnings[0].message.contains("Team"), "{:?}", shown.warnings);
         let broken = preview("{\n  \"variables\": 1", None, None);
         assert!(broken.messages.is_empty() && broken.errors[0].message.contains("line 2"));
+    }
+
+    #[test]
+    fn a_preview_shows_no_signature_that_is_made_with_a_mask() {
+        let mut settings = stock("https://api.example.org/x");
+        let hash = |name: &str, algorithm, key: &str| UserFunction {
+            name: name.to_owned(),
+            kind: UserFunctionKind::Hash { algorithm, key: key.into() },
+        };
+        settings.functions = vec![
+            hash("sign", HashAlgorithm::HmacSha256, "a key"),
+            hash("sign2", HashAlgorithm::HmacSha1, "https://key.example.org"),
+            hash("md", HashAlgorithm::Md5, ""),
+        ];
+        for (name, source) in [
+            ("Key", VariableSource::Fixed { value: "hunter2".into() }),
+            ("Url", VariableSource::Fixed { value: "https://example.org/T0KEN".into() }),
+            ("Team", VariableSource::PerLevel),
+        ] {
+            settings.variables.push(PredefinedVariable { name: name.to_owned(), source, secret: true });
+        }
+        let step = &mut settings.definitions[0].steps[0];
+        step.captures.push(custom::Capture {
+            variable: "access_token".to_owned(),
+            source: custom::Source::Json,
+            property: "t".to_owned(),
+            secret: false,
+        });
+        let mut second = step.clone();
+        second.body = "{{md({{access_token}})}} {{@Base64Encode(a:{{access_token}})}}".to_owned();
+        step.headers.push(Header { name: "X-Hash".to_owned(), value: "{{md(as it is)}}".into() });
+        step.headers.push(Header { name: "X-Hub".to_owned(), value: "sha256={{sign(text)}}".into() });
+        step.body = "{{@HexToBase64({{sign(text)}})}} {{@HexToBase64({{sign2(text)}})}} {{md({{Key}})}} \
+                     {{md({{Url}})}} {{md({{Team}})}} {{@Base64Encode(a:{{Key}})}}"
+            .to_owned();
+        settings.definitions[0].steps.push(second);
+        let shown = preview(&settings.to_form()[FIELD], Some(&settings), None);
+        assert!(shown.errors.is_empty() && shown.messages[0].errors.is_empty(), "{shown:?}");
+        let [first, second] = &shown.messages[0].steps[..] else { panic!("two steps: {shown:?}") };
+        assert_eq!(first.request.body, [MASK; 6].join(" "));
+        assert_eq!(first.request.headers[2].1, format!("sha256={MASK}"));
+        // Nothing of this one is masked.
+        assert_eq!(first.request.headers[1].1, HashAlgorithm::Md5.hash("as it is", &"".into()));
+        assert_eq!(second.request.body, [MASK; 2].join(" "));
     }
 
     #[test]

@@ -194,6 +194,9 @@ impl Renderer<'_> {
             };
             let result = result?;
             self.follow(self.scope.functions().trace(name), text, &result, |_, _| None)?;
+            if self.scope.functions().lacks_key(name) {
+                self.scope.hidden_mut().derived(&result);
+            }
             result
         };
         Ok(self.put(&result, out)?)

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 use crate::{
     choices,
     form::{FieldError, MAX_TEXT_BYTES},
-    secret::Secret,
+    secret::{MASK, Secret},
 };
 
 use super::{
@@ -184,6 +184,14 @@ impl Functions {
     /// The result of a function; `None` when there is none of this name.
     pub(super) fn call(&self, name: &str, text: &str, work: &mut Work) -> Option<Result<String, Trouble>> {
         Some(self.0.get(&name.to_lowercase())?.call(text, work))
+    }
+
+    /// Whether a function hashes with a mask in the place of its key, as a preview does. What it gives looks real and is not.
+    pub(super) fn lacks_key(&self, name: &str) -> bool {
+        matches!(
+            self.0.get(&name.to_lowercase()),
+            Some(Compiled::Hash(algorithm, key)) if algorithm.needs_key() && key.expose().ends_with(MASK)
+        )
     }
 
     /// What a function makes of a secret in its argument.
