@@ -144,7 +144,7 @@ fn incident(message: &Message) -> Option<&IncidentFacts> {
 }
 
 /// The same for each mail about an incident but for words in brackets, which mail programs leave aside when they look for a thread
-/// (RFC 5256, 2.1).
+/// (RFC 5256, 2.1); a prefix of the settings comes first in all of them, for filters.
 fn subject(settings: &EmailSettings, message: &Message) -> String {
     let mark = match &message.body {
         Body::Alert(alert) => match alert.kind {
@@ -160,7 +160,7 @@ fn subject(settings: &EmailSettings, message: &Message) -> String {
     let stem = incident(message).map_or_else(|| message.headline(), |incident| incident.title.clone());
     let prefix = settings.subject_prefix.trim();
     let space = if prefix.is_empty() { "" } else { " " };
-    let subject = format!("{mark}{prefix}{space}{test}{stem}");
+    let subject = format!("{prefix}{space}{mark}{test}{stem}");
     fit(&plain(&subject), MAX_SUBJECT)
 }
 
