@@ -16,6 +16,9 @@ use super::http::{Answer, Call, Outbound};
 use super::parts::Alphabet;
 use super::{Attempting, DeliveryError, Provider, Receipt, words};
 
+/// The least that is left of a name, in places: a shorter one names nothing.
+const MIN_NAME: usize = 12;
+
 /// Who we are to Twilio.
 #[derive(Clone, Debug)]
 pub enum TwilioAuth {
@@ -216,7 +219,7 @@ fn composed(message: &Message, now: Timestamp, alphabet: Alphabet) -> String {
     let room = alphabet.room();
     let link = words::link(message).filter(|link| alphabet.size(link) <= room / 2).unwrap_or_default();
     // So that the reason and the link have room.
-    let headline = alphabet.cut(&plain(&message.headline()), room / 3);
+    let headline = headline(message, alphabet, room / 3);
     let reason = match &message.body {
         // The payload of an event is for programs.
         Body::Event(_) => String::new(),
@@ -233,6 +236,22 @@ fn composed(message: &Message, now: Timestamp, alphabet: Alphabet) -> String {
     let room = room.saturating_sub(alphabet.size(&headline) + alphabet.size(&link) + 2);
     let parts = [headline, alphabet.cut(&reason, room), link];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// The headline in so many places. A name is cut before what happened to it, which would else be what is missing.
+fn headline(message: &Message, alphabet: Alphabet, room: usize) -> String {
+    let whole = plain(&message.headline());
+    let name = match &message.body {
+        Body::Alert(alert) => plain(&alert.monitor.name),
+        Body::Acknowledged(taken) => plain(&taken.monitor.name),
+        Body::Group(_) | Body::Event(_) => String::new(),
+    };
+    let beside = alphabet.size(&whole).saturating_sub(alphabet.size(&name));
+    let cut = room
+        .checked_sub(beside)
+        .filter(|left| (MIN_NAME..alphabet.size(&name)).contains(left))
+        .map(|left| whole.replacen(&name, &alphabet.cut(&name, left), 1));
+    alphabet.cut(&cut.unwrap_or(whole), room)
 }
 
 /// One line, with the quotation marks and dashes of the usual alphabet of text messages: a single character beyond it (3GPP TS 23.038)

@@ -173,6 +173,8 @@ async fn a_text_stays_within_three_parts_and_where_it_can_within_the_usual_alpha
         assert!((2..=3).contains(&parts) && usual == is_usual, "{parts} parts, {usual}: {body}");
         assert!(body.contains("\nhttps://pharos.example.org/console"), "the link is never cut: {body}");
         assert!(!body.contains(['“', '”', '–', '…']), "{body}");
+        let headline = body.lines().next().unwrap();
+        assert!(headline.ends_with(" down"), "the name is cut, not what happened to it: {body}");
     }
 }
 
