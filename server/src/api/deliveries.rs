@@ -38,7 +38,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 /// A message to one integration, and where it stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DeliveryBody {
-    /// Its id; the receiver got it as `webhook-id`.
+    /// Its id; a webhook gets it as `x-delivery-id`, and a signed one as `webhook-id` too.
     uuid: String,
     /// What it tells: `error`, `reminder`, `ok`, `test`, `group`, `acknowledged` or `event`; `rest` for those whom another of these did not
     /// reach.
