@@ -74,7 +74,7 @@ pub enum Failure {
     },
     /// No trusted authority vouches for the certificate.
     CertificateUntrusted {
-        /// Who issued it.
+        /// Who issued it; empty when that is not known.
         issuer: String,
         /// Whether it signed itself.
         self_signed: bool,
@@ -261,11 +261,11 @@ impl Failure {
             Self::CertificateUntrusted { self_signed: true, .. } => {
                 "The certificate is self-signed, so nobody vouches for it.".to_owned()
             }
-            Self::CertificateUntrusted { issuer, .. } => {
-                format!(
-                    "The certificate is not trusted: its issuer “{issuer}” is unknown or an intermediate is missing."
-                )
-            }
+            Self::CertificateUntrusted { issuer, .. } => format!(
+                "The certificate is not trusted: its issuer{} is unknown, or an intermediate is missing; to trust an authority of \
+                 your own, name it in SSL_CERT_FILE.",
+                if issuer.is_empty() { String::new() } else { format!(" “{issuer}”") }
+            ),
             Self::CertificateExpiresSoon { days, min_days } => {
                 format!("The certificate expires in {days} days; at least {min_days} should be left.")
             }

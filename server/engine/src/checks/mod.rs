@@ -34,6 +34,7 @@ pub use policy::{Refusal, TargetPolicy, is_public};
 
 use trace::Trace;
 use trust::Trust;
+pub(crate) use trust::handshake_failure;
 
 use crate::providers::Outbound;
 

@@ -222,6 +222,9 @@ pub(crate) fn handshake_failure(error: &rustls::Error, minimum: &str) -> Failure
             reason("the server does not know the name that was asked for")
         }
         Error::InvalidMessage(_) => reason("the server does not speak TLS on this port"),
+        Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
+            Failure::CertificateUntrusted { issuer: String::new(), self_signed: false }
+        }
         other => Failure::TlsError { reason: other.to_string() },
     }
 }

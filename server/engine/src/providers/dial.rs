@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::check::Failure;
 use domain::check::target::{bare_host, host_port};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -13,7 +14,7 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::{DeliveryError, Outbound};
-use crate::checks::{Refusal, plain_reason};
+use crate::checks::{Refusal, handshake_failure, plain_reason};
 
 /// The least time for one of several addresses: a shorter one would give up on a slow network.
 const MIN_SHARE: Duration = Duration::from_millis(250);
@@ -101,7 +102,12 @@ fn tls_reason(error: &io::Error) -> String {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {
         Some(rustls::Error::InvalidMessage(_)) => "the server does not speak TLS on this port".to_owned(),
-        Some(other) => other.to_string(),
+        Some(other) => match handshake_failure(other, "TLS 1.2") {
+            untrusted @ Failure::CertificateUntrusted { .. } => {
+                plain_reason(&io::Error::other(untrusted.sentence()))
+            }
+            _ => other.to_string(),
+        },
         None => plain_reason(error),
     }
 }

@@ -154,6 +154,7 @@ async fn serve(
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
+    pem: String,
 }
 
 /// How a certificate deviates from a good one.
@@ -200,8 +201,12 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         params.distinguished_name.push(rcgen::DnType::CommonName, "Test Authority");
         let key = KeyPair::generate().unwrap();
-        let certificate = params.self_signed(&key).unwrap().der().clone();
-        Self { issuer: Issuer::new(params, key), certificate }
+        let certificate = params.self_signed(&key).unwrap();
+        Self {
+            certificate: certificate.der().clone(),
+            pem: certificate.pem(),
+            issuer: Issuer::new(params, key),
+        }
     }
 
     pub(crate) fn issue(&self, leaf: &Leaf) -> Pair {
@@ -214,6 +219,11 @@ impl Authority {
     pub(crate) fn trusted(&self) -> Checks {
         let extra_roots = vec![self.certificate.to_vec()];
         Checks::new(ChecksConfig { extra_roots, ..ChecksConfig::default() }).unwrap()
+    }
+
+    /// Its certificate, as operators keep it in a file.
+    pub(crate) fn pem(&self) -> &str {
+        &self.pem
     }
 
     /// A server's configuration that asks for a client certificate of this authority.

@@ -79,6 +79,43 @@ async fn expired_early_self_signed_and_misnamed_certificates_are_told_apart() {
     }
 }
 
+/// In whose name this program runs once more, with an environment of its own.
+const ADDRESS: &str = "PHAROS_TEST_TLS_ADDRESS";
+
+#[tokio::test]
+async fn an_authority_of_ones_own_is_trusted_once_the_environment_names_it() {
+    let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
+    let itself = self_signed(&Leaf::default());
+    let [known, own] = ["authority.pem", "itself.pem"].map(|name| folder.path().join(name));
+    std::fs::write(&known, authority.pem()).unwrap();
+    std::fs::write(&own, &itself.certificate_pem).unwrap();
+    for (pair, file) in [(authority.issue(&Leaf::default()), known), (itself, own)] {
+        let server = Server::start_tls(|_| ok("hello"), Some(serving_all(pair))).await;
+        let report = run(get(&server.https("localhost"))).await;
+        let Failure::CertificateUntrusted { self_signed, .. } = failure(&report) else {
+            panic!("{report:?}")
+        };
+        let says = failure(&report).sentence().ends_with("own, name it in SSL_CERT_FILE.");
+        assert_eq!(says, !self_signed, "{report:?}");
+        let child = tokio::process::Command::new(std::env::current_exe().unwrap())
+            .args(["tls::child", "--exact", "--nocapture"])
+            .env(ADDRESS, server.https("localhost"))
+            .env("SSL_CERT_FILE", &file)
+            .output()
+            .await
+            .unwrap();
+        assert!(child.status.success(), "{}: {child:?}", file.display());
+        assert_eq!(server.requests().len(), 1, "{}", file.display());
+    }
+}
+
+#[tokio::test]
+async fn child() {
+    let Ok(address) = std::env::var(ADDRESS) else { return };
+    let report = run(get(&address)).await;
+    assert_eq!(report.outcome, Outcome::Up, "{report:?}");
+}
+
 #[tokio::test]
 async fn without_the_chain_name_and_dates_are_still_checked() {
     for (leaf, up) in [
