@@ -223,7 +223,9 @@ impl Renderer<'_> {
             Trace::None => {}
             Trace::InPlace => {
                 let parts: Vec<_> = inside.iter().filter_map(|part| again(part, self.scope)).collect();
-                parts.iter().for_each(|part| self.scope.hidden_mut().derived(part));
+                for part in parts {
+                    self.scope.hidden_mut().derived(&part);
+                }
             }
             Trace::Everywhere => self.scope.hidden_mut().derived(result),
             Trace::Piece => self.scope.hidden_mut().piece(result),
