@@ -110,6 +110,7 @@ async fn an_authority_of_ones_own_is_trusted_once_the_environment_names_it() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "how a test speaks to its child")]
 async fn child() {
     let Ok(address) = std::env::var(ADDRESS) else { return };
     let report = run(get(&address)).await;
