@@ -12,7 +12,7 @@ const MIN_SECRET_BYTES: usize = 4;
 /// The shortest piece of a secret that is hidden for itself: `https` or `token` are words too.
 const MIN_PIECE_BYTES: usize = 9;
 /// The most texts that functions made of secrets, and the most bytes of them; what comes after them is not known any more.
-const MAX_DERIVED: usize = 512;
+const MAX_DERIVED: usize = 128;
 const MAX_DERIVED_BYTES: usize = 16 << 20;
 
 /// Secrets, and what was made of them.
