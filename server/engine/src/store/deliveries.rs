@@ -164,10 +164,13 @@ pub struct Told {
 }
 
 /// Who was told that an incident began or goes on, or will be, and whether the last word about that failed for good; `but` is left out.
+/// What arrived once counts as delivered, whatever became of it when somebody asked for it once more.
 pub async fn told(tx: &mut Tx, incident: IncidentKey, but: DeliveryKey) -> Result<Vec<Told>> {
     let rows: Vec<(i64, i64, String, String)> = sql!(tx, |conn| {
         sqlx::query_as(
-        "select d.id, d.integration_id, d.address, case when d.state = 'grouped' then coalesce(g.state, 'skipped') else d.state end \
+        "select d.id, d.integration_id, d.address, \
+         case when d.delivered_at is not null or (d.state = 'grouped' and g.delivered_at is not null) then 'delivered' \
+             when d.state = 'grouped' then coalesce(g.state, 'skipped') else d.state end \
          from deliveries d left join deliveries g on g.id = d.group_id \
          where d.incident_id = $1 and (d.kind = 'error' or d.kind = 'reminder') and d.id <> $2 \
          order by d.integration_id, d.address, d.id"
@@ -316,8 +319,9 @@ pub async fn last_delivered(
 ) -> Result<Option<Timestamp>> {
     let at: Option<i64> = sql!(tx, |conn| {
         sqlx::query_scalar(
-        "select max(updated_at) from deliveries where integration_id = $1 and id <> $2 and kind = 'error' \
-         and ((state = 'delivered' and external_id is not null) or (state = 'sending' and error = $3))"
+        "select max(case when state = 'delivered' or (state = 'sending' and error = $3) then updated_at else delivered_at end) \
+         from deliveries where integration_id = $1 and id <> $2 and kind = 'error' \
+         and (((state = 'delivered' or delivered_at is not null) and external_id is not null) or (state = 'sending' and error = $3))"
     )
     .bind(integration.0)
     .bind(but.0)
@@ -349,11 +353,16 @@ pub async fn is_begun_elsewhere(
     Ok(count > 0)
 }
 
-/// Sends a delivery once more: at once, as if it had never been tried. One that is on its way stays as it is.
+/// Sends a delivery once more: at once, as if it had never been tried; only that it arrived is not forgotten. One that is on its way stays
+/// as it is.
 pub async fn replay(tx: &mut Tx, id: &DeliveryId, now: Timestamp) -> Result<bool> {
     let changed = sql!(tx, |conn| {
         sqlx::query(
-        "update deliveries set state = 'waiting', attempts = 0, due_at = $1, error = null, updated_at = $1, replayed_at = $1 \
+        "update deliveries set state = 'waiting', attempts = 0, due_at = $1, error = null, updated_at = $1, replayed_at = $1, \
+         delivered_at = case when state = 'delivered' then coalesce(delivered_at, updated_at) \
+             when state = 'grouped' then (select coalesce(g.delivered_at, g.updated_at) from deliveries g \
+                 where g.id = deliveries.group_id and (g.delivered_at is not null or g.state = 'delivered')) \
+             else delivered_at end \
          where public_id = $2 and due_at is null"
     )
     .bind(now.0)

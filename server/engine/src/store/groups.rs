@@ -179,7 +179,8 @@ pub async fn members(tx: &mut Tx, group: DeliveryKey) -> Result<Vec<Member>> {
     let rows: Vec<MemberRow> = sql!(tx, |conn| {
         sqlx::query_as(
             "select m.id, i.public_id, i.id as incident_id, i.resolved_at is not null as over, m.created_at, \
-             max(case when b.state = 'delivered' or (b.state = 'grouped' and g.state = 'delivered') then 1 else 0 end) > 0 as told, \
+             max(case when b.state = 'delivered' or b.delivered_at is not null \
+                 or (b.state = 'grouped' and (g.state = 'delivered' or g.delivered_at is not null)) then 1 else 0 end) > 0 as told, \
              cast(max(case when b.due_at is null and (b.state <> 'grouped' or g.due_at is null) then 0 when b.kind = 'error' then 2 \
                  when b.kind = 'reminder' then 1 else 0 end) as bigint) as pending \
              from deliveries m join incidents i on i.id = m.incident_id \

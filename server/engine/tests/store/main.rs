@@ -19,6 +19,7 @@ mod lists;
 #[path = "../providers/mail_server.rs"]
 #[expect(dead_code, reason = "one of its servers is enough here")]
 mod mail_server;
+mod once_more;
 mod opening;
 mod pages;
 mod postgres;

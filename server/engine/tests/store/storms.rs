@@ -151,6 +151,24 @@ on_both! {
         assert_eq!(world.services.delivery_counts(&SYSTEM, 1).await.unwrap().delivered, 6);
     }
 
+    async fn what_a_message_of_many_told_is_told_though_nobody_takes_it_a_second_time(world: World) {
+        let storm = Storm::of(&world, 5, 0, None).await;
+        storm.break_all(&world).await;
+        storm.pass(&world, SECOND).await;
+        storm.pass(&world, 16 * SECOND).await;
+        let group = log(&world, "group").await.remove(0);
+        storm.receiver.answers(&[(404, ""), (200, "")]);
+        world.services.replay(&SYSTEM, &[group.id]).await.unwrap();
+        storm.pass(&world, SECOND).await;
+        storm.headlines();
+        for monitor in &storm.monitors {
+            world.recovery(*monitor).await;
+        }
+        storm.pass(&world, MINUTE).await;
+        storm.pass(&world, 16 * SECOND).await;
+        assert_eq!(storm.headlines().last().unwrap(), "🟢 2 more monitors are up again");
+    }
+
     async fn one_that_is_left_alone_is_told_by_a_message_of_its_own(world: World) {
         let storm = Storm::of(&world, 4, 0, None).await;
         let incidents = storm.break_all(&world).await;

@@ -35,16 +35,26 @@ struct Row {
     error: Option<String>,
     external_id: Option<String>,
     updated_at: i64,
+    delivered_at: Option<i64>,
 }
 
 /// The message is `None` when it cannot be read: then the row says so, and stands among the others.
 fn read(row: Row) -> Result<(i64, DeliveryRow, Option<Message>)> {
     let corrupt = |column| StoreError::Corrupt { table: "deliveries", column, id: row.id };
+    let state = DeliveryState::from_word(&row.state).ok_or(corrupt("state"))?;
+    // Nobody must take what arrived for lost.
+    let is_lost = matches!(state, DeliveryState::Failed | DeliveryState::Skipped);
+    let error = match row.error {
+        Some(error) if is_lost && row.delivered_at.is_some() => {
+            Some(format!("It had arrived before it was replayed; the replay did not: {error}"))
+        }
+        error => error,
+    };
     let view = DeliveryRow {
         id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
         at: Timestamp(row.created_at),
         kind: row.kind,
-        state: DeliveryState::from_word(&row.state).ok_or(corrupt("state"))?,
+        state,
         together: row
             .together
             .map(|word| DeliveryState::from_word(&word).ok_or(corrupt("state")))
@@ -58,7 +68,7 @@ fn read(row: Row) -> Result<(i64, DeliveryRow, Option<Message>)> {
         incident: row.incident.and_then(|id| id.parse().ok()),
         attempts: u32::try_from(row.attempts).map_err(|_| corrupt("attempts"))?,
         due_at: row.due_at.map(Timestamp),
-        error: row.error,
+        error,
         external_id: row.external_id,
         updated_at: Timestamp(row.updated_at),
     };
@@ -79,7 +89,7 @@ macro_rules! select {
              g.name as integration_name, g.kind as provider, i.public_id as incident, d.attempts, d.due_at, \
              case when d.state = 'grouped' then coalesce(t.state, 'skipped') end as together, \
              case when d.state = 'grouped' then coalesce(d.error, t.error) else d.error end as error, \
-             d.external_id, d.updated_at",
+             d.external_id, d.updated_at, d.delivered_at",
             from!(),
             "left join deliveries t on t.id = d.group_id ",
             $rest
