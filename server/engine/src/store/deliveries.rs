@@ -354,7 +354,7 @@ pub async fn is_begun_elsewhere(
 }
 
 /// Sends a delivery once more: at once, as if it had never been tried; only that it arrived is not forgotten. One that is on its way stays
-/// as it is.
+/// as it is, and so does one whose integration was removed.
 pub async fn replay(tx: &mut Tx, id: &DeliveryId, now: Timestamp) -> Result<bool> {
     let changed = sql!(tx, |conn| {
         sqlx::query(
@@ -363,7 +363,8 @@ pub async fn replay(tx: &mut Tx, id: &DeliveryId, now: Timestamp) -> Result<bool
              when state = 'grouped' then (select coalesce(g.delivered_at, g.updated_at) from deliveries g \
                  where g.id = deliveries.group_id and (g.delivered_at is not null or g.state = 'delivered')) \
              else delivered_at end \
-         where public_id = $2 and due_at is null"
+         where public_id = $2 and due_at is null \
+         and exists (select 1 from integrations i where i.id = deliveries.integration_id and i.deleted_at is null)"
     )
     .bind(now.0)
     .bind(id.as_str())

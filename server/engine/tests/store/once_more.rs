@@ -73,3 +73,19 @@ on_both! {
         assert_eq!(receiver.statuses(), ["ongoing", "resolved"]);
     }
 }
+
+on_both! {
+    async fn what_an_integration_that_is_gone_was_sent_is_not_sent_once_more(world: World) {
+        let receiver = Receiver::open().await;
+        let (monitor, _) = world.monitor("Shop").await;
+        let (hook, id) = integration(&world, &receiver, None).await;
+        attach(&world, monitor, hook).await;
+        let telling = Telling::over(&world);
+        world.outage(monitor).await;
+        telling.pass().await;
+        let error = log(&world).await.remove(0);
+        world.services.delete_integration(OPERATOR, &id).await.unwrap();
+        assert_eq!(replay(&world, &error).await, 0);
+        assert_eq!(world.services.outbox(OPERATOR).await.unwrap().0, 0);
+    }
+}
