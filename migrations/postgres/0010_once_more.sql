@@ -4,3 +4,6 @@
 alter table deliveries add column delivered_at bigint;
 update deliveries set delivered_at = (select max(a.at) from delivery_attempts a where a.delivery_id = deliveries.id and a.error is null)
 where replayed_at is not null and state <> 'delivered';
+
+-- What the other side called it each time after the first, in order, with a blank between two; the first name stays in external_id.
+alter table deliveries add column further_ids text;

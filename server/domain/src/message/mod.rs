@@ -1,6 +1,7 @@
 //! What integrations are told: one message, in facts. Each provider writes it in its own words and format.
 //!
-//! A message is kept with its delivery as it was planned, so that an attempt in an hour, or a replay in a week, says the same.
+//! A message is kept with its delivery as it was planned, so that an attempt in an hour, or a replay in a week, says the same;
+//! a replay says how long it lasted, too.
 
 use std::collections::BTreeMap;
 
@@ -251,6 +252,11 @@ impl Alert {
         let (duration, reason) = (self.duration(now), &self.incident.reason);
         let lasted = duration_words(duration);
         match self.kind {
+            // Somebody asked for it once more when it was over.
+            AlertKind::Error | AlertKind::Reminder if self.incident.resolved_at.is_some() => {
+                let since = days::time_words(self.incident.started_at, now, time_zone);
+                lines.push(format!("It was down for {lasted}, since {since}: {reason}"));
+            }
             AlertKind::Error | AlertKind::Reminder if duration >= MINUTE => {
                 let since = days::time_words(self.incident.started_at, now, time_zone);
                 lines.push(format!("Down since {since} ({lasted}): {reason}"));

@@ -106,6 +106,12 @@ pub(super) async fn judge<'a>(
     if let Some(plan) = plan {
         return Ok(plan);
     }
+    if let (true, Body::Alert(alert), Some(incident)) =
+        (claimed.replayed, &mut claimed.message.body, claimed.incident)
+    {
+        // It tells of something that may have ended since, and does not go on until now.
+        alert.incident.resolved_at = outages::resolved_at(tx, incident).await?;
+    }
     if told_together(claimed) != told {
         // The log says what leaves, and so does whoever asks for it once more.
         groups::rewrite(tx, claimed.key, &claimed.message).await?;

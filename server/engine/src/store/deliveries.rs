@@ -288,25 +288,30 @@ pub async fn external_id(
 }
 
 /// What the other side called the further messages by which an integration was told of the beginning of an incident, in order: those of an
-/// escalation that comes back to it.
+/// escalation that comes back to it, and those that somebody asked for once more. For names without blanks.
 pub async fn further_ids(
     tx: &mut Tx,
     incident: IncidentKey,
     (integration, address): (IntegrationKey, &str),
     first: &str,
 ) -> Result<Vec<String>> {
-    let ids: Vec<String> = sql!(tx, |conn| {
-        sqlx::query_scalar(
-        "select external_id from deliveries where incident_id = $1 and integration_id = $2 and address = $3 and kind = 'error' \
-         and external_id <> $4 order by id"
+    let rows: Vec<(String, Option<String>)> = sql!(tx, |conn| {
+        sqlx::query_as(
+        "select external_id, further_ids from deliveries where incident_id = $1 and integration_id = $2 and address = $3 \
+         and kind = 'error' and external_id is not null order by id"
     )
     .bind(incident.0)
     .bind(integration.0)
     .bind(address)
-    .bind(first)
     .fetch_all(conn)
     .await?
     });
+    let mut ids = Vec::new();
+    for (own, further) in rows {
+        let further = further.unwrap_or_default();
+        ids.extend(std::iter::once(own.as_str()).chain(further.split(' ')).map(ToOwned::to_owned));
+    }
+    ids.retain(|id| !id.is_empty() && id != first);
     Ok(ids)
 }
 

@@ -93,8 +93,9 @@ async fn write(tx: &mut Tx, node: &str, rows: &[Settled<'_>], now: Timestamp) ->
     Ok(sql!(tx, |conn| {
         let mut query = QueryBuilder::new(
             "update deliveries set state = new.column1, attempts = new.column2, due_at = new.column3, \
-             external_id = coalesce(new.column4, external_id), error = new.column5, lease_until = null, \
-             lease_node = null, updated_at = ",
+             external_id = coalesce(external_id, new.column4), \
+             further_ids = case when external_id <> new.column4 then coalesce(further_ids || ' ', '') || new.column4 else further_ids end, \
+             error = new.column5, lease_until = null, lease_node = null, updated_at = ",
         );
         query.push_bind(now.0).push(" from (");
         query.push_values(padded(rows), |mut values, row| {

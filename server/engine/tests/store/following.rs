@@ -1,10 +1,12 @@
 //! From an outage to a message of a bot that changes with it: planner, outbox, dispatcher and Slack, on both databases.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use domain::id::{IntegrationId, MonitorKey, ProjectId};
 use domain::integration::{IntegrationDraft, SlackSettings};
 use domain::time::MINUTE;
+use domain::views::console::DeliveryQuery;
 use engine::checks::{Checks, ChecksConfig};
 use engine::dispatch::Dispatcher;
 use engine::planner::Planner;
@@ -20,15 +22,15 @@ use crate::world::{OPERATOR, World};
 /// What was called, with what.
 type Calls = Arc<Mutex<Vec<(String, Value)>>>;
 
-/// A Web API that takes every message as the first one of a channel.
+/// A Web API that takes every message, and calls each that is posted by its number.
 async fn slack() -> (String, Calls) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/api", listener.local_addr().unwrap());
     let calls = Calls::default();
-    let all = calls.clone();
+    let (all, posted) = (calls.clone(), Arc::new(AtomicUsize::new(0)));
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
-            let all = all.clone();
+            let (all, posted) = (all.clone(), posted.clone());
             tokio::spawn(async move {
                 let (mut text, mut buffer) = (String::new(), [0; 8_192]);
                 loop {
@@ -41,10 +43,14 @@ async fn slack() -> (String, Calls) {
                     let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
                     let Ok(body) = serde_json::from_str::<Value>(body) else { continue };
                     let path = head.split(' ').nth(1).unwrap().to_owned();
+                    let ts = match body["ts"].as_str() {
+                        Some(ts) => ts.to_owned(),
+                        None => format!("1503435956.{:06}", 247 + posted.fetch_add(1, Ordering::Relaxed)),
+                    };
                     all.lock().unwrap().push((path, body));
-                    let answer = r#"{"ok":true,"channel":"C1","ts":"1503435956.000247"}"#;
+                    let answer = format!(r#"{{"ok":true,"channel":"C1","ts":"{ts}"}}"#);
                     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", answer.len());
-                    socket.write_all((head + answer).as_bytes()).await.unwrap();
+                    socket.write_all((head + &answer).as_bytes()).await.unwrap();
                     text.clear();
                 }
             });
@@ -159,5 +165,46 @@ on_both! {
                 "/api/chat.postMessage 1503435956.000247 🟢 Shop is up again (down for less than a second)",
             ]
         );
+    }
+}
+
+on_both! {
+    async fn what_somebody_asks_for_once_more_stands_below_the_first_and_ends_with_it(world: World) {
+        let following = Following::over(&world).await;
+        world.outage(following.monitor).await;
+        following.plan().await;
+        following.sent().await;
+        let error = world.services.deliveries(OPERATOR, &DeliveryQuery::default()).await.unwrap().rows.remove(0);
+        let replay = async || {
+            assert_eq!(world.services.replay(OPERATOR, std::slice::from_ref(&error.id)).await.unwrap(), 1);
+            following.sent().await
+        };
+        let answered = ["/api/chat.postMessage 1503435956.000247 🔴 Shop is down"];
+        assert_eq!(replay().await, answered);
+        assert_eq!(replay().await, answered);
+        let kept = world.services.delivery(OPERATOR, &error.id).await.unwrap().row.external_id;
+        assert_eq!(kept.as_deref(), Some("C1:1503435956.000247"));
+
+        world.pass(2 * MINUTE);
+        world.recovery(following.monitor).await;
+        following.plan().await;
+        assert_eq!(
+            following.sent().await,
+            [
+                "/api/chat.update 1503435956.000247 🟢 Shop is up again",
+                "/api/chat.update 1503435956.000248 🟢 Shop is up again",
+                "/api/chat.update 1503435956.000249 🟢 Shop is up again",
+                "/api/chat.postMessage 1503435956.000247 🟢 Shop is up again (down for 2 min)",
+            ]
+        );
+
+        // It does not go on until somebody asks for it.
+        world.pass(MINUTE);
+        world.services.replay(OPERATOR, std::slice::from_ref(&error.id)).await.unwrap();
+        following.dispatcher.pass().await.unwrap();
+        let (_, body) = following.calls.lock().unwrap().remove(0);
+        let text = body["text"].as_str().unwrap();
+        assert!(text.contains("It was down for 2 min, since 00:00 UTC: secret reason"), "{text}");
+        assert!(!body.to_string().contains("Acknowledge"), "nobody need take care of it: {body}");
     }
 }
