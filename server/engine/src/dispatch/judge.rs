@@ -15,6 +15,7 @@ use crate::providers;
 use crate::store::claiming::{self, Claimed};
 use crate::store::deliveries::{self, Settlement};
 use crate::store::groups::{self, Member, Pending};
+use crate::store::hastening::QUIET;
 use crate::store::integrations::{self, Integration};
 use crate::store::outages::{self, Open};
 use crate::store::{self, Tx};
@@ -120,7 +121,7 @@ pub(super) async fn judge<'a>(
     let quiet = integration.quiet.as_ref().and_then(|quiet| quiet.ends(now));
     if let Some(ends) = quiet.filter(|_| !is_test && !claimed.replayed) {
         let ends = ends.max(Timestamp(now.0 + SECOND));
-        return Ok(settle(DeliveryState::Waiting, Some(ends), "It waits for the end of the quiet hours."));
+        return Ok(settle(DeliveryState::Waiting, Some(ends), QUIET));
     }
     // Whoever confirmed their address hears of it, whatever the others do.
     if settings.writes_only_to(&integration.unconfirmed) {

@@ -18,6 +18,7 @@ pub mod events;
 pub mod evidence;
 pub mod facts;
 pub mod groups;
+pub mod hastening;
 pub mod health;
 pub mod incidents;
 mod integration_list;

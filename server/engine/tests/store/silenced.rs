@@ -3,6 +3,8 @@
 use domain::alert::{Condition, QuietHours};
 use domain::integration::{DiscordSettings, IntegrationDraft};
 use domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use domain::views::console::DeliveryQuery;
+use engine::services::telling::Changes;
 
 use crate::on_both;
 use crate::tellers::{Receiver, Telling, attach, define, insert, integration, level};
@@ -114,5 +116,32 @@ on_both! {
         world.pass(MINUTE);
         telling.pass().await;
         assert_eq!(receiver.heard.lock().unwrap().len(), 8);
+    }
+}
+
+on_both! {
+    async fn what_quiet_hours_hold_leaves_when_they_are_taken_back(world: World) {
+        let receiver = Receiver::open().await;
+        let (monitor, _) = world.monitor("Shop").await;
+        let (hook, id) = integration(&world, &receiver, Some(night())).await;
+        attach(&world, monitor, hook).await;
+        let telling = Telling::over(&world);
+        let hours = async |from: &str, until: &str| {
+            let fields = [("quiet_from", from), ("quiet_until", until)];
+            let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            let changes = Changes { fields, ..Changes::default() };
+            world.services.change_integration(OPERATOR, &id, &changes).await.unwrap();
+        };
+        world.outage(monitor).await;
+        telling.pass().await;
+        // Others, in which it is quiet as well.
+        hours("23:00", "08:00").await;
+        telling.pass().await;
+        assert!(receiver.statuses().is_empty());
+        let row = world.services.deliveries(OPERATOR, &DeliveryQuery::default()).await.unwrap().rows.remove(0);
+        assert_eq!(row.due_at.map(|at| at.since(world.now())), Some(8 * HOUR));
+        hours("", "").await;
+        telling.pass().await;
+        assert_eq!(receiver.statuses(), ["ongoing"]);
     }
 }

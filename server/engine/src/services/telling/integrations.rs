@@ -16,7 +16,7 @@ use super::custom::words;
 use super::{Result, ServiceError, Services, operator};
 use crate::store::integrations::{self, Integration};
 use crate::store::views::telling::{self, Use};
-use crate::store::{self, Tx, definitions, subscriptions};
+use crate::store::{self, Tx, definitions, hastening, subscriptions};
 
 /// The field that says whether a new integration hears of every outage.
 const IN_DEFAULT: &str = "in_default";
@@ -211,7 +211,14 @@ impl Services {
         let draft = IntegrationDraft::from_form(old.kind, &form, settings).map_err(ServiceError::Invalid)?;
         super::definitions::forget_secrets(&mut tx, old, &draft.settings, now).await?;
         integrations::update(&mut tx, old.key, &draft, now).await?;
+        let hours_changed = draft.quiet != old.quiet;
+        if hours_changed {
+            hastening::quiet_hours_changed(&mut tx, old.key, now).await?;
+        }
         tx.commit().await?;
+        if hours_changed {
+            self.inner.telling.dispatcher.outbox.notify_one();
+        }
         self.send_first_links(&draft.settings).await
     }
 
