@@ -86,6 +86,8 @@ pub(super) struct Ready {
     pub(super) external_id: Option<String>,
     pub(super) further_ids: Vec<String>,
     pub(super) last_delivered: Option<Timestamp>,
+    /// Whether other messages to the integration wait to be tried again.
+    pub(super) others_retry: bool,
 }
 
 impl Crew {
@@ -283,6 +285,8 @@ impl Crew {
                     let settings = shared.entry(key).or_insert_with(|| Arc::new(settings.clone())).clone();
                     let unconfirmed = unconfirmed.to_vec();
                     let claimed = Box::new(claimed);
+                    let others_retry =
+                        integration.is_some_and(|one| one.retries_until.is_some_and(|until| until > now));
                     ready.push(Ready {
                         claimed,
                         settings,
@@ -290,6 +294,7 @@ impl Crew {
                         external_id,
                         further_ids,
                         last_delivered,
+                        others_retry,
                     });
                 }
                 Plan::Settle(settlement) => settled.push((claimed, settlement)),

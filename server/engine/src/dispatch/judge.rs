@@ -1,24 +1,25 @@
 //! Whether a claimed message is still to be sent: much may have happened since it was planned.
 
-use std::collections::HashSet;
-
 use domain::alert::AlertKind;
 use domain::delivery::DeliveryState;
-use domain::id::{DeliveryKey, IntegrationKey};
+use domain::id::IntegrationKey;
 use domain::integration::IntegrationSettings;
 use domain::integration::email::unconfirmed_words;
-use domain::message::{Body, Group};
+use domain::message::Body;
 use domain::time::{MINUTE, SECOND, Timestamp};
 
 use crate::planner;
 use crate::providers;
 use crate::store::claiming::{self, Claimed};
 use crate::store::deliveries::{self, Settlement};
-use crate::store::groups::{self, Member, Pending};
+use crate::store::groups::{self, Pending};
 use crate::store::hastening::QUIET;
 use crate::store::integrations::{self, Integration};
 use crate::store::outages::{self, Open};
 use crate::store::{self, Tx};
+
+use super::order;
+use super::together::{keep, leave_out_silenced, only_one, said, told_together};
 
 /// How long a message waits for another one that must leave before it, in milliseconds.
 const BEHIND: i64 = 5 * SECOND;
@@ -27,7 +28,7 @@ const ELSEWHERE: i64 = 30 * SECOND;
 /// What the other side "calls" what it may have done: it counts as done.
 const PERHAPS: &str = "interrupted";
 /// Why a message is not sent.
-const TAKEN_ON: &str = "Somebody took care of it before it could be told.";
+pub(super) const TAKEN_ON: &str = "Somebody took care of it before it could be told.";
 const SAID: &str = "Another message says the same.";
 /// What to do about a key that is not there.
 const PUT_BACK: &str =
@@ -59,7 +60,7 @@ fn settle(state: DeliveryState, due_at: Option<Timestamp>, why: impl Into<String
     Plan::Settle(Settlement { state, due_at, external_id: None, error: Some(why.into()) })
 }
 
-fn skip(why: &str) -> Plan<'static> {
+pub(super) fn skip(why: &str) -> Plan<'static> {
     settle(DeliveryState::Skipped, None, why)
 }
 
@@ -132,6 +133,10 @@ pub(super) async fn judge<'a>(
     if let Some(only) = only_one(tx, claimed).await? {
         groups::release(tx, only, now, now).await?;
         return Ok(skip("Only one was left of it, and is told by a message of its own."));
+    }
+    if order::is_behind(tx, claimed, integration, now).await? {
+        let why = "It waits for an earlier message about the same monitor.";
+        return Ok(settle(DeliveryState::Waiting, Some(Timestamp(now.0 + order::SOON)), why));
     }
     let incident = claimed.incident.filter(|_| match &claimed.message.body {
         Body::Alert(alert) => !alert.test,
@@ -296,7 +301,7 @@ fn behind(now: Timestamp) -> Plan<'static> {
 
 /// Until when nobody is to be told of an open outage: it was snoozed or muted since the message was planned, or hangs on something that
 /// failed.
-async fn silenced(tx: &mut Tx, open: &Open, now: Timestamp) -> store::Result<Option<Timestamp>> {
+pub(super) async fn silenced(tx: &mut Tx, open: &Open, now: Timestamp) -> store::Result<Option<Timestamp>> {
     if let Some(until) = open.snoozed_until.filter(|until| *until > now) {
         return Ok(Some(until));
     }
@@ -310,94 +315,4 @@ fn held_back(until: Timestamp) -> Plan<'static> {
         Some(until),
         "It is snoozed, muted, or held back by something else that fails.",
     )
-}
-
-/// Of outages that go on, those of which another message says so, or is about to say that they began.
-async fn said(
-    tx: &mut Tx,
-    integration: IntegrationKey,
-    members: &[Member],
-) -> store::Result<HashSet<DeliveryKey>> {
-    let mut said = HashSet::new();
-    for member in members {
-        // Only messages to all whom an integration leads to are told together.
-        let to = (integration, "");
-        if member.pending == Pending::Beginning
-            || deliveries::is_superseded(tx, member.incident_key, to, member.at).await?
-        {
-            said.insert(member.key);
-        }
-    }
-    Ok(said)
-}
-
-/// How many outages a message tells together, if it does.
-fn told_together(claimed: &Claimed) -> Option<usize> {
-    match &claimed.message.body {
-        Body::Group(group) => Some(group.count()),
-        _ => None,
-    }
-}
-
-/// What a message of many would tell, if that is only one, and the other side cannot know the message: people want the link to it, and
-/// to find it where they found its beginning.
-async fn only_one(tx: &mut Tx, claimed: &Claimed) -> store::Result<Option<DeliveryKey>> {
-    if told_together(claimed) != Some(1) || claimed.attempts > 0 || claimed.replayed {
-        return Ok(None);
-    }
-    let members = groups::members(tx, claimed.key).await?;
-    Ok(if let [only] = members.as_slice() { Some(only.key) } else { None })
-}
-
-/// Leaves out of a message about open outages those that somebody takes care of; those that are silenced wait on their own.
-async fn leave_out_silenced(
-    tx: &mut Tx,
-    group: &mut Group,
-    members: &[Member],
-    now: Timestamp,
-) -> store::Result<Option<Plan<'static>>> {
-    let (mut acknowledged, mut waiting) = (HashSet::new(), HashSet::new());
-    for member in members {
-        let Some(open) = outages::open(tx, member.incident_key).await? else { continue };
-        if open.acknowledged {
-            acknowledged.insert(member.key);
-        } else if let Some(until) = silenced(tx, &open, now).await? {
-            groups::release(tx, member.key, until, now).await?;
-            waiting.insert(member.key);
-        }
-    }
-    let plan = keep(tx, group, members, |member| !acknowledged.contains(&member.key), TAKEN_ON, now).await?;
-    if plan.is_some() || waiting.is_empty() {
-        return Ok(plan);
-    }
-    let told = |member: &&Member| !acknowledged.contains(&member.key) && !waiting.contains(&member.key);
-    let kept: Vec<_> = members.iter().filter(told).collect();
-    if kept.is_empty() {
-        return Ok(Some(skip("What it would have told waits for its own time.")));
-    }
-    group.keep(kept.len(), |incident| kept.iter().any(|member| member.incident == incident.id));
-    Ok(None)
-}
-
-/// Leaves in a message about many outages only what is still to be told.
-async fn keep(
-    tx: &mut Tx,
-    group: &mut Group,
-    members: &[Member],
-    wanted: impl Fn(&Member) -> bool,
-    why: &str,
-    now: Timestamp,
-) -> store::Result<Option<Plan<'static>>> {
-    let (kept, dropped): (Vec<_>, Vec<_>) = members.iter().partition(|member| wanted(member));
-    if dropped.is_empty() {
-        return Ok(None);
-    }
-    for member in &dropped {
-        groups::drop(tx, member.key, why, now).await?;
-    }
-    if kept.is_empty() {
-        return Ok(Some(skip(why)));
-    }
-    group.keep(kept.len(), |incident| kept.iter().any(|member| member.incident == incident.id));
-    Ok(None)
 }

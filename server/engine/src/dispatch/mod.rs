@@ -7,7 +7,9 @@
 mod crew;
 mod judge;
 mod lane;
+mod order;
 mod rules;
+mod together;
 mod written;
 
 use std::panic::AssertUnwindSafe;
@@ -68,12 +70,15 @@ struct Finished {
     claimed: Box<Claimed>,
     /// The settings that it was sent with.
     before: Arc<IntegrationSettings>,
+    /// Whether other messages to the integration waited to be tried again when it was claimed.
+    others_retry: bool,
     outcome: Outcome,
 }
 
 impl Finished {
     fn of(ready: Ready, outcome: Outcome) -> Self {
-        Self { claimed: ready.claimed, before: ready.settings, outcome }
+        let Ready { claimed, settings: before, others_retry, .. } = ready;
+        Self { claimed, before, others_retry, outcome }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::providers::{DeliveryError, Reach, Receipt};
 use crate::store::deliveries::Settlement;
 
 /// The pauses before the second, third and fourth attempt, in milliseconds (seed 003).
-const PAUSES: [i64; 3] = [MINUTE, 5 * MINUTE, 15 * MINUTE];
+pub(super) const PAUSES: [i64; 3] = [MINUTE, 5 * MINUTE, 15 * MINUTE];
 /// The shortest pauses before them, in milliseconds, whatever the other side asks for: rate limits that end within a second are met at the
 /// first of them, and who asks for a second each time must not have used up all attempts before it is well again.
 const FLOORS: [i64; 3] = [0, 5 * SECOND, 5 * MINUTE];

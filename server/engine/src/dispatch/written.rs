@@ -10,10 +10,10 @@ use domain::time::Timestamp;
 use crate::providers::{self, DeliveryError, Reach, Receipt};
 use crate::store::deliveries::{self, Settlement};
 use crate::store::settling::{self, Settled};
-use crate::store::{self, Tx, integrations};
+use crate::store::{self, Tx, hastening, integrations};
 
 use super::crew::{Crew, waiting};
-use super::rules::{LATER, settlement};
+use super::rules::{LATER, PAUSES, settlement};
 use super::{Finished, Outcome};
 
 /// The last word on an integration.
@@ -24,6 +24,16 @@ enum Verdict<'a> {
     Fails(&'a str),
     /// It wants no message any more, as it was set up for this one.
     Gone(&'a str, &'a Finished),
+}
+
+/// What a round learned of an integration.
+#[derive(Default)]
+struct News<'a> {
+    verdict: Option<Verdict<'a>>,
+    /// Whether messages waited to be tried again when it took one.
+    others_retry: bool,
+    /// When the last of those that it did not take is tried again.
+    retry: Option<Timestamp>,
 }
 
 impl Crew {
@@ -85,7 +95,7 @@ impl Crew {
             .collect();
         let ours = settling::settle(tx, &self.dispatcher.node, &rows, now).await?;
         // The last word on each integration, in one order on every node, so that none waits for another that waits for it.
-        let mut verdicts: BTreeMap<IntegrationKey, Verdict<'_>> = BTreeMap::new();
+        let mut news: BTreeMap<IntegrationKey, News<'_>> = BTreeMap::new();
         for (finished, settlement) in all.iter().zip(&settlements) {
             let claimed = &finished.claimed;
             if !ours.contains(&claimed.key) {
@@ -103,7 +113,9 @@ impl Crew {
             }
             match settlement.state {
                 DeliveryState::Delivered => {
-                    verdicts.insert(claimed.integration, Verdict::Works);
+                    let news = news.entry(claimed.integration).or_default();
+                    news.others_retry |= finished.others_retry;
+                    news.verdict = Some(Verdict::Works);
                 }
                 DeliveryState::Failed => {
                     let reason = settlement.error.as_deref().unwrap_or_default();
@@ -113,24 +125,38 @@ impl Crew {
                     } else {
                         Verdict::Fails(reason)
                     };
-                    verdicts.insert(claimed.integration, verdict);
+                    news.entry(claimed.integration).or_default().verdict = Some(verdict);
+                }
+                DeliveryState::Retrying => {
+                    let news = news.entry(claimed.integration).or_default();
+                    news.retry = news.retry.max(settlement.due_at);
                 }
                 DeliveryState::Waiting
                 | DeliveryState::Sending
-                | DeliveryState::Retrying
                 | DeliveryState::Skipped
                 | DeliveryState::Grouped => {}
             }
         }
-        for (integration, verdict) in verdicts {
+        for (integration, News { verdict, others_retry, retry }) in news {
             match verdict {
-                Verdict::Works => integrations::set_failing(tx, integration, None, now).await?,
-                Verdict::Fails(why) => integrations::set_failing(tx, integration, Some(why), now).await?,
-                Verdict::Gone(why, finished) => {
+                None => {}
+                Some(Verdict::Works) => {
+                    integrations::set_failing(tx, integration, None, now).await?;
+                    if others_retry {
+                        hastening::takes_again(tx, integration, &PAUSES, now).await?;
+                    }
+                }
+                Some(Verdict::Fails(why)) => {
+                    integrations::set_failing(tx, integration, Some(why), now).await?;
+                }
+                Some(Verdict::Gone(why, finished)) => {
                     let why = format!("{why} So it was switched off.");
                     integrations::switch_off(tx, integration, &finished.before, &why, now).await?;
                     tracing::warn!(delivery = %finished.claimed.id, "an integration was switched off: its receiver is gone");
                 }
+            }
+            if let Some(until) = retry {
+                hastening::note_retry(tx, integration, until).await?;
             }
         }
         Ok(())

@@ -1,7 +1,10 @@
 //! What was put off in the outbox is looked at sooner, because the reason is gone.
 
-use domain::id::IntegrationKey;
-use domain::time::Timestamp;
+use std::collections::HashSet;
+
+use domain::id::{DeliveryKey, IntegrationKey};
+use domain::time::{MINUTE, Timestamp};
+use sqlx::{FromRow, QueryBuilder};
 
 use super::{Result, Tx, sql};
 
@@ -18,6 +21,116 @@ pub async fn quiet_hours_changed(tx: &mut Tx, integration: IntegrationKey, now: 
     .bind(now.0)
     .bind(integration.0)
     .bind(QUIET)
+    .execute(conn)
+    .await?
+    .rows_affected()
+    });
+    Ok(())
+}
+
+/// Notes that a message to an integration is tried again at `until`.
+pub async fn note_retry(tx: &mut Tx, integration: IntegrationKey, until: Timestamp) -> Result<()> {
+    sql!(tx, |conn| {
+        sqlx::query(
+        "update integrations set retries_until = $1 where id = $2 and (retries_until is null or retries_until < $1)"
+    )
+    .bind(until.0)
+    .bind(integration.0)
+    .execute(conn)
+    .await?
+    .rows_affected()
+    });
+    Ok(())
+}
+
+/// The first message about another outage that is not over, before some message.
+#[derive(Clone, Copy, Debug)]
+pub struct Ahead {
+    /// Which.
+    pub key: DeliveryKey,
+    /// Whether it is on its way, or about to be.
+    pub leaves: bool,
+    /// Whether it only waits for its next attempt, and was not tried since the other message was planned or last tried.
+    pub may_hasten: bool,
+}
+
+#[derive(FromRow)]
+struct AheadRow {
+    id: i64,
+    incident_id: i64,
+    leaves: bool,
+    may_hasten: bool,
+}
+
+/// The first message of each earlier outage of the same monitor to the same address that is not over. It reads whatever was told of the
+/// monitor, so it is for integrations that are in trouble only.
+pub async fn ahead(tx: &mut Tx, of: DeliveryKey, now: Timestamp) -> Result<Vec<Ahead>> {
+    // The signs keep SQLite from an index that leads through everything that the integration was ever sent.
+    let rows: Vec<AheadRow> = sql!(tx, |conn| {
+        sqlx::query_as(
+        "select e.id, e.incident_id, e.due_at <= $2 or coalesce(e.lease_until >= $2, false) as leaves, \
+         e.state = 'retrying' and e.due_at > $2 and e.updated_at < coalesce((select max(a.at) from delivery_attempts a \
+             where a.delivery_id = d.id), d.created_at) as may_hasten \
+         from deliveries d join deliveries e on e.monitor_id = d.monitor_id and e.id < d.id \
+         and +e.integration_id = d.integration_id and e.address = d.address and +e.incident_id <> d.incident_id \
+         where d.id = $1 and e.due_at is not null \
+         and (e.kind = 'error' or e.kind = 'reminder' or e.kind = 'ok' or e.kind = 'acknowledged') order by e.id"
+    )
+    .bind(of.0)
+    .bind(now.0)
+    .fetch_all(conn)
+    .await?
+    });
+    let mut seen = HashSet::new();
+    let first = rows.into_iter().filter(|row| seen.insert(row.incident_id));
+    let one = |AheadRow { id, leaves, may_hasten, .. }| Ahead { key: DeliveryKey(id), leaves, may_hasten };
+    Ok(first.map(one).collect())
+}
+
+/// What is done to a message that is tried before its time: that uses up none of its attempts.
+const HASTENED: &str = "attempts = case when attempts > 1 then attempts - 1 else attempts end";
+
+/// Has a message that waits for its next attempt tried now.
+pub async fn hasten(tx: &mut Tx, key: DeliveryKey, now: Timestamp) -> Result<()> {
+    sql!(tx, |conn| {
+        let mut query = QueryBuilder::new("update deliveries set due_at = ");
+        query.push_bind(now.0).push(", ").push(HASTENED).push(" where id = ").push_bind(key.0);
+        query.push(" and state = 'retrying' and lease_until is null");
+        query.build().execute(conn).await?.rows_affected()
+    });
+    Ok(())
+}
+
+/// An integration takes messages again: those that wait for their next attempt for one of the `usual` pauses (in milliseconds), rather than
+/// because the other side asked for it, are tried now, unless they just were.
+pub async fn takes_again(
+    tx: &mut Tx,
+    integration: IntegrationKey,
+    usual: &[i64],
+    now: Timestamp,
+) -> Result<()> {
+    sql!(tx, |conn| {
+        let mut query = QueryBuilder::new("update deliveries set due_at = ");
+        query.push_bind(now.0).push(", ").push(HASTENED);
+        query.push(" where due_at is not null and due_at > ").push_bind(now.0);
+        query.push(" and +integration_id = ").push_bind(integration.0);
+        query.push(" and state = 'retrying' and lease_until is null and updated_at <= ");
+        query.push_bind(now.0 - MINUTE).push(" and due_at - updated_at in (");
+        let mut pauses = query.separated(", ");
+        for pause in usual {
+            pauses.push_bind(*pause);
+        }
+        query.push(")");
+        query.build().execute(conn).await?.rows_affected()
+    });
+    // What follows them is still to be kept in order for a while.
+    sql!(tx, |conn| {
+        sqlx::query(
+        "update integrations set retries_until = coalesce((select max(due_at) from deliveries where due_at is not null \
+         and due_at > $1 and +integration_id = $2 and state = 'retrying'), $1) where id = $2"
+    )
+    .bind(now.0)
+    .bind(integration.0)
     .execute(conn)
     .await?
     .rows_affected()

@@ -38,6 +38,8 @@ pub struct Integration {
     pub failing_since: Option<Timestamp>,
     /// The reason.
     pub failing: Option<String>,
+    /// When the last of the messages that it did not take is tried again; they may be gone by then.
+    pub retries_until: Option<Timestamp>,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it was changed.
@@ -57,6 +59,7 @@ pub(super) struct Row {
     verified: bool,
     failing_since: Option<i64>,
     failing: Option<String>,
+    retries_until: Option<i64>,
     created_at: i64,
     updated_at: i64,
 }
@@ -65,8 +68,8 @@ pub(super) struct Row {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select id, public_id, kind, name, version, settings, enabled, quiet, verified, failing_since, failing, created_at, ",
-            "updated_at from integrations where deleted_at is null ",
+            "select id, public_id, kind, name, version, settings, enabled, quiet, verified, failing_since, failing, retries_until, ",
+            "created_at, updated_at from integrations where deleted_at is null ",
             $rest
         )
     };
@@ -102,6 +105,7 @@ pub(super) fn read(row: Row, sealer: &Sealer) -> Option<Integration> {
         unconfirmed: Vec::new(),
         failing_since: row.failing_since.map(Timestamp),
         failing: row.failing,
+        retries_until: row.retries_until.map(Timestamp),
         created_at: Timestamp(row.created_at),
         updated_at: Timestamp(row.updated_at),
     })

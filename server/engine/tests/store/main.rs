@@ -21,6 +21,7 @@ mod lists;
 mod mail_server;
 mod once_more;
 mod opening;
+mod ordering;
 mod pages;
 mod postgres;
 mod programs;

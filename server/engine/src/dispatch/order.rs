@@ -1,0 +1,52 @@
+//! Order beyond a single outage: of a monitor that fails, works and fails again the last word must be the last one that is heard.
+//!
+//! A claim keeps order within an outage. As long as an integration takes what it is sent, that is enough, and nothing is asked here. When
+//! messages to it have to be tried again, each outage has its own clock, and the end of the first could arrive after the beginning of the
+//! second. So one that is about to leave lets those about earlier outages of the monitor leave first: what only waits for its next attempt
+//! is tried at once. When that fails again nobody waits for it any longer: what is new must not wait for the clock of what is old.
+
+use domain::message::Body;
+use domain::time::{MINUTE, SECOND, Timestamp};
+
+use crate::store::claiming::Claimed;
+use crate::store::hastening;
+use crate::store::integrations::{self, Integration};
+use crate::store::{self, Tx};
+
+/// When one looks again whether those before it have left, in milliseconds.
+pub(super) const SOON: i64 = SECOND;
+/// How long after the last attempt that was put off messages may still be on their way, in milliseconds.
+const UNDER_WAY: i64 = 2 * MINUTE;
+/// The most outages that one waits for: each may use up the time of an attempt.
+const MOST: usize = 4;
+
+/// Whether a message has to wait for those about earlier outages of its monitor to the same address; has them tried now.
+pub(super) async fn is_behind(
+    tx: &mut Tx,
+    claimed: &Claimed,
+    integration: &Integration,
+    now: Timestamp,
+) -> store::Result<bool> {
+    let is_ordered = match &claimed.message.body {
+        Body::Alert(alert) => !alert.test && claimed.message.only.is_empty() && !claimed.replayed,
+        Body::Acknowledged(_) => true,
+        Body::Group(_) | Body::Event(_) => false,
+    };
+    let is_in_trouble = integration.retries_until.is_some_and(|until| until.0 + UNDER_WAY > now.0);
+    if !is_ordered || !is_in_trouble {
+        return Ok(false);
+    }
+    let ahead = hastening::ahead(tx, claimed.key, now).await?;
+    if ahead.len() > MOST {
+        return Ok(false);
+    }
+    let may_hasten: Vec<_> = ahead.iter().filter(|one| one.may_hasten).map(|one| one.key).collect();
+    if !may_hasten.is_empty() {
+        // As whoever settles does it: first the integration, then what waits for it.
+        integrations::lock(tx, claimed.integration).await?;
+        for key in &may_hasten {
+            hastening::hasten(tx, *key, now).await?;
+        }
+    }
+    Ok(!may_hasten.is_empty() || ahead.iter().any(|one| one.leaves))
+}
