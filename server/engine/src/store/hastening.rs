@@ -8,6 +8,9 @@ use sqlx::{FromRow, QueryBuilder};
 
 use super::{Result, Tx, sql};
 
+// A sign before a column keeps SQLite from its index, where that leads through everything that an integration was ever sent: what waits is
+// found by its due time, and what was told of a monitor by the monitor.
+
 /// What is said of a message that quiet hours hold.
 pub const QUIET: &str = "It waits for the end of the quiet hours.";
 
@@ -15,7 +18,7 @@ pub const QUIET: &str = "It waits for the end of the quiet hours.";
 pub async fn quiet_hours_changed(tx: &mut Tx, integration: IntegrationKey, now: Timestamp) -> Result<()> {
     sql!(tx, |conn| {
         sqlx::query(
-        "update deliveries set due_at = $1, updated_at = $1 where due_at is not null and due_at > $1 and integration_id = $2 \
+        "update deliveries set due_at = $1, updated_at = $1 where due_at is not null and due_at > $1 and +integration_id = $2 \
          and lease_until is null and error = $3"
     )
     .bind(now.0)
@@ -65,7 +68,6 @@ struct AheadRow {
 /// The first message of each earlier outage of the same monitor to the same address that is not over. It reads whatever was told of the
 /// monitor, so it is for integrations that are in trouble only.
 pub async fn ahead(tx: &mut Tx, of: DeliveryKey, now: Timestamp) -> Result<Vec<Ahead>> {
-    // The signs keep SQLite from an index that leads through everything that the integration was ever sent.
     let rows: Vec<AheadRow> = sql!(tx, |conn| {
         sqlx::query_as(
         "select e.id, e.incident_id, e.due_at <= $2 or coalesce(e.lease_until >= $2, false) as leaves, \
