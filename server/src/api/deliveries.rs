@@ -60,7 +60,7 @@ pub(super) struct DeliveryBody {
     /// The next attempt.
     #[schema(format = DateTime)]
     next_attempt_at: Option<String>,
-    /// Why the last attempt failed, why it was not sent, or who did not get what others got, and why.
+    /// Why the last attempt failed, what it waits for, why it was not sent, or who did not get what others got, and why.
     error_message: Option<String>,
     /// What the other side calls it.
     external_id: Option<String>,

@@ -18,6 +18,12 @@ use crate::seal::SealError;
 pub(super) const INTERRUPTED: &str =
     "The program ended while this was on its way, so nobody knows what became of that.";
 
+/// The condition on a row `d` that nothing must leave before it.
+pub(super) const IS_FIRST: &str = " and not exists (select 1 from deliveries e where e.incident_id = d.incident_id \
+     and e.integration_id = d.integration_id and e.address = d.address and e.id < d.id and e.due_at is not null and e.kind <> 'rest') \
+     and (d.incident_id is not null or not exists (select 1 from deliveries e where e.monitor_id = d.monitor_id \
+     and e.integration_id = d.integration_id and e.id < d.id and e.due_at is not null and e.incident_id is null and e.kind <> 'rest'))";
+
 /// A claim that leaves out so many integrations at most stays prepared: one for each number.
 const FEW: usize = 8;
 
@@ -161,13 +167,7 @@ pub async fn claim(
         for key in limits.full {
             query.push(" and d.integration_id <> ").push_bind(key.0);
         }
-        query.push(
-            " and not exists (select 1 from deliveries e where e.incident_id = d.incident_id \
-             and e.integration_id = d.integration_id and e.address = d.address and e.id < d.id and e.due_at is not null and e.kind <> 'rest') \
-             and (d.incident_id is not null or not exists (select 1 from deliveries e where e.monitor_id = d.monitor_id \
-             and e.integration_id = d.integration_id and e.id < d.id and e.due_at is not null and e.incident_id is null and e.kind <> 'rest')) \
-             order by d.due_at, d.id limit ",
-        );
+        query.push(IS_FIRST).push(" order by d.due_at, d.id limit ");
         // However many are due, a claim looks at as many as it may take: what it leaves for one integration of these is full, and the next
         // claim looks past it.
         query.push_bind(count(limits.total)).push(") as d) as due where place <= ");

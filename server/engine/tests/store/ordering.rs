@@ -144,3 +144,23 @@ on_both! {
         assert!(rows.iter().all(|row| row.state == DeliveryState::Delivered), "{rows:?}");
     }
 }
+
+on_both! {
+    async fn what_waits_for_an_earlier_message_says_so_and_is_not_late(world: World) {
+        let stand = Stand::of(&world, &["Shop"]).await;
+        stand.answers(503);
+        stand.breaks(&world, 0).await;
+        world.pass(MINUTE);
+        stand.mends(&world, 0).await;
+        world.pass(2 * MINUTE);
+        stand.telling.pass().await;
+        let rows = world.services.deliveries(OPERATOR, &DeliveryQuery::default()).await.unwrap().rows;
+        let [ok, error] = rows.as_slice() else { panic!("{rows:?}") };
+        assert_eq!((error.state, ok.state), (DeliveryState::Retrying, DeliveryState::Waiting));
+        assert_eq!(ok.error.as_deref(), Some("It waits for an earlier message, which has not arrived yet."));
+        assert_eq!(ok.due_at, error.due_at, "that is when it may leave");
+        assert_eq!(world.services.outbox(OPERATOR).await.unwrap(), (2, None), "nothing is stuck");
+        world.pass(5 * MINUTE);
+        assert_eq!(world.services.outbox(OPERATOR).await.unwrap(), (2, error.due_at));
+    }
+}

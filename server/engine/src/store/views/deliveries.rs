@@ -10,6 +10,7 @@ use domain::views::console::{
 };
 use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
 
+use super::super::claiming::IS_FIRST;
 use super::super::readable::Readable;
 use super::super::{Result, StoreError, Tx, level_values, sql};
 use super::search::Search;
@@ -36,7 +37,11 @@ struct Row {
     external_id: Option<String>,
     updated_at: i64,
     delivered_at: Option<i64>,
+    behind: Option<i64>,
 }
+
+/// What is said of a message before which another one must leave.
+const BEHIND: &str = "It waits for an earlier message, which has not arrived yet.";
 
 /// The message is `None` when it cannot be read: then the row says so, and stands among the others.
 fn read(row: Row) -> Result<(i64, DeliveryRow, Option<Message>)> {
@@ -48,7 +53,7 @@ fn read(row: Row) -> Result<(i64, DeliveryRow, Option<Message>)> {
         Some(error) if is_lost && row.delivered_at.is_some() => {
             Some(format!("It had arrived before it was replayed; the replay did not: {error}"))
         }
-        error => error,
+        error => error.or(row.behind.map(|_| BEHIND.to_owned())),
     };
     let view = DeliveryRow {
         id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
@@ -67,7 +72,7 @@ fn read(row: Row) -> Result<(i64, DeliveryRow, Option<Message>)> {
         provider: row.provider.parse().map_err(|_| corrupt("integration_id"))?,
         incident: row.incident.and_then(|id| id.parse().ok()),
         attempts: u32::try_from(row.attempts).map_err(|_| corrupt("attempts"))?,
-        due_at: row.due_at.map(Timestamp),
+        due_at: row.due_at.max(row.behind).map(Timestamp),
         error,
         external_id: row.external_id,
         updated_at: Timestamp(row.updated_at),
@@ -89,7 +94,12 @@ macro_rules! select {
              g.name as integration_name, g.kind as provider, i.public_id as incident, d.attempts, d.due_at, \
              case when d.state = 'grouped' then coalesce(t.state, 'skipped') end as together, \
              case when d.state = 'grouped' then coalesce(d.error, t.error) else d.error end as error, \
-             d.external_id, d.updated_at, d.delivered_at",
+             d.external_id, d.updated_at, d.delivered_at, \
+             case when d.due_at is null or d.state = 'sending' then null when d.incident_id is null then \
+                 (select max(e.due_at) from deliveries e where e.monitor_id = d.monitor_id and e.integration_id = d.integration_id \
+                 and e.id < d.id and e.due_at is not null and e.incident_id is null and e.kind <> 'rest') \
+             else (select max(e.due_at) from deliveries e where e.incident_id = d.incident_id and e.integration_id = d.integration_id \
+                 and e.address = d.address and e.id < d.id and e.due_at is not null and e.kind <> 'rest') end as behind",
             from!(),
             "left join deliveries t on t.id = d.group_id ",
             $rest
@@ -290,15 +300,19 @@ async fn attempts(tx: &mut Tx, delivery: i64) -> Result<Vec<AttemptView>> {
     Ok(rows.into_iter().map(view).collect())
 }
 
-/// How many messages wait in the outbox, and since when the one that is due longest has been; messages that are put off are not late.
+/// How many messages wait in the outbox, and since when the one that is due longest has been; messages that are put off are not late, and
+/// neither are those that wait for an earlier one.
 pub async fn outbox(tx: &mut Tx, now: Timestamp) -> Result<(i64, Option<Timestamp>)> {
-    let (count, oldest): (i64, Option<i64>) = sql!(tx, |conn| {
-        sqlx::query_as(
-        "select count(*), min(case when due_at <= $1 then due_at end) from deliveries where due_at is not null"
-    )
-    .bind(now.0)
-    .fetch_one(conn)
-    .await?
+    let count =
+        sql!(tx, |conn| sqlx::query_scalar("select count(*) from deliveries where due_at is not null")
+            .fetch_one(conn)
+            .await?);
+    let oldest: Option<i64> = sql!(tx, |conn| {
+        let mut query = QueryBuilder::new(
+            "select d.due_at from deliveries d where d.due_at is not null and d.due_at <= ",
+        );
+        query.push_bind(now.0).push(IS_FIRST).push(" order by d.due_at, d.id limit 1");
+        query.build_query_scalar().fetch_optional(conn).await?
     });
     Ok((count, oldest.map(Timestamp)))
 }
