@@ -2,8 +2,9 @@
 //!
 //! A claim keeps order within an outage. As long as an integration takes what it is sent, that is enough, and nothing is asked here. When
 //! messages to it have to be tried again, each outage has its own clock, and the end of the first could arrive after the beginning of the
-//! second. So one that is about to leave lets those about earlier outages of the monitor leave first: what only waits for its next attempt
-//! is tried at once. When that fails again nobody waits for it any longer: what is new must not wait for the clock of what is old.
+//! second. So one that is about to leave lets those about earlier outages of the monitor leave first: the first that only waits for its next
+//! attempt is tried at once, whatever the other side asked for, as the new one would be. When it is taken, the others follow. When it fails
+//! again, nobody waits for it any longer: what is new must not wait for the clock of what is old.
 
 use domain::message::Body;
 use domain::time::{MINUTE, SECOND, Timestamp};
@@ -17,10 +18,8 @@ use crate::store::{self, Tx};
 pub(super) const SOON: i64 = SECOND;
 /// How long after the last attempt that was put off messages may still be on their way, in milliseconds.
 const UNDER_WAY: i64 = 2 * MINUTE;
-/// The most outages that one waits for: each may use up the time of an attempt.
-const MOST: usize = 4;
 
-/// Whether a message has to wait for those about earlier outages of its monitor to the same address; has them tried now.
+/// Whether a message has to wait for those about earlier outages of its monitor to the same address; has the first of them tried now.
 pub(super) async fn is_behind(
     tx: &mut Tx,
     claimed: &Claimed,
@@ -37,16 +36,15 @@ pub(super) async fn is_behind(
         return Ok(false);
     }
     let ahead = hastening::ahead(tx, claimed.key, now).await?;
-    if ahead.len() > MOST {
+    if ahead.iter().any(|one| one.leaves) {
+        return Ok(true);
+    }
+    // The first of them finds out for all whether they are taken again.
+    let Some(first) = ahead.iter().find(|one| one.retries).filter(|one| !one.tried_since) else {
         return Ok(false);
-    }
-    let may_hasten: Vec<_> = ahead.iter().filter(|one| one.may_hasten).map(|one| one.key).collect();
-    if !may_hasten.is_empty() {
-        // As whoever settles does it: first the integration, then what waits for it.
-        integrations::lock(tx, claimed.integration).await?;
-        for key in &may_hasten {
-            hastening::hasten(tx, *key, now).await?;
-        }
-    }
-    Ok(!may_hasten.is_empty() || ahead.iter().any(|one| one.leaves))
+    };
+    // As whoever settles does it: first the integration, then what waits for it.
+    integrations::lock(tx, claimed.integration).await?;
+    hastening::hasten(tx, first.key, now).await?;
+    Ok(true)
 }

@@ -53,8 +53,10 @@ pub struct Ahead {
     pub key: DeliveryKey,
     /// Whether it is on its way, or about to be.
     pub leaves: bool,
-    /// Whether it only waits for its next attempt, and was not tried since the other message was planned or last tried.
-    pub may_hasten: bool,
+    /// Whether it failed and waits for its next attempt.
+    pub retries: bool,
+    /// Whether it was tried after the other message was planned, or last tried.
+    pub tried_since: bool,
 }
 
 #[derive(FromRow)]
@@ -62,7 +64,8 @@ struct AheadRow {
     id: i64,
     incident_id: i64,
     leaves: bool,
-    may_hasten: bool,
+    retries: bool,
+    tried_since: bool,
 }
 
 /// The first message of each earlier outage of the same monitor to the same address that is not over. It reads whatever was told of the
@@ -71,8 +74,8 @@ pub async fn ahead(tx: &mut Tx, of: DeliveryKey, now: Timestamp) -> Result<Vec<A
     let rows: Vec<AheadRow> = sql!(tx, |conn| {
         sqlx::query_as(
         "select e.id, e.incident_id, e.due_at <= $2 or coalesce(e.lease_until >= $2, false) as leaves, \
-         e.state = 'retrying' and e.due_at > $2 and e.updated_at < coalesce((select max(a.at) from delivery_attempts a \
-             where a.delivery_id = d.id), d.created_at) as may_hasten \
+         e.state = 'retrying' as retries, e.updated_at >= coalesce((select max(a.at) from delivery_attempts a \
+             where a.delivery_id = d.id), d.created_at) as tried_since \
          from deliveries d join deliveries e on e.monitor_id = d.monitor_id and e.id < d.id \
          and +e.integration_id = d.integration_id and e.address = d.address and +e.incident_id <> d.incident_id \
          where d.id = $1 and e.due_at is not null \
@@ -85,7 +88,12 @@ pub async fn ahead(tx: &mut Tx, of: DeliveryKey, now: Timestamp) -> Result<Vec<A
     });
     let mut seen = HashSet::new();
     let first = rows.into_iter().filter(|row| seen.insert(row.incident_id));
-    let one = |AheadRow { id, leaves, may_hasten, .. }| Ahead { key: DeliveryKey(id), leaves, may_hasten };
+    let one = |AheadRow { id, leaves, retries, tried_since, .. }| Ahead {
+        key: DeliveryKey(id),
+        leaves,
+        retries,
+        tried_since,
+    };
     Ok(first.map(one).collect())
 }
 
