@@ -8,8 +8,8 @@ where replayed_at is not null and state <> 'delivered';
 -- What the other side called it each time after the first, in order, with a blank between two; the first name stays in external_id.
 alter table deliveries add column further_ids text;
 
--- When the last of the messages is tried again that an integration did not take: until a little later its messages are kept in order across
--- the outages of a monitor, too, and as soon as it takes one the others need not wait any longer.
+-- When the last of the messages is tried again that an integration did not take; empty when all is well. As long as it is there, messages
+-- are kept in order across the outages of a monitor, too, and when one is taken the others need not wait any longer.
 alter table integrations add column retries_until bigint;
 update integrations set retries_until = (select max(d.due_at) from deliveries d where d.due_at is not null and d.integration_id = integrations.id)
 where exists (select 1 from deliveries d where d.due_at is not null and d.state = 'retrying' and d.integration_id = integrations.id);

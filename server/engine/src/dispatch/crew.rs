@@ -86,7 +86,7 @@ pub(super) struct Ready {
     pub(super) external_id: Option<String>,
     pub(super) further_ids: Vec<String>,
     pub(super) last_delivered: Option<Timestamp>,
-    /// Whether other messages to the integration wait to be tried again.
+    /// Whether other messages to the integration may wait to be tried again.
     pub(super) others_retry: bool,
 }
 
@@ -285,8 +285,7 @@ impl Crew {
                     let settings = shared.entry(key).or_insert_with(|| Arc::new(settings.clone())).clone();
                     let unconfirmed = unconfirmed.to_vec();
                     let claimed = Box::new(claimed);
-                    let others_retry =
-                        integration.is_some_and(|one| one.retries_until.is_some_and(|until| until > now));
+                    let others_retry = integration.is_some_and(|one| one.retries_until.is_some());
                     ready.push(Ready {
                         claimed,
                         settings,

@@ -70,7 +70,7 @@ struct Finished {
     claimed: Box<Claimed>,
     /// The settings that it was sent with.
     before: Arc<IntegrationSettings>,
-    /// Whether other messages to the integration waited to be tried again when it was claimed.
+    /// Whether other messages to the integration may have waited to be tried again when it was claimed.
     others_retry: bool,
     outcome: Outcome,
 }

@@ -7,7 +7,7 @@
 //! again, nobody waits for it any longer: what is new must not wait for the clock of what is old.
 
 use domain::message::Body;
-use domain::time::{MINUTE, SECOND, Timestamp};
+use domain::time::{SECOND, Timestamp};
 
 use crate::store::claiming::Claimed;
 use crate::store::hastening;
@@ -16,8 +16,6 @@ use crate::store::{self, Tx};
 
 /// When one looks again whether those before it have left, in milliseconds.
 pub(super) const SOON: i64 = SECOND;
-/// How long after the last attempt that was put off messages may still be on their way, in milliseconds.
-const UNDER_WAY: i64 = 2 * MINUTE;
 
 /// Whether a message has to wait for those about earlier outages of its monitor to the same address; has the first of them tried now.
 pub(super) async fn is_behind(
@@ -31,8 +29,7 @@ pub(super) async fn is_behind(
         Body::Acknowledged(_) => true,
         Body::Group(_) | Body::Event(_) => false,
     };
-    let is_in_trouble = integration.retries_until.is_some_and(|until| until.0 + UNDER_WAY > now.0);
-    if !is_ordered || !is_in_trouble {
+    if !is_ordered || integration.retries_until.is_none() {
         return Ok(false);
     }
     let ahead = hastening::ahead(tx, claimed.key, now).await?;

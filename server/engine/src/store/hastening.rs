@@ -14,6 +14,9 @@ use super::{Result, Tx, sql};
 /// What is said of a message that quiet hours hold.
 pub const QUIET: &str = "It waits for the end of the quiet hours.";
 
+/// How long what follows messages that were tried again is still kept in order, in milliseconds.
+const UNDER_WAY: i64 = 2 * MINUTE;
+
 /// The quiet hours of an integration are others now: what they hold is looked at again, and waits on when it still must.
 pub async fn quiet_hours_changed(tx: &mut Tx, integration: IntegrationKey, now: Timestamp) -> Result<()> {
     sql!(tx, |conn| {
@@ -133,14 +136,16 @@ pub async fn takes_again(
         query.push(")");
         query.build().execute(conn).await?.rows_affected()
     });
-    // What follows them is still to be kept in order for a while.
     sql!(tx, |conn| {
         sqlx::query(
         "update integrations set retries_until = coalesce((select max(due_at) from deliveries where due_at is not null \
-         and due_at > $1 and +integration_id = $2 and state = 'retrying'), $1) where id = $2"
+         and due_at > $1 and +integration_id = $2 and state = 'retrying'), \
+         case when retries_until > $3 or exists (select 1 from deliveries where due_at is not null and +integration_id = $2 \
+             and attempts > 0) then case when retries_until < $1 then retries_until else $1 end end) where id = $2"
     )
     .bind(now.0)
     .bind(integration.0)
+    .bind(now.0 - UNDER_WAY)
     .execute(conn)
     .await?
     .rows_affected()

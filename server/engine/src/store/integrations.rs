@@ -38,7 +38,7 @@ pub struct Integration {
     pub failing_since: Option<Timestamp>,
     /// The reason.
     pub failing: Option<String>,
-    /// When the last of the messages that it did not take is tried again; they may be gone by then.
+    /// When the last of the messages that it did not take is tried again; `None` when all is well.
     pub retries_until: Option<Timestamp>,
     /// When it was added.
     pub created_at: Timestamp,

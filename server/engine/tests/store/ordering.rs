@@ -2,8 +2,9 @@
 
 use domain::delivery::DeliveryState;
 use domain::id::MonitorKey;
-use domain::time::{MINUTE, SECOND};
+use domain::time::{HOUR, MINUTE, SECOND};
 use domain::views::console::DeliveryQuery;
+use engine::store::integrations;
 
 use crate::on_both;
 use crate::tellers::{Receiver, Telling, attach, integration};
@@ -62,12 +63,12 @@ impl Stand {
             }
         }
         let heard = std::mem::take(&mut *self.receiver.heard.lock().unwrap());
-        let word = |heard: &crate::receiver::Heard| {
+        let told = |heard: &crate::receiver::Heard| {
             let row = rows.iter().find(|row| row.id.as_str() == heard.delivery).unwrap();
             let outage = outages.iter().position(|incident| *incident == row.incident).unwrap();
             format!("{} {}", row.kind, outage + 1)
         };
-        heard.iter().map(word).collect()
+        heard.iter().map(told).collect()
     }
 }
 
@@ -95,6 +96,25 @@ on_both! {
         assert_eq!(stand.heard(&world).await, ["ok 2"]);
         stand.pass(&world, 20 * MINUTE).await;
         assert_eq!(stand.heard(&world).await, NOTHING);
+    }
+
+    async fn who_was_away_when_everything_was_stopped_hears_of_one_outage_after_the_other(world: World) {
+        let stand = Stand::of(&world, &["Shop", "Mail"]).await;
+        stand.answers(503);
+        stand.breaks(&world, 0).await;
+        world.services.set_all_stop(OPERATOR, true).await.unwrap();
+        world.pass(HOUR);
+        stand.mends(&world, 0).await;
+        stand.breaks(&world, 0).await;
+        world.services.set_all_stop(OPERATOR, false).await.unwrap();
+        stand.answers(200);
+        stand.pass(&world, 10 * SECOND).await;
+        assert_eq!(stand.heard(&world).await, ["error 1", "error 1", "ok 1", "error 2"]);
+        // All is well again, and is known to be a little later.
+        world.pass(HOUR);
+        stand.breaks(&world, 1).await;
+        let mut tx = world.db.read().await.unwrap();
+        assert_eq!(integrations::all(&mut tx).await.unwrap()[0].retries_until, None);
     }
 
     async fn what_is_tried_before_its_time_loses_no_attempt(world: World) {
