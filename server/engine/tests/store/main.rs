@@ -11,6 +11,7 @@ mod changing;
 mod confirming;
 mod editing;
 mod following;
+mod half_hours;
 mod hostile;
 mod left_over;
 mod levels;

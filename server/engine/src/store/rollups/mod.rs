@@ -4,6 +4,7 @@
 //! made from. A bucket is written as a whole, so that doing it again after a crash does no harm; a result that comes later is
 //! added to it.
 
+mod across;
 mod late;
 mod read;
 mod sweep;

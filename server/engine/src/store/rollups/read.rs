@@ -11,15 +11,16 @@ use sqlx::{FromRow, QueryBuilder};
 
 use super::super::batch::{monitor_slices, push_in};
 use super::super::{Result, Tx, sql};
+use super::across;
 use super::{Progress, RawRow, Row, Tier, progress};
 
 /// A part of a stretch, and where it is read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Part {
+pub(super) struct Part {
     /// `None`: raw results.
-    tier: Option<Tier>,
-    from: Timestamp,
-    until: Timestamp,
+    pub(super) tier: Option<Tier>,
+    pub(super) from: Timestamp,
+    pub(super) until: Timestamp,
 }
 
 /// How results are put into slots: slot `n` holds what has `(time + shift) / width = n`.
@@ -36,7 +37,8 @@ impl Slot {
     const ONE: Self = Self { shift: 0, width: i64::MAX };
 
     /// The coarsest tier of which every bucket lies within one slot. Zones that are not whole hours from UTC have none but
-    /// the finest, which is not kept long enough: for them an hour counts as the day in which it begins.
+    /// the finest, which is not kept long enough: for them an hour counts as the day in which it begins, and [`across`] puts
+    /// right what it can.
     fn coarsest(self) -> Option<Tier> {
         let fits = |tier: &Tier| {
             let width = tier.width();
@@ -73,6 +75,9 @@ pub async fn counts_by_slot(
             for (monitor, number, counts) in count_part(tx, &keys, *part, slot).await? {
                 found.entry((monitor, number)).or_default().merge(&counts);
             }
+        }
+        for part in &parts {
+            across::put_right(tx, &keys, *part, slot, &mut found).await?;
         }
     }
     Ok(found)
@@ -202,7 +207,7 @@ pub(super) async fn sources(
 }
 
 #[derive(FromRow)]
-struct CountRow {
+pub(super) struct CountRow {
     monitor_id: i64,
     slot: i64,
     up: i64,
@@ -211,6 +216,19 @@ struct CountRow {
     confirming: i64,
     unknown: i64,
     maintenance: i64,
+}
+
+impl CountRow {
+    /// Sums of all states; stands between the slot and `from`.
+    pub(super) const SUMS: &str = ", cast(sum(up) as bigint) as up, cast(sum(degraded) as bigint) as degraded, \
+                                   cast(sum(down) as bigint) as down, cast(sum(confirming) as bigint) as confirming, \
+                                   cast(sum(unknown) as bigint) as unknown, cast(sum(maintenance) as bigint) as maintenance";
+
+    /// Whose, of which slot, and how many.
+    pub(super) fn read(self) -> (MonitorKey, i64, Counts) {
+        let Self { monitor_id, slot, up, degraded, down, confirming, unknown, maintenance } = self;
+        (MonitorKey(monitor_id), slot, Counts { up, degraded, down, confirming, unknown, maintenance })
+    }
 }
 
 async fn count_part(
@@ -241,24 +259,16 @@ async fn count_part(
     let rows: Vec<CountRow> = sql!(tx, |conn| {
         let mut query = QueryBuilder::new("select monitor_id, (start + ");
         query.push_bind(slot.shift).push(") / ").push_bind(slot.width);
-        query.push(
-            " as slot, cast(sum(up) as bigint) as up, cast(sum(degraded) as bigint) as degraded, \
-             cast(sum(down) as bigint) as down, cast(sum(confirming) as bigint) as confirming, \
-             cast(sum(unknown) as bigint) as unknown, cast(sum(maintenance) as bigint) as maintenance from rollups",
-        );
+        query.push(" as slot").push(CountRow::SUMS).push(" from rollups");
         push_stretch(&mut query, part, keys);
         query.push(" group by 1, 2");
         query.build_query_as().fetch_all(conn).await?
     });
-    let one = |row: CountRow| {
-        let CountRow { monitor_id, slot, up, degraded, down, confirming, unknown, maintenance } = row;
-        (MonitorKey(monitor_id), slot, Counts { up, degraded, down, confirming, unknown, maintenance })
-    };
-    Ok(rows.into_iter().map(one).collect())
+    Ok(rows.into_iter().map(CountRow::read).collect())
 }
 
 /// Writes the `where` of a part: the primary keys begin with monitor (and tier), so each monitor is one seek.
-fn push_stretch<DB>(query: &mut QueryBuilder<DB>, part: Part, keys: &[i64])
+pub(super) fn push_stretch<DB>(query: &mut QueryBuilder<DB>, part: Part, keys: &[i64])
 where
     DB: sqlx::Database,
     i64: for<'t> sqlx::Encode<'t, DB> + sqlx::Type<DB>,
