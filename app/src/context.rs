@@ -38,9 +38,21 @@ pub struct Request {
     pub slack: bool,
     /// Where the browser is, as far as it and the request say: anybody can write that.
     pub origin: Option<Origin>,
+    /// Why nobody can be logged in with this browser, and what to do: it would drop the cookie of the session.
+    pub refusal: Option<String>,
 }
 
 impl Request {
+    /// Refuses a log-in after which the browser would be as much a stranger as before; called before anything is made or counted.
+    ///
+    /// # Errors
+    /// [`ServiceError::Conflict`] with what to do.
+    pub fn can_log_in(&self) -> Result<(), ServiceError> {
+        let Some(words) = &self.refusal else { return Ok(()) };
+        tracing::warn!("nobody was logged in: the browser would drop the cookie. {words}");
+        Err(ServiceError::Conflict(words.clone()))
+    }
+
     /// Remembers where somebody has just logged in, for links in messages. That it fails is no reason to keep them out.
     pub async fn entered(&self, account: &Account) {
         let Some(origin) = &self.origin else { return };

@@ -99,6 +99,14 @@ impl Client {
         told.filter(of_host).or(seen)
     }
 
+    /// Whether the browser says that it does not speak TLS, while we think so and mark cookies `Secure`: it would drop them. For this
+    /// machine by name browsers keep them.
+    pub fn drops_secure_cookies(&self, headers: &HeaderMap) -> bool {
+        let told = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+        let plain = told.and_then(|origin| origin.strip_prefix("http://"));
+        self.https && plain.is_some_and(|host| !names_loopback(host))
+    }
+
     /// Whether the request was made on this machine, and not through a proxy on it: nothing says that somebody passed it on, and it
     /// is for this machine by name. A proxy that says nothing at all cannot be told from a neighbour, so whoever runs one needs more
     /// than this.
@@ -265,6 +273,28 @@ mod tests {
         assert!(client("172.17.0.1", &[("host", "status.example.org")], &config).https);
         assert!(client("127.0.0.1", &[("host", "localhost:3000")], &config).https);
         assert!(!client("192.168.1.7", &[("host", "192.168.1.2:3000")], &config).https);
+    }
+
+    #[test]
+    fn a_browser_over_plain_http_drops_secure_cookies_except_of_its_own_machine() {
+        let config = config(&[("server.base_url", "https://status.example.org")]);
+        let drops = |peer: &str, host: &str, origin: &str| {
+            let headers: HeaderMap = [(header::HOST, host), (header::ORIGIN, origin)]
+                .into_iter()
+                .map(|(name, value)| (name, value.parse().unwrap()))
+                .collect();
+            Client::new(peer.parse().unwrap(), &Uri::from_static("/"), &headers, &config)
+                .drops_secure_cookies(&headers)
+        };
+        assert!(drops("127.0.0.1", "pharos.lan:3000", "http://pharos.lan:3000"));
+        assert!(drops("192.168.1.7", "status.example.org", "http://status.example.org"));
+        assert!(!drops("127.0.0.1", "status.example.org", "https://status.example.org"));
+        assert!(!drops("127.0.0.1", "localhost:3000", "http://localhost:3000"));
+        assert!(!drops("127.0.0.1", "pharos.lan", "null"));
+        assert!(
+            !drops("192.168.1.7", "pharos.lan:3000", "http://pharos.lan:3000"),
+            "its cookie is not Secure"
+        );
     }
 
     #[test]

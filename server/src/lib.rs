@@ -17,6 +17,7 @@ mod metrics;
 mod negotiation;
 pub mod pages;
 mod place;
+mod plainly;
 pub mod public;
 pub mod router;
 pub mod security;

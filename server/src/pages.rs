@@ -22,7 +22,7 @@ use tower_sessions::Session;
 use crate::client::Client;
 use crate::flash::{self, Strangers};
 use crate::router::AppState;
-use crate::{assets, error, journal, known, logo, security, slack};
+use crate::{assets, error, journal, known, logo, plainly, security, slack};
 
 /// Bytes of chance in a nonce.
 const NONCE_BYTES: usize = 16;
@@ -94,6 +94,9 @@ async fn surround(
     let client = extensions.get::<Client>();
     let origin = client.and_then(|client| client.origin(request.headers()));
     let mark = known::mark_of(request.headers(), client.is_some_and(|client| client.https));
+    let refusal = client.and_then(|client| plainly::refusal(client, request.headers(), &state.config));
+    let loses_session = refusal.is_some();
+    let told_plainly = client.and_then(|client| plainly::flash(&request, client, &state.config));
     let client = client.map(Client::key).unwrap_or_default();
     let page = PageRequest {
         services: state.services.clone(),
@@ -103,6 +106,7 @@ async fn surround(
         mark,
         slack: state.config.slack.client_id.is_some(),
         origin,
+        refusal,
     };
     let viewer = viewer.clone();
     let is_page = request.method() == Method::GET && !request.uri().path().starts_with("/api/");
@@ -112,7 +116,7 @@ async fn surround(
         Ok(kept) => kept,
         Err(error) => return error::failed(&error.into(), &headers),
     };
-    let flashes = Flashes::new(kept);
+    let flashes = Flashes::new(kept.or(told_plainly));
     let nonce = hex(&state.chance.bytes::<NONCE_BYTES>());
     request.extensions_mut().insert(Given {
         request: page,
@@ -124,6 +128,11 @@ async fn surround(
     if left.as_ref().is_some_and(|left| left.error.is_some()) {
         response.extensions_mut().insert(journal::Refused);
     }
+    if loses_session && let Some(left) = &left {
+        plainly::sign(&mut response, left);
+    }
+    // Nor would it come back with the session in which this is kept.
+    let left = left.filter(|_| !loses_session);
     let left = left.and_then(|left| strangers.judge(left, &viewer, &client, state.clock.now()));
     if let Some(left) = left
         && let Err(error) = flash::put(&session, left).await

@@ -18,6 +18,10 @@ pub async fn log_in(
     #[server(default)] next: String,
 ) -> Result<(), AppError> {
     let request = request()?;
+    let sent = Sent::form("login").with("email", &email);
+    if let Err(refused) = request.can_log_in() {
+        return sent.answer(Err(refused));
+    }
     let mark = request.mark.as_deref();
     let found = request.services.log_in(&email, &password, &request.client, mark).await;
     if let Ok(account) = &found {
@@ -25,7 +29,7 @@ pub async fn log_in(
     }
     let entered = found.map(|account| request.session.set(SessionChange::Begin(account.key)));
     let next = if is_local(&next) { next } else { "/console".to_owned() };
-    Sent::form("login").with("email", email).answer_then(entered, |()| next)
+    sent.answer_then(entered, |()| next)
 }
 
 /// Logs out.

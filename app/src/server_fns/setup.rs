@@ -31,6 +31,9 @@ pub async fn set_up(
 ) -> Result<(), AppError> {
     let request = request()?;
     let sent = Sent::form("account").with("name", &name).with("email", &email);
+    if let Err(refused) = request.can_log_in() {
+        return sent.answer(Err(refused));
+    }
     let made = request.services.set_up(&token, &NewAccount { email, name, password }).await;
     if let Ok(account) = &made {
         request.entered(account).await;
