@@ -262,12 +262,26 @@ pub(crate) fn lock(config: &Config) -> anyhow::Result<Option<Lock>> {
     Ok(Db::lock(&config.database_url())?)
 }
 
+/// Makes the folder of the data; one that the URL of a database names is left to whoever wrote it.
 fn make_data_folder(config: &Config) -> anyhow::Result<()> {
     if config.data.database_url.is_none() {
         // Only its owner may look into it: the database holds secrets.
-        owner::make_folder(&config.data.dir)
-            .with_context(|| format!("the data folder {} cannot be made", config.data.dir.display()))?;
+        return owner::make_folder(&config.data.dir)
+            .with_context(|| format!("the data folder {} cannot be made", config.data.dir.display()));
     }
+    let Some(file) = Db::file_of(&config.database_url()) else { return Ok(()) };
+    let folder = std::path::absolute(&file).unwrap_or_else(|_| file.clone());
+    let folder = folder.parent().unwrap_or(&folder);
+    let hint = if file.is_relative() {
+        " A path from the root takes three slashes: sqlite:///var/lib/…"
+    } else {
+        ""
+    };
+    anyhow::ensure!(
+        folder.is_dir(),
+        "data.database_url: the folder {} does not exist. Make it, writable for Pharos, or name another.{hint}",
+        folder.display()
+    );
     Ok(())
 }
 

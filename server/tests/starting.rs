@@ -355,3 +355,23 @@ async fn the_log_tells_of_start_stop_and_what_operators_did_without_colours_and_
     assert!(!log.contains("hunter2") && !log.contains(&token), "{log}");
     let _ = std::fs::remove_dir_all(folder);
 }
+
+#[test]
+fn a_folder_that_is_missing_for_the_database_is_named_with_its_key() {
+    let folder = folder_with(QUIET);
+    let absent = folder.join("absent");
+    let absolute = format!("data.database_url=sqlite://{}/pharos.db", absent.display());
+    let relative = "data.database_url=sqlite://absent-here/pharos.db";
+    let here = std::env::temp_dir().join("absent-here");
+    for (url, absent, slashes) in [(absolute.as_str(), absent, false), (relative, here, true)] {
+        for command in [&["serve", "--port", "0"][..], &["user", "add", "ada@example.org"]] {
+            let output = pharos(&folder, &[command, &["--set", url]].concat(), "");
+            assert_eq!(output.status.code(), Some(1), "{output:?}");
+            let words = format!("data.database_url: the folder {} does not exist. Make it", absent.display());
+            assert!(said(&output).contains(&words), "{output:?}");
+            assert_eq!(said(&output).contains("three slashes"), slashes, "{output:?}");
+        }
+        assert!(!absent.exists());
+    }
+    let _ = std::fs::remove_dir_all(folder);
+}
