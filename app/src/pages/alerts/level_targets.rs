@@ -22,7 +22,7 @@ const OFFERED: usize = 12;
 const FIND: &str = "find";
 
 /// A row an integration: whether it is told, whether it hears that it is over, whether it is reminded. Those that are told at first stand in
-/// front and stay in sight, whatever is searched for, and so do those that are ticked since: what is not in the page is not sent.
+/// front, behind what a search finds, and stay in the page, as do those that are ticked since: what is not in the page is not sent.
 #[component]
 pub(super) fn Targets(level: usize, values: Form, integrations: Vec<IntegrationChoice>) -> impl IntoView {
     if integrations.is_empty() {
@@ -42,9 +42,11 @@ pub(super) fn Targets(level: usize, values: Form, integrations: Vec<IntegrationC
     let (box_name, searched) = (FormState::here().input_name(&find), values.get(&find).cloned());
     let search = RwSignal::new(searched.clone().unwrap_or_default());
     let ticked = RwSignal::new(Vec::<IntegrationId>::new());
-    let offered =
-        move || others.with_value(|others| ticked.with(|ticked| offered(others, &search.read(), ticked)));
-    let standing = StoredValue::new(given.clone());
+    let standing = StoredValue::new(given);
+    let offered = move || {
+        let (given, others) = (standing.get_value(), others.get_value());
+        ticked.with(|ticked| offered(&given, &others, &search.read(), ticked))
+    };
     let said = move || {
         let search = search.read();
         let in_front = standing.with_value(|given| fitting(given, &search).count());
@@ -59,8 +61,6 @@ pub(super) fn Targets(level: usize, values: Form, integrations: Vec<IntegrationC
         let search = move |text| search.set(text);
         view! { <FindBox name=box_name value label=box_label placeholder="Search name or type" said search/> }
     });
-    let first = values.clone();
-    let given = given.into_iter().map(move |one| view! { <Target level one values=first.clone()/> });
     let tick = Callback::new(move |(id, is_ticked): (IntegrationId, bool)| {
         ticked.update(|ticked| {
             ticked.retain(|known| *known != id);
@@ -76,7 +76,6 @@ pub(super) fn Targets(level: usize, values: Form, integrations: Vec<IntegrationC
             <ErrorOf field=level_field(level, "targets")/>
             {find_box}
             <ul class="targets">
-                {given.collect_view()}
                 <For each=offered key=|one| one.id.clone() children=row/>
             </ul>
         </fieldset>
@@ -95,10 +94,23 @@ fn fitting<'a>(
     })
 }
 
-/// The first few of those that a search leaves, and all that are ticked, in their order.
-fn offered(others: &[IntegrationChoice], search: &str, ticked: &[IntegrationId]) -> Vec<IntegrationChoice> {
-    let few: HashSet<_> = fitting(others, search).take(OFFERED).map(|one| &one.id).collect();
-    others.iter().filter(|one| few.contains(&one.id) || ticked.contains(&one.id)).cloned().collect()
+/// What is shown: those that are told and the first few of the others that a search leaves, and behind them what else is ticked. Without a
+/// search those that are told stand in front, and what is ticked since keeps its place.
+fn offered(
+    given: &[IntegrationChoice],
+    others: &[IntegrationChoice],
+    search: &str,
+    ticked: &[IntegrationId],
+) -> Vec<IntegrationChoice> {
+    let few = fitting(others, search).take(OFFERED);
+    let found: HashSet<_> = fitting(given, search).chain(few).map(|one| &one.id).collect();
+    let stays = |one: &&IntegrationChoice| found.contains(&one.id) || ticked.contains(&one.id);
+    let all = given.iter().chain(others.iter().filter(stays));
+    if search.trim().is_empty() {
+        return all.cloned().collect();
+    }
+    let (first, rest): (Vec<_>, Vec<_>) = all.cloned().partition(|one| found.contains(&one.id));
+    first.into_iter().chain(rest).collect()
 }
 
 fn count(number: usize) -> i64 {
@@ -112,8 +124,7 @@ fn Target(
     one: IntegrationChoice,
     values: Form,
     /// Hears whether it is told.
-    #[prop(optional)]
-    tick: Option<Callback<(IntegrationId, bool)>>,
+    tick: Callback<(IntegrationId, bool)>,
 ) -> impl IntoView {
     let state = FormState::here();
     let name = |what: &str| state.input_name(&target_field(level, what, &one.id));
@@ -128,11 +139,7 @@ fn Target(
     });
     let variables = variables.collect_view();
     let id = one.id.clone();
-    let change = move |is_told: bool| {
-        if let Some(tick) = tick {
-            tick.run((id.clone(), is_told));
-        }
-    };
+    let change = move |is_told: bool| tick.run((id.clone(), is_told));
     let (over, reminded) = (format!("Tell {} when it is over", one.name), format!("Remind {}", one.name));
     view! {
         <li>
@@ -183,14 +190,20 @@ mod tests {
         all.push(one(40, "Night", ProviderKind::PagerDuty));
         let names = |search: &str, ticked: &[u8]| {
             let ticked: Vec<_> = ticked.iter().map(|id| IntegrationId::new([*id; 13])).collect();
-            offered(&all, search, &ticked).into_iter().map(|one| one.name).collect::<Vec<_>>()
+            offered(&[], &all, search, &ticked).into_iter().map(|one| one.name).collect::<Vec<_>>()
         };
         assert!(count(OFFERED) >= MANY, "without a search all are offered");
         assert_eq!(names("", &[]).len(), OFFERED);
         assert_eq!(names("", &[30]).last().map(String::as_str), Some("Hook 30"));
         assert_eq!(names("", &[3]).len(), OFFERED);
-        assert_eq!(names(" pagerDUTY", &[7]), ["Hook 07", "Night"]);
+        assert_eq!(names(" pagerDUTY", &[7]), ["Night", "Hook 07"], "what is found stands in front");
         assert_eq!(names("hook 3", &[]).len(), 10);
         assert!(names("nothing like it", &[]).is_empty());
+        let (told, others) = all.split_at(30);
+        let shown = |search: &str| offered(told, others, search, &[]);
+        assert_eq!(shown("hook 29").len(), 30, "nobody who is told leaves");
+        assert_eq!(shown("hook 29")[0].name, "Hook 29");
+        assert_eq!(shown("night")[0].name, "Night");
+        assert_eq!(shown("")[0].name, "Hook 00");
     }
 }
