@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::checks::Checks;
-use crate::store::{self, Db};
+use crate::store::{Db, answers};
 
 /// How often it is looked: an integration that begins to tell answers does so for outages from then on.
 const LOOK: Duration = Duration::from_secs(5);
@@ -14,7 +14,8 @@ const LOOK: Duration = Duration::from_secs(5);
 pub(crate) async fn run(db: Db, checks: Checks, cancel: CancellationToken) {
     loop {
         // While the database is away nothing can be recorded either.
-        if let Ok(wanted) = are_told(&db).await {
+        let told = async { answers::are_told(&mut db.read().await?).await };
+        if let Ok(wanted) = told.await {
             checks.want_answers(wanted);
         }
         tokio::select! {
@@ -22,8 +23,4 @@ pub(crate) async fn run(db: Db, checks: Checks, cancel: CancellationToken) {
             () = tokio::time::sleep(LOOK) => {}
         }
     }
-}
-
-async fn are_told(db: &Db) -> store::Result<bool> {
-    store::answers::are_told(&mut db.read().await?).await
 }

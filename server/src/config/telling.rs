@@ -1,6 +1,7 @@
 //! The values of the API and of those who carry messages: mail, text messages, Slack.
 
 use domain::integration::email::is_address;
+use domain::integration::sms::phone_number;
 use domain::secret::Secret;
 
 use super::api_url::ApiUrl;
@@ -246,12 +247,9 @@ fn is_host(text: &str) -> bool {
 
 /// Whether Twilio can send from it: a number, a short code, or a name.
 fn is_sender(text: &str) -> bool {
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.strip_prefix('+') {
-        Some(number) => digits(number) && (7..=15).contains(&number.len()),
-        None => {
-            (1..=11).contains(&text.len())
-                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" -_+&".contains(&byte))
-        }
-    }
+    let is_name = || {
+        (1..=11).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" -_&".contains(&byte))
+    };
+    if text.starts_with('+') { phone_number(text).as_deref() == Some(text) } else { is_name() }
 }

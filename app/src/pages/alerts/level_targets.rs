@@ -44,8 +44,10 @@ pub(super) fn Targets(level: usize, values: Form, integrations: Vec<IntegrationC
     let ticked = RwSignal::new(Vec::<IntegrationId>::new());
     let standing = StoredValue::new(given);
     let offered = move || {
-        let (given, others) = (standing.get_value(), others.get_value());
-        ticked.with(|ticked| offered(&given, &others, &search.read(), ticked))
+        let search = search.read();
+        standing.with_value(|given| {
+            others.with_value(|others| ticked.with(|ticked| offered(given, others, &search, ticked)))
+        })
     };
     let said = move || {
         let search = search.read();
