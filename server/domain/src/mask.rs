@@ -7,6 +7,9 @@ const LONG: usize = 8;
 
 /// A text without secrets. A short one is part of many words, so it is masked only where no letter or digit goes on before or behind it.
 pub fn masked(mut text: String, secrets: &[String]) -> String {
+    if text.is_empty() {
+        return text;
+    }
     let mut secrets: Vec<_> = secrets.iter().filter(|secret| !secret.is_empty()).collect();
     // A long one may have a short one in it, and would not be found any more.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));

@@ -38,10 +38,10 @@ const AHEAD: usize = 1_024;
 /// As many times what it took in a round is held for an integration.
 const ROUNDS_AHEAD: usize = 16;
 /// Messages that are claimed in one transaction.
-const BATCH: usize = 1_024;
+const BATCH: usize = 2_048;
 /// The same while nothing stands in line, because whoever sends waits for it; a few times what does, where something does: to claim a
 /// message takes less time than to send one.
-const FIRST: usize = 256;
+const FIRST: usize = 512;
 /// How long a claim holds, in milliseconds: the longest wait for a turn, and then the longest time-out of a provider.
 const LEASE: i64 = 100 * SECOND;
 /// How long what waits behind a message that has ended waits for the next look, in milliseconds: a look at a long queue costs as much

@@ -42,7 +42,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 const GATHER: Duration = Duration::from_millis(2);
 /// How often at most.
 const GATHER_TIMES: usize = 25;
-/// So many that have ended share a transaction, as long as more come: at the end of an outbox a quarter would be ever fewer.
+/// So many that have ended share a transaction, as long as more come: at the end of an outbox half would be ever fewer.
 const ENOUGH: usize = 256;
 /// The longest pause, so that a clock that jumps and other nodes' messages are noticed.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
@@ -179,9 +179,9 @@ impl Dispatcher {
                     while let Ok(one) = finished.try_recv() {
                         settling.push(one);
                     }
-                    // There is nothing to wait for when a quarter have come back, or no more come: what is claimed next must be there before
-                    // the rest has left.
-                    let (enough, mut gathered) = (crew.held().div_ceil(4).max(ENOUGH), 0);
+                    // There is nothing to wait for when half have come back, or no more come: what is claimed next must be there before the
+                    // rest has left.
+                    let (enough, mut gathered) = (crew.held().div_ceil(2).max(ENOUGH), 0);
                     for _ in 0..GATHER_TIMES {
                         if settling.len() >= enough || settling.len() == gathered {
                             break;

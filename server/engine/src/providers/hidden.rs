@@ -14,11 +14,11 @@ const VALUE: usize = 8;
 /// The same for a value whose name announces a secret, and for a password.
 const ANNOUNCED: usize = 4;
 
-/// The address as it is written and as it is sent, and those of its parts that may be secret alone. What a message fills in is no secret
-/// of the address.
-pub(super) fn of_url(text: &str) -> Vec<String> {
+/// The address as it is written and as it is sent, and those of its parts that may be secret alone; and the address as it was read. What a
+/// message fills in is no secret of the address.
+pub(super) fn of_url(text: &str) -> (Vec<String>, Option<Url>) {
     let mut secrets = vec![text.to_owned()];
-    let Ok(url) = Url::parse(text) else { return secrets };
+    let Ok(url) = Url::parse(text) else { return (secrets, None) };
     if url.as_str() != text {
         secrets.push(url.as_str().to_owned());
     }
@@ -53,7 +53,7 @@ pub(super) fn of_url(text: &str) -> Vec<String> {
         add(password, ANNOUNCED);
         add(&plain_password, ANNOUNCED);
     }
-    secrets
+    (secrets, Some(url))
 }
 
 /// Whether a part may say something else without its escapes. Most do not, and this is asked for each message.
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn secret_parts_are_found_and_words_are_left() {
-        let secrets = of_url(
+        let (secrets, _) = of_url(
             "https://us%40er:p%2Bw+d@h.example/hooks/T0KEN-0123456789abc/x?st=400&token=abcd&a=b%20cdefgh&n=",
         );
         for secret in [
@@ -94,6 +94,7 @@ mod tests {
         }
         assert!(
             !of_url("https://h.example/{{payload.t}}?a={{payload.title}}")
+                .0
                 .iter()
                 .any(|part| part.starts_with("{{"))
         );

@@ -46,6 +46,8 @@ pub struct Call {
     pub timeout: Duration,
     /// Texts that must not stand in the log.
     pub secrets: Vec<String>,
+    /// What was read of an address before, most likely of [`Self::url`]: to read it twice for each message costs.
+    pub known: Option<Url>,
 }
 
 /// An answer.
@@ -71,6 +73,7 @@ impl Call {
             body: body.to_string(),
             timeout: Duration::from_secs(10),
             secrets: Vec::new(),
+            known: None,
         }
     }
 
@@ -91,7 +94,9 @@ impl Call {
     /// With an address that is a secret, of which no part that may be one must stand in the log either.
     #[must_use]
     pub fn secret_url(mut self, url: &str) -> Self {
-        self.secrets.extend(hidden::of_url(url));
+        let (secrets, known) = hidden::of_url(url);
+        self.secrets.extend(secrets);
+        self.known = known;
         self
     }
 
@@ -252,7 +257,7 @@ impl Outbound {
     }
 
     async fn ask(&self, call: &Call) -> Result<Response, DeliveryError> {
-        let url = self.judge(&call.url)?;
+        let url = self.judge(call)?;
         let mut request = self.client.request(call.method.clone(), url).timeout(call.timeout);
         for (name, value) in &call.headers {
             // From bytes, because names of monitors go into headers too, and not all of them are ASCII.
@@ -269,9 +274,11 @@ impl Outbound {
     }
 
     /// An address in a URL never reaches the resolver, so it is judged here.
-    fn judge(&self, text: &str) -> Result<Url, DeliveryError> {
-        let url = Url::parse(text)
-            .ok()
+    fn judge(&self, call: &Call) -> Result<Url, DeliveryError> {
+        // One that is written otherwise, or was changed since, is read again.
+        let known = call.known.clone().filter(|url| url.as_str() == call.url);
+        let url = known.or_else(|| Url::parse(&call.url).ok());
+        let url = url
             .filter(|url| matches!(url.scheme(), "http" | "https"))
             .ok_or_else(|| DeliveryError::permanent("The address is no http or https URL."))?;
         let host = url.host_str().unwrap_or_default();

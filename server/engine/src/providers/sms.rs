@@ -91,6 +91,7 @@ impl TwilioSettings {
             body: url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish(),
             timeout: Duration::from_secs(10),
             secrets: Vec::new(),
+            known: None,
         }
         .header("authorization", format!("Basic {pair}"))
         .secret(pair)

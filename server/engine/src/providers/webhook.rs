@@ -77,7 +77,7 @@ fn request(
         ("x-delivery-id".to_owned(), attempting.id.to_string()),
         ("x-event-type".to_owned(), event_type(message)),
     ];
-    let mut secrets = hidden::of_url(settings.url.expose());
+    let (mut secrets, known) = hidden::of_url(settings.url.expose());
     if url != settings.url.expose() {
         secrets.push(url.clone());
         // As it is sent; what the message filled in stands in the log otherwise, too.
@@ -133,6 +133,7 @@ fn request(
         body,
         timeout: Duration::from_millis(u64::from(settings.timeout_ms)),
         secrets,
+        known,
     })
 }
 

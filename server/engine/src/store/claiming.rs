@@ -3,15 +3,18 @@
 //! Order is kept for each incident and address of an integration, and for what is told of a monitor outside of an incident: what waits
 //! behind an earlier message is not claimed. Nothing waits behind what a few are sent later: the others would wait with them.
 
+use std::collections::HashMap;
+
 use domain::delivery::DeliveryState;
 use domain::id::{DeliveryId, DeliveryKey, IncidentKey, IntegrationKey};
 use domain::message::Message;
 use domain::time::{MINUTE, Timestamp};
 use futures::StreamExt as _;
 use sqlx::types::Json;
-use sqlx::{ColumnIndex, Decode, FromRow, QueryBuilder, Type};
+use sqlx::{ColumnIndex, Database, Decode, Encode, FromRow, QueryBuilder, Type};
 
-use super::{Db, Result, StoreError, Tx, level_values, sql};
+use super::batch::{push_in, slices};
+use super::{Conn, Db, Result, StoreError, Tx, level_values, sql};
 use crate::seal::SealError;
 
 /// What is said of a message that somebody took up whose node is gone: whether it left, nobody knows.
@@ -69,6 +72,8 @@ struct Row {
     replayed: bool,
     interrupted: bool,
     address: String,
+    /// Whether somebody took it up before who is gone, and it is not marked yet.
+    is_taken_up: bool,
 }
 
 impl<'r, R: sqlx::Row> FromRow<'r, R> for Row
@@ -80,7 +85,6 @@ where
     Json<Message>: Decode<'r, R::Database> + Type<R::Database>,
 {
     fn from_row(row: &'r R) -> sqlx::Result<Self> {
-        // By place: to look up nine names costs as much as to read them.
         Ok(Self {
             id: row.try_get(0)?,
             public_id: row.try_get(1)?,
@@ -89,9 +93,10 @@ where
             message: row.try_get(4),
             attempts: row.try_get(5)?,
             created_at: row.try_get(6)?,
-            replayed: row.try_get(7)?,
-            interrupted: row.try_get(8)?,
-            address: row.try_get(9)?,
+            address: row.try_get(7)?,
+            replayed: row.try_get(8)?,
+            interrupted: row.try_get(9)?,
+            is_taken_up: row.try_get(10)?,
         })
     }
 }
@@ -100,6 +105,11 @@ impl Claimed {
     /// The integration, and whom of those that it leads to.
     pub fn to(&self) -> (IntegrationKey, &str) {
         (self.integration, &self.address)
+    }
+
+    /// Whether nobody ever tried it.
+    pub(super) fn is_new(&self) -> bool {
+        self.attempts == 0 && !self.replayed
     }
 
     fn read(row: Row, lease: Timestamp) -> std::result::Result<Self, (i64, StoreError)> {
@@ -135,43 +145,26 @@ pub struct Limits<'a> {
     pub full: &'a [IntegrationKey],
 }
 
-/// Claims what is due for `node` until `until`, the longest due first: what nobody holds, or somebody held who is gone, and before
-/// which no message of the same incident to the same address is still on its way. One that cannot be read fails for good.
-pub async fn claim(
+/// What a claim reads of a row, but for its last two. By place: to look up ten names costs as much as to read them.
+const COLUMNS: &str = "id, public_id, integration_id, incident_id, message, attempts, created_at, address, \
+                       replayed_at is not null as replayed, ";
+
+/// Marks what is due and reads it, where others do the same: only what was marked is read, because others may have changed it until then.
+async fn take_among_others(
     tx: &mut Tx,
     node: &str,
     now: Timestamp,
     until: Timestamp,
     limits: &Limits<'_>,
-) -> Result<Vec<Claimed>> {
-    let count = |limit: usize| i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows: Vec<Row> = sql!(tx, |conn| {
-        // What is still on its way here was begun by a node that is gone.
-        let mut query = QueryBuilder::new(
-            "update deliveries set attempts = attempts + case when state = 'sending' then 1 else 0 end, \
-             error = case when state = 'sending' then ",
-        );
-        query.push_bind(INTERRUPTED).push(" else error end, state = 'sending', lease_until = ");
-        query.push_bind(until.0).push(", lease_node = ").push_bind(node.to_owned());
-        query.push(", updated_at = ").push_bind(now.0);
+) -> Result<Vec<Row>> {
+    Ok(sql!(tx, |conn| {
+        let mut query = marking(node, now, until);
         query.push(
-            " where id in (select id from (select d.id, d.due_at, d.integration_id, \
-             row_number() over (partition by d.integration_id order by d.due_at, d.id) as place \
-             from (select id, due_at, integration_id from deliveries d where d.due_at is not null and d.due_at <= ",
+            "id in (select id from (select id, due_at, integration_id, \
+             row_number() over (partition by integration_id order by due_at, id) as place from (select id, due_at, integration_id",
         );
-        query
-            .push_bind(now.0)
-            .push(" and (d.lease_until is null or d.lease_until < ")
-            .push_bind(now.0)
-            .push(")");
-        for key in limits.full {
-            query.push(" and d.integration_id <> ").push_bind(key.0);
-        }
-        query.push(IS_FIRST).push(" order by d.due_at, d.id limit ");
-        // However many are due, a claim looks at as many as it may take: what it leaves for one integration of these is full, and the next
-        // claim looks past it.
-        query.push_bind(count(limits.total)).push(") as d) as due where place <= ");
-        query.push_bind(count(limits.each));
+        push_due(&mut query, now, limits);
+        query.push(") as d) as due where place <= ").push_bind(count(limits.each));
         if !limits.fast.is_empty() {
             query.push(" or (place <= ").push_bind(count(limits.each_fast)).push(" and integration_id in (");
             let mut keys = query.separated(", ");
@@ -184,17 +177,30 @@ pub async fn claim(
         // PostgreSQL re-checks only the outer predicate after it waited for a lock, so the lease stands there once more.
         query.push(") and due_at is not null and due_at <= ").push_bind(now.0);
         query.push(" and (lease_until is null or lease_until < ").push_bind(now.0);
-        query.push(
-            ") returning id, public_id, integration_id, incident_id, message, attempts, created_at, \
-             replayed_at is not null as replayed, coalesce(error = ",
-        );
-        query.push_bind(INTERRUPTED).push(", false) as interrupted, address");
+        query.push(") returning ").push(COLUMNS).push("coalesce(error = ").push_bind(INTERRUPTED);
+        query.push(", false) as interrupted, false as is_taken_up");
+        let is_prepared = limits.full.len() + limits.fast.len() <= FEW;
+        query.build_query_as().persistent(is_prepared).fetch_all(conn).await?
+    }))
+}
+
+/// The same where nobody else writes meanwhile: what is read holds until it is marked, and to mark rows by their keys costs half as much
+/// as to find, mark and read them in one statement.
+async fn take_alone(
+    tx: &mut Tx,
+    node: &str,
+    now: Timestamp,
+    until: Timestamp,
+    limits: &Limits<'_>,
+) -> Result<Vec<Row>> {
+    let mut rows: Vec<Row> = sql!(tx, |conn| {
+        let mut query = QueryBuilder::new("select ");
+        query.push(COLUMNS).push("coalesce(error = ").push_bind(INTERRUPTED);
+        query.push(", false) as interrupted, state = 'sending' as is_taken_up");
+        push_due(&mut query, now, limits);
         // In chunks of what is there: whoever waits for each row is woken for each.
-        let mut found = query
-            .build_query_as()
-            .persistent(limits.full.len() + limits.fast.len() <= FEW)
-            .fetch(conn)
-            .ready_chunks(limits.total);
+        let is_prepared = limits.full.len() <= FEW;
+        let mut found = query.build_query_as().persistent(is_prepared).fetch(conn).ready_chunks(limits.total);
         let mut rows = Vec::new();
         while let Some(chunk) = found.next().await {
             rows.extend(chunk.into_iter().collect::<sqlx::Result<Vec<_>>>()?);
@@ -203,6 +209,80 @@ pub async fn claim(
         drop(found);
         rows
     });
+    let mut places: HashMap<i64, usize> = HashMap::new();
+    rows.retain(|row| {
+        let place = places.entry(row.integration_id).or_default();
+        *place += 1;
+        let is_fast = limits.fast.contains(&IntegrationKey(row.integration_id));
+        *place <= if is_fast { limits.each_fast } else { limits.each }
+    });
+    let keys: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    for slice in slices(&keys) {
+        sql!(tx, |conn| {
+            let mut query = marking(node, now, until);
+            push_in(&mut query, "id", &slice);
+            query.build().execute(conn).await?.rows_affected()
+        });
+    }
+    for row in &mut rows {
+        row.attempts += i64::from(row.is_taken_up);
+        row.interrupted |= row.is_taken_up;
+    }
+    Ok(rows)
+}
+
+/// The beginning of a statement that marks deliveries as held; where they are is for the caller to say.
+fn marking<DB>(node: &str, now: Timestamp, until: Timestamp) -> QueryBuilder<DB>
+where
+    DB: Database,
+    i64: for<'t> Encode<'t, DB> + Type<DB>,
+    String: for<'t> Encode<'t, DB> + Type<DB>,
+    &'static str: for<'t> Encode<'t, DB> + Type<DB>,
+{
+    // What is still on its way here was begun by a node that is gone.
+    let mut query = QueryBuilder::new(
+        "update deliveries set attempts = attempts + case when state = 'sending' then 1 else 0 end, \
+         error = case when state = 'sending' then ",
+    );
+    query.push_bind(INTERRUPTED).push(" else error end, state = 'sending', lease_until = ");
+    query.push_bind(until.0).push(", lease_node = ").push_bind(node.to_owned());
+    query.push(", updated_at = ").push_bind(now.0).push(" where ");
+    query
+}
+
+/// The end of a query for the columns of what is due and held by nobody, the longest due first.
+fn push_due<DB>(query: &mut QueryBuilder<DB>, now: Timestamp, limits: &Limits<'_>)
+where
+    DB: Database,
+    i64: for<'t> Encode<'t, DB> + Type<DB>,
+{
+    query.push(" from deliveries d where d.due_at is not null and d.due_at <= ").push_bind(now.0);
+    query.push(" and (d.lease_until is null or d.lease_until < ").push_bind(now.0).push(")");
+    for key in limits.full {
+        query.push(" and d.integration_id <> ").push_bind(key.0);
+    }
+    // However many are due, a claim looks at as many as it may take: what it leaves for one integration of these is full, and the next
+    // claim looks past it.
+    query.push(IS_FIRST).push(" order by d.due_at, d.id limit ").push_bind(count(limits.total));
+}
+
+fn count(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// Claims what is due for `node` until `until`, the longest due first: what nobody holds, or somebody held who is gone, and before
+/// which no message of the same incident to the same address is still on its way. One that cannot be read fails for good.
+pub async fn claim(
+    tx: &mut Tx,
+    node: &str,
+    now: Timestamp,
+    until: Timestamp,
+    limits: &Limits<'_>,
+) -> Result<Vec<Claimed>> {
+    let rows = match &tx.conn {
+        Conn::Sqlite(_) => take_alone(tx, node, now, until, limits).await?,
+        Conn::Postgres(_) => take_among_others(tx, node, now, until, limits).await?,
+    };
     let mut claimed = Vec::with_capacity(rows.len());
     for row in rows {
         let one = Claimed::read(row, until).and_then(|mut one| {

@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 
+use domain::delivery::DeliveryState;
 use domain::id::DeliveryKey;
 use domain::text::without_nul;
 use domain::time::Timestamp;
 use sqlx::QueryBuilder;
 
+use super::batch::push_in;
 use super::claiming::Claimed;
 use super::deliveries::{Attempt, Settlement};
 use super::{Result, Tx, sql};
@@ -17,6 +19,9 @@ const ROWS_PER_STATEMENT: usize = 256;
 const STEP: usize = 32;
 /// The key of no delivery.
 const NONE: i64 = 0;
+/// How many an attempt is of a delivery that may have been tried before.
+const NEXT_NUMBER: &str =
+    "coalesce((select max(number) from delivery_attempts where delivery_id = new.column1), 0) + 1";
 
 /// What became of a delivery that this node holds.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +32,18 @@ pub struct Settled<'a> {
     pub attempt: Option<&'a Attempt>,
     /// What became of it.
     pub settlement: &'a Settlement,
+}
+
+impl Settled<'_> {
+    /// Whether it arrived, and nothing else is to be said of it: most do.
+    fn is_plain(&self) -> bool {
+        let Settlement { state, due_at, external_id, error } = self.settlement;
+        *state == DeliveryState::Delivered
+            && self.attempt.is_some()
+            && due_at.is_none()
+            && external_id.is_none()
+            && error.is_none()
+    }
 }
 
 /// Writes attempts and what became of deliveries; returns those that `node` still held. A delivery stands in the list once.
@@ -41,7 +58,14 @@ pub async fn settle(
     }
     savepoint(tx, "savepoint settling").await?;
     let mut rows = 0;
-    for chunk in all.chunks(ROWS_PER_STATEMENT) {
+    let (plain, others): (Vec<_>, Vec<_>) = all.iter().copied().partition(Settled::is_plain);
+    // Those of one claim have the same lease, which is then said once.
+    for claim in plain.chunk_by(|one, next| one.claimed.lease == next.claimed.lease) {
+        for chunk in claim.chunks(ROWS_PER_STATEMENT) {
+            rows += write_plain(tx, node, chunk, now).await?;
+        }
+    }
+    for chunk in others.chunks(ROWS_PER_STATEMENT) {
         rows += write(tx, node, chunk, now).await?;
     }
     let mut ours: HashSet<_> = all.iter().map(|row| row.claimed.key).collect();
@@ -56,25 +80,30 @@ pub async fn settle(
     }
     savepoint(tx, "release savepoint settling").await?;
     let attempts = all.iter().filter(|row| ours.contains(&row.claimed.key));
-    let attempts: Vec<_> = attempts.filter_map(|row| Some((row.claimed.key, row.attempt?))).collect();
-    for chunk in attempts.chunks(ROWS_PER_STATEMENT) {
-        log(tx, chunk).await?;
+    let attempts = attempts.filter_map(|row| Some((row.claimed, row.attempt?)));
+    let (first, further): (Vec<_>, Vec<_>) = attempts.partition(|(claimed, _)| claimed.is_new());
+    for chunk in first.chunks(ROWS_PER_STATEMENT) {
+        log(tx, chunk, "1").await?;
+    }
+    for chunk in further.chunks(ROWS_PER_STATEMENT) {
+        log(tx, chunk, NEXT_NUMBER).await?;
     }
     Ok(ours)
 }
 
-/// Writes attempts.
-async fn log(tx: &mut Tx, attempts: &[(DeliveryKey, &Attempt)]) -> Result<()> {
+/// Writes attempts, of which the text of SQL says how many each is.
+async fn log(tx: &mut Tx, attempts: &[(&Claimed, &Attempt)], number: &'static str) -> Result<()> {
     sql!(tx, |conn| {
         let mut query = QueryBuilder::new(
-            "insert into delivery_attempts (delivery_id, number, at, duration_ms, status, request, response, error) \
-             select new.column1, coalesce((select max(number) from delivery_attempts where delivery_id = new.column1), 0) + 1, \
-             new.column2, new.column3, new.column4, new.column5, new.column6, new.column7 from (",
+            "insert into delivery_attempts (delivery_id, number, at, duration_ms, status, request, response, error) select new.column1, ",
         );
+        query
+            .push(number)
+            .push(", new.column2, new.column3, new.column4, new.column5, new.column6, new.column7 from (");
         query.push_values(padded(attempts), |mut values, row| {
             let attempt = row.map(|(_, attempt)| *attempt);
             values
-                .push_bind(row.map_or(NONE, |(key, _)| key.0))
+                .push_bind(row.map_or(NONE, |(claimed, _)| claimed.key.0))
                 .push_bind(attempt.map(|attempt| attempt.at.0))
                 .push_bind(attempt.map(|attempt| attempt.duration_ms))
                 .push_bind(attempt.and_then(|attempt| attempt.status).map(i64::from))
@@ -86,6 +115,24 @@ async fn log(tx: &mut Tx, attempts: &[(DeliveryKey, &Attempt)]) -> Result<()> {
         query.build().execute(conn).await?.rows_affected()
     });
     Ok(())
+}
+
+/// The same as [`write`] for deliveries of one claim that are [`Settled::is_plain`]: one value for each of them instead of seven, and
+/// nothing to be put together.
+async fn write_plain(tx: &mut Tx, node: &str, rows: &[Settled<'_>], now: Timestamp) -> Result<u64> {
+    let Some(lease) = rows.first().map(|row| row.claimed.lease) else { return Ok(0) };
+    let keys: Vec<i64> = padded(rows).map(|row| row.map_or(NONE, |row| row.claimed.key.0)).collect();
+    Ok(sql!(tx, |conn| {
+        let mut query = QueryBuilder::new("update deliveries set state = ");
+        query.push_bind(DeliveryState::Delivered.as_str());
+        query.push(
+            ", attempts = attempts + 1, due_at = null, error = null, lease_until = null, lease_node = null, updated_at = ",
+        );
+        query.push_bind(now.0).push(" where lease_until = ").push_bind(lease.0);
+        query.push(" and lease_node = ").push_bind(node.to_owned()).push(" and ");
+        push_in(&mut query, "id", &keys);
+        query.build().execute(conn).await?.rows_affected()
+    }))
 }
 
 /// Writes what became of deliveries that `node` holds as it claimed them; how many those are.

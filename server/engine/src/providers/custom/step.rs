@@ -173,6 +173,7 @@ impl<'a> Run<'a> {
             body: request.body.clone(),
             timeout: Duration::from_secs(STEP_SECONDS),
             secrets: Vec::new(),
+            known: Some(request.url.clone()),
         }
     }
 

@@ -161,6 +161,7 @@ impl Services {
             body,
             timeout: std::time::Duration::from_secs(10),
             secrets: Vec::new(),
+            known: None,
         };
         let refused = |why: String| SlackRefusal::Refused(why);
         let answer = self.call_slack(call).await.map_err(|error| refused(error.to_string()))?;
