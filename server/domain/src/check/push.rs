@@ -3,7 +3,7 @@
 use std::str::FromStr as _;
 
 use croner::Cron;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, Zoned, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use super::{KindSettings, read_form};
@@ -97,8 +97,9 @@ const SOME_DAY_MS: i64 = 1_767_225_600_000;
 /// When the next call is due, in Unix milliseconds, without grace.
 ///
 /// Counted from the last call, or from now for a monitor that never had one. A schedule that has no next time, or that
-/// cannot be read, is never due (`i64::MAX`). Cron times in an hour that daylight saving skips are due at the end of the
-/// gap; those in an hour that comes twice are due once.
+/// cannot be read, is never due (`i64::MAX`). Where daylight saving skips an hour, what runs once a day in it is due at the end
+/// of the gap, and what runs more often is waited for after it. In an hour that comes twice only jobs of every hour are
+/// due twice: crontabs differ on the others, and one call more does no harm.
 pub fn next_deadline(schedule: &PushSchedule, last_ping_ms: Option<i64>, now_ms: i64) -> i64 {
     let from_ms = last_ping_ms.unwrap_or(now_ms);
     match schedule {
@@ -113,7 +114,22 @@ fn next_cron(expression: &str, time_zone: &str, from_ms: i64) -> Option<i64> {
     let zone = TimeZone::get(time_zone).ok()?;
     let cron = Cron::from_str(expression).ok()?;
     let from = Timestamp::from_millisecond(from_ms).ok()?.to_zoned(zone);
-    cron.find_next_occurrence(&from, false).ok().map(|next| next.timestamp().as_millisecond())
+    let mut next = cron.find_next_occurrence(&from, false).ok()?;
+    let hours = &cron.pattern.hours;
+    let is_hourly = hours.from_wildcard && hours.step == 1;
+    if let Some(end) = end_of_second_hour(&next).filter(|_| !is_hourly) {
+        next = cron.find_next_occurrence(&end, true).ok()?;
+    }
+    Some(next.timestamp().as_millisecond())
+}
+
+/// When clocks go on as usual again, if they were set back a moment ago and show what they showed before that.
+fn end_of_second_hour(at: &Zoned) -> Option<Zoned> {
+    let twice = at.time_zone().to_ambiguous_zoned(at.datetime());
+    let first = twice.clone().earlier().ok().filter(|first| first < at)?;
+    let length = twice.later().ok()?.duration_since(&first);
+    let set_back = at.time_zone().following(first.timestamp()).next()?.timestamp();
+    Some(set_back.checked_add(length).ok()?.to_zoned(at.time_zone().clone()))
 }
 
 impl KindSettings for PushSettings {
@@ -295,6 +311,37 @@ mod tests {
         let first = next_deadline(&daily, Some(at("2026-10-24T12:00:00Z")), 0);
         assert_eq!(first, at("2026-10-25T00:30:00Z"));
         assert_eq!(next_deadline(&daily, Some(first), 0), at("2026-10-26T01:30:00Z"));
+    }
+
+    #[test]
+    fn only_jobs_of_every_hour_are_due_twice_in_an_hour_that_comes_twice() {
+        let after = |expression: &str, zone: &str, from: &str| {
+            let schedule =
+                PushSchedule::Cron { expression: expression.to_owned(), time_zone: zone.to_owned() };
+            Timestamp::from_millisecond(next_deadline(&schedule, Some(at(from)), 0)).unwrap().to_string()
+        };
+        let berlin = |expression: &str, from: &str| after(expression, "Europe/Berlin", from);
+        // 02:30 for the first time is 00:30 UTC, for the second 01:30 UTC.
+        for (expression, next) in [
+            ("30 2 * * *", "2026-10-26T01:30:00Z"),
+            ("30 2,14 * * *", "2026-10-25T13:30:00Z"),
+            ("30 1-3 * * *", "2026-10-25T02:30:00Z"),
+            ("30 */2 * * *", "2026-10-25T03:30:00Z"),
+            ("*/30 2 * * *", "2026-10-26T01:00:00Z"),
+            ("0 30 2,14 * * *", "2026-10-25T13:30:00Z"),
+            ("30 * * * *", "2026-10-25T01:30:00Z"),
+            ("30 */1 * * *", "2026-10-25T01:30:00Z"),
+            ("@hourly", "2026-10-25T01:00:00Z"),
+        ] {
+            assert_eq!(berlin(expression, "2026-10-25T00:30:00Z"), next, "{expression}");
+        }
+        // A call that comes late, or in the hour that came again.
+        assert_eq!(berlin("0,30 2-4 * * *", "2026-10-25T00:10:00Z"), "2026-10-25T00:30:00Z");
+        assert_eq!(berlin("0,30 2-4 * * *", "2026-10-25T01:10:00Z"), "2026-10-25T02:00:00Z");
+        // Half an hour comes twice: 01:45 at 14:45 and at 15:15 UTC.
+        let island = |expression: &str| after(expression, "Australia/Lord_Howe", "2026-04-04T14:45:00Z");
+        assert_eq!(island("45 1,2 * * *"), "2026-04-04T16:15:00Z");
+        assert_eq!(island("45 * * * *"), "2026-04-04T15:15:00Z");
     }
 
     #[test]
