@@ -132,8 +132,12 @@ fn never(address: IpAddr) -> Option<Refusal> {
         IpAddr::V6(v6) => {
             let metadata = [
                 Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), // AWS
+                Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23),  // AWS, identities of pods
                 Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),  // Google
                 Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe), // Oracle
+                Ipv6Addr::new(0xfd00, 0xa9fe, 0xa9fe, 0, 0, 0, 0, 1), // Akamai (Linode)
+                Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42),   // Scaleway
+                Ipv6Addr::new(0xfd00, 0x100, 0, 0, 0, 0, 0x100, 0x200), // Alibaba
             ];
             if metadata.contains(&v6) {
                 Some(Refusal::Metadata)
@@ -238,7 +242,12 @@ mod tests {
             ("fe80::1", Refusal::LinkLocal),
             ("febf::1", Refusal::LinkLocal),
             ("fd00:ec2::254", Refusal::Metadata),
+            ("fd00:ec2::23", Refusal::Metadata),
             ("fd20:ce::254", Refusal::Metadata),
+            ("fd00:c1::a9fe:a9fe", Refusal::Metadata),
+            ("fd00:a9fe:a9fe::1", Refusal::Metadata),
+            ("fd00:42::42", Refusal::Metadata),
+            ("fd00:100::100:200", Refusal::Metadata),
             ("100.100.100.200", Refusal::Metadata),
             ("::ffff:100.100.100.200", Refusal::Metadata),
             ("168.63.129.16", Refusal::Metadata),
