@@ -6,6 +6,7 @@
 mod access;
 mod api;
 mod away;
+mod backup;
 mod commands;
 mod forms;
 mod hooks;

@@ -51,7 +51,11 @@ impl TestApp {
 
     /// A server with some values of the configuration changed.
     pub(crate) async fn spawn_with(values: &[(&str, &str)]) -> Self {
-        let folder = new_folder();
+        Self::over(new_folder(), values).await
+    }
+
+    /// A server over what is in a folder.
+    pub(crate) async fn over(folder: PathBuf, values: &[(&str, &str)]) -> Self {
         let config = config(&folder, values);
         let running = start::start(config, Clock::System, Chance::System).await.unwrap();
         let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().build().unwrap();
