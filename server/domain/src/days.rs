@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::status_page::ComponentState;
-use crate::time::{DAY, Timestamp};
+use crate::time::{DAY, HOUR, Timestamp};
 use crate::uptime::Counts;
 use crate::views::public::{DEGRADED_DAY, MAJOR_DAY};
 
@@ -132,7 +132,8 @@ pub fn last_days(now: Timestamp, zone: &TimeZone, count: usize) -> Vec<Day> {
     days
 }
 
-/// The stretches between the changes of clocks from `from` until `until`.
+/// The stretches between the changes of clocks from `from` until `until`. A change within an hour of UTC, as in Adelaide, counts from the
+/// beginning of that hour: results of long ago are only known by whole hours, and no clock is changed that soon after midnight.
 pub fn offsets(from: Timestamp, until: Timestamp, zone: &TimeZone) -> Vec<Offset> {
     let mut stretches = Vec::new();
     let mut begin = from;
@@ -142,9 +143,12 @@ pub fn offsets(from: Timestamp, until: Timestamp, zone: &TimeZone) -> Vec<Offset
         if at >= until {
             break;
         }
+        let at = at.floor(HOUR).max(begin);
         let changed = i64::from(change.offset().seconds()) * 1_000;
         if changed != millis {
-            stretches.push(Offset { from: begin, until: at, millis });
+            if begin < at {
+                stretches.push(Offset { from: begin, until: at, millis });
+            }
             (begin, millis) = (at, changed);
         }
     }
@@ -202,7 +206,7 @@ fn day(date: Date, zone: &TimeZone) -> Day {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::HOUR;
+    use crate::time::MINUTE;
 
     /// 2026-10-25T12:00Z, the day on which clocks in Berlin go back.
     const AUTUMN: Timestamp = Timestamp(1_792_929_600_000);
@@ -239,6 +243,34 @@ mod tests {
                 assert_eq!(number_of_day(Timestamp(hour), stretch.millis), day.number());
             }
         }
+    }
+
+    #[test]
+    fn a_change_of_clocks_splits_no_hour_and_moves_nothing_to_another_day() {
+        // Changes at 16:30 UTC; at 15:30 UTC by half an hour; at 05:30 UTC.
+        for name in ["Australia/Adelaide", "Australia/Lord_Howe", "America/St_Johns"] {
+            let zone = zone(name).unwrap();
+            let days = last_days(AUTUMN, &zone, 300);
+            let stretches = offsets(days[0].start, AUTUMN, &zone);
+            assert!(stretches.len() >= 2, "{name}");
+            assert!(
+                stretches.iter().skip(1).all(|stretch| stretch.from == stretch.from.floor(HOUR)),
+                "{name}"
+            );
+            assert!(stretches.windows(2).all(|pair| pair[0].until == pair[1].from), "{name}");
+            for stretch in stretches {
+                for minute in (stretch.from.0..stretch.until.0).step_by(usize::try_from(10 * MINUTE).unwrap())
+                {
+                    let day = day_of(Timestamp(minute), &zone);
+                    assert_eq!(number_of_day(Timestamp(minute), stretch.millis), day.number(), "{name}");
+                }
+            }
+        }
+        // Who begins within that hour has the later distance alone.
+        let change = Timestamp(1_772_947_800_000);
+        let from = Timestamp(change.0 - 10 * MINUTE);
+        let stretches = offsets(from, AUTUMN, &zone("America/St_Johns").unwrap());
+        assert_eq!((stretches.len(), stretches[0].from, stretches[0].millis), (1, from, -150 * MINUTE));
     }
 
     #[test]

@@ -139,4 +139,26 @@ on_both! {
             forget(&world, shop, world.now(), 1).await;
         }
     }
+
+    async fn an_hour_in_which_clocks_are_changed_keeps_its_results(world: World) {
+        let (key, _) = world.monitor("Shop").await;
+        let rows = days_of_results(key, 8, 60_000);
+        world.record(&rows).await;
+        world.pass(8 * DAY);
+        world.keep_house_with(Retention { five_minutes: Some(DAY), raw: Some(DAY), ..Retention::default() }).await;
+        // St John's sets its clocks forward at 2026-03-08T05:30:00Z.
+        let zone = domain::days::zone("America/St_Johns").unwrap();
+        let stretches = domain::days::offsets(START, world.now(), &zone);
+        assert_eq!(stretches.len(), 2);
+        let mut tx = world.db.read().await.unwrap();
+        let mut days = Days::new();
+        for stretch in stretches {
+            let slot = Slot { shift: stretch.millis, width: DAY };
+            let found = rollups::counts_by_slot(&mut tx, &[key], stretch.from, stretch.until, slot).await.unwrap();
+            for ((_, number), counts) in found {
+                days.entry(number).or_default().merge(&counts);
+            }
+        }
+        assert_eq!(sum(&days), sum(&naive(&rows, 0, |at| at)));
+    }
 }
