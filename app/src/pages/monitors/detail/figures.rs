@@ -16,8 +16,8 @@ pub(super) fn Figures(view: MonitorDetail) -> impl IntoView {
     let certificate = view.certificate_days.map(|days| figure("Certificate", format!("{days} days")));
     view! {
         <section class="stats" aria-label="Figures">
-            {uptime("24 hours", day)}{uptime("7 days", week)}{uptime("30 days", month)}{uptime("90 days", quarter)}
-            {latency("Median", view.figures.p50_us)}{latency("95th percentile", view.figures.p95_us)}
+            {uptime("Uptime 24 h", day)}{uptime("Uptime 7 d", week)}{uptime("Uptime 30 d", month)}{uptime("Uptime 90 d", quarter)}
+            {latency("Median latency", view.figures.p50_us)}{latency("95th percentile", view.figures.p95_us)}
             {certificate}
         </section>
     }

@@ -8,6 +8,7 @@ mod push;
 mod telling;
 mod why;
 
+use domain::health::State;
 use domain::id::MonitorId;
 use domain::time::{SECOND, Timestamp};
 use domain::uptime::ResultState;
@@ -113,6 +114,10 @@ fn Body(view: MonitorDetail) -> impl IntoView {
         }
     });
     let is_new = view.beats.is_empty() && view.feed.is_empty();
+    // Whoever is woken asks why first.
+    let fails = matches!(view.row.state, State::Down | State::Confirming | State::Degraded);
+    let evidence = view.evidence.clone();
+    let (why_first, why_last) = if fails { (Some(evidence), None) } else { (None, Some(evidence)) };
     let (at, push, told) = (view.at, view.heartbeat.clone(), view.row.id.to_string());
     let first = if push.is_some() { "call" } else { "check" };
     view! {
@@ -123,6 +128,7 @@ fn Body(view: MonitorDetail) -> impl IntoView {
             {push.map(|heartbeat| view! { <push::PushUrl monitor=view.row.id.clone() heartbeat due/> })}
             <div class="split">
                 <div class="stack">
+                    {why_first.map(|items| view! { <why::Why items/> })}
                     {if is_new {
                         view! { <NoResults first/> }.into_any()
                     } else {
@@ -144,7 +150,7 @@ fn Body(view: MonitorDetail) -> impl IntoView {
                     <Show when=move || is_tested.get()><Trial found pending/></Show>
                     <notes::Notes notes=view.notes/>
                     <telling::Telling id=told/>
-                    <why::Why items=view.evidence/>
+                    {why_last.map(|items| view! { <why::Why items/> })}
                 </div>
             </div>
         </div>
