@@ -39,13 +39,18 @@ pub fn HealthChip(
 }
 
 fn facts(health: &SystemHealth) -> String {
-    let late = health.lateness_p99_ms.map_or_else(String::new, |late| format!("p99 late by {late:.0} ms · "));
+    let late = health.lateness_p99_ms.map_or_else(String::new, |late| format!("Within {} · ", short(late)));
     let queue = if health.queued == 0 {
-        "queue empty".to_owned()
+        "nothing waits".to_owned()
     } else {
-        format!("{} queued", figures::thousands(health.queued))
+        format!("{} to record", figures::thousands(health.queued))
     };
     format!("{late}{queue}")
+}
+
+/// Milliseconds for people: `7 ms`, `13.5 s`.
+fn short(ms: f64) -> String {
+    if ms < LATE { format!("{ms:.0} ms") } else { format!("{:.1} s", ms / 1_000.0) }
 }
 
 /// The same in full, as a card.
@@ -56,19 +61,18 @@ pub fn HealthCard(
     /// When.
     at: Timestamp,
 ) -> impl IntoView {
-    let late =
-        health.lateness_p99_ms.map_or_else(|| words::NOTHING.to_owned(), |late| format!("{late:.0} ms"));
+    let late = health.lateness_p99_ms.map_or_else(|| words::NOTHING.to_owned(), short);
     view! {
         <section class="card">
             <header><h2>"This server"</h2></header>
             <div class="evidence">
                 <dl>
                     <dt>"Checks a minute"</dt><dd class="num">{figures::thousands(health.checks_per_minute)}</dd>
-                    <dt>"Lateness p99"</dt><dd class="num">{late}</dd>
-                    <dt>"Queue"</dt><dd class="num">{figures::thousands(health.queued)}</dd>
+                    <dt>"99 of 100 begin within"</dt><dd class="num">{late}</dd>
+                    <dt>"Results to record"</dt><dd class="num">{figures::thousands(health.queued)}</dd>
                     <dt>"Database"</dt><dd class="num">{words::bytes(health.database_bytes)}</dd>
                     {health.offline_since.map(|since| view! { <dt>"Offline since"</dt><dd><Time at=since/></dd> })}
-                    <dt>"Read"</dt><dd><Time at shape=crate::browser::Shape::Second/></dd>
+                    <dt>"As of"</dt><dd><Time at shape=crate::browser::Shape::Second/></dd>
                 </dl>
             </div>
         </section>
