@@ -23,6 +23,7 @@ mod people;
 #[path = "../engine/tests/store/postgres.rs"]
 mod postgres;
 mod serving;
+mod showing;
 mod starting;
 mod support;
 mod tidy;

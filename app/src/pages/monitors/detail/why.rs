@@ -8,6 +8,9 @@ use crate::components::icon::Icon;
 use crate::components::state::{icon, of_outcome, word};
 use crate::components::time::{Ago, Time};
 
+/// So many older pieces stand in the open; more are folded away together.
+const IN_SIGHT: usize = 2;
+
 /// The newest piece in full, the older ones folded away.
 #[component]
 pub(super) fn Why(items: Vec<EvidenceItem>) -> impl IntoView {
@@ -23,7 +26,19 @@ pub(super) fn Why(items: Vec<EvidenceItem>) -> impl IntoView {
             </details>
         }
     });
+    let count = older.len();
     let older = older.collect_view();
+    let older = if count > IN_SIGHT {
+        view! {
+            <details class="fold earlier">
+                <summary><Icon name="chevron-right"/>"Earlier"<span class="muted">{count}</span></summary>
+                {older}
+            </details>
+        }
+        .into_any()
+    } else {
+        older.into_any()
+    };
     match newest {
         Some(newest) => view! {
             <section class="card">
