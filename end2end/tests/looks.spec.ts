@@ -106,6 +106,56 @@ test('what is wrong with a field is taken back as soon as somebody types', async
   await expect(page.locator('.error')).toHaveCount(2);
 });
 
+test('what stands side by side is equally high, and boxes are drawn as part of the page', async ({ page }) => {
+  await setUp(page, pharos, [target.url]);
+  for (const [path, row] of [['/monitors', '.toolbar'], ['/integrations/new?kind=webhook', '.form-foot']]) {
+    await page.goto(`${pharos.url}/console${path}`);
+    await alive(page);
+    const heights = await page.locator(row).first().evaluate((line) => {
+      const all = [...line.querySelectorAll(':is(.button, .input)')].map((control) => Math.round(control.getBoundingClientRect().height));
+      return [...new Set(all.filter((height) => height > 0))];
+    });
+    expect(heights, path).toHaveLength(1);
+  }
+  await page.goto(`${pharos.url}/console/integrations/new?kind=webhook`);
+  await alive(page);
+  const box = page.getByRole('checkbox', { name: /^Tell it of every outage/ });
+  const looks = () => box.evaluate((element) => [getComputedStyle(element).appearance, getComputedStyle(element, '::before').content]);
+  await expect(box).toBeChecked();
+  expect(await looks()).toEqual(['none', '""']);
+  await box.uncheck();
+  expect(await looks()).toEqual(['none', 'none']);
+});
+
+test('what a test found stays in sight below a long form', async ({ page }) => {
+  await setUp(page, pharos, [target.url]);
+  await page.goto(`${pharos.url}/console/monitors/new?kind=http`);
+  await alive(page);
+  await page.getByRole('textbox', { name: /^URL/ }).fill(target.url);
+  await page.locator('summary').filter({ hasText: 'Advanced' }).click();
+  await page.getByRole('button', { name: 'Test', exact: true }).click();
+  const found = page.locator('.form + .card').getByText('200 in');
+  await expect(found).toBeVisible();
+  await expect(found).toBeInViewport();
+});
+
+test('links of the status page fit a finger @phone', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await setUp(page, pharos, ['tcp://127.0.0.1:1']);
+  await page.goto(pharos.url);
+  const title = page.locator('#incidents article a').first();
+  await expect(title).toBeVisible({ timeout: 30_000 });
+  for (const link of [title, page.locator('.public > header > a'), page.getByRole('link', { name: 'All incidents' })]) {
+    await link.scrollIntoViewIfNeeded();
+    // Twenty pixels above and below its middle belong to it.
+    const own = await link.evaluate((element) => {
+      const { left, top, height } = element.getBoundingClientRect();
+      return [-20, 0, 20].map((away) => element.contains(document.elementFromPoint(left + 12, top + height / 2 + away)));
+    });
+    expect(own).toEqual([true, true, true]);
+  }
+});
+
 test('a menu closes when one clicks beside it', async ({ page }) => {
   await setUp(page, pharos, ['tcp://127.0.0.1:1']);
   await page.goto(`${pharos.url}/console/incidents`);
