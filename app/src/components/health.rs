@@ -39,13 +39,9 @@ pub fn HealthChip(
 }
 
 fn facts(health: &SystemHealth) -> String {
-    let late = health.lateness_p99_ms.map_or_else(String::new, |late| format!("Within {} · ", short(late)));
-    let queue = if health.queued == 0 {
-        "nothing waits".to_owned()
-    } else {
-        format!("{} to record", figures::thousands(health.queued))
-    };
-    format!("{late}{queue}")
+    let late = health.lateness_p99_ms.map(|late| format!("Within {}", short(late)));
+    let queue = (health.queued > 0).then(|| format!("{} to record", figures::thousands(health.queued)));
+    late.into_iter().chain(queue).collect::<Vec<_>>().join(" · ")
 }
 
 /// Milliseconds for people: `7 ms`, `13.5 s`.
