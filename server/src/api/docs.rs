@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
+use app::components::icon;
 use axum::Json;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
@@ -48,12 +49,14 @@ fn write(api: &Value) -> String {
     let mut html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>API · Pharos</title>\
+         <link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\">\
          <link rel=\"stylesheet\" href=\"{}\"></head><body class=\"api\">",
         assets::url("/pkg/pharos.css")
     );
     let _ = write!(
         html,
-        "<header class=\"api-head\"><h1>Pharos API</h1><p>{}</p><p>{}</p><p><a href=\"/api/openapi.json\">openapi.json</a> · version {}</p></header>",
+        "<header class=\"api-head\"><a class=\"wordmark\" href=\"/console\"><svg class=\"mark\" aria-hidden=\"true\"><use href=\"{}\"></use></svg>Pharos</a><h1>Pharos API</h1><p>{}</p><p>{}</p><p><a href=\"/api/openapi.json\">openapi.json</a> · version {}</p></header>",
+        icon::link("mark"),
         marked(INTRODUCTION),
         marked(TOKENS),
         text(&api["info"]["version"])

@@ -48,6 +48,7 @@ async fn the_description_is_served_and_can_be_read_without_anything_from_elsewhe
     for path in described["paths"].as_object().unwrap().keys() {
         assert!(page.contains(path.as_str()), "{path} is not on the page");
     }
+    assert!(page.contains("href=\"/console\""), "there is a way back");
     assert!(!page.contains("<script") && !page.contains("style="), "the policy forbids both");
     app.close().await;
 }
