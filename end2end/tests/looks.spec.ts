@@ -2,7 +2,7 @@
 import { expect, Page, test } from '@playwright/test';
 import { Pharos } from '../support/pharos.ts';
 import { Target } from '../support/target.ts';
-import { alive, setUp } from '../support/steps.ts';
+import { alive, expectAccessible, setUp } from '../support/steps.ts';
 
 /** As long as a name may be, nearly, and without a place to break. */
 const WORD = 'L'.repeat(100);
@@ -137,6 +137,19 @@ test('what a test found stays in sight below a long form', async ({ page }) => {
   const found = page.locator('.form + .card').getByText('200 in');
   await expect(found).toBeVisible();
   await expect(found).toBeInViewport();
+});
+
+test('a level that is off and the description of the API are readable for everybody', async ({ page }) => {
+  await setUp(page, pharos, [target.url]);
+  await page.goto(`${pharos.url}/console/alerts`);
+  await alive(page);
+  await page.getByRole('link', { name: 'Edit Everything' }).click();
+  await page.getByRole('region', { name: 'Level 1' }).getByRole('checkbox', { name: 'In use' }).uncheck();
+  await expect(page.locator('.ladder .rung.off')).toHaveCount(1);
+  await expectAccessible(page);
+  await page.goto(`${pharos.url}/api/docs`);
+  await page.locator('.api-op > summary').first().click();
+  await expectAccessible(page);
 });
 
 test('links of the status page fit a finger @phone', async ({ page }) => {

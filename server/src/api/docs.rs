@@ -116,7 +116,7 @@ fn operation(html: &mut String, api: &Value, method: &str, path: &str, operation
         let schema = &answer["content"]["application/json"]["schema"];
         let title = format!("{status}: {}", text(&answer["description"]));
         if schema.is_null() {
-            let _ = write!(html, "<h4>{title}</h4>");
+            let _ = write!(html, "<h3>{title}</h3>");
         } else {
             fields(html, api, &title, schema, false, 0);
         }
@@ -161,7 +161,7 @@ fn fields(html: &mut String, api: &Value, title: &str, schema: &Value, sent: boo
 }
 
 fn table<'a>(html: &mut String, title: &str, rows: impl Iterator<Item = (String, String, bool, &'a str)>) {
-    let _ = write!(html, "<h4>{title}</h4>");
+    let _ = write!(html, "<h3>{title}</h3>");
     let mut rows = rows.peekable();
     if rows.peek().is_none() {
         return;
