@@ -13,6 +13,31 @@ use super::tries::in_short;
 use crate::browser::Shape;
 use crate::words;
 
+/// So many further reports stand in the open; more are folded away together.
+const IN_SIGHT: usize = 2;
+
+/// The reports besides the one that is shown in full.
+#[component]
+pub fn MoreEvidence(
+    /// How many.
+    count: usize,
+    /// What they are called together.
+    words: &'static str,
+    /// The reports, each folded.
+    children: Children,
+) -> impl IntoView {
+    if count <= IN_SIGHT {
+        return children().into_any();
+    }
+    view! {
+        <details class="fold">
+            <summary><Icon name="chevron-right"/>{words}<span class="muted">{count}</span></summary>
+            {children()}
+        </details>
+    }
+    .into_any()
+}
+
 /// A report in full.
 #[component]
 pub fn EvidenceView(
@@ -131,4 +156,23 @@ fn redacted(text: &str) -> impl IntoView + use<> {
 fn list<T: ToString>(items: impl Iterator<Item = T>) -> Option<String> {
     let items: Vec<_> = items.map(|item| item.to_string()).collect();
     (!items.is_empty()).then(|| items.join(", "))
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_reports_are_folded_away_together() {
+        Owner::new().with(|| {
+            let drawn =
+                |count| view! { <MoreEvidence count words="Later checks">"reports"</MoreEvidence> }.to_html();
+            assert!(!drawn(2).contains("<details"), "few of them stand in the open");
+            let many = drawn(3);
+            assert!(
+                many.contains("<details") && many.contains("Later checks") && many.contains("reports"),
+                "{many}"
+            );
+        });
+    }
 }

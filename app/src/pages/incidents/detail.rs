@@ -10,7 +10,7 @@ use leptos_router::hooks::use_params_map;
 use super::actions::Actions;
 use super::story::{Happening, story};
 use crate::components::again::{Again, keep_fresh};
-use crate::components::evidence::EvidenceView;
+use crate::components::evidence::{EvidenceView, MoreEvidence};
 use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
@@ -209,12 +209,13 @@ fn Why(items: Vec<EvidenceItem>, reason: Option<String>) -> impl IntoView {
             </details>
         }
     });
+    let count = later.len();
     let later = later.collect_view();
     view! {
         <section class="card">
             <header><h2>"Why"</h2></header>
             {match first {
-                Some(first) => view! { <EvidenceView report=first.report/>{later} }.into_any(),
+                Some(first) => view! { <EvidenceView report=first.report/><MoreEvidence count words="Later checks">{later}</MoreEvidence> }.into_any(),
                 None => view! { <p class="muted">{reason.unwrap_or_else(|| "Nothing was kept of what the checks saw.".to_owned())}</p> }.into_any(),
             }}
         </section>

@@ -3,13 +3,10 @@
 use domain::views::console::EvidenceItem;
 use leptos::prelude::*;
 
-use crate::components::evidence::EvidenceView;
+use crate::components::evidence::{EvidenceView, MoreEvidence};
 use crate::components::icon::Icon;
 use crate::components::state::{icon, of_outcome, word};
 use crate::components::time::{Ago, Time};
-
-/// So many older pieces stand in the open; more are folded away together.
-const IN_SIGHT: usize = 2;
 
 /// The newest piece in full, the older ones folded away.
 #[component]
@@ -28,23 +25,12 @@ pub(super) fn Why(items: Vec<EvidenceItem>) -> impl IntoView {
     });
     let count = older.len();
     let older = older.collect_view();
-    let older = if count > IN_SIGHT {
-        view! {
-            <details class="fold earlier">
-                <summary><Icon name="chevron-right"/>"Earlier"<span class="muted">{count}</span></summary>
-                {older}
-            </details>
-        }
-        .into_any()
-    } else {
-        older.into_any()
-    };
     match newest {
         Some(newest) => view! {
             <section class="card">
                 <header><h2>"Why"</h2><span class="muted"><Ago at=newest.at/></span></header>
                 <EvidenceView report=newest.report/>
-                {older}
+                <MoreEvidence count words="Earlier checks">{older}</MoreEvidence>
             </section>
         }
         .into_any(),
