@@ -43,7 +43,8 @@ pub(super) struct DeliveryBody {
     /// What it tells: `error`, `reminder`, `ok`, `test`, `group`, `acknowledged` or `event`; `rest` for those whom another of these did not
     /// reach.
     kind: String,
-    /// Where it stands: `waiting`, `sending`, `retrying`, `delivered`, `failed`, `skipped` or `grouped`.
+    /// Where it stands: `waiting`, `sending`, `retrying`, `delivered`, `failed`, `skipped` or `grouped`. What had arrived and was replayed in
+    /// vain is `delivered`, and `error_message` says why the replay was not.
     status: &'static str,
     /// The line that people see first.
     headline: String,

@@ -75,6 +75,7 @@ fn Body(view: DeliveryDetail) -> impl IntoView {
         <PageHead title=row.headline actions facts/>
         <div class="stack">
             {row.error.map(|error| match state {
+                _ if row.sent_in_vain => view! { <Notice tone=Tone::Warning title="It arrived, but not once more" text=words::sentence(&error)/> }.into_any(),
                 DeliveryState::Delivered => view! { <Notice tone=Tone::Warning title="Not everybody got it" text=words::sentence(&error)/> }.into_any(),
                 DeliveryState::Skipped => view! { <Notice tone=Tone::Plain title="Nothing was sent" text=words::sentence(&error)/> }.into_any(),
                 _ => view! { <Trouble error status/> }.into_any(),

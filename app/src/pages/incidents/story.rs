@@ -125,6 +125,7 @@ mod tests {
             attempts: 1,
             due_at: None,
             error: None,
+            sent_in_vain: false,
             external_id: None,
             updated_at: Timestamp(at),
         }

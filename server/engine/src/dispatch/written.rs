@@ -20,8 +20,8 @@ use super::{Finished, Outcome};
 enum Verdict<'a> {
     /// It took a message.
     Works,
-    /// It failed for good.
-    Fails(&'a str),
+    /// It failed for good; perhaps at what somebody asked for once more, which may have arrived before.
+    Fails(&'a str, bool),
     /// It wants no message any more, as it was set up for this one.
     Gone(&'a str, &'a Finished),
 }
@@ -123,7 +123,7 @@ impl Crew {
                     let verdict = if is_gone(finished) {
                         Verdict::Gone(reason, finished)
                     } else {
-                        Verdict::Fails(reason)
+                        Verdict::Fails(reason, claimed.replayed)
                     };
                     news.entry(claimed.integration).or_default().verdict = Some(verdict);
                 }
@@ -146,7 +146,11 @@ impl Crew {
                         hastening::takes_again(tx, integration, &PAUSES, now).await?;
                     }
                 }
-                Some(Verdict::Fails(why)) => {
+                Some(Verdict::Fails(why, true)) => {
+                    let why = format!("A message that was sent again was not taken: {why}");
+                    integrations::set_failing(tx, integration, Some(&why), now).await?;
+                }
+                Some(Verdict::Fails(why, false)) => {
                     integrations::set_failing(tx, integration, Some(why), now).await?;
                 }
                 Some(Verdict::Gone(why, finished)) => {

@@ -129,7 +129,7 @@ pub struct DeliveryRow {
     pub at: Timestamp,
     /// `error`, `reminder`, `ok`, `test`, `group`, `acknowledged` or `event`; `rest` for those whom another of these did not reach.
     pub kind: String,
-    /// Where it stands.
+    /// Where it stands; what had arrived counts as delivered, though sending it once more failed.
     pub state: DeliveryState,
     /// Where the message stands that tells it together with others, if one does.
     #[serde(default)]
@@ -148,6 +148,9 @@ pub struct DeliveryRow {
     pub due_at: Option<Timestamp>,
     /// Why the last attempt failed, why it was not sent, or who did not get what others got, and why.
     pub error: Option<String>,
+    /// Whether it had arrived, was asked for once more, and did not arrive again: `error` says why.
+    #[serde(default)]
+    pub sent_in_vain: bool,
     /// What the other side calls it.
     pub external_id: Option<String>,
     /// When something last happened to it.

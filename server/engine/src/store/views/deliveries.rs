@@ -43,27 +43,41 @@ struct Row {
 /// What is said of a message before which another one must leave.
 const BEHIND: &str = "It waits for an earlier message, which has not arrived yet.";
 
+/// Whether it did not arrive, and will not.
+fn is_lost(state: DeliveryState) -> bool {
+    matches!(state, DeliveryState::Failed | DeliveryState::Skipped)
+}
+
+/// What became of a message that had arrived, when it was sent once more and did not arrive again.
+fn in_vain(state: DeliveryState) -> Option<&'static str> {
+    match state {
+        DeliveryState::Failed => Some("only sending it again failed"),
+        DeliveryState::Retrying => Some("sending it again has not worked yet"),
+        DeliveryState::Skipped => Some("it was not sent again"),
+        _ => None,
+    }
+}
+
 /// The message is `None` when it cannot be read: then the row says so, and stands among the others.
 fn read(row: Row) -> Result<(i64, DeliveryRow, Option<Message>)> {
     let corrupt = |column| StoreError::Corrupt { table: "deliveries", column, id: row.id };
     let state = DeliveryState::from_word(&row.state).ok_or(corrupt("state"))?;
+    let together = row.together.as_deref();
+    let together = together.map(|word| DeliveryState::from_word(word).ok_or(corrupt("state"))).transpose()?;
     // Nobody must take what arrived for lost.
-    let is_lost = matches!(state, DeliveryState::Failed | DeliveryState::Skipped);
-    let error = match row.error {
-        Some(error) if is_lost && row.delivered_at.is_some() => {
-            Some(format!("It had arrived before it was replayed; the replay did not: {error}"))
-        }
-        error => error.or(row.behind.map(|_| BEHIND.to_owned())),
+    let in_vain = row.delivered_at.and_then(|_| in_vain(together.unwrap_or(state)));
+    let error = match (row.error, in_vain) {
+        (Some(error), Some(words)) => Some(format!("It arrived at first; {words}: {error}")),
+        (error, _) => error.or(row.behind.map(|_| BEHIND.to_owned())),
     };
+    let arrived =
+        |state| if is_lost(state) && row.delivered_at.is_some() { DeliveryState::Delivered } else { state };
     let view = DeliveryRow {
         id: row.public_id.parse().map_err(|_| corrupt("public_id"))?,
         at: Timestamp(row.created_at),
         kind: row.kind,
-        state,
-        together: row
-            .together
-            .map(|word| DeliveryState::from_word(&word).ok_or(corrupt("state")))
-            .transpose()?,
+        state: arrived(state),
+        together: together.map(arrived),
         headline: row.message.0.as_ref().map_or_else(|| UNREADABLE.to_owned(), Message::headline),
         integration: Named {
             id: row.integration.parse().map_err(|_| corrupt("integration_id"))?,
@@ -74,6 +88,7 @@ fn read(row: Row) -> Result<(i64, DeliveryRow, Option<Message>)> {
         attempts: u32::try_from(row.attempts).map_err(|_| corrupt("attempts"))?,
         due_at: row.due_at.max(row.behind).map(Timestamp),
         error,
+        sent_in_vain: in_vain.is_some(),
         external_id: row.external_id,
         updated_at: Timestamp(row.updated_at),
     };
@@ -94,7 +109,7 @@ macro_rules! select {
              g.name as integration_name, g.kind as provider, i.public_id as incident, d.attempts, d.due_at, \
              case when d.state = 'grouped' then coalesce(t.state, 'skipped') end as together, \
              case when d.state = 'grouped' then coalesce(d.error, t.error) else d.error end as error, \
-             d.external_id, d.updated_at, d.delivered_at, \
+             d.external_id, d.updated_at, case when d.state = 'grouped' then t.delivered_at else d.delivered_at end as delivered_at, \
              case when d.due_at is null or d.state = 'sending' then null when d.incident_id is null then \
                  (select max(e.due_at) from deliveries e where e.monitor_id = d.monitor_id and e.integration_id = d.integration_id \
                  and e.id < d.id and e.due_at is not null and e.incident_id is null and e.kind <> 'rest') \
@@ -189,7 +204,7 @@ impl Narrow {
         }
         // Written out, as the condition of the index is.
         match self.rare {
-            Some(DeliveryState::Failed) => query.push(" and d.state = 'failed'"),
+            Some(DeliveryState::Failed) => query.push(" and d.state = 'failed' and d.delivered_at is null"),
             // What is not over is found by its due time, wherever in the log it stands.
             Some(state) => query
                 .push(
@@ -203,7 +218,7 @@ impl Narrow {
             query.push(" order by d.id desc limit ").push_bind(LOOKED_AT).push(")");
         }
         if let Some(state) = self.common {
-            query.push(" and d.state = '").push(state.as_str()).push("'");
+            query.push(concat!(" and ", standing!("d"), " = '")).push(state.as_str()).push("'");
         }
         if !self.search.is_empty() {
             query.push(" and ");
@@ -321,14 +336,18 @@ pub async fn outbox(tx: &mut Tx, now: Timestamp) -> Result<(i64, Option<Timestam
 /// with others stands where the message stands that tells it.
 pub async fn counts(tx: &mut Tx, since: Timestamp) -> Result<DeliveryCounts> {
     let rows: Vec<(String, i64)> = sql!(tx, |conn| {
-        sqlx::query_as(
-        "select case when d.state = 'grouped' then coalesce(t.state, 'skipped') else d.state end, count(*) \
-         from deliveries d left join deliveries t on t.id = d.group_id \
+        sqlx::query_as(concat!(
+            "select case when d.state = 'grouped' then coalesce(",
+            standing!("t"),
+            ", 'skipped') else ",
+            standing!("d"),
+            " end, \
+         count(*) from deliveries d left join deliveries t on t.id = d.group_id \
          where d.created_at >= $1 or d.due_at is not null group by 1"
-    )
-    .bind(since.0)
-    .fetch_all(conn)
-    .await?
+        ))
+        .bind(since.0)
+        .fetch_all(conn)
+        .await?
     });
     let mut counts = DeliveryCounts::default();
     for (word, count) in rows {

@@ -1,6 +1,21 @@
 //! Reads that pages need. Each is one statement over an index; what a page shows of fifty monitors is asked for once, not
 //! fifty times.
 
+/// Where a delivery of some name stands, as people take it: what had arrived is not lost because it did not arrive once more.
+macro_rules! standing {
+    ($row:literal) => {
+        concat!(
+            "case when ",
+            $row,
+            ".delivered_at is not null and ",
+            $row,
+            ".state in ('failed', 'skipped') then 'delivered' else ",
+            $row,
+            ".state end"
+        )
+    };
+}
+
 pub mod deliveries;
 pub mod incidents;
 pub mod metrics;

@@ -46,10 +46,13 @@ pub async fn uses(tx: &mut Tx) -> Result<HashMap<IntegrationKey, Use>> {
     }
     let rows: Vec<(i64, i64, String)> = sql!(tx, |conn| {
         sqlx::query_as(
-        "select i.id, d.updated_at, case when d.state = 'grouped' and coalesce(t.state, 'skipped') <> 'delivered' \
-         then coalesce(t.state, 'skipped') else d.state end from integrations i \
-         join deliveries d on d.id = (select max(l.id) from deliveries l where l.integration_id = i.id) \
-         left join deliveries t on t.id = d.group_id"
+        concat!(
+            "select i.id, case when d.state in ('failed', 'skipped') then coalesce(d.delivered_at, d.updated_at) else d.updated_at end, \
+             case when d.state = 'grouped' and coalesce(", standing!("t"), ", 'skipped') <> 'delivered' \
+             then coalesce(t.state, 'skipped') else ", standing!("d"), " end from integrations i \
+             join deliveries d on d.id = (select max(l.id) from deliveries l where l.integration_id = i.id) \
+             left join deliveries t on t.id = d.group_id"
+        )
     )
     .fetch_all(conn)
     .await?
