@@ -87,6 +87,7 @@ pub fn EvidenceView(
     view! {
         <div class="evidence" data-state=shown.as_str()>
             <p class="why"><Icon name=state::icon(shown)/>{headline}</p>
+            {report.advice().map(|advice| view! { <p>{advice}</p> })}
             <Waterfall phases=report.phases/>
             <dl>
                 {facts.into_iter().map(|(name, fact)| view! { <dt>{name}</dt><dd>{fact}</dd> }).collect_view()}

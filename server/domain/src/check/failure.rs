@@ -262,8 +262,7 @@ impl Failure {
                 "The certificate is self-signed, so nobody vouches for it.".to_owned()
             }
             Self::CertificateUntrusted { issuer, .. } => format!(
-                "The certificate is not trusted: its issuer{} is unknown, or an intermediate is missing; to trust an authority of \
-                 your own, name it in SSL_CERT_FILE.",
+                "The certificate is not trusted: its issuer{} is unknown, or an intermediate is missing.",
                 if issuer.is_empty() { String::new() } else { format!(" “{issuer}”") }
             ),
             Self::CertificateExpiresSoon { days, min_days } => {

@@ -1,10 +1,15 @@
 //! What a check found: the outcome, how long each phase took, and the evidence.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::{certificate::CertificateFacts, evidence::Evidence, failure::Failure};
+
+/// What whoever runs this installation can do about an authority that only they know. Of no use to anybody else, so that it stands in no
+/// reason of an outage.
+pub const OWN_AUTHORITY: &str = "To trust an authority of your own, name it in SSL_CERT_FILE.";
 
 /// The result of one check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +45,17 @@ impl CheckReport {
         }
     }
 
+    /// What whoever runs this installation can do about an outcome, where the target stands in a network of their own.
+    pub fn advice(&self) -> Option<&'static str> {
+        let seen = &self.evidence;
+        let is_own = match seen.remote {
+            Some(remote) => is_near(remote.ip()),
+            // A handshake that failed leaves no connection to speak of.
+            None => !seen.addresses.is_empty() && seen.addresses.iter().copied().all(is_near),
+        };
+        self.outcome.advice().filter(|_| is_own)
+    }
+
     /// Why a success counts as slow under a limit in milliseconds; `None` when it does not, or was none.
     pub fn slow(&self, limit_ms: Option<i64>) -> Option<Degradation> {
         let (Outcome::Up, Some(limit), Some(latency)) = (&self.outcome, limit_ms, self.latency_us) else {
@@ -50,6 +66,16 @@ impl CheckReport {
             latency_ms: u64::try_from(latency / 1_000).unwrap_or(0),
             limit_ms: u64::try_from(limit).unwrap_or(0),
         })
+    }
+}
+
+/// Whether an address is one of a private network, or of this machine.
+fn is_near(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_private() || address.is_link_local() || address.is_loopback(),
+        IpAddr::V6(address) => {
+            address.is_unique_local() || address.is_unicast_link_local() || address.is_loopback()
+        }
     }
 }
 
@@ -80,6 +106,16 @@ impl Outcome {
     /// Short for `Down { failure }`.
     pub fn down(failure: Failure) -> Self {
         Self::Down { failure }
+    }
+
+    /// What whoever runs this installation can do about it, if the target is theirs.
+    pub fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Down { failure: Failure::CertificateUntrusted { self_signed: false, .. } } => {
+                Some(OWN_AUTHORITY)
+            }
+            _ => None,
+        }
     }
 
     /// A sentence for people; empty when all is well.

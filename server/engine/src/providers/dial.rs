@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::check::Failure;
 use domain::check::target::{bare_host, host_port};
+use domain::check::{Failure, Outcome};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -104,7 +104,8 @@ fn tls_reason(error: &io::Error) -> String {
         Some(rustls::Error::InvalidMessage(_)) => "the server does not speak TLS on this port".to_owned(),
         Some(other) => match handshake_failure(other, "TLS 1.2") {
             untrusted @ Failure::CertificateUntrusted { .. } => {
-                plain_reason(&io::Error::other(untrusted.sentence()))
+                let advice = Outcome::down(untrusted.clone()).advice().unwrap_or_default();
+                plain_reason(&io::Error::other(format!("{} {advice}", untrusted.sentence()).trim_end()))
             }
             _ => other.to_string(),
         },

@@ -26,7 +26,12 @@ pub(super) fn meaning(error: &reqwest::Error, url: &str, within: Duration) -> De
         return DeliveryError::retry(format!("no answer within {} s", within.as_secs()));
     }
     let outcome = message_outcome(error, &address(url));
-    DeliveryError::retry(format!("{}{}", outcome.sentence(), remedy(&outcome)))
+    let remedy = outcome.advice().or_else(|| remedy(&outcome));
+    DeliveryError::retry(format!(
+        "{}{}",
+        outcome.sentence(),
+        remedy.map(|words| format!(" {words}")).unwrap_or_default()
+    ))
 }
 
 /// Host and port of a URL.
@@ -38,14 +43,14 @@ fn address(url: &str) -> String {
 }
 
 /// What to do, for what does not pass by itself.
-fn remedy(outcome: &Outcome) -> &'static str {
+fn remedy(outcome: &Outcome) -> Option<&'static str> {
     match outcome {
         Outcome::Down { failure: Failure::ConnectRefused { .. } | Failure::ConnectError { .. } } => {
-            " Check the address."
+            Some("Check the address.")
         }
         Outcome::Down { failure: Failure::TlsError { .. } | Failure::ProtocolError { .. } } => {
-            " Check the address: its port, and whether it begins with http or https."
+            Some("Check the address: its port, and whether it begins with http or https.")
         }
-        _ => "",
+        _ => None,
     }
 }

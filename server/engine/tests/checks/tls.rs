@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use domain::check::{
-    CheckReport, ClientCertificate, Degradation, Failure, HttpSettings, Outcome, Phase, TlsSettings,
+    CheckReport, ClientCertificate, Degradation, Evidence, Failure, HttpSettings, Outcome, Phase,
+    TlsSettings,
     tls::{MinimumTls, OnFewDays},
 };
 use engine::checks::Checks;
@@ -95,8 +96,13 @@ async fn an_authority_of_ones_own_is_trusted_once_the_environment_names_it() {
         let Failure::CertificateUntrusted { self_signed, .. } = failure(&report) else {
             panic!("{report:?}")
         };
-        let says = failure(&report).sentence().ends_with("own, name it in SSL_CERT_FILE.");
-        assert_eq!(says, !self_signed, "{report:?}");
+        // Whoever is told of the outage can do nothing with it; whoever looks at their own server can.
+        assert!(!failure(&report).sentence().contains("SSL_CERT_FILE"), "{report:?}");
+        let advice = report.advice().is_some_and(|advice| advice.ends_with("own, name it in SSL_CERT_FILE."));
+        assert_eq!(advice, !self_signed, "{report:?}");
+        let elsewhere =
+            Evidence { addresses: vec!["203.0.113.7".parse().unwrap()], ..report.evidence.clone() };
+        assert_eq!(CheckReport { evidence: elsewhere, ..report }.advice(), None);
         let child = tokio::process::Command::new(std::env::current_exe().unwrap())
             .args(["tls::child", "--exact", "--nocapture"])
             .env(ADDRESS, server.https("localhost"))
