@@ -7,11 +7,14 @@ use domain::check::CheckKind;
 use domain::health::{Settled, Thresholds};
 use domain::id::MonitorKey;
 use domain::monitor::Monitor;
-use domain::time::Timestamp;
+use domain::time::{MINUTE, Timestamp};
 use domain::uptime::Recorded;
 
 use crate::store::facts::Facts;
 use crate::store::health::Kept;
+
+/// While a monitor stays down, evidence is kept no more often than this, in milliseconds.
+const EVIDENCE_EVERY: i64 = 5 * MINUTE;
 
 /// A monitor in memory.
 #[derive(Clone, Debug)]
@@ -39,6 +42,11 @@ impl Watched {
     }
 }
 
+/// Whether the report of a failure is kept at `now`, of a monitor that it leaves in a state and of which one was kept at `last`.
+pub(crate) fn keeps_failure(settled: Settled, last: Timestamp, now: Timestamp) -> bool {
+    settled != Settled::Down || now.since(last) >= EVIDENCE_EVERY
+}
+
 /// The monitors in memory. Cheap to clone; locked for a few lookups at a time, never across an await.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
@@ -61,6 +69,14 @@ impl Registry {
         health.is_some_and(|health| {
             !matches!(health.settled, Settled::Up | Settled::Pending) || health.streak.is_some()
         })
+    }
+
+    /// Whether the report of a monitor would be kept if a check failed now: of a monitor that stays down not every one is. Also when it is
+    /// not known at all.
+    pub fn keeps_failure(&self, key: MonitorKey, now: Timestamp) -> bool {
+        self.lock()
+            .get(&key)
+            .is_none_or(|watched| keeps_failure(watched.kept.health.settled, watched.evidence_at, now))
     }
 
     /// Whether a monitor is still checked in the way of `kind`; also when it is not known at all.

@@ -24,14 +24,14 @@ impl Answers {
         self.wanted.store(wanted, Ordering::Relaxed);
     }
 
-    /// How much of the answer of a failing check is read, in bytes.
-    pub(super) fn limit(&self) -> usize {
-        if self.wanted.load(Ordering::Relaxed) { MAX_RESPONSE_BODY_BYTES } else { MAX_EXCERPT_BYTES }
+    /// Whether anybody is to be told whole answers.
+    pub(super) fn are_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed)
     }
 
-    /// The answer of a failing check; `None` when its excerpt says as much, when nobody wants it, or when too many are held.
+    /// The answer of a failing check; `None` when its excerpt says as much, or when too many are held.
     pub(super) fn keep(&self, text: &str) -> Option<Arc<String>> {
-        if text.len() <= MAX_EXCERPT_BYTES || !self.wanted.load(Ordering::Relaxed) {
+        if text.len() <= MAX_EXCERPT_BYTES {
             return None;
         }
         let answer = Arc::new(clip(&without_nul(text), MAX_RESPONSE_BODY_BYTES).to_owned());
@@ -54,9 +54,9 @@ mod tests {
     fn an_answer_is_kept_when_it_is_wanted_longer_than_its_excerpt_and_there_is_room() {
         let answers = Answers::default();
         let long = "ä".repeat(MAX_RESPONSE_BODY_BYTES);
-        assert_eq!((answers.limit(), answers.keep(&long)), (MAX_EXCERPT_BYTES, None));
+        assert!(!answers.are_wanted());
         answers.want(true);
-        assert_eq!(answers.limit(), MAX_RESPONSE_BODY_BYTES);
+        assert!(answers.are_wanted());
         assert_eq!(answers.keep("short"), None);
         let held: Vec<_> = std::iter::from_fn(|| answers.keep(&long)).take(1_000).collect();
         assert_eq!(held.len(), MAX_HELD_BYTES / MAX_RESPONSE_BODY_BYTES);

@@ -12,6 +12,7 @@ use domain::check::{
     AssertionResult, Blindness, BodyRules, Failure, HttpSettings, Outcome, Phase,
     evidence::{MAX_EXCERPT_BYTES, excerpt},
 };
+use domain::template::facts::MAX_RESPONSE_BODY_BYTES;
 use encoding_rs::Encoding;
 use flate2::write::MultiGzDecoder;
 use reqwest::{
@@ -123,12 +124,13 @@ async fn judge(
     probe: &Probe<'_>,
 ) -> Result<(Vec<AssertionResult>, Option<Failure>), Outcome> {
     let elsewhere = rules.may_take_long();
-    let (answers, trace) = (Arc::clone(&probe.shared.answers), Arc::clone(probe.trace));
+    let answers = probe.tells_answer.then(|| Arc::clone(&probe.shared.answers));
+    let trace = Arc::clone(probe.trace);
     let work = move || {
         let text = text(&body, charset.as_deref());
         let judged = rules.judge(&text);
         if judged.1.is_some() {
-            trace.with(|notes| notes.answer = answers.keep(&text));
+            trace.with(|notes| notes.answer = answers.and_then(|answers| answers.keep(&text)));
         }
         judged
     };
@@ -161,8 +163,10 @@ fn text<'a>(body: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
 pub(super) async fn show_body(response: Response, probe: &Probe<'_>) {
     let charset = charset(&response);
     // The status has decided already: a body that breaks off changes nothing, nor does one that never ends.
-    let limit = probe.shared.answers.limit();
-    if let Ok((body, _)) = read(response, Appetite::Keep, limit as u64, probe).await {
+    let limit = if probe.tells_answer { MAX_RESPONSE_BODY_BYTES } else { MAX_EXCERPT_BYTES };
+    if let Ok((body, _)) = read(response, Appetite::Keep, limit as u64, probe).await
+        && probe.tells_answer
+    {
         let answer = probe.shared.answers.keep(&text(&body, charset.as_deref()));
         probe.trace.with(|notes| notes.answer = answer);
     }

@@ -108,6 +108,8 @@ struct Probe<'a> {
     shared: &'a Shared,
     trace: &'a Arc<Trace>,
     timeout: Duration,
+    /// Whether all of a failing answer is read, because somebody is to be told it.
+    tells_answer: bool,
 }
 
 impl Checks {
@@ -171,10 +173,14 @@ impl Checks {
         })
     }
 
-    /// Says whether somebody is to be told whole answers of failing http checks, which are then read up to 1 MB and kept with the report;
-    /// before it is said, and for all others, their first 4 kB.
+    /// Says whether somebody is to be told whole answers of failing http checks; before it is said nobody is.
     pub fn want_answers(&self, wanted: bool) {
         self.shared.answers.want(wanted);
+    }
+
+    /// Whether somebody is.
+    pub fn are_answers_wanted(&self) -> bool {
+        self.shared.answers.are_wanted()
     }
 
     /// What is wrong with settings that only whoever speaks TLS can tell: a client certificate or a key that cannot be used.
@@ -187,10 +193,20 @@ impl Checks {
         pair.as_ref().map(|pair| self.shared.clients.examine(pair)).unwrap_or_default()
     }
 
-    /// Runs one check, at most for the time allowed. It always ends in a report: dropping the future cancels the check.
+    /// Runs one check, at most for the time allowed. It always ends in a report: dropping the future cancels the check. Of a failing answer
+    /// the first 4 kB are read.
     pub async fn run(&self, settings: &CheckSettings, timeout: Duration) -> CheckReport {
+        self.run_one(settings, timeout, false).await
+    }
+
+    /// The same, with up to 1 MB of a failing answer in the report.
+    pub async fn run_and_tell(&self, settings: &CheckSettings, timeout: Duration) -> CheckReport {
+        self.run_one(settings, timeout, true).await
+    }
+
+    async fn run_one(&self, settings: &CheckSettings, timeout: Duration, tells_answer: bool) -> CheckReport {
         let trace = Trace::start();
-        let probe = Probe { shared: &self.shared, trace: &trace, timeout };
+        let probe = Probe { shared: &self.shared, trace: &trace, timeout, tells_answer };
         let outcome = match tokio::time::timeout(timeout, trace.scope(dispatch(settings, &probe))).await {
             Ok(outcome) => outcome,
             Err(_) => probe.timed_out(),

@@ -9,17 +9,14 @@ use domain::health::{Change, Finding, Settled, State};
 use domain::id::MonitorKey;
 use domain::monitor::Monitor;
 use domain::text::without_nul;
-use domain::time::{MINUTE, Timestamp};
+use domain::time::Timestamp;
 use domain::uptime::{Recorded, ResultState};
 
 use super::Submission;
-use crate::registry::{Registry, Watched};
+use crate::registry::{Registry, Watched, keeps_failure};
 use crate::store::facts::Facts;
 use crate::store::health::Kept;
 use crate::store::results::ResultRow;
-
-/// While a monitor stays down, evidence is kept no more often than this, in milliseconds.
-const EVIDENCE_EVERY: i64 = 5 * MINUTE;
 
 /// What is to be written.
 #[derive(Debug, Default)]
@@ -150,8 +147,7 @@ fn advance(
     let transition = step.change.is_some();
     let last = plan.evidence_at.unwrap_or(watched.evidence_at);
     let failing = finding != Finding::Up;
-    let fresh = after.settled != Settled::Down || now.since(last) >= EVIDENCE_EVERY;
-    if transition || (failing && fresh) {
+    if transition || (failing && keeps_failure(after.settled, last, now)) {
         plan.evidence.push(Evidence { at: submission.slot, transition, report: report.clone() });
         plan.evidence_at = Some(now);
     }

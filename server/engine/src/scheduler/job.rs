@@ -43,7 +43,7 @@ async fn check(shared: &Shared, due: &Due) {
 }
 
 /// Checks the target by reaching out.
-async fn fetched(shared: &Shared, due: &Due) -> CheckReport {
+pub(super) async fn fetched(shared: &Shared, due: &Due) -> CheckReport {
     let host = due.host.as_ref().map(|host| shared.host(host));
     shared.vitals.check_waits(shared.clock.now());
     // Semaphores are never closed. The host first: those that wait for one that hangs hold nobody else's place.
@@ -54,7 +54,16 @@ async fn fetched(shared: &Shared, due: &Due) -> CheckReport {
     let _total = shared.total.acquire().await.ok();
     let now = shared.clock.now();
     shared.vitals.check_started(now.since(due.slot).saturating_mul(1_000), now);
-    let report = shared.checks.run(&due.monitor.draft.settings, due.monitor.draft.policy.timeout()).await;
+    let (settings, timeout) = (&due.monitor.draft.settings, due.monitor.draft.policy.timeout());
+    // By the time at which the check ends at the latest. What is not kept nobody is told, and a long page at each check of a monitor that
+    // stays down would be load for its server.
+    let ends = || Timestamp(now.0.saturating_add(i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX)));
+    let tells = shared.checks.are_answers_wanted() && shared.registry.keeps_failure(due.monitor.key, ends());
+    let report = if tells {
+        shared.checks.run_and_tell(settings, timeout).await
+    } else {
+        shared.checks.run(settings, timeout).await
+    };
     shared.vitals.finished.fetch_add(1, Ordering::Relaxed);
     let slept = shared.wake.slept(due.slot, shared.clock.now());
     if let (Outcome::Down { .. }, Some(slept_ms)) = (&report.outcome, slept) {

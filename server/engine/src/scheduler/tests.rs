@@ -3,19 +3,21 @@
 use std::sync::atomic::AtomicI64;
 
 use domain::check::recognise;
-use domain::health::{Finding, Thresholds};
+use domain::health::{Finding, Health, Settled, Thresholds};
 use domain::id::MonitorId;
 use domain::monitor::{MonitorDraft, Policy};
 use domain::notes::Notes;
 use domain::time::HOUR;
 use domain::uptime::ResultState;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::queue::Due;
 use super::*;
 use crate::chance::Chance;
 use crate::checks::ChecksConfig;
 use crate::store::Tx;
+use crate::store::health::Kept;
 
 /// More transactions than may read at a time.
 const MANY: usize = 16;
@@ -232,6 +234,52 @@ async fn those_that_wait_for_a_host_that_hangs_hold_no_place_of_the_others() {
     for task in hung {
         task.abort();
     }
+}
+
+#[tokio::test]
+async fn all_of_a_long_answer_is_read_only_where_it_would_be_kept() {
+    let clock = Clock::manual(Clock::System.now());
+    let stage = Stage::at(clock.clone()).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let body = "a".repeat(100_000);
+            let answer = format!(
+                "HTTP/1.1 500 Oops\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            // Most hang up before all of it is sent.
+            tokio::spawn(async move {
+                let _ = socket.read(&mut [0; 1_000]).await;
+                let _ = socket.write_all(answer.as_bytes()).await;
+            });
+        }
+    });
+    let shared = stage.scheduler.shared(&CancellationToken::new());
+    let due = due(1, &address, "page");
+    let read = async || {
+        let report = job::fetched(&shared, &due).await;
+        (report.evidence.body_bytes.unwrap(), report.answer.map(|answer| answer.len()))
+    };
+    let (start, all) = ((4_096, None), (100_000, Some(100_000)));
+    assert_eq!(read().await, start, "nobody is told it");
+    stage.scheduler.checks.want_answers(true);
+    assert_eq!(read().await, all, "it may be the first failure");
+    let key = due.monitor.key;
+    let health = Health { settled: Settled::Down, since: clock.now(), streak: None, blind_since: None };
+    let kept = Kept { monitor: key, health, failure: None, version: 1 };
+    stage.scheduler.registry.put(due.monitor.clone(), kept.clone());
+    assert_eq!(read().await, all, "nothing is kept of it yet");
+    stage.scheduler.registry.advance(kept.clone(), Some(clock.now()), None, None);
+    assert_eq!(read().await, start, "it stays down");
+    clock.advance(Duration::from_mins(5));
+    assert_eq!(read().await, all, "one in five minutes is kept");
+    stage.scheduler.registry.advance(kept.clone(), Some(clock.now()), None, None);
+    assert_eq!(read().await, start);
+    let health = Health { settled: Settled::Up, ..kept.health };
+    stage.scheduler.registry.advance(Kept { health, ..kept }, Some(clock.now()), None, None);
+    assert_eq!(read().await, all, "what fails anew is kept");
 }
 
 /// What a monitor shows is recorded, and told to those who listen.

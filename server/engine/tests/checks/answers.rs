@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::check::{Failure, HttpSettings, Outcome};
+use domain::check::{CheckReport, Failure, HttpSettings, Outcome};
 
 use crate::support::*;
 
@@ -151,12 +151,15 @@ async fn a_whole_answer_is_kept_of_a_failing_check_when_a_message_tells_it() {
     .await;
     let (refused, missing) = (get(&server.url("/refused")), keyword(get(&server.url("/")), "missing"));
     let checks = checks();
+    let seen =
+        |report: CheckReport| (report.answer.map(|answer| answer.to_string()), report.evidence.body_bytes);
     let answer = async |settings: &HttpSettings| {
-        let report = checks.run(&settings.clone().into(), Duration::from_secs(10)).await;
-        (report.answer.map(|answer| answer.to_string()), report.evidence.body_bytes)
+        seen(checks.run_and_tell(&settings.clone().into(), Duration::from_secs(10)).await)
     };
-    assert_eq!(answer(&refused).await.0, None, "nobody asked for it");
-    checks.want_answers(true);
+    for (settings, read) in [(&refused, 4_096), (&missing, 120_000)] {
+        let report = checks.run(&settings.clone().into(), Duration::from_secs(10)).await;
+        assert_eq!(seen(report), (None, Some(read)), "no more is read than is judged or shown");
+    }
     assert!(answer(&refused).await == (Some(page.clone()), Some(120_000)));
     assert!(answer(&missing).await == (Some(page), Some(120_000)));
     let found = keyword(get(&server.url("/")), "Größe");
