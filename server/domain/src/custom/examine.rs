@@ -10,7 +10,7 @@ use crate::{
     check::request::examine_headers,
     form::{FieldError, MAX_TEXT_BYTES},
     secret::{MASK, Secret},
-    template::{AlertKind, Functions, Names, Severity, Template, user::check_name},
+    template::{AlertKind, Functions, MIN_SECRET_BYTES, Names, Severity, Template, user::check_name},
 };
 
 /// The most predefined variables.
@@ -90,6 +90,12 @@ impl CustomSettings {
         for (place, secret) in self.placed_secrets() {
             if secret.expose() == MASK {
                 examiner.error(place.path, "This value is not known any more; please enter it again.");
+            } else if secret.expose().len() < MIN_SECRET_BYTES {
+                let message = format!(
+                    "A secret of fewer than {MIN_SECRET_BYTES} characters is part of too many words to be hidden in the log: whoever may \
+                     read that sees it."
+                );
+                examiner.warnings.push(FieldError::new(place.path, message));
             }
         }
         examiner

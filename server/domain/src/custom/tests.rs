@@ -154,6 +154,23 @@ fn every_mistake_is_reported_with_its_path() {
 }
 
 #[test]
+fn a_secret_that_is_too_short_to_be_hidden_is_warned_of() {
+    let mut settings = stock();
+    let pin = |value: &str, secret| PredefinedVariable {
+        name: "Pin".to_owned(),
+        source: VariableSource::Fixed { value: value.into() },
+        secret,
+    };
+    for (value, secret, warned) in [("123", true, true), ("1234", true, false), ("123", false, false)] {
+        settings.variables.truncate(1);
+        settings.variables.push(pin(value, secret));
+        let warnings: Vec<_> = settings.warnings().into_iter().map(|warning| warning.field).collect();
+        assert_eq!(warnings.contains(&"variables.1.value".to_owned()), warned, "{value} {secret}");
+        assert_eq!(settings.validate(), Ok(()), "a PIN may be that short");
+    }
+}
+
+#[test]
 fn a_variable_is_known_from_the_step_that_captures_it() {
     let mut settings = stock();
     let first = &mut settings.definitions[0].steps[0];

@@ -8,7 +8,7 @@ use super::functions;
 use crate::secret::MASK;
 
 /// A secret that is shorter would also mask plain words, so it is left.
-const MIN_SECRET_BYTES: usize = 4;
+pub(crate) const MIN_SECRET_BYTES: usize = 4;
 /// The shortest piece of a secret that is hidden for itself: `https` or `token` are words too.
 const MIN_PIECE_BYTES: usize = 9;
 /// The most texts that functions made of secrets, and the most bytes of them; what comes after them is not known any more.
@@ -45,7 +45,7 @@ impl Hidden {
             base64.trim_end_matches('=').to_owned(),
             base64,
         ];
-        self.add(texts.into_iter().chain(in_url(secret)));
+        self.add(texts.into_iter().chain(in_url(secret)).chain(in_host(secret)));
     }
 
     /// Hides what a function made of a text with a secret in it, also in a URL.
@@ -56,7 +56,7 @@ impl Hidden {
         }
         self.derived += 1;
         self.derived_bytes += text.len();
-        self.add(in_url(text).chain([text.to_owned()]));
+        self.add(in_url(text).chain(in_host(text)).chain([text.to_owned()]));
     }
 
     /// Hides what was cut out of a text, if it is a piece of a secret.
@@ -103,6 +103,13 @@ fn in_url(text: &str) -> impl Iterator<Item = String> {
         let url = Url::parse(&format!("{before}{text}")).ok()?;
         url[..Position::AfterQuery].strip_prefix(before).map(str::to_owned)
     })
+}
+
+/// The text as a URL shows it that was read with the text in its host: in small letters, and what is not ASCII in Punycode.
+fn in_host(text: &str) -> Option<String> {
+    let url = Url::parse(&format!("https://{text}.h/")).ok()?;
+    let is_all = url.username().is_empty() && url.password().is_none() && url.port().is_none();
+    url.host_str().filter(|_| is_all)?.strip_suffix(".h").map(str::to_owned)
 }
 
 /// As servers write JSON that keep to ASCII, when they say again what they were sent.
@@ -170,6 +177,19 @@ mod tests {
         ] {
             assert_eq!(masked(secret, &format!("[{text}]")), format!("[{MASK}]"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_secret_is_masked_as_the_host_of_a_url_shows_it() {
+        for secret in ["T0KENabc", "Hook.T0KEN", "Schlüssel7"] {
+            let url = Url::parse(&format!("https://eu-{secret}.example.org/a")).unwrap();
+            if secret.is_ascii() {
+                assert_eq!(masked(secret, url.as_str()), format!("https://eu-{MASK}.example.org/a"));
+            }
+            let url = Url::parse(&format!("https://{secret}.example.org/a")).unwrap();
+            assert_eq!(masked(secret, url.as_str()), format!("https://{MASK}.example.org/a"), "{secret}");
+        }
+        assert_eq!(masked("user@Word", "a word"), "a word", "only a part of it would be the host");
     }
 
     #[test]

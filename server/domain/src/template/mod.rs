@@ -54,6 +54,7 @@ pub use facts::{AlertFacts, variables};
 
 pub use crate::alert::AlertKind;
 pub use functions::{FUNCTIONS, SystemFunction};
+pub(crate) use hidden::MIN_SECRET_BYTES;
 pub use pattern::Pattern;
 pub use render::{Encoding, Rendered};
 pub use scope::{Scope, Variables};
