@@ -75,6 +75,9 @@ pub(crate) async fn start_on(
     chance: Chance,
 ) -> anyhow::Result<Running> {
     install_tls_provider();
+    for doubt in &config.doubts {
+        tracing::warn!("{doubt}");
+    }
     let descriptors = descriptors::raise();
     // First what another server may have: without it nothing of what that one works with may change. Whoever connects meanwhile
     // waits for the answer.

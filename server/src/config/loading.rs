@@ -41,7 +41,19 @@ impl Loading {
         let broken: Vec<_> =
             rules::broken(&self.config).into_iter().map(|broken| self.locate(broken)).collect();
         self.mistakes.extend(broken);
+        self.config.doubts.extend(self.overruled());
         if self.mistakes.is_empty() { Ok(self.config) } else { Err(ConfigErrors(self.mistakes)) }
+    }
+
+    /// Says that the one line for the mail server takes the place of values that somebody gave and that say something else.
+    fn overruled(&self) -> Option<String> {
+        let place = |key: &str| Some(format!("`{key}` ({})", self.origins.get(key)?));
+        let others: Vec<_> = self.config.mail.overruled().into_iter().filter_map(place).collect();
+        let url = place("mail.url").filter(|_| !others.is_empty())?;
+        Some(format!(
+            "{url} says which mail server is used and in whose name; what {} would have instead does not count: leave out one or the other.",
+            others.join(", ")
+        ))
     }
 
     /// Says where the values stand that break a rule: the first that somebody gave, and after the sentence the others.

@@ -64,6 +64,8 @@ pub struct Config {
     pub slack: Slack,
     /// The first account.
     pub admin: Admin,
+    /// What is not wrong and yet hardly meant, a sentence each, for the log.
+    pub doubts: Vec<String>,
 }
 
 /// A row of the table of values.

@@ -95,6 +95,20 @@ impl Mail {
         self.url.is_some() || self.host.is_some()
     }
 
+    /// The values, defaults too, in whose place the URL says something else.
+    pub(super) fn overruled(&self) -> Vec<&'static str> {
+        let server = self.url.as_ref().and_then(|url| super::value::mail_url(url.expose()).ok());
+        let Some(server) = server else { return Vec::new() };
+        let is_same = |host: &str| unbracketed(host).eq_ignore_ascii_case(&server.host);
+        let differs = [
+            ("mail.host", self.host.as_deref().is_some_and(|host| !is_same(host))),
+            ("mail.port", self.port != server.port),
+            ("mail.username", self.username.is_some() && self.username != server.username),
+            ("mail.password", self.password.is_some() && self.password != server.password),
+        ];
+        differs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()
+    }
+
     /// Rules that its values break.
     pub(super) fn broken(&self) -> Vec<Broken> {
         let mut broken = Vec::new();

@@ -265,6 +265,35 @@ fn parts_without_a_whole_are_refused() {
 }
 
 #[test]
+fn values_of_the_mail_server_that_its_url_overrules_are_named_and_one_that_says_the_same_is_not() {
+    let url = ("SMTP_URL", "smtps://ada:pass@mail.example.org");
+    let from = ("SMTP_FROM", "pharos@example.org");
+    let agreeing = [("SMTP_HOST", "MAIL.example.org"), ("SMTP_PORT", "465")];
+    let login = [("SMTP_USER", "ada"), ("SMTP_PASSWORD", "pass")];
+    let doubts = |pairs: &[(&str, &str)]| Config::load(&environment(pairs)).unwrap().doubts;
+    assert!(doubts(&[url, from]).is_empty(), "nobody gave the default port");
+    assert!(doubts(&[url, from, agreeing[0], agreeing[1], login[0], login[1]]).is_empty());
+    assert_eq!(
+        doubts(&[
+            url,
+            from,
+            ("SMTP_HOST", "other.example.org"),
+            ("PHAROS_MAIL_PORT", "587"),
+            login[0],
+            login[1]
+        ]),
+        [
+            "`mail.url` (the variable SMTP_URL) says which mail server is used and in whose name; what `mail.host` (the variable \
+          SMTP_HOST), `mail.port` (the variable PHAROS_MAIL_PORT) would have instead does not count: leave out one or the other."
+        ]
+    );
+    let other = doubts(&[url, from, login[0], ("SMTP_PASSWORD", "hunter2")]);
+    assert!(other[0].contains("what `mail.password` (the variable SMTP_PASSWORD) would"), "{other:?}");
+    assert!(!other[0].contains("hunter2") && !other[0].contains("pass@"), "{other:?}");
+    assert!(doubts(&[from, agreeing[0], ("SMTP_PORT", "587")]).is_empty());
+}
+
+#[test]
 fn a_rule_between_values_names_the_place_of_each() {
     let mut sources = environment(&[("PHAROS_RETENTION_HOUR", "20")]);
     sources.file = Some(file("between", "[retention]\nraw = 7\n"));
