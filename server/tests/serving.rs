@@ -1,12 +1,16 @@
 //! The listener: who says nothing is closed, and who takes too much is kept from the rest.
 
+use std::convert::Infallible;
+use std::future::ready;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::routing::get;
+use futures::{FutureExt as _, StreamExt as _, stream};
 use reqwest::Client;
 use server::config::Networks;
 use server::serving::{self, Limits, descriptors};
@@ -40,6 +44,13 @@ async fn serving(connections: usize) -> Served {
     let who = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() };
     let large = || async { vec![b'a'; LARGE] };
     let router = Router::new().route("/", get(who)).route("/slow", get(slow)).route("/large", get(large));
+    let quiet = || async {
+        let word = || Ok::<_, Infallible>("word ");
+        let later = tokio::time::sleep(IDLE * 8).map(move |()| word());
+        let words = stream::once(ready(word())).chain(stream::once(later));
+        Body::from_stream(words)
+    };
+    let router = router.route("/quiet", get(quiet));
     let router = router.route("/talk", get(|upgrade: WebSocketUpgrade| async { upgrade.on_upgrade(talk) }));
     let limits = Limits {
         idle: IDLE,
@@ -167,6 +178,77 @@ async fn who_does_not_read_what_is_sent_is_closed_and_who_reads_slowly_is_not() 
     assert!(!answer.is_empty() && answer.len() < LARGE, "{}", answer.len());
     let (answer, _) = until_closed(talk).await;
     assert!(answer.starts_with("HTTP/1.1 101"), "{}", answer.len());
+}
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// What a client of HTTP/2 says that asks for a path and has room for so many bytes of the answer.
+fn asking(path: &str, room: u32) -> Vec<u8> {
+    let settings = [&[0, 4], room.to_be_bytes().as_slice()].concat();
+    let length = u8::try_from(path.len()).unwrap();
+    let head = [&[0x82, 0x86, 0x04, length], path.as_bytes(), &[0x01, 1, b'x']].concat();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    [preface, frame(4, 0, 0, &settings), frame(4, 1, 0, &[]), frame(1, 5, 1, &head)].concat()
+}
+
+#[tokio::test]
+async fn who_makes_no_room_over_http2_is_closed_though_they_answer_pings() {
+    let served = serving(100).await;
+    let mut all = Vec::new();
+    // None at all, too little for all of it, too little for its end, and one who has all and asks for no more.
+    for (path, room) in [("/large", 0), ("/large", 100_000), ("/", 1), ("/", 65_535)] {
+        let stream = TcpStream::connect(served.address).await.unwrap();
+        let (mut reads, mut writes) = stream.into_split();
+        writes.write_all(&asking(path, room)).await.unwrap();
+        all.push(tokio::spawn(async move {
+            let begun = Instant::now();
+            let mut head = [0; 9];
+            while reads.read_exact(&mut head).await.is_ok() {
+                let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+                if reads.read_exact(&mut payload).await.is_err() {
+                    break;
+                }
+                if (head[3], head[4]) == (6, 0) && writes.write_all(&frame(6, 1, 0, &payload)).await.is_err()
+                {
+                    break;
+                }
+            }
+            begun.elapsed()
+        }));
+    }
+    for closed in all {
+        let took = tokio::time::timeout(LONG, closed).await.expect("it is closed").unwrap();
+        assert!(took >= IDLE / 2 && took < LONG / 2, "{took:?}");
+    }
+    served.stop.cancel();
+    tokio::time::timeout(IDLE, served.serving).await.expect("nothing is left of them").unwrap();
+}
+
+#[tokio::test]
+async fn who_hears_little_or_reads_slowly_over_http2_is_not_closed() {
+    let served = serving(100).await;
+    let client = Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
+    let url = |path: &str| format!("http://{}{path}", served.address);
+    let quiet = client.get(url("/quiet")).send().await.unwrap();
+    assert_eq!(quiet.text().await.unwrap(), "word word ");
+    let client = Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
+    let (mut slow, mut read, begun) = (client.get(url("/large")).send().await.unwrap(), 0, Instant::now());
+    while let Some(chunk) = slow.chunk().await.unwrap() {
+        read += chunk.len();
+        if begun.elapsed() < IDLE * 6 {
+            tokio::time::sleep(IDLE / 8).await;
+        }
+    }
+    assert_eq!(read, LARGE);
+    // It may come back, too.
+    assert_eq!(client.get(url("/")).send().await.unwrap().text().await.unwrap(), "127.0.0.1");
+    drop(client);
+    served.stop.cancel();
+    tokio::time::timeout(LONG, served.serving).await.unwrap().unwrap();
 }
 
 #[test]

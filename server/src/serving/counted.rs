@@ -4,6 +4,7 @@
 use std::future::Future as _;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use super::flow::Flow;
 use super::places::Place;
 
 /// A stream with its place.
@@ -18,6 +20,7 @@ use super::places::Place;
 pub(super) struct Counted {
     stream: TcpStream,
     _place: Place,
+    flow: Arc<Flow>,
     patience: Duration,
     /// When patience ends, while something waits to be written.
     stalled: Option<Pin<Box<Sleep>>>,
@@ -25,8 +28,8 @@ pub(super) struct Counted {
 
 impl Counted {
     /// `patience` is how long something may wait until the system takes a byte of it.
-    pub(super) fn new(stream: TcpStream, place: Place, patience: Duration) -> Self {
-        Self { stream, _place: place, patience, stalled: None }
+    pub(super) fn new(stream: TcpStream, place: Place, flow: Arc<Flow>, patience: Duration) -> Self {
+        Self { stream, _place: place, flow, patience, stalled: None }
     }
 
     /// What became of a write; a failure when none got on for too long.
@@ -35,7 +38,8 @@ impl Counted {
         written: Poll<io::Result<usize>>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        if written.is_ready() {
+        if let Poll::Ready(result) = &written {
+            self.flow.wrote(*result.as_ref().unwrap_or(&0));
             self.stalled = None;
             return written;
         }

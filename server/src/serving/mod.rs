@@ -3,31 +3,30 @@
 //! Anybody can open a connection and say nothing on it. Each one costs a file descriptor, of which checks and the database need
 //! some as well: so an idle one ends, one address may not take all, and some descriptors are never given to visitors.
 
+mod answering;
 mod counted;
 pub mod descriptors;
+mod flow;
 mod places;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::ConnectInfo;
 use axum::serve::Listener;
-use hyper::Request;
-use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt as _;
 
 use crate::config::Networks;
+use answering::Answering;
 use counted::Counted;
+use flow::{Flow, Verdict, Watch};
 use places::{Place, Places};
 
 /// How long the head of the first request may take, and how long a connection may wait for the next one.
@@ -120,21 +119,16 @@ async fn answer(
     within: Within,
     until: CancellationToken,
 ) {
-    let asked = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&asked);
-    let service = router.map_request(move |request: Request<Incoming>| {
-        seen.store(true, Ordering::Relaxed);
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        request
-    });
+    let flow = Arc::new(Flow::default());
+    let service = Answering { router, peer, asked: Arc::default(), flow: Arc::clone(&flow) };
+    let asked = Arc::clone(&service.asked);
     let mut builder = Builder::new(TokioExecutor::new());
     // The clock of HTTP/1 begins when it waits for a head: at first, and after each answer.
     builder.http1().timer(TokioTimer::new()).header_read_timeout(within.next);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(PING_EVERY).keep_alive_timeout(within.next);
-    let stream = TokioIo::new(Counted::new(stream, place, within.stalled));
-    let connection = builder.serve_connection_with_upgrades(stream, TowerToHyperService::new(service));
-    let mut connection = std::pin::pin!(connection);
+    let stream = TokioIo::new(Counted::new(stream, place, Arc::clone(&flow), within.stalled));
+    let mut connection = std::pin::pin!(builder.serve_connection_with_upgrades(stream, service));
+    let mut watch = Watch::over(flow, within.next, within.stalled);
     // Neither of the two holds before the first bytes have told which version it is.
     let mut first = std::pin::pin!(tokio::time::sleep(within.first));
     let (mut waits, mut stopping) = (true, false);
@@ -146,7 +140,17 @@ async fn answer(
                 if !asked.load(Ordering::Relaxed) {
                     break;
                 }
-                waits = false;
+                // HTTP/1 has a clock of its own, and a connection that does not get on stops taking bytes.
+                waits = watch.is_for_http2();
+                match watch.look(Instant::now()) {
+                    Verdict::Stalled if waits => break,
+                    Verdict::Idle if waits && !stopping => {
+                        connection.as_mut().graceful_shutdown();
+                        stopping = true;
+                    }
+                    _ => {}
+                }
+                first.as_mut().reset(Instant::now() + watch.pause());
             }
             () = until.cancelled(), if !stopping => {
                 connection.as_mut().graceful_shutdown();
