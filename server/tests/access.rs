@@ -86,6 +86,7 @@ const API: &[(Method, &str, u16)] = &[
     (Method::PUT, "/api/v1/network_monitors/{uuid}", 404),
     (Method::DELETE, "/api/v1/network_monitors/{uuid}", 404),
     (Method::POST, "/api/v1/network_monitors/{uuid}/pause", 404),
+    (Method::POST, "/api/v1/network_monitors/{uuid}/renew_heartbeat", 404),
     (Method::POST, "/api/v1/network_monitors/{uuid}/resume", 404),
     (Method::GET, "/api/v1/network_monitors/{uuid}/integrations", 404),
     (Method::POST, "/api/v1/network_monitors/{uuid}/integrations", 404),

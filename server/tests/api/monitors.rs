@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{call, monitor, webhook};
-use crate::support::TestApp;
+use crate::support::{Actor, TestApp};
 
 #[tokio::test]
 async fn notes_and_own_fields_of_a_monitor_are_kept_until_they_are_changed() {
@@ -217,6 +217,31 @@ async fn what_fails_and_was_never_up_is_pending_until_that_is_confirmed() {
         let seen = shown().await;
         assert_eq!((&seen["state"], &seen["status"]), (&json!("confirming"), &json!(status)), "{seen}");
     }
+    app.close().await;
+}
+
+#[tokio::test]
+async fn the_address_of_a_heartbeat_is_renewed() {
+    let app = TestApp::spawn().await;
+    let program = app.token().await;
+    let made = monitor(&app, &program, json!({ "check_type": "heartbeat" })).await;
+    let old = made["heartbeat_path"].as_str().unwrap();
+    assert_eq!(app.get(old).await.status(), 200);
+    let path = format!("/api/v1/network_monitors/{}/renew_heartbeat", made["id"]);
+    let stranger = app.request(&Actor::Anonymous, Method::POST, &path).send().await.unwrap();
+    assert_eq!(stranger.status(), 401);
+    assert_eq!(app.get(old).await.status(), 200, "nothing was renewed");
+    let (status, renewed) = call(&app, &program, Method::POST, &path, &Value::Null).await;
+    assert_eq!((status, &renewed["uuid"]), (200, &made["uuid"]), "{renewed}");
+    let new = renewed["heartbeat_path"].as_str().unwrap();
+    assert_eq!((app.get(old).await.status().as_u16(), app.get(new).await.status().as_u16()), (404, 200));
+
+    let web = monitor(&app, &program, json!({ "url": "http://127.0.0.1:9/", "paused": true })).await;
+    let path = format!("/api/v1/network_monitors/{}/renew_heartbeat", web["uuid"].as_str().unwrap());
+    let (status, refused) = call(&app, &program, Method::POST, &path, &Value::Null).await;
+    assert_eq!((status, &refused["error"]), (409, &json!("conflict")), "{refused}");
+    let unknown = "/api/v1/network_monitors/NM00000000000000000000/renew_heartbeat";
+    assert_eq!(call(&app, &program, Method::POST, unknown, &Value::Null).await.0, 404);
     app.close().await;
 }
 

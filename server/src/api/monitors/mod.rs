@@ -36,6 +36,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(read, change, replace, remove))
         .routes(routes!(pause))
         .routes(routes!(resume))
+        .routes(routes!(renew_heartbeat))
         .merge(attached::router())
 }
 
@@ -214,6 +215,23 @@ async fn resume(
 ) -> Result<Json<MonitorDetail>> {
     let id = named(&state, &viewer, &uuid).await?;
     state.services.resume_monitor(&viewer, &id).await.about(NOUN)?;
+    shown(&state, &viewer, &id).await
+}
+
+/// Renew the address of a heartbeat
+///
+/// `heartbeat_path` becomes another one, and nobody may report to the old one any more. What is known of the job stays. A monitor that is
+/// no heartbeat gets 409.
+#[utoipa::path(post, path = "/api/v1/network_monitors/{uuid}/renew_heartbeat", tag = "network_monitors",
+    params(("uuid" = String, Path, description = "The monitor, by id or by number.")),
+    responses((status = 200, description = "The monitor, with its new address.", body = MonitorDetail), Problems))]
+async fn renew_heartbeat(
+    State(state): State<AppState>,
+    Extension(viewer): Extension<Viewer>,
+    Path(uuid): Path<String>,
+) -> Result<Json<MonitorDetail>> {
+    let id = named(&state, &viewer, &uuid).await?;
+    state.services.renew_heartbeat(&viewer, &id).await.about(NOUN)?;
     shown(&state, &viewer, &id).await
 }
 
