@@ -4,7 +4,7 @@ use std::{
     borrow::Cow,
     collections::HashMap,
     error::Error as StdError,
-    io::{self, Write as _},
+    io,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -14,19 +14,17 @@ use domain::check::{
 };
 use domain::template::facts::MAX_RESPONSE_BODY_BYTES;
 use encoding_rs::Encoding;
-use flate2::write::MultiGzDecoder;
 use reqwest::{
     Response,
-    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
 };
 
 use super::{
     Probe,
+    coding::Packed,
     http::{request_outcome, undecodable},
 };
 
-/// Packed bytes that are unpacked at once. They become a thousand times as many at most, so the limit is looked at in between.
-const PIECE_BYTES: usize = 1_024;
 /// The most rule sets that are remembered.
 const MAX_REMEMBERED: usize = 1_024;
 
@@ -193,13 +191,17 @@ async fn read(
         length += bytes.len() as u64;
         length <= limit
     };
-    let mut packed = packed(&response);
+    let mut packed = Packed::of(&response, limit);
+    let mut came = false;
     let complete = loop {
         let goes_on = match response.chunk().await {
-            Ok(Some(chunk)) => match &mut packed {
-                Some(packed) => unpack(packed, &chunk, &mut keep),
-                None => Ok(keep(&chunk)),
-            },
+            Ok(Some(chunk)) => {
+                came |= !chunk.is_empty();
+                match &mut packed {
+                    Some(packed) => packed.unpack(&chunk, &mut keep),
+                    None => Ok(keep(&chunk)),
+                }
+            }
             Ok(None) => break true,
             Err(error) if ends_by_closing(&response) && is_end_without_goodbye(&error) => break true,
             Err(error) => {
@@ -217,8 +219,8 @@ async fn read(
         }
     };
     // Nothing at all needs no decoder.
-    if let Some(mut packed) = packed.filter(|_| complete && length > 0)
-        && let Err(error) = packed.try_finish()
+    if let Some(mut packed) = packed.filter(|_| complete && came)
+        && let Err(error) = packed.finish()
     {
         failed = Some(undecodable(&error));
     }
@@ -230,32 +232,6 @@ async fn read(
         Some(outcome) => Err(outcome),
         None => Ok((body, complete)),
     }
-}
-
-/// The decoder of a body that the client left as it came: it knows `gzip` in small letters only. Case does not count, and `x-gzip` is
-/// the same (RFC 9110, sections 8.4.1 and 8.4.1.3).
-fn packed(response: &Response) -> Option<MultiGzDecoder<Vec<u8>>> {
-    let coding = response.headers().get(CONTENT_ENCODING)?.to_str().ok()?.trim();
-    let is_gzip = ["gzip", "x-gzip"].iter().any(|name| coding.eq_ignore_ascii_case(name));
-    is_gzip.then(|| MultiGzDecoder::new(Vec::new()))
-}
-
-/// Unpacks bytes for as long as `keep` wants more. Says whether it does.
-fn unpack(
-    packed: &mut MultiGzDecoder<Vec<u8>>,
-    bytes: &[u8],
-    keep: &mut impl FnMut(&[u8]) -> bool,
-) -> io::Result<bool> {
-    for piece in bytes.chunks(PIECE_BYTES) {
-        packed.write_all(piece)?;
-        packed.flush()?;
-        let goes_on = keep(packed.get_ref());
-        packed.get_mut().clear();
-        if !goes_on {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// Whether nothing but the end of the connection says where the answer ends.

@@ -13,6 +13,7 @@ use domain::form::FieldError;
 mod answers;
 mod certificate;
 mod client;
+mod coding;
 mod dial;
 mod dns;
 mod http;

@@ -192,7 +192,12 @@ async fn a_small_answer_that_unpacks_to_a_large_one_is_cut_off() {
 #[tokio::test]
 async fn the_names_of_codings_are_read_as_they_are_meant() {
     use std::io::Write as _;
-    let pack = |text: &[u8]| {
+    let pack = |coding: &str, text: &[u8]| {
+        if coding.eq_ignore_ascii_case("br") {
+            let mut packed = brotli::CompressorWriter::new(Vec::new(), 4_096, 5, 22);
+            packed.write_all(text).unwrap();
+            return packed.into_inner();
+        }
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         packed.write_all(text).unwrap();
         packed.finish().unwrap()
@@ -205,20 +210,20 @@ async fn the_names_of_codings_are_read_as_they_are_meant() {
         run(settings).await
     };
     let hello = [vec![b'a'; 100_000], b"hello".to_vec()].concat();
-    for coding in ["gzip", "GZIP", "Gzip", "x-gzip", "X-GZip"] {
-        let report = coded(coding, pack(&hello)).await;
+    for coding in ["gzip", "GZIP", "Gzip", "x-gzip", "X-GZip", "br", "BR", "Br"] {
+        let report = coded(coding, pack(coding, &hello)).await;
         assert_eq!(report.outcome, Outcome::Up, "{coding}");
         assert_eq!(report.evidence.body_bytes, Some(100_005), "{coding}");
         // What breaks off within, or is something else, is as wrong under each name.
-        let whole = pack(&hello);
+        let whole = pack(coding, &hello);
         let short = coded(coding, whole[..whole.len() - 6].to_vec()).await;
         let is_named =
             matches!(failure(&short), Failure::ConnectionLost { .. } | Failure::ProtocolError { .. });
         assert!(is_named, "{coding}: {short:?}");
-        let other = coded(coding, b"not gzip at all".to_vec()).await;
+        let other = coded(coding, b"\xffnot packed at all".to_vec()).await;
         let Failure::ProtocolError { reason } = failure(&other) else { panic!("{coding}: {other:?}") };
         assert!(reason.contains("cannot be decoded"), "{coding}: {reason}");
-        let large = coded(coding, pack(&vec![0; 64 << 20])).await;
+        let large = coded(coding, pack(coding, &vec![0; 64 << 20])).await;
         assert_eq!(failure(&large), &Failure::BodyTooLarge { limit_bytes: 1_048_576 }, "{coding}");
         let empty = coded(coding, Vec::new()).await;
         assert_eq!(failure(&empty), &Failure::KeywordMissing { keyword: "hello".into() }, "{coding}");
