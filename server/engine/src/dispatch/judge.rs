@@ -254,6 +254,13 @@ async fn outdated(
                 if members.iter().any(|member| member.pending != Pending::Nothing) {
                     return Ok(Some(behind(now)));
                 }
+                // Later than the news of the next outage it would say that this one is over, too.
+                let why = "The monitor has failed again since, and that was told.";
+                let plan = keep(tx, group, &members, |member| !member.again, why, now).await?;
+                if plan.is_some() {
+                    return Ok(plan);
+                }
+                let members: Vec<_> = members.into_iter().filter(|member| !member.again).collect();
                 keep(tx, group, &members, |member| member.told, "Its beginning was never told.", now).await
             } else if is_stale || group.still {
                 let why = "It was over before it could be told.";

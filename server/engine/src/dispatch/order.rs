@@ -4,7 +4,8 @@
 //! messages to it have to be tried again, each outage has its own clock, and the end of the first could arrive after the beginning of the
 //! second. So one that is about to leave lets those about earlier outages of the monitor leave first: the first that only waits for its next
 //! attempt is tried at once, whatever the other side asked for, as the new one would be. When it is taken, the others follow. When it fails
-//! again, nobody waits for it any longer: what is new must not wait for the clock of what is old.
+//! again, nobody waits for it any longer: what is new must not wait for the clock of what is old. A message that tells many is let through
+//! by none; it lets through those about its monitors, and leaves out at the end of outages what began again since and was told.
 
 use domain::message::Body;
 use domain::time::{SECOND, Timestamp};
@@ -27,7 +28,8 @@ pub(super) async fn is_behind(
     let is_ordered = match &claimed.message.body {
         Body::Alert(alert) => !alert.test && claimed.message.only.is_empty() && !claimed.replayed,
         Body::Acknowledged(_) => true,
-        Body::Group(_) | Body::Event(_) => false,
+        Body::Group(_) => !claimed.replayed,
+        Body::Event(_) => false,
     };
     if !is_ordered || integration.retries_until.is_none() {
         return Ok(false);

@@ -159,6 +159,8 @@ pub struct Member {
     pub told: bool,
     /// Whether it still may be.
     pub pending: Pending,
+    /// Whether it was told of a later outage of the same monitor.
+    pub again: bool,
     /// When it was planned.
     pub at: Timestamp,
 }
@@ -171,6 +173,7 @@ struct MemberRow {
     over: bool,
     told: bool,
     pending: i64,
+    again: bool,
     created_at: i64,
 }
 
@@ -182,7 +185,11 @@ pub async fn members(tx: &mut Tx, group: DeliveryKey) -> Result<Vec<Member>> {
              max(case when b.state = 'delivered' or b.delivered_at is not null \
                  or (b.state = 'grouped' and (g.state = 'delivered' or g.delivered_at is not null)) then 1 else 0 end) > 0 as told, \
              cast(max(case when b.due_at is null and (b.state <> 'grouped' or g.due_at is null) then 0 when b.kind = 'error' then 2 \
-                 when b.kind = 'reminder' then 1 else 0 end) as bigint) as pending \
+                 when b.kind = 'reminder' then 1 else 0 end) as bigint) as pending, \
+             exists (select 1 from deliveries l left join deliveries lg on lg.id = l.group_id where l.monitor_id = m.monitor_id \
+                 and l.id > m.id and +l.integration_id = m.integration_id and l.incident_id <> m.incident_id and l.kind = 'error' \
+                 and (l.state = 'delivered' or l.delivered_at is not null \
+                 or (l.state = 'grouped' and (lg.state = 'delivered' or lg.delivered_at is not null)))) as again \
              from deliveries m join incidents i on i.id = m.incident_id \
              left join deliveries b on b.incident_id = m.incident_id and b.integration_id = m.integration_id and b.id < m.id \
              and (b.kind = 'error' or b.kind = 'reminder') \
@@ -207,6 +214,7 @@ pub async fn members(tx: &mut Tx, group: DeliveryKey) -> Result<Vec<Member>> {
                 1 => Pending::Reminder,
                 _ => Pending::Beginning,
             },
+            again: row.again,
             at: Timestamp(row.created_at),
         })
     };

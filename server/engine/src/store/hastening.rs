@@ -71,17 +71,17 @@ struct AheadRow {
     tried_since: bool,
 }
 
-/// The first message of each earlier outage of the same monitor to the same address that is not over. It reads whatever was told of the
-/// monitor, so it is for integrations that are in trouble only.
+/// The first message of each earlier outage of the same monitor to the same address that is not over; of all its monitors where a message
+/// tells many. It reads whatever was told of the monitor, so it is for integrations that are in trouble only.
 pub async fn ahead(tx: &mut Tx, of: DeliveryKey, now: Timestamp) -> Result<Vec<Ahead>> {
     let rows: Vec<AheadRow> = sql!(tx, |conn| {
         sqlx::query_as(
         "select e.id, e.incident_id, e.due_at <= $2 or coalesce(e.lease_until >= $2, false) as leaves, \
          e.state = 'retrying' as retries, e.updated_at >= coalesce((select max(a.at) from delivery_attempts a \
-             where a.delivery_id = d.id), d.created_at) as tried_since \
-         from deliveries d join deliveries e on e.monitor_id = d.monitor_id and e.id < d.id \
+             where a.delivery_id = $1), d.created_at) as tried_since \
+         from deliveries d join deliveries e on e.monitor_id = d.monitor_id and e.id < $1 \
          and +e.integration_id = d.integration_id and e.address = d.address and +e.incident_id <> d.incident_id \
-         where d.id = $1 and e.due_at is not null \
+         where (d.id = $1 or (d.group_id = $1 and d.state = 'grouped')) and e.due_at is not null \
          and (e.kind = 'error' or e.kind = 'reminder' or e.kind = 'ok' or e.kind = 'acknowledged') order by e.id"
     )
     .bind(of.0)

@@ -169,6 +169,61 @@ on_both! {
         assert_eq!(storm.headlines().last().unwrap(), "🟢 2 more monitors are up again");
     }
 
+    async fn the_end_of_many_is_not_told_after_the_next_beginning_of_one_of_them(world: World) {
+        let storm = Storm::of(&world, 6, 0, None).await;
+        storm.break_all(&world).await;
+        storm.pass(&world, SECOND).await;
+        storm.pass(&world, 16 * SECOND).await;
+        assert_eq!(storm.headlines().len(), 4);
+        storm.receiver.answers(&[(503, "")]);
+        for monitor in &storm.monitors {
+            world.recovery(*monitor).await;
+        }
+        storm.pass(&world, SECOND).await;
+        storm.pass(&world, 16 * SECOND).await;
+        storm.pass(&world, 61 * SECOND).await;
+        // It is tried again in five minutes. Meanwhile one is down again, and the receiver is back.
+        storm.pass(&world, 90 * SECOND).await;
+        storm.headlines();
+        storm.receiver.answers(&[(200, "")]);
+        world.outage(storm.monitors[5]).await;
+        for _ in 0..10 {
+            storm.pass(&world, SECOND).await;
+        }
+        let heard: Vec<_> = std::mem::take(&mut *storm.receiver.heard.lock().unwrap());
+        let heard: Vec<_> = heard.into_iter().map(|heard| heard.body["embeds"][0].to_string()).collect();
+        let down = heard.iter().position(|text| text.contains("m5 is down")).unwrap();
+        assert!(heard[down + 1..].iter().all(|text| !text.contains("m5")), "{heard:#?}");
+        assert!(heard.iter().any(|text| text.contains("2 more monitors are up again")), "{heard:#?}");
+        let left_out = log(&world, "ok").await.remove(5);
+        assert_eq!((left_out.state, left_out.error.unwrap().contains("failed again")), (DeliveryState::Skipped, true));
+        // Its end is told as ever.
+        world.recovery(storm.monitors[5]).await;
+        storm.pass(&world, SECOND).await;
+        assert_eq!(storm.headlines(), ["🟢 m5 is up again"]);
+    }
+
+    async fn many_beginnings_are_told_after_the_last_end_of_one_of_them(world: World) {
+        let storm = Storm::of(&world, 5, 0, None).await;
+        world.outage(storm.monitors[4]).await;
+        storm.pass(&world, SECOND).await;
+        storm.receiver.answers(&[(503, "")]);
+        world.recovery(storm.monitors[4]).await;
+        storm.pass(&world, SECOND).await;
+        storm.pass(&world, 61 * SECOND).await;
+        storm.pass(&world, 90 * SECOND).await;
+        storm.break_all(&world).await;
+        storm.pass(&world, SECOND).await;
+        storm.headlines();
+        storm.receiver.answers(&[(200, "")]);
+        for _ in 0..30 {
+            storm.pass(&world, SECOND).await;
+        }
+        let told = storm.headlines();
+        let place = |words: &str| told.iter().position(|told| told.contains(words)).unwrap_or_else(|| panic!("{told:?}"));
+        assert!(place("m4 is up again") < place("2 more monitors are down"), "{told:?}");
+    }
+
     async fn one_that_is_left_alone_is_told_by_a_message_of_its_own(world: World) {
         let storm = Storm::of(&world, 4, 0, None).await;
         let incidents = storm.break_all(&world).await;
