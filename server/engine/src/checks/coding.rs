@@ -15,7 +15,7 @@ const BUFFER_BYTES: usize = 4_096;
 /// A decoder into which a body is written as it came.
 pub(super) enum Packed {
     /// The coding `gzip`.
-    Gzip(MultiGzDecoder<Room>),
+    Gzip(Box<MultiGzDecoder<Room>>),
     /// The coding `br`.
     Brotli(Box<DecompressorWriter<Room>>),
 }
@@ -51,7 +51,7 @@ impl Packed {
         let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
         let room = Room { bytes: Vec::new(), most };
         if is("gzip") || is("x-gzip") {
-            Some(Self::Gzip(MultiGzDecoder::new(room)))
+            Some(Self::Gzip(Box::new(MultiGzDecoder::new(room))))
         } else if is("br") {
             Some(Self::Brotli(Box::new(DecompressorWriter::new(room, BUFFER_BYTES))))
         } else {
