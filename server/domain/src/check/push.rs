@@ -85,6 +85,14 @@ impl PushSettings {
         }
     }
 
+    /// The zone that the line of a crontab must be run in; `None` where it runs as often in any zone, and where there is no such line.
+    pub fn crontab_zone(&self) -> Option<&str> {
+        let PushSchedule::Cron { expression, time_zone } = &self.schedule else { return None };
+        self.crontab()?;
+        let is_of_a_day = expression.split_whitespace().skip(1).any(|field| field != "*");
+        is_of_a_day.then_some(time_zone.as_str())
+    }
+
     /// When the monitor is late, grace included; see [`next_deadline`].
     pub fn next_deadline(&self, last_ping_ms: Option<i64>, now_ms: i64) -> i64 {
         next_deadline(&self.schedule, last_ping_ms, now_ms).saturating_add(i64::from(self.grace_s) * 1_000)
@@ -281,6 +289,22 @@ mod tests {
         let by = |expression: &str| PushSettings { schedule: berlin(expression), grace_s: 60 }.crontab();
         assert_eq!(by("30 2 * * 1-5").as_deref(), Some("30 2 * * 1-5"));
         assert_eq!(by("0 30 2 * * *"), None, "a crontab knows no seconds");
+    }
+
+    #[test]
+    fn a_crontab_with_times_of_a_day_is_of_a_zone() {
+        let zone = |expression: &str| {
+            let settings = PushSettings { schedule: berlin(expression), grace_s: 60 };
+            settings.crontab_zone().map(str::to_owned)
+        };
+        for expression in ["30 2 * * *", "* 8-18 * * *", "0 * * * 1-5", "@daily"] {
+            let is_line = expression != "@daily";
+            assert_eq!(zone(expression), is_line.then(|| "Europe/Berlin".to_owned()), "{expression}");
+        }
+        for expression in ["*/5 * * * *", "0 * * * *", "0 30 2 * * *"] {
+            assert_eq!(zone(expression), None, "{expression}");
+        }
+        assert_eq!(PushSettings::every(86_400, 60).crontab_zone(), None);
     }
 
     #[test]

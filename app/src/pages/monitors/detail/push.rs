@@ -37,12 +37,13 @@ pub(super) fn PushUrl(
     due: RwSignal<Option<Timestamp>>,
 ) -> impl IntoView {
     let clock = expect_context::<Clock>();
-    let Heartbeat { path, crontab, grace_s, due_at, .. } = heartbeat;
+    let Heartbeat { path, crontab, crontab_zone, grace_s, due_at, .. } = heartbeat;
     let was_called = due_at.is_some();
     let url = Memo::new(
         move |_| if clock.is_alive() { format!("{}{path}", browser::origin()) } else { path.clone() },
     );
     let snippets = SNIPPETS.into_iter().filter_map(|(language, call)| {
+        let zone = crontab_zone.clone().filter(|_| call.contains("WHEN"));
         let call = match &crontab {
             Some(times) => call.replace("WHEN", times),
             // No line of a crontab says such times.
@@ -53,6 +54,7 @@ pub(super) fn PushUrl(
             <details class="fold">
                 <summary><Icon name="chevron-right"/>{language}</summary>
                 <pre class="code" tabindex="0">{move || call.replace("URL", &url.get())}</pre>
+                {zone.map(|zone| view! { <CrontabZone zone/> })}
             </details>
         })
     });
@@ -86,6 +88,18 @@ pub(super) fn PushUrl(
             </div>
         </section>
         <Renew monitor/>
+    }
+}
+
+/// A crontab knows the zone of its machine only.
+#[component]
+fn CrontabZone(zone: String) -> impl IntoView {
+    let line = format!("CRON_TZ={zone}");
+    view! {
+        <p class="hint">
+            "A crontab runs by the zone of its machine, and these times are of "{zone}". Where the two differ, change the times, or write "
+            <code>{line}</code>" above the line: only some crons know it."
+        </p>
     }
 }
 

@@ -245,6 +245,9 @@ pub struct Heartbeat {
     pub path: String,
     /// When a line of a crontab would run as it is expected to; `None` where none can say that.
     pub crontab: Option<String>,
+    /// The IANA name of the zone that this line must be run in; `None` where that makes no difference.
+    #[serde(default)]
+    pub crontab_zone: Option<String>,
     /// When the next call is due, without grace; `None` before the first call, and for a schedule that has no next time.
     pub due_at: Option<Timestamp>,
     /// The time between two calls, in seconds; `None` for a cron schedule.

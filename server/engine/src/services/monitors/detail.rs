@@ -76,6 +76,7 @@ async fn heartbeat(tx: &mut Tx, monitor: &Monitor) -> Result<Option<Heartbeat>> 
     Ok(Some(Heartbeat {
         path: format!("/api/push/{token}"),
         crontab: settings.crontab(),
+        crontab_zone: settings.crontab_zone().map(str::to_owned),
         due_at: due_at.map(Timestamp),
         period_s: match settings.schedule {
             PushSchedule::Period { period_s } => Some(period_s),
