@@ -14,8 +14,6 @@ use crate::components::leave::Guard;
 const GUARDED: &str = "form[data-guard]";
 /// Where a person says something. What is hidden nobody typed, and a search is no change.
 const CONTROLS: &str = "input:not([type='hidden'], [type='search']), textarea, select";
-/// Where a person writes.
-const TYPED: &str = "input[type='text'], textarea";
 
 /// The name of the field that an event happened in.
 pub fn name_of(event: &web_sys::Event) -> Option<String> {
@@ -66,32 +64,60 @@ pub fn settle_form(id: &str) {
     }
 }
 
-/// What was typed into a form and differs from what it was given: names of controls and their values, no passwords.
-pub fn typed_into(id: &str) -> Vec<(String, String)> {
-    let Some(form) = form(id) else { return Vec::new() };
-    let typed = all(form.query_selector_all(TYPED)).filter_map(|control| {
-        if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
-            (input.value() != input.default_value()).then(|| (input.name(), input.value()))
-        } else {
-            let area = control.dyn_ref::<HtmlTextAreaElement>()?;
-            (!area.value().is_empty()).then(|| (area.name(), area.value()))
-        }
-    });
-    typed.collect()
+/// What a control of a form holds.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The name that it is sent by.
+    pub name: String,
+    /// The value; of a box to tick `true` or `false`.
+    pub value: String,
+    /// Whether that is something else than the page gave it.
+    pub is_changed: bool,
 }
 
-/// Types values into the controls of a form that have their names.
-pub fn type_into(id: &str, typed: &[(String, String)]) {
-    let Some(form) = form(id) else { return };
-    for control in all(form.query_selector_all(TYPED)) {
-        let name = control.get_attribute("name").unwrap_or_default();
-        let Some((_, value)) = typed.iter().find(|(known, _)| *known == name) else { continue };
-        if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
-            input.set_value(value);
+/// What the controls of a form hold that a person says something with. There may be secrets among it.
+pub fn held_in(id: &str) -> Vec<Held> {
+    let Some(form) = form(id) else { return Vec::new() };
+    let held = all(form.query_selector_all(CONTROLS)).filter_map(|control| {
+        let name = control.get_attribute("name").filter(|name| !name.is_empty())?;
+        let value = if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
+            if is_box(input) { input.checked().to_string() } else { input.value() }
         } else if let Some(area) = control.dyn_ref::<HtmlTextAreaElement>() {
-            area.set_value(value);
+            area.value()
+        } else {
+            control.dyn_ref::<HtmlSelectElement>()?.value()
+        };
+        Some(Held { name, value, is_changed: differs(&control) })
+    });
+    held.collect()
+}
+
+/// Puts values into the controls of a form that have their names. What is folded away then shows.
+pub fn hold(id: &str, held: &[Held]) {
+    let Some(form) = form(id) else { return };
+    for control in all(form.query_selector_all(CONTROLS)) {
+        let name = control.get_attribute("name").unwrap_or_default();
+        let Some(held) = held.iter().find(|held| held.name == name) else { continue };
+        if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
+            if is_box(input) { input.set_checked(held.value == "true") } else { input.set_value(&held.value) }
+        } else if let Some(area) = control.dyn_ref::<HtmlTextAreaElement>() {
+            area.set_value(&held.value);
+        } else if let Some(select) = control.dyn_ref::<HtmlSelectElement>() {
+            let before = select.selected_index();
+            select.set_value(&held.value);
+            // It may not be on offer any more.
+            if select.selected_index() < 0 {
+                select.set_selected_index(before);
+            }
+        }
+        if let Some(fold) = control.closest("details").ok().flatten().filter(|_| differs(&control)) {
+            let _ = fold.set_attribute("open", "");
         }
     }
+}
+
+fn is_box(input: &HtmlInputElement) -> bool {
+    matches!(input.type_().as_str(), "checkbox" | "radio")
 }
 
 /// What the controls of a form hold that are sent as parts of one map: by the key in the map, as the server would read it.
@@ -102,8 +128,7 @@ pub fn map_of(id: &str, map: &str) -> Form {
         let name = control.get_attribute("name").unwrap_or_default();
         let key = name.strip_prefix(map).and_then(|rest| rest.strip_prefix('[')?.strip_suffix(']'));
         let value = if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
-            let is_choice = matches!(input.type_().as_str(), "checkbox" | "radio");
-            (!is_choice || input.checked()).then(|| input.value())
+            (!is_box(input) || input.checked()).then(|| input.value())
         } else if let Some(area) = control.dyn_ref::<HtmlTextAreaElement>() {
             Some(area.value())
         } else {

@@ -13,8 +13,8 @@ mod ways;
 pub use early::Early;
 pub use focus::{arrive, keep_focus};
 pub use forms::{
-    drop_changes, fields_of, form_of, has_changes, loses_changes, map_of, name_of, reset_form, settle_form,
-    type_into, typed_into,
+    Held, drop_changes, fields_of, form_of, has_changes, held_in, hold, loses_changes, map_of, name_of,
+    reset_form, settle_form,
 };
 pub use ways::{Way, hold_back, on_every, way_of};
 

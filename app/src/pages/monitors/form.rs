@@ -9,7 +9,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
 use super::trial::Trial;
-use crate::browser;
+use crate::browser::{self, Held};
 use crate::call::Call;
 use crate::components::field::Fields;
 use crate::components::form::{EnterSends, FormState, SendElsewhere, SendForm, Submit};
@@ -28,16 +28,21 @@ pub fn NewMonitor() -> impl IntoView {
     let query = use_query_map();
     let kind = Memo::new(move |_| kind_of(query.read().get("kind").as_deref()));
     let form = Resource::new(move || kind.get(), |kind| read_monitor_form(String::new(), kind));
-    // What was typed goes along to the fields of another kind that have the same names.
-    let typed = StoredValue::new(Vec::new());
-    let keep = Callback::new(move |()| typed.set_value(browser::typed_into(FORM)));
+    // What was changed goes along to the fields of another kind that have the same names. What only this kind asks for waits until
+    // somebody goes back to it.
+    let changed = StoredValue::new(Vec::<Held>::new());
+    let keep = Callback::new(move |()| {
+        let held = browser::held_in(FORM);
+        changed.update_value(|changed| {
+            changed.retain(|known| held.iter().all(|held| held.name != known.name));
+            changed.extend(held.into_iter().filter(|held| held.is_changed));
+        });
+    });
     Effect::new(move || {
         form.track();
         // After the fields have been drawn.
         request_animation_frame(move || {
-            if let Some(typed) = typed.try_update_value(std::mem::take) {
-                browser::type_into(FORM, &typed);
-            }
+            changed.try_with_value(|changed| browser::hold(FORM, changed));
         });
     });
     view! {
