@@ -144,6 +144,13 @@ impl Sent {
         self
     }
 
+    /// Leaves the flash to another form than the one that was sent.
+    #[must_use]
+    pub fn of_form(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.form);
+        self
+    }
+
     /// Names the page that shows the flash, when it is not always the one that the form stands on.
     #[must_use]
     pub fn on_page(mut self, path: String) -> Self {

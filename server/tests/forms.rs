@@ -8,6 +8,7 @@ use domain::id::MonitorId;
 use domain::integration::ProviderKind;
 use domain::person::Viewer;
 use domain::time::MINUTE;
+use domain::views::console::EditorQuery;
 use reqwest::Method;
 
 use crate::support::{Actor, TestApp};
@@ -266,7 +267,7 @@ async fn addresses_that_cannot_be_read_come_back_with_all_that_was_pasted() {
     let paste = async |pasted: &str| {
         send(&app, &viewer, "/api/add_addresses", &[("address", pasted)]).await;
         let page = app.request(&viewer, Method::GET, "/setup?step=addresses").send().await.unwrap();
-        assert!(services.page_editor(&Viewer::System).await.unwrap().components.is_empty());
+        assert!(services.page_editor(&Viewer::System, &EditorQuery::default()).await.unwrap().total == 0);
         page.text().await.unwrap()
     };
     let page = paste(pasted).await;
@@ -299,7 +300,8 @@ async fn whoever_opens_the_console_at_the_end_of_the_set_up_saves_the_names() {
     let viewer = app.viewer().await;
     send(&app, &viewer, "/api/add_addresses", &[("address", "http://10.1.2.3/")]).await;
     let services = &app.running.state.services;
-    let id = services.page_editor(&Viewer::System).await.unwrap().components[0].id.to_string();
+    let editor = services.page_editor(&Viewer::System, &EditorQuery::default()).await.unwrap();
+    let id = editor.lines().next().unwrap().id.to_string();
     let name = format!("names[{id}]");
     let open = async |named: &str, next: &str| {
         let fields = [(name.as_str(), named), ("next", next)];

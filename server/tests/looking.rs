@@ -3,7 +3,7 @@
 use domain::check::CheckKind;
 use domain::id::MonitorId;
 use domain::person::Viewer;
-use domain::views::console::ComponentDraft;
+use domain::views::console::{ComponentDraft, EditorQuery};
 use engine::services::Services;
 use reqwest::Method;
 
@@ -87,7 +87,8 @@ async fn a_search_keeps_what_was_typed_of_a_component() {
         show_latency: true,
     };
     let id = services.add_component(&Viewer::System, &draft("Shop")).await.unwrap();
-    let row = services.page_editor(&Viewer::System).await.unwrap().components[0].clone();
+    let query = EditorQuery { edit: id.to_string(), ..EditorQuery::default() };
+    let row = services.page_editor(&Viewer::System, &query).await.unwrap().edited.unwrap();
     let fields = [
         ("component", id.as_str()),
         ("version", &row.version()),
@@ -108,7 +109,7 @@ async fn a_search_keeps_what_was_typed_of_a_component() {
     assert!(!tag(&page, "name=\"show_latency\"").contains("checked"));
     let version = tag(&page, "name=\"version\"");
     assert!(version.contains("Shop") && !version.contains("Market"), "{version}");
-    assert_eq!(services.page_editor(&Viewer::System).await.unwrap().components[0].name, "Market");
+    assert_eq!(services.page_editor(&Viewer::System, &query).await.unwrap().edited.unwrap().name, "Market");
     let (_, page) = look(&app, &from, "/api/edit_component", &fields).await;
     assert!(page.contains("value=\"Store\"") && is_ticked(&page, &api), "refused, and as it was typed");
     app.close().await;

@@ -8,6 +8,7 @@ mod api;
 mod away;
 mod backup;
 mod commands;
+mod editor;
 mod forms;
 mod hooks;
 mod known;

@@ -79,7 +79,11 @@ fn lead_on(element: &HtmlElement, was_on: &str, around: &Node) {
         .filter_map(|other| other.dyn_into::<HtmlElement>().ok())
         .find(|other| self::sign(other) == sign);
     if let Some(alike) = alike {
-        return focus_in_place(&alike);
+        // A button that has nothing more to do, as at the end of a list, hands the focus to the other one.
+        let form = alike.closest("form").ok().flatten().filter(|_| alike.has_attribute("disabled"));
+        let other = form.and_then(|form| form.query_selector("button:not(:disabled)").ok().flatten());
+        let other = other.and_then(|other| other.dyn_into::<HtmlElement>().ok());
+        return focus_in_place(&other.unwrap_or(alike));
     }
     let around = around.clone().dyn_into::<Element>().ok().filter(|around| around.is_connected());
     let place = around.and_then(|around| around.closest(PLACES).ok().flatten());

@@ -57,6 +57,11 @@ impl Choices {
         self.offered.with(|offered| with_chosen(chosen, &offered.monitors))
     }
 
+    /// How many are offered at once.
+    pub fn offered(self) -> usize {
+        self.offered.with(|offered| offered.monitors.len())
+    }
+
     /// Whether a list of boxes needs the search.
     pub fn are_many(self) -> bool {
         self.offered.with(|offered| offered.total > MANY)

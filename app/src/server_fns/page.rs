@@ -1,9 +1,12 @@
 //! The status page as its editor sees it.
 
-use domain::views::console::{MonitorChoices, PageEditor};
+use domain::views::console::{EditorQuery, MonitorChoices, PageEditor};
 use leptos::prelude::*;
 
 use crate::error::AppError;
+
+/// The page of the editor.
+pub const PATH: &str = "/console/page";
 
 #[cfg(feature = "ssr")]
 use {
@@ -11,12 +14,15 @@ use {
     domain::views::console::PageDraft,
 };
 
-/// The page, its groups and its components, and the monitors that a search leaves to choose from.
+/// One page of the editor of the status page, and the monitors that `find` leaves to choose from.
 #[server(endpoint = "read_page", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
-pub async fn read_page(#[server(default)] search: String) -> Result<(PageEditor, MonitorChoices), AppError> {
+pub async fn read_page(
+    #[server(default)] query: EditorQuery,
+    #[server(default)] find: String,
+) -> Result<(PageEditor, MonitorChoices), AppError> {
     let request = request()?;
-    let editor = request.services.page_editor(&request.viewer).await?;
-    Ok((editor, request.services.monitor_choices(&request.viewer, &search).await?))
+    let editor = request.services.page_editor(&request.viewer, &query).await?;
+    Ok((editor, request.services.monitor_choices(&request.viewer, &find).await?))
 }
 
 /// Monitors that a component may follow, as a search leaves them.

@@ -16,7 +16,7 @@ mod years;
 
 use std::time::{Duration, Instant};
 
-use domain::views::console::{MAX_PER_PAGE, MonitorQuery, PageDraft, Range};
+use domain::views::console::{EditorQuery, MAX_PER_PAGE, MonitorQuery, PageDraft, Range};
 use engine::services::ServiceError;
 use world::{OPERATOR, VISITOR, World};
 
@@ -53,7 +53,7 @@ async fn on(world: World) {
         let name = format!("detail over a {}", range.as_str());
         measure(&name, CONSOLE, async || services.monitor(OPERATOR, &ids[0], range).await).await;
     }
-    measure("editor", CONSOLE, async || services.page_editor(OPERATOR).await).await;
+    measure("editor", CONSOLE, async || services.page_editor(OPERATOR, &EditorQuery::default()).await).await;
     measure("metrics", METRICS, async || services.metrics_rows(OPERATOR).await).await;
     measure("status page in UTC", PAGE, async || services.page(VISITOR, None).await).await;
     // A day of theirs begins within a day of the sums, and in Kolkata within an hour of them.

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use domain::person::Viewer;
 use domain::status_page::ComponentState;
-use domain::views::console::{ComponentDraft, Range};
+use domain::views::console::{ComponentDraft, EditorQuery, Range};
 use engine::clock::Clock;
 use engine::services::push::Beat;
 use serde_json::Value;
@@ -182,7 +182,7 @@ async fn a_new_name_reaches_the_page_and_the_default_page_stays_found() {
     site.page_with("Status").await;
     let mut socket = site.socket("/live/main").await;
     socket.text().await.unwrap();
-    let editor = site.services.page_editor(&Viewer::System).await.unwrap();
+    let editor = site.services.page_editor(&Viewer::System, &EditorQuery::default()).await.unwrap();
     let draft = domain::views::console::PageDraft {
         name: "Northwind".to_owned(),
         description: editor.description,

@@ -1,13 +1,15 @@
 //! A component in the editor: its place, its state, and the state that a person sets.
 
 use domain::status_page::ComponentState;
-use domain::views::console::ComponentRow;
+use domain::views::console::ComponentLine;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use super::shown::{Here, Line, Shown};
 use crate::browser;
 use crate::call::Call;
 use crate::components::again::Again;
+use crate::components::figures;
 use crate::components::form::SendForm;
 use crate::components::icon::Icon;
 use crate::components::state::ComponentPill;
@@ -15,36 +17,51 @@ use crate::server_fns::components::{MoveComponent, SetState};
 
 /// The row.
 #[component]
-pub(super) fn Row(component: ComponentRow, first: bool, last: bool) -> impl IntoView {
-    let again = expect_context::<Again>();
-    let shift = Call::to::<MoveComponent>();
-    again.after(shift);
+pub(super) fn Row(line: Line) -> impl IntoView {
+    let shown = Shown::here();
+    let Line { line: component, first, last } = line;
     let id = component.id.to_string();
-    let follows = follows(&component);
-    let (name, named) = (component.name.clone(), component.name.clone());
-    let (up, down) = (format!("Move {name} up"), format!("Move {name} down"));
-    let move_id = format!("move-{id}");
-    let edit = format!("?edit={id}");
+    let (follows, name) = (follows(&component), component.name.clone());
+    let label = format!("Edit {name}");
+    let edit = {
+        let id = id.clone();
+        move || shown.edit(&id)
+    };
+    // Among what a search leaves, nobody sees what one place up is.
+    let shift = (!shown.is_searched()).then(|| view! { <Shift id=id name=name.clone() first last/> });
     view! {
         <li>
             <div class="row">
-                <SendForm action=shift id=move_id class="move" refused="">
-                    <input type="hidden" name="component" value=id/>
-                    <button class="button quiet" name="to" value="up" disabled=first aria-label=up><Icon name="arrow-up"/></button>
-                    <button class="button quiet" name="to" value="down" disabled=last aria-label=down><Icon name="arrow-down"/></button>
-                </SendForm>
+                {shift}
                 <div><p class="name">{name}</p><p class="sub">{follows}</p></div>
                 <ComponentPill state=component.state/>
-                <Hand component=component.clone()/>
-                <a class="button quiet icon-only" href=edit aria-label=format!("Edit {named}")><Icon name="edit"/></a>
+                <Hand component/>
+                <a class="button quiet icon-only" href=edit aria-label=label><Icon name="edit"/></a>
             </div>
         </li>
     }
 }
 
+/// Moves it within its group.
+#[component]
+fn Shift(id: String, name: String, first: bool, last: bool) -> impl IntoView {
+    let shift = Call::to::<MoveComponent>();
+    expect_context::<Again>().after(shift);
+    let (up, down) = (format!("Move {name} up"), format!("Move {name} down"));
+    let form = format!("move-{id}");
+    view! {
+        <SendForm action=shift id=form class="move" refused="">
+            <input type="hidden" name="component" value=id/>
+            <Here/>
+            <button class="button quiet" name="to" value="up" disabled=first aria-label=up><Icon name="arrow-up"/></button>
+            <button class="button quiet" name="to" value="down" disabled=last aria-label=down><Icon name="arrow-down"/></button>
+        </SendForm>
+    }
+}
+
 /// Sets the state by hand, or releases it. With scripts as soon as one is chosen.
 #[component]
-fn Hand(component: ComponentRow) -> impl IntoView {
+fn Hand(component: ComponentLine) -> impl IntoView {
     let set = Call::to::<SetState>();
     expect_context::<Again>().after(set);
     let id = component.id.to_string();
@@ -69,15 +86,14 @@ fn Hand(component: ComponentRow) -> impl IntoView {
 }
 
 /// What decides the state, in words.
-fn follows(component: &ComponentRow) -> String {
-    let names: Vec<_> = component.monitors.iter().map(|monitor| monitor.name.as_str()).collect();
-    match (component.by_hand, names.as_slice()) {
-        (Some(_), []) => "Set by hand".to_owned(),
+fn follows(component: &ComponentLine) -> String {
+    let names = component.monitors.join(", ");
+    let others = component.followed - i64::try_from(component.monitors.len()).unwrap_or(component.followed);
+    match (component.by_hand, component.followed) {
+        (Some(_), 0) => "Set by hand".to_owned(),
         (Some(_), _) => "Set by hand; its monitors have no say".to_owned(),
-        (None, []) => "Follows no monitor".to_owned(),
-        (None, [a, b, c, rest @ ..]) if !rest.is_empty() => {
-            format!("Follows {a}, {b}, {c} and {} more", rest.len())
-        }
-        (None, names) => format!("Follows {}", names.join(", ")),
+        (None, 0) => "Follows no monitor".to_owned(),
+        (None, _) if others > 0 => format!("Follows {names} and {} more", figures::thousands(others)),
+        (None, _) => format!("Follows {names}"),
     }
 }

@@ -3,6 +3,7 @@
 use domain::views::console::{ComponentRow, GroupRow};
 use leptos::prelude::*;
 
+use super::shown::{Here, Shown};
 use crate::call::Call;
 use crate::components::again::Again;
 use crate::components::choices::{MonitorBoxes, chosen};
@@ -41,6 +42,7 @@ pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>) -> i
         Some(ticked) => chosen(&[], Some(ticked)),
         None => component.monitors.clone(),
     };
+    let shown = Shown::here();
     view! {
         <section class="card" id="edit">
             <header><h2>{title}</h2></header>
@@ -48,6 +50,7 @@ pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>) -> i
                 <EnterSends/>
                 <input type="hidden" name="component" value=id/>
                 <input type="hidden" name="version" value=version/>
+                <Here/>
                 <div class="cols">
                     <TextField name="name" label="Name" value=component.name/>
                     <SelectField name="group" label="Group" options value=group/>
@@ -59,7 +62,7 @@ pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>) -> i
                 <CheckField name="show_latency" label="The public sees response times" value=component.show_latency/>
                 <div class="form-foot">
                     <Submit>"Save"</Submit>
-                    <a class="button quiet" href="/console/page">"Cancel"</a>
+                    <a class="button quiet" href=move || shown.list()>"Cancel"</a>
                     <Ask dialog=DELETE class="button danger push" label><Icon name="trash"/>"Delete"</Ask>
                 </div>
             </SendForm>
@@ -67,6 +70,7 @@ pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>) -> i
                 text="It leaves the status page, and its history with it. Its monitors stay.">
                 <SendForm action=delete id=delete_id class="">
                     <input type="hidden" name="component" value=deleted/>
+                    <Here/>
                     <Submit class="button danger solid">{does}</Submit>
                 </SendForm>
             </Confirm>

@@ -1,26 +1,31 @@
-//! The status page being arranged: its name, its groups, and components that follow monitors.
+//! The status page being arranged: its name, its groups, and components that follow monitors; these are shown page by page.
 
+mod adding;
 mod component;
 mod edit;
 mod group;
 mod identity;
+mod shown;
 
-use domain::id::GroupId;
-use domain::views::console::{ComponentRow, PageEditor as View};
+use domain::views::console::{EditorQuery, MonitorChoices, PageEditor as View};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use self::group::{AddGroup, GroupCard, Unfolded};
+use self::adding::Drafts;
+use self::group::{AddGroup, GroupCard};
 use self::identity::Identity;
+use self::shown::Shown;
 use crate::components::again::Again;
 use crate::components::choices::{Choices, Find};
 use crate::components::figures;
+use crate::components::find::MANY;
 use crate::components::icon::Icon;
-use crate::components::loaded::Loaded;
+use crate::components::kept::Kept;
+use crate::components::listing::{self, ListSearch, NoMatch, Pager, hidden};
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::state::ComponentPill;
 use crate::live::LiveFeed;
-use crate::server_fns::page::read_page;
+use crate::server_fns::page::{PATH, read_page};
 
 /// The page.
 #[component]
@@ -28,67 +33,85 @@ pub fn PageEditor() -> impl IntoView {
     let feed = expect_context::<LiveFeed>();
     let again = Again::provide();
     let choices = Choices::provide();
-    provide_context(Unfolded(RwSignal::default()));
-    let query = use_query_map();
-    let edited = Memo::new(move |_| query.read().get("edit"));
-    let view =
-        Resource::new(move || (again.count(), feed.generation.get()), move |_| read_page(choices.search()));
+    Drafts::provide();
+    let params = use_query_map();
+    let query = Memo::new(move |_| {
+        let params = params.read();
+        let edit = params.get("edit").unwrap_or_default();
+        EditorQuery { search: listing::search(&params), page: listing::page(&params), edit }
+    });
+    let view = Resource::new(
+        move || (query.get(), again.count(), feed.generation.get()),
+        move |(query, ..)| read_page(query, choices.search()),
+    );
     view! {
         <PageTitle text="Status page"/>
-        <Loaded from=view whole=true let:read>
-            {
-                let (view, offered) = read;
-                choices.offer(offered);
-                view! { <Body view edited/> }
-            }
-        </Loaded>
+        <Kept from=view whole=true let:view><Body view query/></Kept>
     }
 }
 
-/// What is shown, once it is read.
+/// What is shown, once it is read. Forms stay as they are when it is read again.
 #[component]
-fn Body(view: View, edited: Memo<Option<String>>) -> impl IntoView {
+fn Body(view: RwSignal<(View, MonitorChoices)>, query: Memo<EditorQuery>) -> impl IntoView {
     let choices = Choices::here();
-    let worst = domain::status_page::worst(view.components.iter().map(|component| component.state));
-    let number = i64::try_from(view.components.len()).unwrap_or(i64::MAX);
-    let facts = format!(
-        "{} in {}",
-        figures::count(number, "component"),
-        figures::count(i64::try_from(view.groups.len()).unwrap_or(0), "group")
-    );
-    let editor = {
-        let view = view.clone();
-        move || {
-            let component = edited
-                .get()
-                .and_then(|id| view.components.iter().find(|known| known.id.as_str() == id).cloned());
-            match component {
-                Some(component) => {
-                    view! { <edit::EditComponent component groups=view.groups.clone()/> }.into_any()
-                }
-                None if edited.with(Option::is_some) => view! { <Gone/> }.into_any(),
-                None => ().into_any(),
-            }
-        }
-    };
-    let last = view.groups.len().saturating_sub(1);
-    let cards = view.groups.iter().enumerate().map(|(i, group)| {
-        let components = of_group(&view.components, Some(&group.id));
-        view! { <GroupCard group=Some(group.clone()) components first=i == 0 last=i == last/> }
+    choices.offer(view.with_untracked(|(_, offered)| offered.clone()));
+    Effect::new(move || choices.offer(view.with(|(_, offered)| offered.clone())));
+    let shown = Shown::provide(view);
+    let listed = listing::asked();
+    let facts = Memo::new(move |_| view.with(|(view, _)| (view.state, view.total, view.groups.len())));
+    let is_edited = Memo::new(move |_| query.with(|query| !query.edit.is_empty()));
+    // Drawn anew for another component only: what is typed into the form stays when the list is read again.
+    let edited = Memo::new(move |_| {
+        let asked = query.with(|query| query.edit.clone());
+        view.with(|(view, _)| {
+            (!asked.is_empty() && asked == view.edit).then_some((asked, view.edited.is_some()))
+        })
     });
-    let cards = cards.collect_view();
-    let loose = of_group(&view.components, None);
+    let editor = move || {
+        let (_, is_there) = edited.get()?;
+        let (component, groups) = view.with_untracked(|(view, _)| (view.edited.clone(), view.groups.clone()));
+        Some(match component.filter(|_| is_there) {
+            Some(component) => view! { <edit::EditComponent component groups/> }.into_any(),
+            None => view! { <Gone/> }.into_any(),
+        })
+    };
+    let is_long = Memo::new(move |_| {
+        !is_edited.get() && view.with(|(view, _)| view.total >= MANY || !view.search.is_empty())
+    });
+    let finds = move || !is_edited.get() && !shown.is_searched() && choices.are_partial();
+    let found = Memo::new(move |_| {
+        view.with(|(view, _)| (view.search.clone(), view.found, view.total, view.page, view.per_page))
+    });
+    let pages = move || {
+        let (search, found, total, page, per_page) = found.get();
+        if found == 0 && !search.is_empty() {
+            let hidden = hidden(total, "component");
+            return Some(view! { <NoMatch thing="component" search hidden all=PATH/> }.into_any());
+        }
+        let to = {
+            let search = search.clone();
+            move |page| listing::address(PATH, &search, page)
+        };
+        let has_pages = found > i64::from(per_page) || !search.is_empty();
+        has_pages.then(|| view! { <Pager page per_page found thing="component" to/> }.into_any())
+    };
     view! {
         <PageHead title="Status page"
             actions=|| view! { <a class="button" href="/" rel="external">"Open the page" <Icon name="external"/></a> }
-            facts=move || view! { <ComponentPill state=worst/><span>{facts}</span> }/>
+            facts=move || move || {
+                let (state, components, groups) = facts.get();
+                let groups = i64::try_from(groups).unwrap_or(0);
+                let facts = format!("{} in {}", figures::count(components, "component"), figures::count(groups, "group"));
+                view! { <ComponentPill state/><span>{facts}</span> }
+            }/>
+        <Show when=move || is_long.get()><ListSearch path=PATH query=listed placeholder="Search component or group"/></Show>
         <div class="stack">
             {editor}
-            <Show when=move || edited.get().is_none() && choices.are_partial()><Find alone=true/></Show>
-            <GroupCard group=None components=loose first=true last=true/>
-            {cards}
+            <Show when=finds><Find alone=true/></Show>
+            <For each=move || shown.parts() key=Clone::clone let:group><GroupCard group/></For>
+            {pages}
             <AddGroup/>
-            <Identity view/>
+            <Identity view=view.with_untracked(|(view, _)| view.clone())/>
         </div>
     }
 }
@@ -98,16 +121,13 @@ fn Body(view: View, edited: Memo<Option<String>>) -> impl IntoView {
 fn Gone() -> impl IntoView {
     #[cfg(feature = "ssr")]
     crate::context::status(&crate::error::AppError::NotFound);
+    let shown = Shown::here();
     view! {
         <section class="empty">
             <Icon name="search"/>
             <h2>"This component is not here"</h2>
             <p>"The address may be mistyped, or it was deleted."</p>
-            <div class="button-row"><a class="button" href="/console/page">"To the status page"</a></div>
+            <div class="button-row"><a class="button" href=move || shown.list()>"To the status page"</a></div>
         </section>
     }
-}
-
-fn of_group(components: &[ComponentRow], group: Option<&GroupId>) -> Vec<ComponentRow> {
-    components.iter().filter(|component| component.group.as_ref() == group).cloned().collect()
 }

@@ -1,6 +1,6 @@
 //! The last step: the page is live.
 
-use domain::views::console::{ComponentRow, MonitorList, MonitorQuery, MonitorRow};
+use domain::views::console::{ComponentLine, EditorQuery, MonitorList, MonitorQuery, MonitorRow};
 use leptos::prelude::*;
 
 use super::StepFrame;
@@ -28,7 +28,7 @@ pub(super) fn Done() -> impl IntoView {
     let address = move || if clock.is_alive() { format!("{}/", browser::origin()) } else { "/".to_owned() };
     let list =
         Resource::new(|| (), |()| read_monitors(MonitorQuery { per_page: 10, ..MonitorQuery::default() }));
-    let page = Resource::new(|| (), |()| read_page(String::new()));
+    let page = Resource::new(|| (), |()| read_page(EditorQuery::default(), String::new()));
     let copy = move |_| browser::copy(&address());
     view! {
         <StepFrame at=3>
@@ -44,7 +44,7 @@ pub(super) fn Done() -> impl IntoView {
                 </div>
                 <Loaded from=list let:list><FirstResults list/></Loaded>
             </div>
-            <Loaded from=page let:page><Names components=page.0.components/></Loaded>
+            <Loaded from=page let:page><Names components=page.0.lines().cloned().collect()/></Loaded>
         </StepFrame>
     }
 }
@@ -76,7 +76,7 @@ fn FirstResults(list: MonitorList) -> impl IntoView {
 /// What the public calls what is watched: a name for each component, to be changed at once. Whoever goes on to the console
 /// saves them on the way: what was typed is not lost.
 #[component]
-fn Names(components: Vec<ComponentRow>) -> impl IntoView {
+fn Names(components: Vec<ComponentLine>) -> impl IntoView {
     if components.is_empty() {
         return view! {
             <div class="form-foot">
@@ -112,10 +112,10 @@ fn SeePage() -> impl IntoView {
 
 /// One of them.
 #[component]
-fn Name(component: ComponentRow) -> impl IntoView {
+fn Name(component: ComponentLine) -> impl IntoView {
     let id = component.id.to_string();
-    let followed: Vec<_> = component.monitors.into_iter().map(|monitor| monitor.name).collect();
-    let label = if followed.is_empty() { component.name.clone() } else { followed.join(", ") };
+    let label =
+        if component.monitors.is_empty() { component.name.clone() } else { component.monitors.join(", ") };
     let control = Described::field(&id, false);
     let value = FormState::here().value(&id, component.name);
     view! {

@@ -112,8 +112,8 @@ impl Services {
         let page = edited(&mut tx).await?;
         let component = load(&mut tx, &page, id).await?;
         if let Some(version) = version {
-            let rows = super::pages::rows(&mut tx, &page).await?;
-            if rows.iter().any(|row| row.id == *id && row.version() != version) {
+            let row = super::editor::row(&mut tx, &page, id).await?;
+            if row.is_some_and(|row| row.version() != version) {
                 return Err(ServiceError::Conflict(CHANGED_MEANWHILE.to_owned()));
             }
         }

@@ -4,6 +4,7 @@
 mod attempts;
 mod components;
 mod confirming;
+mod editor;
 pub mod error;
 pub mod feed;
 pub mod known;

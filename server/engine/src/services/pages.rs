@@ -1,22 +1,16 @@
-//! The status page as its operator edits it: name, zone, logo. Components stand in `components`.
-
-use std::collections::HashMap;
+//! The status page as its operator edits it: name, zone, logo. Components stand in `components`, and what the editor shows in `editor`.
 
 use domain::days;
 use domain::event::Event;
 use domain::form::FieldError;
-use domain::id::{ComponentKey, GroupKey, MonitorKey, PageId};
+use domain::id::PageId;
 use domain::person::Viewer;
-use domain::status_page::follow;
 use domain::time::Timestamp;
-use domain::views::console::{
-    ComponentRow, GroupRow, MonitorChoice, MonitorChoices, MonitorQuery, MonitorSort, PageDraft, PageEditor,
-};
+use domain::views::console::{MonitorChoices, MonitorQuery, MonitorSort, PageDraft};
 use domain::views::public::PageHead;
 
 use super::{Result, ServiceError, Services, operator};
 use crate::store::pages::Page;
-use crate::store::views::public::Followed;
 use crate::store::{self, Tx, views};
 
 /// The name in URLs of the page that a fresh installation begins with.
@@ -52,24 +46,6 @@ impl Services {
         store::events::append(&mut tx, now, &[Event::PageSaved { page }]).await?;
         tx.commit().await?;
         Ok(())
-    }
-
-    /// What the editor of the page at `/` shows.
-    pub async fn page_editor(&self, viewer: &Viewer) -> Result<PageEditor> {
-        operator(viewer)?;
-        let mut tx = self.inner.db.read().await?;
-        let page = edited(&mut tx).await?;
-        let groups = store::components::groups(&mut tx, page.key).await?;
-        let components = rows(&mut tx, &page).await?;
-        Ok(PageEditor {
-            slug: page.head.slug,
-            name: page.head.name,
-            description: page.head.description.unwrap_or_default(),
-            time_zone: page.head.time_zone,
-            logo: page.head.logo,
-            groups: groups.into_iter().map(|group| GroupRow { id: group.id, name: group.name }).collect(),
-            components,
-        })
     }
 
     /// Monitors that a component may follow: those whose name or target contains the search, by name, not all at once.
@@ -181,46 +157,6 @@ pub(super) fn examine_description(description: &str, errors: &mut Vec<FieldError
 /// Refuses input with errors.
 pub(super) fn refuse(errors: Vec<FieldError>) -> Result<()> {
     if errors.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(errors)) }
-}
-
-/// The components of a page as its editor shows them, in the order of the page.
-pub(super) async fn rows(tx: &mut Tx, page: &Page) -> Result<Vec<ComponentRow>> {
-    let groups = store::components::groups(tx, page.key).await?;
-    let components = store::components::of_page(tx, page.key).await?;
-    let mut followed: HashMap<ComponentKey, Vec<Followed>> = HashMap::new();
-    for monitor in views::public::followed(tx, page.key).await? {
-        followed.entry(monitor.component).or_default().push(monitor);
-    }
-    let mut keys: Vec<MonitorKey> = followed.values().flatten().map(|followed| followed.monitor).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let names = views::monitors::names(tx, &keys).await?;
-
-    let place = |group: Option<GroupKey>| groups.iter().position(|known| Some(known.key) == group);
-    let mut rows: Vec<(Option<usize>, ComponentRow)> = Vec::with_capacity(components.len());
-    for component in components {
-        let followed = followed.remove(&component.key).unwrap_or_default();
-        let states: Vec<_> = followed.iter().map(|followed| followed.state).collect();
-        let mut monitors: Vec<MonitorChoice> =
-            followed.iter().filter_map(|followed| names.get(&followed.monitor).cloned()).collect();
-        monitors.sort_by(|one, other| one.name.cmp(&other.name));
-        let place = place(component.group);
-        let row = ComponentRow {
-            id: component.id,
-            group: place.map(|place| groups[place].id.clone()),
-            name: component.fields.name,
-            description: component.fields.description,
-            monitors,
-            by_hand: component.by_hand,
-            state: component.by_hand.unwrap_or_else(|| follow(&states)),
-            show_uptime: component.fields.show_uptime,
-            show_latency: component.fields.show_latency,
-        };
-        rows.push((place, row));
-    }
-    // Stable: within a group the order of the page stays.
-    rows.sort_by_key(|(place, _)| *place);
-    Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
 fn not_an_image() -> ServiceError {

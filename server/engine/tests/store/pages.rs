@@ -2,7 +2,7 @@
 
 use domain::id::{ComponentId, GroupId, MonitorId};
 use domain::status_page::ComponentState;
-use domain::views::console::{ComponentDraft, Move, PageDraft};
+use domain::views::console::{ComponentDraft, ComponentRow, EditorQuery, Move, PageDraft};
 use engine::services::{ServiceError, pages::MAX_LOGO};
 
 use crate::on_both;
@@ -18,8 +18,14 @@ fn named(name: &str, monitors: &[MonitorId]) -> ComponentDraft {
 }
 
 async fn order(world: &World) -> Vec<String> {
-    let editor = world.services.page_editor(OPERATOR).await.unwrap();
-    editor.components.into_iter().map(|component| component.name).collect()
+    let editor = world.services.page_editor(OPERATOR, &EditorQuery::default()).await.unwrap();
+    editor.lines().map(|component| component.name.clone()).collect()
+}
+
+/// A component as its form shows it.
+async fn opened(world: &World, id: &ComponentId) -> ComponentRow {
+    let query = EditorQuery { edit: id.to_string(), ..EditorQuery::default() };
+    world.services.page_editor(OPERATOR, &query).await.unwrap().edited.unwrap()
 }
 
 on_both! {
@@ -38,7 +44,7 @@ on_both! {
         let wrong = PageDraft { name: String::new(), time_zone: "Mars/Olympus".to_owned(), ..draft };
         let Err(ServiceError::Invalid(errors)) = services.save_page(OPERATOR, &wrong).await else { panic!("refused") };
         assert_eq!(errors.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(), ["name", "time_zone"]);
-        assert!(matches!(services.page_editor(VISITOR).await, Err(ServiceError::Forbidden)));
+        assert!(matches!(services.page_editor(VISITOR, &EditorQuery::default()).await, Err(ServiceError::Forbidden)));
         assert_eq!(services.page_keys(VISITOR).await.unwrap().len(), 1);
     }
 
@@ -101,8 +107,7 @@ on_both! {
         let id = services.add_component(OPERATOR, &named("API", std::slice::from_ref(&monitor))).await.unwrap();
         let draft = ComponentDraft { show_latency: true, description: "It".to_owned(), ..named("Api", &[monitor]) };
         services.edit_component(OPERATOR, &id, None, &draft).await.unwrap();
-        let editor = services.page_editor(OPERATOR).await.unwrap();
-        let row = &editor.components[0];
+        let row = opened(&world, &id).await;
         assert_eq!((row.name.as_str(), row.description.as_str(), row.monitors.len()), ("Api", "It", 1));
         let wrong = ComponentDraft { group: Some(GroupId::new([1; 13])), ..named("", &[MonitorId::new([9; 13])]) };
         let Err(ServiceError::Invalid(errors)) = services.edit_component(OPERATOR, &id, None, &wrong).await else {
@@ -117,13 +122,13 @@ on_both! {
         services.ensure_default_page().await.unwrap();
         let monitors = [world.monitor("One").await.1, world.monitor("Other").await.1];
         let id = services.add_component(OPERATOR, &named("API", &monitors)).await.unwrap();
-        let opened = services.page_editor(OPERATOR).await.unwrap().components[0].version();
+        let version = opened(&world, &id).await.version();
         // Its place and its state are no part of the form.
         services.set_state(OPERATOR, &id, Some(ComponentState::UnderMaintenance)).await.unwrap();
-        services.edit_component(OPERATOR, &id, Some(&opened), &named("First", &monitors)).await.unwrap();
-        let second = services.edit_component(OPERATOR, &id, Some(&opened), &named("Second", &[])).await;
+        services.edit_component(OPERATOR, &id, Some(&version), &named("First", &monitors)).await.unwrap();
+        let second = services.edit_component(OPERATOR, &id, Some(&version), &named("Second", &[])).await;
         assert!(matches!(second, Err(ServiceError::Conflict(_))), "{second:?}");
-        let row = services.page_editor(OPERATOR).await.unwrap().components.remove(0);
+        let row = opened(&world, &id).await;
         assert_eq!((row.name.as_str(), row.monitors.len()), ("First", 2));
         services.edit_component(OPERATOR, &id, Some(&row.version()), &named("Second", &[])).await.unwrap();
     }
@@ -143,6 +148,65 @@ on_both! {
         assert_eq!(found.monitors[0].id, last);
         assert!(found.monitors[0].about.starts_with("HTTP(S) · https://"), "{}", found.monitors[0].about);
         assert!(matches!(services.monitor_choices(VISITOR, "").await, Err(ServiceError::Forbidden)));
+    }
+
+    async fn the_editor_shows_components_page_by_page_and_searches_them(world: World) {
+        let services = &world.services;
+        services.ensure_default_page().await.unwrap();
+        let mut monitors = Vec::new();
+        for name in ["delta", "Alpha", "charlie", "Bravo"] {
+            monitors.push(world.monitor(name).await.1);
+        }
+        let group = services.add_group(OPERATOR, "Größe").await.unwrap();
+        let empty = services.add_group(OPERATOR, "Empty").await.unwrap();
+        for number in 0..30 {
+            services.add_component(OPERATOR, &named(&format!("Loose {number:02}"), &[])).await.unwrap();
+        }
+        let mut ids = Vec::new();
+        for number in 0..40 {
+            let draft = ComponentDraft { group: Some(group.clone()), ..named(&format!("Part {number:02}"), &monitors) };
+            ids.push(services.add_component(OPERATOR, &draft).await.unwrap());
+        }
+        let ask = async |search: &str, page: u32| {
+            let query = EditorQuery { search: search.to_owned(), page, edit: String::new() };
+            let editor = services.page_editor(OPERATOR, &query).await.unwrap();
+            let parts = editor.parts.iter().map(|part| (part.group.clone(), part.before, part.all, part.lines.len()));
+            let parts: Vec<_> = parts.collect();
+            (parts, editor)
+        };
+        let (first, editor) = ask("", 0).await;
+        assert_eq!(first, [(None, 0, 30, 30), (Some(group.clone()), 0, 40, 20)]);
+        assert_eq!((editor.page, editor.found, editor.total, editor.groups.len()), (1, 70, 70, 2));
+        assert_eq!(editor.state, ComponentState::NoData);
+        let line = &editor.parts[1].lines[0];
+        assert_eq!((line.monitors.join(" "), line.followed), ("Alpha Bravo charlie".to_owned(), 4));
+        let (second, editor) = ask("", 9).await;
+        assert_eq!(second, [(Some(group.clone()), 20, 40, 20), (Some(empty.clone()), 0, 0, 0)]);
+        assert_eq!((editor.page, editor.lines().next().unwrap().name.as_str()), (2, "Part 20"));
+        // By the name of a component, or of its group, in every alphabet.
+        let (found, editor) = ask(" PART 1", 1).await;
+        assert_eq!((found, editor.found), (vec![(Some(group.clone()), 0, 10, 10)], 10));
+        assert_eq!(ask("GRÖSSE", 1).await.1.found + ask("GRÖẞE", 1).await.1.found, 40);
+        let (none, editor) = ask("%", 3).await;
+        assert_eq!((none.len(), editor.found, editor.total, editor.page), (0, 0, 70, 1));
+
+        // Over the border of a page, and where things stand then.
+        assert_eq!(services.component_page(OPERATOR, &ids[19]).await.unwrap(), 1);
+        services.move_component(OPERATOR, &ids[19], Move::Down).await.unwrap();
+        assert_eq!(services.component_page(OPERATOR, &ids[19]).await.unwrap(), 2);
+        assert_eq!(ask("", 1).await.1.lines().last().unwrap().name, "Part 20");
+        assert_eq!(services.group_page(OPERATOR, &group).await.unwrap(), 1);
+        assert_eq!(services.group_page(OPERATOR, &empty).await.unwrap(), 2);
+        services.move_group(OPERATOR, &empty, Move::Up).await.unwrap();
+        assert_eq!(services.group_page(OPERATOR, &empty).await.unwrap(), 1);
+        // The worst of all is told on every page, also what is set by hand.
+        services.set_state(OPERATOR, &ids[39], Some(ComponentState::MajorOutage)).await.unwrap();
+        assert_eq!(ask("", 1).await.1.state, ComponentState::MajorOutage);
+        services.delete_component(OPERATOR, &ids[39]).await.unwrap();
+        assert!(matches!(services.component_page(OPERATOR, &ids[39]).await, Err(ServiceError::NotFound)));
+        assert!(matches!(services.component_page(VISITOR, &ids[0]).await, Err(ServiceError::Forbidden)));
+        let gone = EditorQuery { edit: ids[39].to_string(), ..EditorQuery::default() };
+        assert_eq!(services.page_editor(OPERATOR, &gone).await.unwrap().edited, None);
     }
 
     async fn no_data_cannot_be_set_by_hand(world: World) {

@@ -5,6 +5,21 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ComponentId, GroupId, MonitorId};
 use crate::status_page::ComponentState;
 
+/// Monitors that the editor names beside a component in its list; the others are counted.
+pub const FOLLOWED_NAMED: i64 = 3;
+
+/// What the editor is asked for. All of it stands in the page's URL.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EditorQuery {
+    /// A part of a component's name, of its description, or of the name of its group; upper and lower case alike.
+    pub search: String,
+    /// The page, from 1 on. One behind the last page means the last one.
+    pub page: u32,
+    /// The public id of the component that is edited; empty for none.
+    pub edit: String,
+}
+
 /// The editor of a status page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageEditor {
@@ -18,10 +33,64 @@ pub struct PageEditor {
     pub time_zone: String,
     /// The version of the logo, if there is one.
     pub logo: Option<i64>,
-    /// The groups in their order.
+    /// The worst state of all components.
+    pub state: ComponentState,
+    /// All groups in their order.
     pub groups: Vec<GroupRow>,
-    /// The components: those without a group first, then by group, in their order.
-    pub components: Vec<ComponentRow>,
+    /// What is shown of the components: those without a group first, then by group, in their order. A group without components stands on
+    /// the page that the component before it is on.
+    pub parts: Vec<EditorPart>,
+    /// What was searched by.
+    pub search: String,
+    /// How many components the search leaves.
+    pub found: i64,
+    /// How many there are.
+    pub total: i64,
+    /// The page that is shown, from 1 on.
+    pub page: u32,
+    /// Components a page.
+    pub per_page: u32,
+    /// The id that was asked for; empty when none was.
+    pub edit: String,
+    /// The component of that id; `None` when there is none.
+    pub edited: Option<ComponentRow>,
+}
+
+impl PageEditor {
+    /// The components that are shown.
+    pub fn lines(&self) -> impl Iterator<Item = &ComponentLine> {
+        self.parts.iter().flat_map(|part| &part.lines)
+    }
+}
+
+/// What one page of the editor shows of a group, or of the components that stand in none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditorPart {
+    /// The group.
+    pub group: Option<GroupId>,
+    /// How many components of it stand on earlier pages.
+    pub before: i64,
+    /// How many it has on all pages.
+    pub all: i64,
+    /// Those on this page.
+    pub lines: Vec<ComponentLine>,
+}
+
+/// A component in the list of the editor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentLine {
+    /// The public id.
+    pub id: ComponentId,
+    /// The name for people.
+    pub name: String,
+    /// The first monitors that it follows, by name; at most [`FOLLOWED_NAMED`].
+    pub monitors: Vec<String>,
+    /// How many it follows.
+    pub followed: i64,
+    /// The state that was set by hand; it wins until it is released.
+    pub by_hand: Option<ComponentState>,
+    /// The state that is shown.
+    pub state: ComponentState,
 }
 
 /// A group in the editor.
@@ -33,7 +102,7 @@ pub struct GroupRow {
     pub name: String,
 }
 
-/// A component in the editor.
+/// A component that is edited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComponentRow {
     /// The public id.
@@ -46,10 +115,6 @@ pub struct ComponentRow {
     pub description: String,
     /// The monitors that it follows.
     pub monitors: Vec<MonitorChoice>,
-    /// The state that was set by hand; it wins until it is released.
-    pub by_hand: Option<ComponentState>,
-    /// The state that is shown.
-    pub state: ComponentState,
     /// Whether the public sees the bar and the uptime figure.
     pub show_uptime: bool,
     /// Whether the public sees response times.

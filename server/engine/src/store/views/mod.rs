@@ -17,6 +17,7 @@ macro_rules! standing {
 }
 
 pub mod deliveries;
+pub mod editor;
 pub mod incidents;
 pub mod metrics;
 pub mod monitors;
