@@ -222,6 +222,99 @@ async fn a_level_offers_few_integrations_and_what_is_ticked_is_never_lost() {
 }
 
 #[tokio::test]
+async fn a_definition_shows_some_of_its_many_monitors_and_keeps_the_others() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let services = &app.running.state.services;
+    let mut ids = Vec::new();
+    for number in 0..320 {
+        ids.push(monitor(services, &format!("Branch {number:03}")).await);
+    }
+    let channel = integration(services, "Channel").await;
+    // All but the last ten.
+    let draft = DefinitionDraft {
+        name: "Team".to_owned(),
+        active: true,
+        monitors: ids[..310].to_vec(),
+        levels: vec![level(&[&channel])],
+    };
+    let id = services.save_definition(&Viewer::System, None, &draft).await.unwrap();
+    let path = format!("/console/alerts/{id}");
+    // The numbers of the boxes that are drawn, and of those that are ticked.
+    let boxes = |page: &str| -> (Vec<usize>, Vec<usize>) {
+        let rows = page.split("name=\"monitors[]\"").skip(1).map(|rest| rest.split('>').next().unwrap());
+        let rows = rows.map(|row| {
+            let number = ids.iter().position(|id| row.contains(id.as_str())).unwrap();
+            (number, row.contains("checked"))
+        });
+        let (mut drawn, mut ticked) = (Vec::new(), Vec::new());
+        for (number, is_ticked) in rows {
+            drawn.push(number);
+            ticked.extend(is_ticked.then_some(number));
+        }
+        drawn.sort_unstable();
+        ticked.sort_unstable();
+        (drawn, ticked)
+    };
+    let said = |page: &str| {
+        page.split("name=\"said\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let page = seen(&read(&app, &viewer, &path).await);
+    let all: Vec<_> = (0..200).collect();
+    assert_eq!(boxes(&page), (all.clone(), all));
+    assert!(page.contains("310 are ticked."), "{page}");
+    let found = seen(&read(&app, &viewer, &format!("{path}?find=branch+31")).await);
+    let front: Vec<_> = (0..50).collect();
+    assert_eq!(boxes(&found), ([front.clone(), (310..320).collect()].concat(), front), "those in front stay");
+
+    // Sends what a browser without scripts does, with these ticked.
+    let send = async |page: &str, ticked: &[usize], more: &[(&str, &str)]| {
+        let tell = format!("form[levels.0.tell.{channel}]");
+        let said = said(page);
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs([("definition", id.as_str()), ("version", "1"), ("said", &said)]);
+        form.extend_pairs([("form[name]", "Team"), ("form[active]", "true"), ("form[levels]", "1")]);
+        form.extend_pairs([("form[levels.0.count]", "1"), ("form[levels.0.reminders]", "0")]);
+        form.extend_pairs([("form[levels.0.reminder_minutes]", "30"), (tell.as_str(), "true")]);
+        form.extend_pairs(ticked.iter().map(|number| ("monitors[]", ids[*number].as_str())));
+        form.extend_pairs(more);
+        let request =
+            app.request(&viewer, Method::POST, "/api/save_definition").header("accept", "text/html");
+        let request = request.header("referer", format!("http://{}{path}", app.running.address));
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form.finish());
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 303);
+        answer.headers()["location"].to_str().unwrap().split('#').next().unwrap().to_owned()
+    };
+    // Without 3 and 150; then 260 goes and 315 comes, which are found by searching.
+    let (_, ticked) = boxes(&page);
+    let rest: Vec<_> = ticked.into_iter().filter(|number| ![3, 150].contains(number)).collect();
+    let to = send(&page, &rest, &[("find", "branch 26"), ("look", "true")]).await;
+    let page = seen(&read(&app, &viewer, &to).await);
+    let (drawn, ticked) = boxes(&page);
+    assert!(!drawn.contains(&3) && drawn.ends_with(&[268, 269]), "{drawn:?}");
+    assert_eq!(drawn, ticked);
+    let rest: Vec<_> = ticked.into_iter().filter(|number| *number != 260).collect();
+    let to = send(&page, &rest, &[("find", "branch 31"), ("look", "true")]).await;
+    let page = seen(&read(&app, &viewer, &to).await);
+    let (_, ticked) = boxes(&page);
+    let to = send(&page, &[ticked, vec![315]].concat(), &[("find", "branch 0"), ("look", "true")]).await;
+    let page = seen(&read(&app, &viewer, &to).await);
+    let (drawn, ticked) = boxes(&page);
+    assert!(drawn.contains(&3) && !ticked.contains(&3) && ticked.contains(&315), "{ticked:?}");
+    assert_eq!(services.definitions(&Viewer::System).await.unwrap()[1].version, 1, "nothing is saved yet");
+    assert_eq!(send(&page, &ticked, &[]).await, "/console/alerts");
+    let saved = services.definitions(&Viewer::System).await.unwrap().remove(1).draft.monitors;
+    let mut saved: Vec<_> =
+        saved.iter().map(|id| ids.iter().position(|known| known == id).unwrap()).collect();
+    saved.sort_unstable();
+    let gone = [3, 150, 260];
+    let expected: Vec<_> = (0..310).chain([315]).filter(|number| !gone.contains(number)).collect();
+    assert_eq!(saved, expected);
+    app.close().await;
+}
+
+#[tokio::test]
 async fn incidents_are_searched_beside_their_tabs() {
     let app = TestApp::spawn().await;
     let viewer = app.viewer().await;

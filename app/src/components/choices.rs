@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_query_map;
 
+use super::figures;
 use super::find::{FindBox, LOOK, MANY, told};
 use crate::server_fns::page::read_choices;
 
@@ -23,14 +24,19 @@ pub const FIND: &str = "find";
 pub struct Choices {
     search: RwSignal<String>,
     offered: RwSignal<MonitorChoices>,
+    /// The alert definition that they are for; empty when it is something else.
+    definition: StoredValue<String>,
 }
 
 impl Choices {
     /// Puts them into the context. What is searched for stands in the address when the page came without scripts.
     pub fn provide() -> Self {
         let search = use_query_map().read_untracked().get(FIND).unwrap_or_default();
-        let choices =
-            Self { search: RwSignal::new(search), offered: RwSignal::new(MonitorChoices::default()) };
+        let choices = Self {
+            search: RwSignal::new(search),
+            offered: RwSignal::new(MonitorChoices::default()),
+            definition: StoredValue::new(String::new()),
+        };
         provide_context(choices);
         choices
     }
@@ -43,6 +49,16 @@ impl Choices {
     /// What is searched for.
     pub fn search(self) -> String {
         self.search.get_untracked()
+    }
+
+    /// Says which alert definition they are for, so that a search tells which of its monitors are ticked.
+    pub fn are_for(self, definition: &str) {
+        self.definition.set_value(definition.to_owned());
+    }
+
+    /// Whether the definition that they are for names this one.
+    fn names(self, id: &MonitorId) -> bool {
+        self.offered.with_untracked(|offered| offered.named.contains(id))
     }
 
     /// Offers these from now on. What is drawn is told of news only: a view that is being replaced listens still.
@@ -75,8 +91,9 @@ impl Choices {
     /// Looks for monitors. In the browser only.
     fn find(self, text: String) {
         self.search.set(text.clone());
+        let definition = self.definition.get_value();
         spawn_local(async move {
-            let found = read_choices(text.clone()).await;
+            let found = read_choices(text.clone(), definition).await;
             // Somebody may have typed on, or gone.
             if self.search.try_get_untracked() == Some(text)
                 && let Ok(found) = found
@@ -131,7 +148,17 @@ pub fn PlainFind() -> impl IntoView {
     }
 }
 
-/// Boxes to tick: the monitors that were chosen, before those that might be. They are sent as `monitors[]`.
+/// What boxes are a part of: more monitors were chosen before than are shown.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// How many.
+    pub named: usize,
+    /// Those of them that the form takes away.
+    pub removed: Vec<MonitorId>,
+}
+
+/// Boxes to tick: the monitors that were chosen, before those that might be. They are sent as `monitors[]`. Of a part of them
+/// `said` tells, between commas, which ones the form says something of.
 #[component]
 pub fn MonitorBoxes(
     /// What a tick means.
@@ -141,8 +168,13 @@ pub fn MonitorBoxes(
     /// The monitor that cannot be chosen.
     #[prop(optional)]
     without: Option<MonitorId>,
+    /// What they are a part of.
+    #[prop(default = None)]
+    part: Option<Part>,
 ) -> impl IntoView {
     let choices = Choices::here();
+    let named = part.as_ref().map(|part| part.named);
+    let removed = RwSignal::new(part.map(|part| part.removed).unwrap_or_default());
     let given = StoredValue::new(given);
     // What was ticked since: it is sent, so it must not leave with the next search.
     let ticked = RwSignal::new(Vec::<MonitorChoice>::new());
@@ -161,16 +193,35 @@ pub fn MonitorBoxes(
         let rows = rows.clone();
         move |_| twins(&rows())
     });
+    let said = {
+        let rows = rows.clone();
+        move || {
+            let shown = rows().into_iter().map(|choice| choice.id);
+            let all = shown.chain(removed.try_get().unwrap_or_default()).map(String::from);
+            all.collect::<Vec<_>>().join(",")
+        }
+    };
     let row = move |choice: MonitorChoice| {
         let (id, name, about) = (choice.id.to_string(), choice.name.clone(), choice.about.clone());
         let twin = name.clone();
         let has_twin = move || names.try_with(|names| names.contains(&twin)).unwrap_or_default();
-        let is_given = given.with_value(|given| given.iter().any(|known| known.id == choice.id));
+        let is_among = |all: &[MonitorChoice]| all.iter().any(|known| known.id == choice.id);
+        let is_removed = removed.with_untracked(|removed| removed.contains(&choice.id));
+        let is_named = named.is_some() && choices.names(&choice.id);
+        let is_chosen = given.with_value(|given| is_among(given)) || is_named;
+        let is_given = is_chosen && !is_removed || ticked.with_untracked(|ticked| is_among(ticked));
         let change = move |is_ticked: bool| {
             ticked.update(|ticked| {
                 ticked.retain(|known| known.id != choice.id);
                 if is_ticked {
                     ticked.push(choice.clone());
+                }
+            });
+            // One that leaves with the next search stays unticked.
+            removed.update(|removed| {
+                removed.retain(|known| *known != choice.id);
+                if !is_ticked {
+                    removed.push(choice.id.clone());
                 }
             });
         };
@@ -185,6 +236,11 @@ pub fn MonitorBoxes(
     view! {
         <fieldset class="field">
             <legend>{legend}</legend>
+            {named.map(|named| {
+                let named = figures::thousands(i64::try_from(named).unwrap_or(i64::MAX));
+                let words = format!("{named} are ticked. Those that are not shown stay so: search for one to untick it.");
+                view! { <p class="muted">{words}</p><input type="hidden" name="said" value=said/> }
+            })}
             <Show when=move || choices.are_many()><Find/></Show>
             <div class="boxes"><For each=rows key=|choice| choice.id.clone() children=row/></div>
         </fieldset>

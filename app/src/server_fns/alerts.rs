@@ -16,14 +16,18 @@ use {
     domain::definition_form,
     domain::form::FieldError,
     domain::id::MonitorId,
-    domain::views::console::Named,
+    domain::views::console::{MONITORS_SHOWN, Named},
     engine::services::ServiceError,
+    std::collections::HashSet,
 };
 
 /// The id of the form in the page.
 pub const FORM: &str = "definition";
 /// The value that holds the monitors that were chosen in a form that came back, each with its name: JSON of `Vec<Named<MonitorId>>`.
 pub const CHOSEN: &str = "chosen";
+/// The value that a form of a definition has that comes back and shows a part of its monitors: the ids of those that it takes away, between
+/// commas. The others that it named are ticked, beside those in [`CHOSEN`].
+pub const REMOVED: &str = "removed";
 /// The value that holds the version of the definition that a form that came back was read with.
 pub const VERSION: &str = "version";
 
@@ -55,36 +59,41 @@ pub async fn read_definition(
 ) -> Result<(DefinitionForm, MonitorChoices), AppError> {
     let request = request()?;
     let id = optional_id(&definition)?;
-    let form = request.services.definition_form(&request.viewer, id.as_ref()).await?;
-    Ok((form, request.services.monitor_choices(&request.viewer, &search).await?))
+    let form = request.services.definition_form(&request.viewer, id.as_ref(), MONITORS_SHOWN).await?;
+    Ok((form, request.services.monitor_choices(&request.viewer, &search, id.as_ref()).await?))
 }
 
-/// Adds a definition, or changes one if nobody else did since `version`, and goes to the list. With `look` nothing is saved: the page comes
-/// back with the monitors that `find` leaves.
+/// Adds a definition, or changes one if nobody else did since `version`, and goes to the list. The form of one that names many monitors
+/// shows some of them: those whose ids are in `said`, between commas, are as it says, and the others stay. With `look` nothing is saved:
+/// the page comes back with the monitors that `find` leaves.
 #[server(endpoint = "save_definition")]
 pub async fn save_definition(
     #[server(default)] definition: String,
     #[server(default)] version: i64,
     #[server(default)] form: Form,
     #[server(default)] monitors: Vec<String>,
+    #[server(default)] said: String,
     #[server(default)] find: String,
     #[server(default)] look: bool,
 ) -> Result<(), AppError> {
     let request = request()?;
+    let chosen = Chosen::read(&request, &definition, &monitors, &said).await;
     if look {
-        return look_for(&request, &find, sent(&request, version, form, &monitors).await);
+        return look_for(&request, &find, sent(&request, version, form, &chosen).await);
     }
-    let saved = save(&request, &definition, version, &form, &monitors).await;
-    sent(&request, version, form, &monitors).await.answer_then(saved, |()| "/console/alerts".to_owned())
+    let saved = save(&request, &definition, version, &form, &monitors, &chosen).await;
+    sent(&request, version, form, &chosen).await.answer_then(saved, |()| "/console/alerts".to_owned())
 }
 
 /// Adds a level to a form, or removes one (`remove-0`), without saving: for pages without scripts.
 #[server(endpoint = "shape_definition")]
 pub async fn shape_definition(
     #[server(default)] shape: String,
+    #[server(default)] definition: String,
     #[server(default)] version: i64,
     #[server(default)] form: Form,
     #[server(default)] monitors: Vec<String>,
+    #[server(default)] said: String,
 ) -> Result<(), AppError> {
     let request = request()?;
     if !request.viewer.may_operate() {
@@ -95,7 +104,8 @@ pub async fn shape_definition(
         Some(level) => definition_form::remove_level(&mut form, level),
         None => definition_form::add_level(&mut form),
     }
-    sent(&request, version, form, &monitors).await.answer(Ok(()))
+    let chosen = Chosen::read(&request, &definition, &monitors, &said).await;
+    sent(&request, version, form, &chosen).await.answer(Ok(()))
 }
 
 /// Removes a definition; its monitors go back to the default one.
@@ -139,6 +149,40 @@ pub(super) async fn ticked(request: &Request, monitors: &[String]) -> String {
     serde_json::to_string(&all).unwrap_or_default()
 }
 
+/// What a form says of the monitors of a definition.
+#[cfg(feature = "ssr")]
+struct Chosen {
+    /// All that it names when the form is saved.
+    all: Vec<MonitorId>,
+    /// Those that are ticked, without those that it names in any case when the form shows a part of them.
+    ticked: Vec<String>,
+    /// Those that it named and that the form takes away; `None` when the form shows all.
+    removed: Option<Vec<MonitorId>>,
+}
+
+#[cfg(feature = "ssr")]
+impl Chosen {
+    async fn read(request: &Request, definition: &str, monitors: &[String], said: &str) -> Self {
+        let ticked: Vec<MonitorId> = monitors.iter().filter_map(|monitor| monitor.parse().ok()).collect();
+        let whole = Self { all: ticked.clone(), ticked: monitors.to_vec(), removed: None };
+        let (false, Ok(id)) = (said.is_empty(), definition.parse()) else { return whole };
+        let Ok(named) = request.services.monitors_of_definition(&request.viewer, &id).await else {
+            return whole;
+        };
+        let said: HashSet<MonitorId> = said.split(',').filter_map(|id| id.parse().ok()).collect();
+        let ticked: HashSet<MonitorId> = ticked.into_iter().collect();
+        let known: HashSet<&MonitorId> = named.iter().collect();
+        let added: Vec<_> = ticked.iter().filter(|id| !known.contains(id)).cloned().collect();
+        let (removed, kept): (Vec<_>, Vec<_>) =
+            named.into_iter().partition(|id| said.contains(id) && !ticked.contains(id));
+        Self {
+            ticked: added.iter().map(ToString::to_string).collect(),
+            all: kept.into_iter().chain(added).collect(),
+            removed: Some(removed),
+        }
+    }
+}
+
 #[cfg(feature = "ssr")]
 async fn save(
     request: &Request,
@@ -146,10 +190,13 @@ async fn save(
     version: i64,
     form: &Form,
     monitors: &[String],
+    chosen: &Chosen,
 ) -> Result<(), ServiceError> {
     let definition = optional_id(definition)?;
-    let monitors = monitors.iter().map(|monitor| id(monitor)).collect::<Result<Vec<MonitorId>, _>>()?;
-    let (draft, mut errors) = definition_form::from_form(form, monitors);
+    for monitor in monitors {
+        id::<MonitorId>(monitor)?;
+    }
+    let (draft, mut errors) = definition_form::from_form(form, chosen.all.clone());
     if !errors.is_empty() {
         draft.examine(&mut errors);
         // Nobody should have to mend the numbers to learn of that.
@@ -166,7 +213,7 @@ async fn save(
 
 /// What was sent, to be shown again without the secrets that were typed; a mask is none.
 #[cfg(feature = "ssr")]
-async fn sent(request: &Request, version: i64, mut form: Form, monitors: &[String]) -> Sent {
+async fn sent(request: &Request, version: i64, mut form: Form, chosen: &Chosen) -> Sent {
     // Without them nothing is known to be no secret.
     let choices = request.services.integration_choices(&request.viewer).await.unwrap_or_default();
     let typed = form.clone();
@@ -174,6 +221,12 @@ async fn sent(request: &Request, version: i64, mut form: Form, monitors: &[Strin
     let sent = Sent::form(FORM)
         .with_all(&form)
         .forgetting(form != typed)
-        .with(CHOSEN, ticked(request, monitors).await);
-    sent.with(VERSION, version.to_string())
+        .with(CHOSEN, ticked(request, &chosen.ticked).await)
+        .with(VERSION, version.to_string());
+    match &chosen.removed {
+        Some(removed) => {
+            sent.with(REMOVED, removed.iter().map(MonitorId::as_str).collect::<Vec<_>>().join(","))
+        }
+        None => sent,
+    }
 }

@@ -87,7 +87,7 @@ pub async fn read_monitor_telling(
     let unheard = unheard(&holding, &attached, &integrations);
     let definitions = holding.into_iter().map(|(named, _)| named).collect();
     let (muted_until, parents) = services.quiet_of(viewer, &monitor).await?;
-    let choices = services.monitor_choices(viewer, &search).await?;
+    let choices = services.monitor_choices(viewer, &search, None).await?;
     Ok(MonitorTelling { monitor, definitions, attached, unheard, others, muted_until, parents, choices })
 }
 

@@ -10,6 +10,7 @@ pub const PATH: &str = "/console/page";
 
 #[cfg(feature = "ssr")]
 use {
+    super::optional_id,
     crate::context::{Sent, request},
     domain::views::console::PageDraft,
 };
@@ -22,14 +23,18 @@ pub async fn read_page(
 ) -> Result<(PageEditor, MonitorChoices), AppError> {
     let request = request()?;
     let editor = request.services.page_editor(&request.viewer, &query).await?;
-    Ok((editor, request.services.monitor_choices(&request.viewer, &find).await?))
+    Ok((editor, request.services.monitor_choices(&request.viewer, &find, None).await?))
 }
 
-/// Monitors that a component may follow, as a search leaves them.
+/// Monitors to choose from, as a search leaves them. With a `definition` it is said which of them that one names.
 #[server(endpoint = "read_choices", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
-pub async fn read_choices(#[server(default)] search: String) -> Result<MonitorChoices, AppError> {
+pub async fn read_choices(
+    #[server(default)] search: String,
+    #[server(default)] definition: String,
+) -> Result<MonitorChoices, AppError> {
     let request = request()?;
-    Ok(request.services.monitor_choices(&request.viewer, &search).await?)
+    let definition = optional_id(&definition)?;
+    Ok(request.services.monitor_choices(&request.viewer, &search, definition.as_ref()).await?)
 }
 
 /// Changes the page's name, description and time zone.

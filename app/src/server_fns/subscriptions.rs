@@ -64,7 +64,7 @@ pub async fn read_subscription(
         named: services.monitor_names(viewer, &ids).await?,
         subscription,
         integrations: services.integration_choices(viewer).await?,
-        choices: services.monitor_choices(viewer, &search).await?,
+        choices: services.monitor_choices(viewer, &search, None).await?,
     })
 }
 

@@ -261,6 +261,6 @@ fn draft(object: Map<String, Value>) -> Result<DefinitionDraft> {
 }
 
 async fn shown(state: &AppState, viewer: &Viewer, id: &DefinitionId) -> Result<Json<DefinitionBody>> {
-    let form = state.services.definition_form(viewer, Some(id)).await.about(NOUN)?;
+    let form = state.services.definition_form(viewer, Some(id), usize::MAX).await.about(NOUN)?;
     form.definition.map(|view| Json(view.into())).ok_or_else(|| ApiError::not_found(NOUN))
 }

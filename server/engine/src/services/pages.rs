@@ -3,7 +3,7 @@
 use domain::days;
 use domain::event::Event;
 use domain::form::FieldError;
-use domain::id::PageId;
+use domain::id::{DefinitionId, PageId};
 use domain::person::Viewer;
 use domain::time::Timestamp;
 use domain::views::console::{MonitorChoices, MonitorQuery, MonitorSort, PageDraft};
@@ -48,18 +48,28 @@ impl Services {
         Ok(())
     }
 
-    /// Monitors that a component may follow: those whose name or target contains the search, by name, not all at once.
-    pub async fn monitor_choices(&self, viewer: &Viewer, search: &str) -> Result<MonitorChoices> {
+    /// Monitors to choose from: those whose name or target contains the search, by name, not all at once. Of a `definition` that names more
+    /// than its form shows, with those of them that it names.
+    pub async fn monitor_choices(
+        &self,
+        viewer: &Viewer,
+        search: &str,
+        definition: Option<&DefinitionId>,
+    ) -> Result<MonitorChoices> {
         operator(viewer)?;
         let query =
             MonitorQuery { search: search.to_owned(), sort: MonitorSort::Name, ..MonitorQuery::default() };
         let mut tx = self.inner.db.read().await?;
         let keys = views::monitors::keys(&mut tx, &query, CHOICES, 0).await?;
         let mut names = views::monitors::names(&mut tx, &keys).await?;
-        let monitors = keys.iter().filter_map(|key| names.remove(key)).collect();
+        let monitors: Vec<_> = keys.iter().filter_map(|key| names.remove(key)).collect();
         let found = views::monitors::found(&mut tx, &query).await?;
         let total = views::monitors::counts(&mut tx).await?.total();
-        Ok(MonitorChoices { monitors, found, total })
+        let named = match definition {
+            Some(id) => store::definitions::naming(&mut tx, id, &keys).await?,
+            None => Vec::new(),
+        };
+        Ok(MonitorChoices { monitors, found, total, named })
     }
 
     /// Changes what the page at `/` is called and in which zone it counts days.

@@ -12,7 +12,8 @@ use serde_json::Value;
 use sqlx::types::Json;
 use sqlx::{FromRow, QueryBuilder};
 
-use super::batch::{push_in, slices};
+use super::batch::{KEYS_PER_STATEMENT, monitor_slices, push_in, slices};
+use super::views::monitors::keys_of;
 use super::views::search::Search;
 use super::{Result, StoreError, Tx, error, sql};
 use crate::seal::{SealError, Sealer};
@@ -219,6 +220,27 @@ pub async fn named(
     Ok(found)
 }
 
+/// Those of some monitors that a definition names, by its public id.
+pub async fn naming(tx: &mut Tx, id: &DefinitionId, monitors: &[MonitorKey]) -> Result<Vec<MonitorId>> {
+    let mut named = Vec::new();
+    for slice in monitor_slices(monitors) {
+        let ids: Vec<(i64, String)> = sql!(tx, |conn| {
+            let mut query = QueryBuilder::new(
+                "select m.id, m.public_id from alert_definition_monitors a join monitors m on m.id = a.monitor_id \
+                 where a.definition_id = (select id from alert_definitions where public_id = ",
+            );
+            query.push_bind(id.as_str().to_owned()).push(") and ");
+            push_in(&mut query, "a.monitor_id", &slice);
+            query.build_query_as().fetch_all(conn).await?
+        });
+        for (key, id) in ids {
+            let corrupt = StoreError::Corrupt { table: "monitors", column: "public_id", id: key };
+            named.push(id.parse().map_err(|_| corrupt)?);
+        }
+    }
+    Ok(named)
+}
+
 /// A definition by its public id, with the monitors that it names.
 pub async fn by_id(tx: &mut Tx, id: &DefinitionId) -> Result<Option<Definition>> {
     let key: Option<i64> =
@@ -342,17 +364,16 @@ pub async fn update(tx: &mut Tx, key: DefinitionKey, draft: &DefinitionDraft, at
 
 /// A monitor that is gone is left out.
 async fn name_monitors(tx: &mut Tx, key: DefinitionKey, monitors: &[MonitorId]) -> Result<()> {
-    for monitor in monitors {
+    let keys: Vec<_> = keys_of(tx, monitors).await?.into_values().collect();
+    for chunk in keys.chunks(KEYS_PER_STATEMENT) {
         sql!(tx, |conn| {
-            sqlx::query(
-            "insert into alert_definition_monitors (definition_id, monitor_id) \
-             select $1, id from monitors where public_id = $2 on conflict (definition_id, monitor_id) do nothing"
-        )
-        .bind(key.0)
-        .bind(monitor.as_str())
-        .execute(conn)
-        .await?
-        .rows_affected()
+            let mut query =
+                QueryBuilder::new("insert into alert_definition_monitors (definition_id, monitor_id) ");
+            query.push_values(chunk, |mut values, monitor| {
+                values.push_bind(key.0).push_bind(monitor.0);
+            });
+            query.push(" on conflict (definition_id, monitor_id) do nothing");
+            query.build().execute(conn).await?.rows_affected()
         });
     }
     Ok(())

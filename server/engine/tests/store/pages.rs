@@ -139,15 +139,15 @@ on_both! {
             world.monitor(&format!("Branch {number:03}")).await;
         }
         let (_, last) = world.monitor("Zürich").await;
-        let all = services.monitor_choices(OPERATOR, "").await.unwrap();
+        let all = services.monitor_choices(OPERATOR, "", None).await.unwrap();
         assert_eq!((all.monitors.len(), all.found, all.total), (200, 202, 202));
         assert_eq!(all.monitors[0].name, "Branch 000");
         assert!(all.monitors.iter().all(|monitor| monitor.id != last));
-        let found = services.monitor_choices(OPERATOR, " rich ").await.unwrap();
+        let found = services.monitor_choices(OPERATOR, " rich ", None).await.unwrap();
         assert_eq!((found.monitors.len(), found.found, found.total), (1, 1, 202));
         assert_eq!(found.monitors[0].id, last);
         assert!(found.monitors[0].about.starts_with("HTTP(S) · https://"), "{}", found.monitors[0].about);
-        assert!(matches!(services.monitor_choices(VISITOR, "").await, Err(ServiceError::Forbidden)));
+        assert!(matches!(services.monitor_choices(VISITOR, "", None).await, Err(ServiceError::Forbidden)));
     }
 
     async fn the_editor_shows_components_page_by_page_and_searches_them(world: World) {

@@ -13,6 +13,9 @@ pub const DEFINITIONS_PER_PAGE: u32 = 25;
 /// Monitors that the list names of a definition; the others are counted.
 pub const MONITORS_NAMED: i64 = 4;
 
+/// Monitors of a definition that its form shows before anybody searches for others.
+pub const MONITORS_SHOWN: usize = 50;
+
 /// An alert definition in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DefinitionRow {
@@ -56,6 +59,8 @@ pub struct DefinitionForm {
     pub definition: Option<DefinitionView>,
     /// The integrations that a level may name.
     pub integrations: Vec<IntegrationChoice>,
+    /// How many monitors the definition names, also those that are left out of it here.
+    pub named: usize,
 }
 
 /// An integration that can be chosen.

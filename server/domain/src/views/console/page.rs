@@ -159,6 +159,9 @@ pub struct MonitorChoices {
     pub found: i64,
     /// How many monitors there are.
     pub total: i64,
+    /// Those of them that the alert definition names which was asked about, when it names more than its form shows.
+    #[serde(default)]
+    pub named: Vec<MonitorId>,
 }
 
 /// What an operator says of a component.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::alert::{Definition, DefinitionDraft, Level};
 use domain::form::FieldError;
-use domain::id::{AlertId, DefinitionId, DefinitionKey};
+use domain::id::{AlertId, DefinitionId, DefinitionKey, MonitorId};
 use domain::integration::IntegrationSettings;
 use domain::level_values::{Before, Told, Was, is_moved};
 use domain::person::Viewer;
@@ -33,22 +33,28 @@ impl Services {
         Ok(views)
     }
 
-    /// Everything that the editor offers; `None` for a new definition.
+    /// Everything about a definition, `None` for a new one; with the first `most` of the monitors that it names, by name.
     pub async fn definition_form(
         &self,
         viewer: &Viewer,
         id: Option<&DefinitionId>,
+        most: usize,
     ) -> Result<DefinitionForm> {
         let integrations = self.integration_choices(viewer).await?;
-        let definition = match id {
-            Some(id) => {
-                let mut tx = self.inner.db.read().await?;
-                let (definition, told) = (load(&mut tx, id).await?, integrations::all(&mut tx).await?);
-                Some(view(&mut tx, definition, &told).await?)
-            }
-            None => None,
-        };
-        Ok(DefinitionForm { definition, integrations })
+        let Some(id) = id else { return Ok(DefinitionForm { definition: None, integrations, named: 0 }) };
+        let mut tx = self.inner.db.read().await?;
+        let (mut definition, told) = (load(&mut tx, id).await?, integrations::all(&mut tx).await?);
+        let named = definition.draft.monitors.len();
+        definition.draft.monitors.truncate(most);
+        let definition = Some(view(&mut tx, definition, &told).await?);
+        Ok(DefinitionForm { definition, integrations, named })
+    }
+
+    /// The monitors that a definition names, by name.
+    pub async fn monitors_of_definition(&self, viewer: &Viewer, id: &DefinitionId) -> Result<Vec<MonitorId>> {
+        operator(viewer)?;
+        let mut tx = self.inner.db.read().await?;
+        Ok(load(&mut tx, id).await?.draft.monitors)
     }
 
     /// Adds a definition, or changes the one with this id from the version that it was read with. A mask in the place of a secret keeps
