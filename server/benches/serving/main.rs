@@ -9,6 +9,7 @@
 mod clients;
 mod console;
 mod fanout;
+mod lists;
 mod page;
 #[path = "../../engine/tests/store/postgres.rs"]
 mod postgres;
