@@ -12,6 +12,9 @@ use crate::browser;
 use crate::call::Call;
 use crate::error::AppError;
 
+/// How long the router takes at most to go to where a call leads: a frame, and some.
+const SOON: Duration = Duration::from_millis(60);
+
 /// Counts how often a view was to be read again. A resource that depends on it is.
 #[derive(Clone, Copy)]
 pub struct Again(RwSignal<u32>);
@@ -44,6 +47,16 @@ impl Again {
         Effect::new(move || {
             if call.value().with(|value| matches!(value, Some(Ok(_)))) {
                 self.now();
+            }
+        });
+    }
+
+    /// Does what [`Self::after`] does for a call that may lead to another address: by then the page is there, and what it leaves is not
+    /// read and drawn before. Who sees the page through the focus would lose it.
+    pub fn soon_after<T: Clone + DeserializeOwned + Send + Sync + 'static>(self, call: Call<T>) {
+        Effect::new(move || {
+            if call.value().with(|value| matches!(value, Some(Ok(_)))) {
+                set_timeout(move || self.now(), SOON);
             }
         });
     }

@@ -49,7 +49,7 @@ impl Drafts {
 #[component]
 pub(super) fn AddRow(group: String, name: Memo<String>, is_empty: Memo<bool>) -> impl IntoView {
     let (add, drafts, shown) = (Call::to::<AddComponent>(), expect_context::<Drafts>(), Shown::here());
-    expect_context::<Again>().after(add);
+    expect_context::<Again>().soon_after(add);
     let choices = Choices::here();
     let form_id = format!("add-component-{group}");
     // A form that came back says what became of it.
@@ -95,6 +95,9 @@ pub(super) fn AddRow(group: String, name: Memo<String>, is_empty: Memo<bool>) ->
         }
     };
     Effect::new(move || {
+        if open.get_untracked() {
+            offers.set(true);
+        }
         if let Some(typed) = &draft {
             browser::hold(&form.get_value(), typed);
         }

@@ -19,7 +19,7 @@ use crate::server_fns::components::{MoveComponent, SetState};
 #[component]
 pub(super) fn Row(line: Line) -> impl IntoView {
     let shown = Shown::here();
-    let Line { line: component, first, last } = line;
+    let Line { line: component, first, last, is_movable } = line;
     let id = component.id.to_string();
     let (follows, name) = (follows(&component), component.name.clone());
     let label = format!("Edit {name}");
@@ -27,8 +27,7 @@ pub(super) fn Row(line: Line) -> impl IntoView {
         let id = id.clone();
         move || shown.edit(&id)
     };
-    // Among what a search leaves, nobody sees what one place up is.
-    let shift = (!shown.is_searched()).then(|| view! { <Shift id=id name=name.clone() first last/> });
+    let shift = is_movable.then(|| view! { <Shift id name=name.clone() first last/> });
     view! {
         <li>
             <div class="row">
@@ -46,7 +45,7 @@ pub(super) fn Row(line: Line) -> impl IntoView {
 #[component]
 fn Shift(id: String, name: String, first: bool, last: bool) -> impl IntoView {
     let shift = Call::to::<MoveComponent>();
-    expect_context::<Again>().after(shift);
+    expect_context::<Again>().soon_after(shift);
     let (up, down) = (format!("Move {name} up"), format!("Move {name} down"));
     let form = format!("move-{id}");
     view! {

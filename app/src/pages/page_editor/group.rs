@@ -44,11 +44,8 @@ pub(super) fn GroupCard(group: Option<GroupId>) -> impl IntoView {
                 {move || range.get().map(|range| view! { <span class="muted">{range}</span> })}
                 {actions}
             </header>
-            <ul class="sortable">{move || {
-                // Moves are drawn where nothing is searched for.
-                is_searched.track();
-                lines.get().into_iter().map(|line| view! { <Row line/> }).collect_view()
-            }}</ul>
+            // A row that says the same stays, wherever it goes: with it the focus.
+            <ul class="sortable"><For each=move || lines.get() key=Clone::clone let:line><Row line/></For></ul>
             <Show when=move || !is_searched.get()><AddRow group=id.clone() name is_empty/></Show>
         </section>
     }
@@ -60,7 +57,7 @@ fn GroupActions(head: Head) -> impl IntoView {
     let Head { group, first, last } = head;
     let again = expect_context::<Again>();
     let (shift, delete) = (Call::to::<MoveGroup>(), Call::to::<DeleteGroup>());
-    again.after(shift);
+    again.soon_after(shift);
     again.after(delete);
     let id = group.id.to_string();
     let dialog = format!("delete-group-{id}");
@@ -114,7 +111,7 @@ fn Rename(group: GroupRow) -> impl IntoView {
 #[component]
 pub(super) fn AddGroup() -> impl IntoView {
     let add = Call::to::<AddGroupCall>();
-    expect_context::<Again>().after(add);
+    expect_context::<Again>().soon_after(add);
     view! {
         <section class="card flush" aria-label="New group">
             <SendForm action=add id="add-group" class="add-row" refused="" clear=true guard=Guard::Path>

@@ -67,13 +67,12 @@ fn Body(view: RwSignal<(View, MonitorChoices)>, query: Memo<EditorQuery>) -> imp
             (!asked.is_empty() && asked == view.edit).then_some((asked, view.edited.is_some()))
         })
     });
-    let editor = move || {
-        let (_, is_there) = edited.get()?;
+    let editor = move |(_, is_there): (String, bool)| {
         let (component, groups) = view.with_untracked(|(view, _)| (view.edited.clone(), view.groups.clone()));
-        Some(match component.filter(|_| is_there) {
+        match component.filter(|_| is_there) {
             Some(component) => view! { <edit::EditComponent component groups/> }.into_any(),
             None => view! { <Gone/> }.into_any(),
-        })
+        }
     };
     let is_long = Memo::new(move |_| {
         !is_edited.get() && view.with(|(view, _)| view.total >= MANY || !view.search.is_empty())
@@ -106,7 +105,7 @@ fn Body(view: RwSignal<(View, MonitorChoices)>, query: Memo<EditorQuery>) -> imp
             }/>
         <Show when=move || is_long.get()><ListSearch path=PATH query=listed placeholder="Search component or group"/></Show>
         <div class="stack">
-            {editor}
+            <For each=move || edited.get() key=Clone::clone children=editor/>
             <Show when=finds><Find alone=true/></Show>
             <For each=move || shown.parts() key=Clone::clone let:group><GroupCard group/></For>
             {pages}

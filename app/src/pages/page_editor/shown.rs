@@ -8,13 +8,15 @@ use crate::components::listing;
 use crate::server_fns::page::PATH;
 
 /// A component in the list.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Line {
     pub(super) line: ComponentLine,
     /// Whether it is the first one of its group, on whatever page.
     pub(super) first: bool,
     /// Whether it is the last one.
     pub(super) last: bool,
+    /// Whether it can be moved: among what a search leaves, nobody sees what one place up is.
+    pub(super) is_movable: bool,
 }
 
 /// A group in the list.
@@ -47,7 +49,7 @@ impl Shown {
         self.0.with(|(view, _)| view.parts.iter().map(|part| part.group.clone()).collect())
     }
 
-    /// Whether a search hides some of the components: then their places say nothing.
+    /// Whether a search hides some of the components.
     pub(super) fn is_searched(self) -> bool {
         self.0.with(|(view, _)| !view.search.is_empty())
     }
@@ -87,6 +89,7 @@ impl Shown {
                     line: line.clone(),
                     first: place == 1,
                     last: place == part.all,
+                    is_movable: view.search.is_empty(),
                 })
             });
             lines.collect()

@@ -77,7 +77,7 @@ pub struct EditorPart {
 }
 
 /// A component in the list of the editor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ComponentLine {
     /// The public id.
     pub id: ComponentId,
