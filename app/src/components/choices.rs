@@ -132,7 +132,9 @@ pub fn Find(
         })
     };
     let said = Signal::derive(said);
-    let (label, placeholder, value) = ("Search monitors", "Search name or address", choices.search());
+    // Alone it stands beside the search of the list, which is for something else.
+    let placeholder = if alone { "Search monitors to follow" } else { "Search name or address" };
+    let (label, value) = ("Search monitors", choices.search());
     view! { <FindBox name=FIND value label placeholder alone said search/> }
 }
 
