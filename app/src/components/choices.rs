@@ -175,7 +175,7 @@ pub fn MonitorBoxes(
     part: Option<Part>,
 ) -> impl IntoView {
     let choices = Choices::here();
-    let named = part.as_ref().map(|part| part.named);
+    let before = part.as_ref().map(|part| part.named);
     let removed = RwSignal::new(part.map(|part| part.removed).unwrap_or_default());
     let given = StoredValue::new(given);
     // What was ticked since: it is sent, so it must not leave with the next search.
@@ -209,7 +209,7 @@ pub fn MonitorBoxes(
         let has_twin = move || names.try_with(|names| names.contains(&twin)).unwrap_or_default();
         let is_among = |all: &[MonitorChoice]| all.iter().any(|known| known.id == choice.id);
         let is_removed = removed.with_untracked(|removed| removed.contains(&choice.id));
-        let is_named = named.is_some() && choices.names(&choice.id);
+        let is_named = before.is_some() && choices.names(&choice.id);
         let is_chosen = given.with_value(|given| is_among(given)) || is_named;
         let is_given = is_chosen && !is_removed || ticked.with_untracked(|ticked| is_among(ticked));
         let change = move |is_ticked: bool| {
@@ -238,9 +238,9 @@ pub fn MonitorBoxes(
     view! {
         <fieldset class="field">
             <legend>{legend}</legend>
-            {named.map(|named| {
-                let named = figures::thousands(i64::try_from(named).unwrap_or(i64::MAX));
-                let words = format!("{named} are ticked. Those that are not shown stay so: search for one to untick it.");
+            {before.map(|before| {
+                let count = figures::thousands(i64::try_from(before).unwrap_or(i64::MAX));
+                let words = format!("{count} are ticked. Those that are not shown stay so: search for one to untick it.");
                 view! { <p class="muted">{words}</p><input type="hidden" name="said" value=said/> }
             })}
             <Show when=move || choices.are_many()><Find/></Show>

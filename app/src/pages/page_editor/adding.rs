@@ -103,7 +103,7 @@ pub(super) fn AddRow(group: String, name: Memo<String>, is_empty: Memo<bool>) ->
         }
     });
     Effect::new(move || {
-        if add.value().with(|value| matches!(value, Some(Ok(_)))) {
+        if add.value().with(|value| matches!(value, Some(Ok(())))) {
             drafts.keep(&key.get_value(), Vec::new());
         }
     });

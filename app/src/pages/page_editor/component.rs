@@ -19,7 +19,7 @@ use crate::server_fns::components::{MoveComponent, SetState};
 #[component]
 pub(super) fn Row(line: Line) -> impl IntoView {
     let shown = Shown::here();
-    let Line { line: component, first, last, is_movable } = line;
+    let Line { component, first, last, is_movable } = line;
     let id = component.id.to_string();
     let (follows, name) = (follows(&component), component.name.clone());
     let label = format!("Edit {name}");

@@ -10,7 +10,7 @@ use crate::server_fns::page::PATH;
 /// A component in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Line {
-    pub(super) line: ComponentLine,
+    pub(super) component: ComponentLine,
     /// Whether it is the first one of its group, on whatever page.
     pub(super) first: bool,
     /// Whether it is the last one.
@@ -86,7 +86,7 @@ impl Shown {
             let part = view.parts.iter().find(|part| part.group.as_ref() == group);
             let lines = part.into_iter().flat_map(|part| {
                 part.lines.iter().zip(part.before + 1..).map(|(line, place)| Line {
-                    line: line.clone(),
+                    component: line.clone(),
                     first: place == 1,
                     last: place == part.all,
                     is_movable: view.search.is_empty(),

@@ -61,8 +61,8 @@ impl Services {
             MonitorQuery { search: search.to_owned(), sort: MonitorSort::Name, ..MonitorQuery::default() };
         let mut tx = self.inner.db.read().await?;
         let keys = views::monitors::keys(&mut tx, &query, CHOICES, 0).await?;
-        let mut names = views::monitors::names(&mut tx, &keys).await?;
-        let monitors: Vec<_> = keys.iter().filter_map(|key| names.remove(key)).collect();
+        let mut choices = views::monitors::names(&mut tx, &keys).await?;
+        let monitors: Vec<_> = keys.iter().filter_map(|key| choices.remove(key)).collect();
         let found = views::monitors::found(&mut tx, &query).await?;
         let total = views::monitors::counts(&mut tx).await?.total();
         let named = match definition {
