@@ -58,8 +58,9 @@ pub async fn settle(
     }
     savepoint(tx, "savepoint settling").await?;
     let mut rows = 0;
-    let (plain, others): (Vec<_>, Vec<_>) = all.iter().copied().partition(Settled::is_plain);
-    // Those of one claim have the same lease, which is then said once.
+    let (mut plain, others): (Vec<_>, Vec<_>) = all.iter().copied().partition(Settled::is_plain);
+    // Those of one claim have the same lease, which is then said once. Messages of two claims come back mixed.
+    plain.sort_by_key(|row| row.claimed.lease);
     for claim in plain.chunk_by(|one, next| one.claimed.lease == next.claimed.lease) {
         for chunk in claim.chunks(ROWS_PER_STATEMENT) {
             rows += write_plain(tx, node, chunk, now).await?;
