@@ -77,7 +77,7 @@ pub async fn save_definition(
     #[server(default)] look: bool,
 ) -> Result<(), AppError> {
     let request = request()?;
-    let chosen = Chosen::read(&request, &definition, &monitors, &said).await;
+    let chosen = Chosen::read(&request, &definition, &monitors, &said).await?;
     if look {
         return look_for(&request, &find, sent(&request, version, form, &chosen).await);
     }
@@ -104,7 +104,7 @@ pub async fn shape_definition(
         Some(level) => definition_form::remove_level(&mut form, level),
         None => definition_form::add_level(&mut form),
     }
-    let chosen = Chosen::read(&request, &definition, &monitors, &said).await;
+    let chosen = Chosen::read(&request, &definition, &monitors, &said).await?;
     sent(&request, version, form, &chosen).await.answer(Ok(()))
 }
 
@@ -162,12 +162,22 @@ struct Chosen {
 
 #[cfg(feature = "ssr")]
 impl Chosen {
-    async fn read(request: &Request, definition: &str, monitors: &[String], said: &str) -> Self {
+    /// # Errors
+    /// When what the definition names cannot be read: what the form does not show would be lost.
+    async fn read(
+        request: &Request,
+        definition: &str,
+        monitors: &[String],
+        said: &str,
+    ) -> Result<Self, ServiceError> {
         let ticked: Vec<MonitorId> = monitors.iter().filter_map(|monitor| monitor.parse().ok()).collect();
         let whole = Self { all: ticked.clone(), ticked: monitors.to_vec(), removed: None };
-        let (false, Ok(id)) = (said.is_empty(), definition.parse()) else { return whole };
-        let Ok(named) = request.services.monitors_of_definition(&request.viewer, &id).await else {
-            return whole;
+        let (false, Ok(id)) = (said.is_empty(), definition.parse()) else { return Ok(whole) };
+        let named = match request.services.monitors_of_definition(&request.viewer, &id).await {
+            Ok(named) => named,
+            // To save it is refused with words.
+            Err(ServiceError::NotFound) => return Ok(whole),
+            Err(error) => return Err(error),
         };
         let said: HashSet<MonitorId> = said.split(',').filter_map(|id| id.parse().ok()).collect();
         let ticked: HashSet<MonitorId> = ticked.into_iter().collect();
@@ -175,11 +185,11 @@ impl Chosen {
         let added: Vec<_> = ticked.iter().filter(|id| !known.contains(id)).cloned().collect();
         let (removed, kept): (Vec<_>, Vec<_>) =
             named.into_iter().partition(|id| said.contains(id) && !ticked.contains(id));
-        Self {
+        Ok(Self {
             ticked: added.iter().map(ToString::to_string).collect(),
             all: kept.into_iter().chain(added).collect(),
             removed: Some(removed),
-        }
+        })
     }
 }
 

@@ -51,7 +51,7 @@ impl Shown {
 
     /// Whether a search hides some of the components.
     pub(super) fn is_searched(self) -> bool {
-        self.0.with(|(view, _)| !view.search.is_empty())
+        self.0.with(|(view, _)| view.is_searched())
     }
 
     /// What is searched for, and the page of the list.
@@ -89,7 +89,7 @@ impl Shown {
                     component: line.clone(),
                     first: place == 1,
                     last: place == part.all,
-                    is_movable: view.search.is_empty(),
+                    is_movable: !view.is_searched(),
                 })
             });
             lines.collect()

@@ -34,7 +34,7 @@ impl Services {
             })
             .collect();
         let total = count(shown.len());
-        let is_searched = !query.search.trim().is_empty();
+        let is_searched = query.is_searched();
         if is_searched {
             let found = editor::found(&mut tx, page.key, &query.search).await?;
             shown.retain(|one| found.contains(&one.key));
@@ -152,7 +152,7 @@ struct Part {
 /// What the page that begins with the component at `offset` shows of the components, which are in their order, and of the groups in
 /// theirs. Components that stand in no group have a place on the first page, even when there are none: the first one is added there.
 fn parts(all: &[Placed], groups: &[GroupKey], offset: i64) -> Vec<Part> {
-    let per_page = count(usize::try_from(PER_PAGE).unwrap_or(usize::MAX));
+    let per_page = i64::from(PER_PAGE);
     let end = offset + per_page;
     let mut parts = Vec::new();
     let mut begin = 0;

@@ -56,7 +56,19 @@ pub struct PageEditor {
     pub edited: Option<ComponentRow>,
 }
 
+impl EditorQuery {
+    /// Whether it leaves only a part; blanks are no search.
+    pub fn is_searched(&self) -> bool {
+        !self.search.trim().is_empty()
+    }
+}
+
 impl PageEditor {
+    /// Whether a search leaves only a part of the components.
+    pub fn is_searched(&self) -> bool {
+        !self.search.trim().is_empty()
+    }
+
     /// The components that are shown.
     pub fn lines(&self) -> impl Iterator<Item = &ComponentLine> {
         self.parts.iter().flat_map(|part| &part.lines)
