@@ -81,3 +81,38 @@ fn a_message_reads_back_from_what_was_stored() {
     let text = serde_json::to_string(&message).unwrap();
     assert_eq!(serde_json::from_str::<Message>(&text).unwrap(), message);
 }
+
+#[test]
+fn a_message_reads_back_wherever_its_type_stands() {
+    let taken = Acknowledged {
+        incident: alert(AlertKind::Error).alert().unwrap().incident.clone(),
+        monitor: alert(AlertKind::Error).alert().unwrap().monitor.clone(),
+        by: "Ada".to_owned(),
+    };
+    let event = EventNote {
+        event: "incident.incident.created".to_owned(),
+        payload: json!({ "type": "of the event", "number": 1.5, "list": [{ "ü\"": null }] }),
+        subscription: "ES".to_owned(),
+        name: "all".to_owned(),
+    };
+    let outages = vec![(taken.monitor.clone(), taken.incident.clone())];
+    let group = Group { outages, more: 2, cause: Some("the same host".to_owned()), still: false };
+    let bodies = [
+        alert(AlertKind::Error).body,
+        Body::Acknowledged(Box::new(taken)),
+        Body::Event(event),
+        Body::Group(group),
+    ];
+    for body in bodies {
+        let value = serde_json::to_value(&body).unwrap();
+        assert_eq!(serde_json::from_value::<Body>(value.clone()).unwrap(), body);
+        let Value::Object(mut fields) = value else { panic!("an object") };
+        let tag = fields.remove("type").unwrap();
+        let fields = Value::Object(fields).to_string();
+        let last = format!("{},\"type\":{tag}}}", fields.strip_suffix('}').unwrap());
+        assert_eq!(serde_json::from_str::<Body>(&last).unwrap(), body, "{last}");
+    }
+    for wrong in ["{}", "[]", "null", r#"{"type":"fax"}"#, r#"{"type":"event"}"#] {
+        assert!(serde_json::from_str::<Body>(wrong).is_err(), "{wrong}");
+    }
+}

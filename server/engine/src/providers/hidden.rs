@@ -1,5 +1,8 @@
 //! What of an address must not stand in the log: whoever is asked may repeat it, whole or in parts.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use domain::check::redact::is_sensitive;
@@ -13,6 +16,38 @@ const PART: usize = 16;
 const VALUE: usize = 8;
 /// The same for a value whose name announces a secret, and for a password.
 const ANNOUNCED: usize = 4;
+
+/// The most addresses that are remembered.
+const REMEMBERED: usize = 1_024;
+
+/// What is known of an address.
+#[derive(Debug)]
+pub(super) struct Address {
+    /// What must not stand in the log.
+    pub(super) secrets: Vec<String>,
+    /// The address as it was read, if it is one.
+    pub(super) url: Option<Url>,
+}
+
+/// Addresses that messages went to: to read one for each message costs as much as to write a body. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Addresses(Arc<Mutex<HashMap<String, Arc<Address>>>>);
+
+impl Addresses {
+    /// What is known of an address.
+    pub(super) fn of(&self, text: &str) -> Arc<Address> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(address) = known.get(text) {
+            return address.clone();
+        }
+        // Those that are still in use are read once more.
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        let (secrets, url) = of_url(text);
+        known.entry(text.to_owned()).or_insert_with(|| Arc::new(Address { secrets, url })).clone()
+    }
+}
 
 /// The address as it is written and as it is sent, and those of its parts that may be secret alone; and the address as it was read. What a
 /// message fills in is no secret of the address.

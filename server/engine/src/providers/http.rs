@@ -23,6 +23,8 @@ pub struct Outbound {
     client: Client,
     policy: Arc<TargetPolicy>,
     pub(super) names: Names,
+    /// What must not stand in the log of those that were asked before.
+    pub(super) addresses: hidden::Addresses,
     /// Trusts whom checks trust, and refuses everybody else.
     pub(super) tls: Arc<rustls::ClientConfig>,
     mail: Option<Arc<MailSettings>>,
@@ -171,7 +173,8 @@ impl Outbound {
         names: Names,
         tls: Arc<rustls::ClientConfig>,
     ) -> Self {
-        Self { client, policy, names, tls, mail: None, sms: None, runs: Arc::default() }
+        let addresses = hidden::Addresses::default();
+        Self { client, policy, names, addresses, tls, mail: None, sms: None, runs: Arc::default() }
     }
 
     /// The same with a mail server, or without one.
@@ -206,14 +209,14 @@ impl Outbound {
     /// # Errors
     /// `Permanent` for an address that is none or may not be reached, `Retry` for whatever happens on the way.
     pub async fn send(&self, call: Call, attempting: &Attempting<'_>) -> Result<Answer, DeliveryError> {
-        attempting.transcript.sent(&call.written());
+        attempting.transcript.sent(call.written());
         let result = self.answer(&call, attempting.now).await;
         match &result {
             Ok(answer) => {
                 let text = lines(&format!("HTTP {}", answer.status), &answer.headers, &answer.body);
-                attempting.transcript.answered(Some(answer.status), &call.masked(text));
+                attempting.transcript.answered(Some(answer.status), call.masked(text));
             }
-            Err(error) => attempting.transcript.answered(None, &call.masked(error.to_string())),
+            Err(error) => attempting.transcript.answered(None, call.masked(error.to_string())),
         }
         // An answer may repeat what was sent, and an error quotes the answer.
         result.map(|answer| Answer { body: call.masked(answer.body), ..answer })

@@ -28,6 +28,7 @@ pub mod verify;
 mod webhook;
 mod words;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -260,15 +261,15 @@ const MAX_TRANSCRIPT: usize = 16 * 1024;
 
 impl Transcript {
     /// Notes what is sent; secrets are masked by whoever notes.
-    pub fn sent(&self, text: &str) {
-        append(&mut self.lines().request, text);
+    pub fn sent(&self, text: impl Into<String>) {
+        append(&mut self.lines().request, text.into());
     }
 
     /// Notes what was answered.
-    pub fn answered(&self, status: Option<u16>, text: &str) {
+    pub fn answered(&self, status: Option<u16>, text: impl Into<String>) {
         let mut lines = self.lines();
         lines.status = status.or(lines.status);
-        append(&mut lines.response, text);
+        append(&mut lines.response, text.into());
     }
 
     /// What was noted.
@@ -287,11 +288,20 @@ impl fmt::Debug for Transcript {
     }
 }
 
-fn append(half: &mut String, text: &str) {
-    if !half.is_empty() {
-        half.push_str("\n\n");
-    }
-    let room = MAX_TRANSCRIPT.saturating_sub(half.len());
+fn append(half: &mut String, mut text: String) {
+    let begins = if half.is_empty() { "" } else { "\n\n" };
+    let room = MAX_TRANSCRIPT.saturating_sub(half.len() + begins.len());
+    text.truncate(text.floor_char_boundary(room));
     // PostgreSQL keeps no NUL in a text.
-    half.push_str(&without_nul(&text[..text.floor_char_boundary(room)]));
+    let text = match without_nul(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(text) => text,
+    };
+    // Most have one part, which need not be copied.
+    if half.is_empty() {
+        *half = text;
+    } else {
+        half.push_str(begins);
+        half.push_str(&text);
+    }
 }

@@ -23,7 +23,7 @@ use sha2::Sha256;
 use url::Position;
 
 use super::http::{Answer, Call, Outbound};
-use super::{Attempting, DeliveryError, Provider, Receipt, hidden};
+use super::{Attempting, DeliveryError, Provider, Receipt};
 
 impl Provider for WebhookSettings {
     fn deliver<'a>(
@@ -38,7 +38,7 @@ impl Provider for WebhookSettings {
             if let Some(problem) = self.template_problem().filter(|_| is_test) {
                 return Err(DeliveryError::permanent(format!("Body template: {problem}")));
             }
-            let answer = outbound.send(request(self, message, attempting)?, attempting).await?;
+            let answer = outbound.send(request(self, outbound, message, attempting)?, attempting).await?;
             answer.verdict(&self.retry_on)?;
             Ok(Receipt { external_id: external_id(&answer), ..Receipt::default() })
         }
@@ -57,6 +57,7 @@ impl Provider for WebhookSettings {
 
 fn request(
     settings: &WebhookSettings,
+    outbound: &Outbound,
     message: &Message,
     attempting: &Attempting<'_>,
 ) -> Result<Call, DeliveryError> {
@@ -77,7 +78,8 @@ fn request(
         ("x-delivery-id".to_owned(), attempting.id.to_string()),
         ("x-event-type".to_owned(), event_type(message)),
     ];
-    let (mut secrets, known) = hidden::of_url(settings.url.expose());
+    let address = outbound.addresses.of(settings.url.expose());
+    let mut secrets = address.secrets.clone();
     if url != settings.url.expose() {
         secrets.push(url.clone());
         // As it is sent; what the message filled in stands in the log otherwise, too.
@@ -133,7 +135,7 @@ fn request(
         body,
         timeout: Duration::from_millis(u64::from(settings.timeout_ms)),
         secrets,
-        known,
+        known: address.url.clone(),
     })
 }
 

@@ -14,7 +14,7 @@ use super::deliveries::{Attempt, Settlement};
 use super::{Result, Tx, sql};
 
 /// The most rows in one statement.
-const ROWS_PER_STATEMENT: usize = 256;
+const ROWS_PER_STATEMENT: usize = 128;
 /// Statements of more rows than this have a multiple of it.
 const STEP: usize = 32;
 /// The key of no delivery.

@@ -68,7 +68,7 @@ impl<'a> Run<'a> {
             Ok(request) => request,
             Err(error) => {
                 let reason = self.scope.mask(&format!("{place} cannot be filled in. {error}"));
-                self.attempting.transcript.sent(&reason);
+                self.attempting.transcript.sent(reason.clone());
                 return Err(DeliveryError::permanent(reason));
             }
         };
@@ -85,7 +85,7 @@ impl<'a> Run<'a> {
             Err(DeliveryError::Retry { reason, .. }) => (Response::failed(duration_ms), Some(reason)),
             Err(DeliveryError::Permanent { reason }) => {
                 let reason = self.scope.mask(&format!("{place}: {reason}"));
-                self.attempting.transcript.answered(None, &reason);
+                self.attempting.transcript.answered(None, reason.clone());
                 return Err(DeliveryError::permanent(reason));
             }
         };
@@ -127,7 +127,7 @@ impl<'a> Run<'a> {
         place: &Place<'_>,
     ) -> Result<Answer, DeliveryError> {
         let mut call = self.call(request);
-        self.attempting.transcript.sent(&self.shown(request, place));
+        self.attempting.transcript.sent(self.shown(request, place));
         let RenderedAuth::Digest { username, password } = &request.auth else {
             return self.outbound.exchange(&call, MAX_BODY_BYTES, self.attempting.now).await;
         };
@@ -147,7 +147,7 @@ impl<'a> Run<'a> {
         call.timeout = call.timeout.saturating_sub(begun.elapsed()).max(Duration::from_secs(1));
         self.attempting
             .transcript
-            .answered(Some(401), &format!("{place}\nHTTP 401, and asked again with a digest"));
+            .answered(Some(401), format!("{place}\nHTTP 401, and asked again with a digest"));
         self.outbound.exchange(&call, MAX_BODY_BYTES, self.attempting.now).await
     }
 

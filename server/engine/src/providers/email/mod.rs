@@ -101,7 +101,7 @@ impl Provider for EmailSettings {
             // The others do not see who was left out: whoever answers all of them would write there.
             let settings = Self { email, ..self.clone() };
             let letter = letter::write(&settings, mail, message, attempting)?;
-            attempting.transcript.sent(&request(&settings.email, mail, Some(&letter)));
+            attempting.transcript.sent(request(&settings.email, mail, Some(&letter)));
             let refused = within(mail, send(&settings.email, outbound, mail, &letter, attempting)).await?;
             let left_out = (!left_out.is_empty()).then(|| left_out_words(&left_out));
             let missed: Vec<_> = left_out.into_iter().chain(smtp::missed(&refused)).collect();
@@ -126,7 +126,7 @@ impl Provider for EmailSettings {
         Some(
             async move {
                 let mail = server(outbound)?;
-                attempting.transcript.sent(&request(&self.email, mail, None));
+                attempting.transcript.sent(request(&self.email, mail, None));
                 within(mail, ask(self, outbound, mail, attempting)).await?;
                 Ok(format!("{} takes mail for {}.", mail.host, self.email.join(", ")))
             }
@@ -197,7 +197,7 @@ async fn send(
     if !refused.is_empty() {
         // The others have the mail, so that trying again with all of them would send it to them twice.
         let who = smtp::named(&refused);
-        attempting.transcript.answered(None, &format!("Sent to the others, but not to {who}."));
+        attempting.transcript.answered(None, format!("Sent to the others, but not to {who}."));
         tracing::warn!(delivery = %attempting.id, refused = %who, "a mail was not taken for every receiver");
     }
     conversation.quit().await;

@@ -286,7 +286,7 @@ impl<'a> Conversation<'a> {
             reply.lines.push(rest.get(1..).unwrap_or_default().to_owned());
             if !rest.starts_with('-') || reply.lines.len() == MAX_LINES {
                 let text: Vec<_> = reply.lines.iter().map(|line| format!("{code} {line}")).collect();
-                self.transcript.answered(None, &text.join("\n"));
+                self.transcript.answered(None, text.join("\n"));
                 return Ok(reply);
             }
         }
@@ -310,7 +310,7 @@ impl<'a> Conversation<'a> {
     fn lost(&self, error: &io::Error) -> DeliveryError {
         let at = host_port(&self.mail.host, self.mail.port);
         let reason = plain_reason(error);
-        self.transcript.answered(None, &format!("(connection lost: {reason})"));
+        self.transcript.answered(None, format!("(connection lost: {reason})"));
         DeliveryError::retry(format!("the connection to the mail server {at} was lost: {reason}"))
     }
 }

@@ -88,7 +88,7 @@ async fn tell(api: &Api<'_>, message: &Message) -> Result<Option<String>, Delive
         }
         (None, Phase::Taken | Phase::Over) => {
             let note = format!("No issue has the label {}, so nothing is changed.", label(&subject));
-            api.attempting.transcript.sent(&note);
+            api.attempting.transcript.sent(note);
             Ok(None)
         }
         // Tried before: it was made, and only the answer was lost.

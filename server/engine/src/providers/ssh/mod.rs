@@ -114,10 +114,10 @@ async fn restart(
     }
     let session = log_in(settings, outbound, attempting).await?;
     let learned = learned(settings, &session);
-    attempting.transcript.sent(&format!("$ {}", settings.command));
+    attempting.transcript.sent(format!("$ {}", settings.command));
     let ended = session.run(&settings.command).await?;
     // From here on the command has begun, whatever became of it.
-    attempting.transcript.answered(None, &ended.words());
+    attempting.transcript.answered(None, ended.words());
     if let Ended::Failed { status, said, .. } = &ended {
         let said = if said.is_empty() { String::new() } else { format!(": {said}") };
         return Err(DeliveryError::permanent(format!(
@@ -134,13 +134,13 @@ async fn log_in(
     outbound: &Outbound,
     attempting: &Attempting<'_>,
 ) -> Result<Session, DeliveryError> {
-    attempting.transcript.sent(&format!("ssh {}@{}", settings.username, settings.address()));
+    attempting.transcript.sent(format!("ssh {}@{}", settings.username, settings.address()));
     let session = Session::open(outbound, settings).await;
     match &session {
         Ok(session) => {
-            attempting.transcript.answered(None, &format!("Logged in; host key {}.", session.host_key()));
+            attempting.transcript.answered(None, format!("Logged in; host key {}.", session.host_key()));
         }
-        Err(error) => attempting.transcript.answered(None, &error.to_string()),
+        Err(error) => attempting.transcript.answered(None, error.to_string()),
     }
     session
 }
