@@ -213,15 +213,22 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::sync::atomic::AtomicUsize;
+
     use super::*;
-    use crate::checks::ChecksConfig;
+    use crate::checks::{ChecksConfig, Names};
 
     const FORBIDDEN: &str = "private ranges are not allowed on this installation";
 
     /// The integration as it is without a test bench, but with any host to post to.
     fn public_only() -> Shared {
-        let policy = TargetPolicy { allow_private: false, ..TargetPolicy::default() };
-        let checks = Checks::new(ChecksConfig { policy: policy.clone(), ..ChecksConfig::default() }).unwrap();
+        resolving(Names::System, TargetPolicy { allow_private: false, ..TargetPolicy::default() })
+    }
+
+    fn resolving(names: Names, policy: TargetPolicy) -> Shared {
+        let config = ChecksConfig { policy: policy.clone(), names, ..ChecksConfig::default() };
+        let checks = Checks::new(config).unwrap();
         let config = TelexConfig { hosts: "*".parse().unwrap(), policy, rate: NonZeroU32::MIN };
         Shared::new(checks, Clock::System, config)
     }
@@ -245,5 +252,50 @@ mod tests {
         assert!(refused.contains(FORBIDDEN), "{refused}");
         assert!(telex.judge_return("https://127.0.0.1/").unwrap_err().contains(FORBIDDEN));
         assert!(telex.judge_return("https://metadata.google.internal/").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_name_that_turns_is_looked_at_and_posted_to_only_where_it_was_judged() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        // The same port where nobody may go.
+        let trap = tokio::net::TcpListener::bind(("127.0.0.2", port)).await.unwrap();
+        let came = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&came);
+        tokio::spawn(async move {
+            while listener.accept().await.is_ok() {
+                count.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let (good, bad): (IpAddr, IpAddr) = (Ipv4Addr::LOCALHOST.into(), Ipv4Addr::new(127, 0, 0, 2).into());
+        let telex = |answers: Vec<Vec<IpAddr>>| {
+            let asked = AtomicUsize::new(0);
+            let names = Names::told(move |_| {
+                let turn = asked.fetch_add(1, Ordering::SeqCst);
+                Ok(answers[turn.min(answers.len() - 1)].clone())
+            });
+            let policy =
+                TargetPolicy { allow_private: false, allow: vec![good.into()], ..TargetPolicy::default() };
+            resolving(names, policy)
+        };
+        let refused = Finding::Failed(format!("It may not be reached from here: {FORBIDDEN}."));
+        let mut expected = 0;
+        for later in [vec![bad], vec![good, bad], vec![bad, good]] {
+            // Both are asked for twice: a site at the next call, a return address at the next try.
+            let site = format!("http://turns.test:{port}/");
+            let looking = telex(vec![vec![good], later.clone()]);
+            assert_ne!(looking.look(&site).await, refused);
+            assert_eq!(looking.look(&site).await, refused);
+            let posting = telex(vec![vec![good], later]);
+            let url = posting.judge_return(&format!("https://turns.test:{port}/v1/return/x")).unwrap();
+            let tick = Tick { return_url: url.to_string(), sites: Vec::new(), only_failures: false };
+            let report = Report::of(&tick, &[]).unwrap();
+            let why = post::deliver(&posting.checks, &posting.clock, &url, &report).await.unwrap_err();
+            assert!(why.contains(FORBIDDEN), "{why}");
+            expected += 2;
+            assert_eq!(came.load(Ordering::SeqCst), expected);
+        }
+        let nobody = tokio::time::timeout(Duration::from_millis(50), trap.accept()).await;
+        assert!(nobody.is_err(), "{nobody:?}");
     }
 }

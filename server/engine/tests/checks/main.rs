@@ -8,6 +8,7 @@ mod http;
 mod names;
 mod network;
 mod ping;
+mod rebinding;
 mod redirects;
 mod support;
 mod tcp;

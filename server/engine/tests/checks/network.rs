@@ -54,7 +54,7 @@ async fn ipv6_is_dialled_by_address_and_by_name() {
 }
 
 /// A SOCKS5 proxy (RFC 1928) without authentication, which leads everybody to one place; it remembers whom it was asked for.
-async fn socks_proxy(to: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+pub(crate) async fn socks_proxy(to: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, asked) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(Vec::new())));
     let wishes = asked.clone();

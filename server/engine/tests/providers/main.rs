@@ -12,6 +12,7 @@ mod names;
 mod ntfy;
 mod opsgenie;
 mod pagerduty;
+mod rebinding;
 mod slack;
 mod slack_server;
 mod sms;
