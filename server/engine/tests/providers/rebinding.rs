@@ -170,8 +170,8 @@ async fn a_redirect_is_followed_by_no_message() {
         let (port, came) = counting(SocketAddr::new(ALLOWED, 0)).await;
         let server = Server::start(move |_| Reply::text(status, "").header("location", location(port))).await;
         let at: u16 = server.url.rsplit(':').next().unwrap().parse().unwrap();
+        let (outbound, _) = turning(&[&[ALLOWED]], at, MailSecurity::None);
         for settings in over_http(at) {
-            let (outbound, _) = turning(&[&[ALLOWED]], at, MailSecurity::None);
             let told = deliver_over(&outbound, &settings, &error(), None, None).await;
             assert!(told.result.is_err(), "{status}: {told:?}");
         }
