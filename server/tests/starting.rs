@@ -357,6 +357,24 @@ async fn the_log_tells_of_start_stop_and_what_operators_did_without_colours_and_
 }
 
 #[test]
+fn values_that_the_url_of_the_mail_server_overrules_are_told_at_the_start() {
+    let mail =
+        "[mail]\nurl = \"smtps://ada:hunter2@mail.example.org\"\nport = 587\nfrom = \"pharos@example.org\"\n";
+    let folder = folder_with(&format!("{QUIET}{mail}"));
+    let mut child = serving(&folder, &[]);
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    let told: Vec<_> = log.lines().filter(|line| line.contains("says which mail server is used")).collect();
+    assert_eq!(told.len(), 1, "{log}");
+    assert!(told[0].contains("WARN") && told[0].contains("what `mail.port`"), "{log}");
+    assert!(!log.contains("hunter2"), "{log}");
+    let _ = std::fs::remove_dir_all(folder);
+}
+
+#[test]
 fn a_folder_that_is_missing_for_the_database_is_named_with_its_key() {
     let folder = folder_with(QUIET);
     let absent = folder.join("absent");
