@@ -17,6 +17,7 @@ mod live;
 mod looking;
 #[cfg(target_os = "linux")]
 mod making;
+mod migrating;
 mod nodes;
 mod operation;
 mod origin;
