@@ -1,6 +1,7 @@
 //! Lists of the console that have grown long, as a browser without scripts sees them: page by page, searched on the server.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::alert::{DefinitionDraft, Level, LevelTarget};
 use domain::check::CheckKind;
@@ -9,7 +10,9 @@ use domain::integration::ProviderKind;
 use domain::person::Viewer;
 use domain::views::console::SubscriptionDraft;
 use engine::services::Services;
+use engine::store::Db;
 use reqwest::Method;
+use sqlx::{Connection as _, SqliteConnection};
 
 use crate::support::{Actor, TestApp};
 
@@ -311,6 +314,57 @@ async fn a_definition_shows_some_of_its_many_monitors_and_keeps_the_others() {
     let gone = [3, 150, 260];
     let expected: Vec<_> = (0..310).chain([315]).filter(|number| !gone.contains(number)).collect();
     assert_eq!(saved, expected);
+    app.close().await;
+}
+
+#[tokio::test]
+async fn a_definition_whose_hidden_monitors_cannot_be_read_is_not_saved_without_them() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let services = &app.running.state.services;
+    let mut ids = [monitor(services, "Shown").await, monitor(services, "Hidden").await];
+    let channel = integration(services, "Channel").await;
+    let draft = DefinitionDraft {
+        name: "Team".to_owned(),
+        active: true,
+        monitors: ids.to_vec(),
+        levels: vec![level(&[&channel])],
+    };
+    let id = services.save_definition(&Viewer::System, None, &draft).await.unwrap();
+    // What is named cannot be read for a moment, and nobody can write until it can be read again.
+    let mut db = SqliteConnection::connect(&Db::sqlite_url(&app.folder.join("pharos.db"))).await.unwrap();
+    let away = "alter table alert_definition_monitors rename to away; begin immediate";
+    sqlx::raw_sql(away).execute(&mut db).await.unwrap();
+    let tell = format!("form[levels.0.tell.{channel}]");
+    let form = [
+        ("definition", id.as_str()),
+        ("version", "1"),
+        ("said", ids[0].as_str()),
+        ("monitors[]", ids[0].as_str()),
+        ("form[name]", "Team"),
+        ("form[active]", "true"),
+        ("form[levels]", "1"),
+        ("form[levels.0.count]", "1"),
+        ("form[levels.0.reminders]", "0"),
+        ("form[levels.0.reminder_minutes]", "30"),
+        (tell.as_str(), "true"),
+    ];
+    let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let request = app.request(&viewer, Method::POST, "/api/save_definition").header("accept", "text/html");
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+    let saving = tokio::spawn(request.send());
+    // Who saves all the same waits to write, and then does.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let is_answered = saving.is_finished();
+    let back = "alter table away rename to alert_definition_monitors; commit";
+    sqlx::raw_sql(back).execute(&mut db).await.unwrap();
+    let answer = saving.await.unwrap().unwrap();
+    let status = answer.status();
+    let mut kept = services.definitions(&Viewer::System).await.unwrap().remove(1);
+    kept.draft.monitors.sort_unstable();
+    ids.sort_unstable();
+    assert_eq!((kept.draft.monitors.as_slice(), kept.version), (ids.as_slice(), 1), "{status}");
+    assert!(is_answered && status.is_server_error(), "{status}");
     app.close().await;
 }
 
