@@ -116,18 +116,21 @@ pub(super) struct Watch {
     flow: Arc<Flow>,
     next: Duration,
     stalled: Duration,
+    /// Whether many may stand behind it.
+    is_shared: bool,
     asked: usize,
     written: u64,
     /// Since when nothing was asked or being answered.
     idle_since: Option<Instant>,
-    /// Since when everything that is being answered has waited for room.
+    /// Since when something that is being answered has waited for room; where many stand behind a connection, everything.
     stuck_since: Option<Instant>,
 }
 
 impl Watch {
-    /// `next` is how long a connection may wait for a request, `stalled` for room on the other side.
-    pub(super) fn over(flow: Arc<Flow>, next: Duration, stalled: Duration) -> Self {
-        Self { flow, next, stalled, asked: 0, written: 0, idle_since: None, stuck_since: None }
+    /// `next` is how long a connection may wait for a request, `stalled` for room on the other side. One that is shared is not closed for
+    /// somebody who makes no room, as long as others may only wait for their stream of events to say something.
+    pub(super) fn over(flow: Arc<Flow>, next: Duration, stalled: Duration, is_shared: bool) -> Self {
+        Self { flow, next, stalled, is_shared, asked: 0, written: 0, idle_since: None, stuck_since: None }
     }
 
     /// Whether it is one of HTTP/2; the requests of others are not noted.
@@ -146,7 +149,8 @@ impl Watch {
         let (asked, open, blocked) = (of(&self.flow.asked), of(&self.flow.open), of(&self.flow.blocked));
         let written = self.flow.written.load(Ordering::Relaxed);
         let gets_on = written.saturating_sub(self.written) > CHATTER;
-        if gets_on || asked != self.asked || open != blocked {
+        let waits_for_room = if self.is_shared { open == blocked } else { blocked > 0 };
+        if gets_on || asked != self.asked || !waits_for_room {
             (self.written, self.stuck_since) = (written, None);
         }
         if gets_on || asked != self.asked || open > 0 {
@@ -154,7 +158,7 @@ impl Watch {
         }
         self.asked = asked;
         let since = |is: bool, since: &mut Option<Instant>| is.then(|| *since.get_or_insert(now));
-        let stuck = since(open == blocked, &mut self.stuck_since);
+        let stuck = since(waits_for_room, &mut self.stuck_since);
         let idle = since(open == 0, &mut self.idle_since);
         let longer = |since: Option<Instant>, than| since.is_some_and(|since| now - since >= than);
         if (open > 0 && longer(stuck, self.stalled)) || longer(idle, self.next + self.stalled) {
@@ -164,5 +168,51 @@ impl Watch {
         } else {
             Verdict::Fine
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Looks every second, with as many bytes written before each look; the verdict that is not [`Verdict::Fine`], and when.
+    fn looked_at(watch: &mut Watch, seconds: u64, written: usize) -> Option<(u64, Verdict)> {
+        let begun = Instant::now();
+        (0..seconds).find_map(|second| {
+            watch.flow.wrote(written);
+            let verdict = watch.look(begun + Duration::from_secs(second));
+            (verdict != Verdict::Fine).then_some((second, verdict))
+        })
+    }
+
+    fn watching(is_shared: bool) -> (Arc<Flow>, Watch) {
+        let flow = Arc::new(Flow::default());
+        let watch =
+            Watch::over(Arc::clone(&flow), Duration::from_secs(10), Duration::from_secs(60), is_shared);
+        (flow, watch)
+    }
+
+    #[test]
+    fn who_makes_no_room_is_closed_also_beside_a_quiet_stream_unless_many_share_the_connection() {
+        let (flow, mut watch) = watching(false);
+        let (_quiet, mut blocked) = (flow.begin(), flow.begin());
+        assert_eq!(looked_at(&mut watch, 600, 4), None, "nothing waits for room");
+        blocked.set_blocked(true);
+        assert_eq!(looked_at(&mut watch, 600, 4), Some((60, Verdict::Stalled)));
+
+        let (flow, mut watch) = watching(true);
+        let (quiet, mut blocked) = (flow.begin(), flow.begin());
+        blocked.set_blocked(true);
+        assert_eq!(looked_at(&mut watch, 600, 4), None, "that is another visitor");
+        drop(quiet);
+        assert_eq!(looked_at(&mut watch, 600, 4), Some((60, Verdict::Stalled)));
+    }
+
+    #[test]
+    fn who_takes_some_of_it_now_and_then_is_not_closed() {
+        let (flow, mut watch) = watching(false);
+        let mut slow = flow.begin();
+        slow.set_blocked(true);
+        assert_eq!(looked_at(&mut watch, 600, 100), None);
     }
 }

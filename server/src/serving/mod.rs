@@ -94,7 +94,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, until:
         // Who gets no place is hung up on: waiting in the queue of the listener would keep everybody behind them waiting.
         let Some(place) = places.take(peer.ip(), exempt) else { continue };
         let next = if exempt { limits.proxy_idle } else { limits.idle };
-        let within = Within { first: limits.idle, next, stalled: limits.stalled };
+        let within = Within { first: limits.idle, next, stalled: limits.stalled, is_shared: exempt };
         open.spawn(answer(stream, place, peer, router.clone(), within, until.clone()));
     }
     drop(listener);
@@ -108,6 +108,8 @@ struct Within {
     first: Duration,
     next: Duration,
     stalled: Duration,
+    /// Whether many may stand behind the connection.
+    is_shared: bool,
 }
 
 /// Answers the requests of one connection.
@@ -128,7 +130,7 @@ async fn answer(
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(PING_EVERY).keep_alive_timeout(within.next);
     let stream = TokioIo::new(Counted::new(stream, place, Arc::clone(&flow), within.stalled));
     let mut connection = std::pin::pin!(builder.serve_connection_with_upgrades(stream, service));
-    let mut watch = Watch::over(flow, within.next, within.stalled);
+    let mut watch = Watch::over(flow, within.next, within.stalled, within.is_shared);
     // Neither of the two holds before the first bytes have told which version it is.
     let mut first = std::pin::pin!(tokio::time::sleep(within.first));
     let (mut waits, mut stopping) = (true, false);
