@@ -49,6 +49,24 @@ async fn forget(world: &World, monitor: MonitorKey, before: Timestamp, limit: i6
 }
 
 on_both! {
+    async fn days_whose_hours_are_forgotten_count_where_their_middle_lies(world: World) {
+        let (key, _) = world.monitor("Shop").await;
+        let rows = days_of_results(key, 4, 60_000);
+        world.record(&rows).await;
+        world.pass(4 * DAY);
+        world.keep_house().await;
+        let kept = Timestamp(START.0 + 2 * DAY);
+        for tier in [Tier::FiveMinutes, Tier::Hour] {
+            let mut tx = world.db.write().await.unwrap();
+            rollups::forget_rollups(&mut tx, key, tier, kept, 10_000).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        for shift in SHIFTS.into_iter().chain([2 * HOUR, -5 * HOUR, 13 * HOUR]) {
+            let middle = |at: Timestamp| if at < kept { Timestamp(at.floor(DAY).0 + DAY / 2) } else { at };
+            assert_eq!(by_day(&world, key, shift).await, naive(&rows, shift, middle), "{shift}");
+        }
+    }
+
     async fn every_result_counts_on_the_day_in_which_it_happened(world: World) {
         let (shop, _) = world.monitor("Shop").await;
         let (mail, _) = world.monitor("Mail").await;

@@ -330,7 +330,7 @@ on_both! {
         world.pass(2 * DAY + 5 * HOUR);
         world.keep_house().await;
         let mut tx = world.db.read().await.unwrap();
-        for shift in [0, 2 * HOUR, -5 * HOUR] {
+        for shift in [0, 2 * HOUR, -5 * HOUR, 12 * HOUR, 14 * HOUR, -11 * HOUR] {
             let slot = Slot { shift, width: DAY };
             let found = rollups::counts_by_slot(&mut tx, &[key], START, world.now(), slot).await.unwrap();
             for ((_, number), counts) in &found {

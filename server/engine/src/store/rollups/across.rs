@@ -28,7 +28,8 @@ pub(super) async fn put_right(
     slot: Slot,
     found: &mut HashMap<(MonitorKey, i64), Counts>,
 ) -> Result<()> {
-    if part.tier != Some(Tier::Hour) || hours_across(part, slot).is_empty() {
+    let has_hours = matches!(part.tier, Some(Tier::Hour | Tier::Day));
+    if !has_hours || hours_across(part, slot).is_empty() {
         return Ok(());
     }
     let Some(oldest) = oldest(tx, keys).await? else { return Ok(()) };
@@ -100,7 +101,7 @@ async fn after_border(
 }
 
 /// What is left; `None` when there is less than what is taken, because the hour itself is forgotten.
-fn without(counts: Counts, taken: Counts) -> Option<Counts> {
+pub(super) fn without(counts: Counts, taken: Counts) -> Option<Counts> {
     let less = |had: i64, taken: i64| (had >= taken).then_some(had - taken);
     Some(Counts {
         up: less(counts.up, taken.up)?,

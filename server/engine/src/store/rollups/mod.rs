@@ -7,6 +7,7 @@
 mod across;
 mod late;
 mod read;
+mod shifted;
 mod sweep;
 
 use std::collections::BTreeMap;

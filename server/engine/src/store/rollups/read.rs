@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::id::MonitorKey;
 use domain::tally::Tally;
-use domain::time::Timestamp;
+use domain::time::{DAY, Timestamp};
 use domain::uptime::{Counts, ResultState};
 use sqlx::{FromRow, QueryBuilder};
 
 use super::super::batch::{monitor_slices, push_in};
 use super::super::{Result, Tx, sql};
-use super::across;
 use super::{Progress, RawRow, Row, Tier, progress};
+use super::{across, shifted};
 
 /// A part of a stretch, and where it is read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,11 @@ impl Slot {
         };
         Tier::ALL.into_iter().rev().find(fits)
     }
+
+    /// The coarsest tier to count from: local days are made of days in UTC, which [`shifted`] puts right.
+    fn coarsest_to_count(self) -> Option<Tier> {
+        if self.width == DAY { Some(Tier::Day) } else { self.coarsest() }
+    }
 }
 
 /// How many results of each state there were, extra ones left out, from `from` until before `until`, by monitor; a monitor without results is left out.
@@ -69,7 +74,7 @@ pub async fn counts_by_slot(
     slot: Slot,
 ) -> Result<HashMap<(MonitorKey, i64), Counts>> {
     let mut found: HashMap<(MonitorKey, i64), Counts> = HashMap::new();
-    let parts = parts(from, until, &progress(tx).await?, slot.coarsest());
+    let parts = parts(from, until, &progress(tx).await?, slot.coarsest_to_count());
     for keys in monitor_slices(monitors) {
         for part in &parts {
             for (monitor, number, counts) in count_part(tx, &keys, *part, slot).await? {
@@ -77,6 +82,7 @@ pub async fn counts_by_slot(
             }
         }
         for part in &parts {
+            shifted::put_right(tx, &keys, *part, slot, &mut found).await?;
             across::put_right(tx, &keys, *part, slot, &mut found).await?;
         }
     }
@@ -256,9 +262,11 @@ async fn count_part(
         };
         return Ok(rows.into_iter().map(one).collect());
     }
+    // A bucket that does not lie within one slot counts for the one in which its middle lies.
+    let middle = if part.tier == Some(Tier::Day) { DAY / 2 } else { 0 };
     let rows: Vec<CountRow> = sql!(tx, |conn| {
         let mut query = QueryBuilder::new("select monitor_id, (start + ");
-        query.push_bind(slot.shift).push(") / ").push_bind(slot.width);
+        query.push_bind(slot.shift + middle).push(") / ").push_bind(slot.width);
         query.push(" as slot").push(CountRow::SUMS).push(" from rollups");
         push_stretch(&mut query, part, keys);
         query.push(" group by 1, 2");
@@ -313,7 +321,7 @@ fn cover(from: Timestamp, until: Timestamp, progress: &Progress, tier: Option<Ti
 
 #[cfg(test)]
 mod tests {
-    use domain::time::{DAY, HOUR, MINUTE};
+    use domain::time::{HOUR, MINUTE};
 
     use super::*;
 
