@@ -188,7 +188,7 @@ mod tests {
     fn watching(is_shared: bool) -> (Arc<Flow>, Watch) {
         let flow = Arc::new(Flow::default());
         let watch =
-            Watch::over(Arc::clone(&flow), Duration::from_secs(10), Duration::from_secs(60), is_shared);
+            Watch::over(Arc::clone(&flow), Duration::from_secs(10), Duration::from_mins(1), is_shared);
         (flow, watch)
     }
 
