@@ -187,3 +187,32 @@ async fn whoever_edits_a_long_page_stays_where_the_components_are() {
     assert_eq!(send(&app, &viewer, PATH, "delete_group", &delete).await, format!("{PATH}?page=2"));
     app.close().await;
 }
+
+#[tokio::test]
+async fn groups_without_components_have_pages_too() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let services = &app.running.state.services;
+    let mut ids = Vec::new();
+    for number in 0..100 {
+        ids.push(services.add_group(&Viewer::System, &format!("Region {number:03}")).await.unwrap());
+    }
+    let groups = |page: &str| page.matches("aria-label=\"Group Region ").count();
+    let first = read(&app, &viewer, PATH).await;
+    assert!(groups(&first) == 50 && first.contains("1–50 of 100</span>"), "{first}");
+    assert!(first.contains("0 components in 100 groups") && first.contains("id=\"add-component-\""));
+    let last = read(&app, &viewer, &format!("{PATH}?page=2")).await;
+    assert!(groups(&last) == 50 && last.contains("Region 099</h2>"), "{last}");
+    // Over the border; the browser follows.
+    let shift = [("group", ids[50].as_str()), ("to", "up"), ("q", ""), ("at", "2")];
+    let to = send(&app, &viewer, &format!("{PATH}?page=2"), "move_group", &shift).await;
+    assert_eq!(to, format!("{PATH}#move-{}", ids[50]));
+    // The first component of a group takes the place that the group had, the next one another.
+    let at = component(services, "Edge", Some(&ids[99])).await;
+    assert_eq!(services.component_page(&Viewer::System, &at).await.unwrap(), 2);
+    let total = services.page_editor(&Viewer::System, &EditorQuery::default()).await.unwrap().places;
+    component(services, "Core", Some(&ids[99])).await;
+    let more = services.page_editor(&Viewer::System, &EditorQuery::default()).await.unwrap().places;
+    assert_eq!((total, more), (100, 101));
+    app.close().await;
+}

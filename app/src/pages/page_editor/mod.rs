@@ -79,7 +79,7 @@ fn Body(view: RwSignal<(View, MonitorChoices)>, query: Memo<EditorQuery>) -> imp
     });
     let finds = move || !is_edited.get() && !shown.is_searched() && choices.are_partial();
     let found = Memo::new(move |_| {
-        view.with(|(view, _)| (view.search.clone(), view.found, view.total, view.page, view.per_page))
+        view.with(|(view, _)| (view.search.clone(), view.places, view.total, view.page, view.per_page))
     });
     let pages = move || {
         let (search, found, total, page, per_page) = found.get();

@@ -40,12 +40,13 @@ impl Services {
             shown.retain(|one| found.contains(&one.key));
         }
         let found = count(shown.len());
-        let (at, offset) = place(query.page, found, PER_PAGE);
-        let keys: Vec<_> = groups.iter().map(|group| group.key).collect();
-        let mut parts = parts(&shown, &keys, offset);
+        let mut sections = sections(&shown, groups.iter().map(|group| group.key));
         if is_searched {
-            parts.retain(|part| !part.keys.is_empty());
+            sections.retain(|section| !section.keys.is_empty());
         }
+        let places = sections.iter().map(Section::places).sum();
+        let (at, offset) = place(query.page, places, PER_PAGE);
+        let parts = parts(&sections, offset);
         let named: Vec<_> = parts.iter().flat_map(|part| &part.keys).copied().collect();
         let mut lines = editor::lines(&mut tx, &named, FOLLOWED_NAMED).await?;
         let by_hand: HashMap<_, _> = shown.iter().map(|one| (one.key, one.by_hand)).collect();
@@ -88,6 +89,7 @@ impl Services {
             search: query.search.clone(),
             found,
             total,
+            places,
             page: at,
             per_page: PER_PAGE,
             edit: query.edit.clone(),
@@ -101,8 +103,16 @@ impl Services {
         let mut tx = self.inner.db.read().await?;
         let page = edited(&mut tx).await?;
         let component = components::by_id(&mut tx, page.key, id).await?.ok_or(ServiceError::NotFound)?;
+        let groups = components::groups(&mut tx, page.key).await?;
         let all = editor::placed(&mut tx, page.key).await?;
-        Ok(page_at(all.iter().take_while(|one| one.key != component.key).count()))
+        let mut before = 0;
+        for section in sections(&all, groups.iter().map(|group| group.key)) {
+            if let Some(place) = section.keys.iter().position(|key| *key == component.key) {
+                return Ok(page_at(before + count(place)));
+            }
+            before += section.places();
+        }
+        Err(ServiceError::NotFound)
     }
 
     /// The page of the editor, from 1 on, that a group begins on.
@@ -111,12 +121,11 @@ impl Services {
         let mut tx = self.inner.db.read().await?;
         let page = edited(&mut tx).await?;
         let groups = components::groups(&mut tx, page.key).await?;
-        let place = groups.iter().position(|group| group.id == *id).ok_or(ServiceError::NotFound)?;
-        let later: Vec<_> = groups[place..].iter().map(|group| Some(group.key)).collect();
+        let group = groups.iter().find(|group| group.id == *id).ok_or(ServiceError::NotFound)?.key;
         let all = editor::placed(&mut tx, page.key).await?;
-        let before = all.iter().take_while(|one| !later.contains(&one.group)).count();
-        let is_empty = all.iter().all(|one| one.group != later[0]);
-        Ok(page_at(if is_empty { before.saturating_sub(1) } else { before }))
+        let sections = sections(&all, groups.iter().map(|group| group.key));
+        let before = sections.iter().take_while(|section| section.group != Some(group));
+        Ok(page_at(before.map(Section::places).sum()))
     }
 }
 
@@ -140,6 +149,30 @@ pub(super) async fn row(tx: &mut Tx, page: &Page, id: &ComponentId) -> Result<Op
     }))
 }
 
+/// A group with its components, or the components that stand in none.
+struct Section {
+    group: Option<GroupKey>,
+    keys: Vec<ComponentKey>,
+}
+
+impl Section {
+    /// How many places of the list it takes: one for each component, and one for a group that has none, so that many of those do not stand
+    /// on one page.
+    fn places(&self) -> i64 {
+        count(self.keys.len()).max(i64::from(self.group.is_some()))
+    }
+}
+
+/// What stands in no group, and then each group in its order; the components are in theirs.
+fn sections(all: &[Placed], groups: impl Iterator<Item = GroupKey>) -> Vec<Section> {
+    let mut members: HashMap<Option<GroupKey>, Vec<ComponentKey>> = HashMap::new();
+    for one in all {
+        members.entry(one.group).or_default().push(one.key);
+    }
+    let groups = std::iter::once(None).chain(groups.map(Some));
+    groups.map(|group| Section { group, keys: members.remove(&group).unwrap_or_default() }).collect()
+}
+
 /// What one page shows of a group.
 #[derive(Debug, PartialEq, Eq)]
 struct Part {
@@ -149,30 +182,27 @@ struct Part {
     keys: Vec<ComponentKey>,
 }
 
-/// What the page that begins with the component at `offset` shows of the components, which are in their order, and of the groups in
-/// theirs. Components that stand in no group have a place on the first page, even when there are none: the first one is added there.
-fn parts(all: &[Placed], groups: &[GroupKey], offset: i64) -> Vec<Part> {
-    let per_page = i64::from(PER_PAGE);
-    let end = offset + per_page;
+/// What the page that begins with the place at `offset` shows of each section. Components that stand in no group have their part of the first
+/// page, even when there are none: the first one is added there.
+fn parts(sections: &[Section], offset: i64) -> Vec<Part> {
+    let end = offset + i64::from(PER_PAGE);
     let mut parts = Vec::new();
     let mut begin = 0;
-    for group in std::iter::once(None).chain(groups.iter().copied().map(Some)) {
-        let members: Vec<_> = all.iter().filter(|one| one.group == group).map(|one| one.key).collect();
-        let length = count(members.len());
-        let (from, to) = (begin.max(offset), (begin + length).min(end));
-        // A group without components follows the component before it, and the first page has what nothing stands before.
-        let is_here = if length > 0 { from < to } else { (begin - 1).max(0) / per_page == offset / per_page };
-        if is_here && (length > 0 || group.is_some() || offset == 0) {
-            let keys = members.into_iter().skip(index(from - begin)).take(index(to - from)).collect();
-            parts.push(Part { group, before: (from - begin).min(length), all: length, keys });
+    for section in sections {
+        let all = count(section.keys.len());
+        let (from, to) = (begin.max(offset), (begin + section.places()).min(end));
+        if from < to || (section.group.is_none() && all == 0 && offset == 0) {
+            let (before, shown) = (index(from - begin), index(to - from));
+            let keys = section.keys.iter().skip(before).take(shown).copied().collect();
+            parts.push(Part { group: section.group, before: from - begin, all, keys });
         }
-        begin += length;
+        begin += section.places();
     }
     parts
 }
 
-/// The page, from 1 on, with the component that so many stand before.
-fn page_at(before: usize) -> u32 {
+/// The page, from 1 on, with the place that so many stand before.
+fn page_at(before: i64) -> u32 {
     u32::try_from(before).unwrap_or(u32::MAX) / PER_PAGE + 1
 }
 
@@ -197,25 +227,36 @@ mod tests {
             .zip(all)
             .map(|(key, group)| Placed { key: ComponentKey(key), group, by_hand: None })
             .collect();
-        let parts = parts(&all, &groups, (number - 1) * i64::from(PER_PAGE));
-        parts
+        let sections = sections(&all, groups.into_iter());
+        parts(&sections, (number - 1) * i64::from(PER_PAGE))
             .into_iter()
             .map(|part| (part.group.map(|key| key.0), part.before, part.all, part.keys.len()))
             .collect()
     }
 
     #[test]
-    fn a_group_goes_on_over_pages_and_an_empty_one_stands_behind_what_is_before_it() {
+    fn a_group_goes_on_over_pages_and_an_empty_one_takes_a_place() {
         assert_eq!(page(&[0], 1), [(None, 0, 0, 0)]);
         assert_eq!(page(&[0, 0, 0], 1), [(None, 0, 0, 0), (Some(1), 0, 0, 0), (Some(2), 0, 0, 0)]);
         assert_eq!(page(&[1, 1], 1), [(None, 0, 1, 1), (Some(1), 0, 1, 1)]);
         // Exactly a page, and what is empty behind it.
-        assert_eq!(page(&[50, 0], 1), [(None, 0, 50, 50), (Some(1), 0, 0, 0)]);
-        assert_eq!(page(&[50, 0, 1], 1), [(None, 0, 50, 50), (Some(1), 0, 0, 0)]);
-        assert_eq!(page(&[50, 0, 1], 2), [(Some(2), 0, 1, 1)]);
+        assert_eq!(page(&[50, 0], 1), [(None, 0, 50, 50)]);
+        assert_eq!(page(&[49, 0, 1], 1), [(None, 0, 49, 49), (Some(1), 0, 0, 0)]);
+        assert_eq!(page(&[50, 0, 1], 2), [(Some(1), 0, 0, 0), (Some(2), 0, 1, 1)]);
         assert_eq!(page(&[20, 45, 0, 3], 1), [(None, 0, 20, 20), (Some(1), 0, 45, 30)]);
         assert_eq!(page(&[20, 45, 0, 3], 2), [(Some(1), 30, 45, 15), (Some(2), 0, 0, 0), (Some(3), 0, 3, 3)]);
         assert_eq!(page(&[0, 120], 1), [(None, 0, 0, 0), (Some(1), 0, 120, 50)]);
         assert_eq!(page(&[0, 120], 3), [(Some(1), 100, 120, 20)]);
+    }
+
+    #[test]
+    fn no_page_has_more_groups_than_it_has_places() {
+        let mut sizes = vec![0; 121];
+        sizes[60] = 2;
+        let pages: Vec<_> = (1..=3).map(|number| page(&sizes, number)).collect();
+        // Beside the groups the first page has what stands in none.
+        assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [51, 49, 21]);
+        let groups: Vec<_> = pages.concat().into_iter().filter_map(|(group, ..)| group).collect();
+        assert_eq!(groups, (1..=120).collect::<Vec<_>>());
     }
 }

@@ -37,8 +37,7 @@ pub struct PageEditor {
     pub state: ComponentState,
     /// All groups in their order.
     pub groups: Vec<GroupRow>,
-    /// What is shown of the components: those without a group first, then by group, in their order. A group without components stands on
-    /// the page that the component before it is on.
+    /// What is shown of the components: those without a group first, then by group, in their order.
     pub parts: Vec<EditorPart>,
     /// What was searched by.
     pub search: String,
@@ -46,9 +45,11 @@ pub struct PageEditor {
     pub found: i64,
     /// How many there are.
     pub total: i64,
+    /// How many places the search leaves: one for each component, and without a search one for each group that has none.
+    pub places: i64,
     /// The page that is shown, from 1 on.
     pub page: u32,
-    /// Components a page.
+    /// Places a page.
     pub per_page: u32,
     /// The id that was asked for; empty when none was.
     pub edit: String,
@@ -171,7 +172,7 @@ pub struct MonitorChoices {
     pub found: i64,
     /// How many monitors there are.
     pub total: i64,
-    /// Those of them that the alert definition names which was asked about, when it names more than its form shows.
+    /// Those of them that are named already by what was asked about, when that names more than its form shows.
     #[serde(default)]
     pub named: Vec<MonitorId>,
 }
