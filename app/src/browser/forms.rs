@@ -69,10 +69,30 @@ pub fn settle_form(id: &str) {
 pub struct Held {
     /// The name that it is sent by.
     pub name: String,
-    /// The value; of a box to tick `true` or `false`.
+    /// What it stands for, of a box to tick or a radio button: several may have one name. `None` of what one types or chooses.
+    choice: Option<String>,
+    /// The value; of a box or a radio button `true` or `false`.
     pub value: String,
     /// Whether that is something else than the page gave it.
     pub is_changed: bool,
+}
+
+impl Held {
+    /// Whether both are of the same control.
+    pub fn is_of_same(&self, other: &Self) -> bool {
+        self.is_of(&other.name, other.choice.as_deref())
+    }
+
+    fn is_of(&self, name: &str, choice: Option<&str>) -> bool {
+        self.name == name && self.choice.as_deref() == choice
+    }
+
+    /// How a box is to be set; `None` for one to leave alone. Of radio buttons one is always set: to set another takes it back, and the one
+    /// that was set may not be on offer any more.
+    fn ticks(&self, is_radio: bool) -> Option<bool> {
+        let is_ticked = self.value == "true";
+        (is_ticked || !is_radio).then_some(is_ticked)
+    }
 }
 
 /// What the controls of a form hold that a person says something with. There may be secrets among it.
@@ -80,6 +100,7 @@ pub fn held_in(id: &str) -> Vec<Held> {
     let Some(form) = form(id) else { return Vec::new() };
     let held = all(form.query_selector_all(CONTROLS)).filter_map(|control| {
         let name = control.get_attribute("name").filter(|name| !name.is_empty())?;
+        let choice = choice_of(&control);
         let value = if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
             if is_box(input) { input.checked().to_string() } else { input.value() }
         } else if let Some(area) = control.dyn_ref::<HtmlTextAreaElement>() {
@@ -87,19 +108,24 @@ pub fn held_in(id: &str) -> Vec<Held> {
         } else {
             control.dyn_ref::<HtmlSelectElement>()?.value()
         };
-        Some(Held { name, value, is_changed: differs(&control) })
+        Some(Held { name, choice, value, is_changed: differs(&control) })
     });
     held.collect()
 }
 
-/// Puts values into the controls of a form that have their names. What is folded away then shows.
+/// Puts values into the controls of a form that they are of. What is folded away then shows.
 pub fn hold(id: &str, held: &[Held]) {
     let Some(form) = form(id) else { return };
     for control in all(form.query_selector_all(CONTROLS)) {
         let name = control.get_attribute("name").unwrap_or_default();
-        let Some(held) = held.iter().find(|held| held.name == name) else { continue };
+        let choice = choice_of(&control);
+        let Some(held) = held.iter().find(|held| held.is_of(&name, choice.as_deref())) else { continue };
         if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
-            if is_box(input) { input.set_checked(held.value == "true") } else { input.set_value(&held.value) }
+            if !is_box(input) {
+                input.set_value(&held.value);
+            } else if let Some(is_ticked) = held.ticks(input.type_() == "radio") {
+                input.set_checked(is_ticked);
+            }
         } else if let Some(area) = control.dyn_ref::<HtmlTextAreaElement>() {
             area.set_value(&held.value);
         } else if let Some(select) = control.dyn_ref::<HtmlSelectElement>() {
@@ -114,6 +140,11 @@ pub fn hold(id: &str, held: &[Held]) {
             let _ = fold.set_attribute("open", "");
         }
     }
+}
+
+/// What a box or a radio button stands for.
+fn choice_of(control: &Element) -> Option<String> {
+    control.dyn_ref::<HtmlInputElement>().filter(|input| is_box(input)).map(HtmlInputElement::value)
 }
 
 fn is_box(input: &HtmlInputElement) -> bool {
@@ -204,4 +235,32 @@ pub(super) fn all<E>(list: Result<NodeList, E>) -> impl Iterator<Item = Element>
     let list = list.ok();
     let length = list.as_ref().map_or(0, NodeList::length);
     (0..length).filter_map(move |at| list.as_ref()?.item(at)?.dyn_into().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(name: &str, choice: Option<&str>, value: &str) -> Held {
+        let (name, choice) = (name.to_owned(), choice.map(str::to_owned));
+        Held { name, choice, value: value.to_owned(), is_changed: true }
+    }
+
+    #[test]
+    fn boxes_of_one_name_are_told_apart_by_what_they_stand_for() {
+        let all = [held("monitors[]", Some("a"), "true"), held("monitors[]", Some("b"), "false")];
+        let ticks =
+            |choice: &str| all.iter().find(|held| held.is_of("monitors[]", Some(choice)))?.ticks(false);
+        assert_eq!([ticks("a"), ticks("b"), ticks("c")], [Some(true), Some(false), None]);
+        assert!(all[0].is_of_same(&held("monitors[]", Some("a"), "false")) && !all[0].is_of_same(&all[1]));
+        // What is typed under the name of a box is no box.
+        assert!(!held("verify", None, "true").is_of("verify", Some("true")));
+        assert!(held("name", None, "Shop").is_of("name", None));
+    }
+
+    #[test]
+    fn no_radio_button_is_taken_back_without_another_that_is_set() {
+        let [all, these] = [held("scope", Some("all"), "false"), held("scope", Some("these"), "true")];
+        assert_eq!([all.ticks(true), these.ticks(true)], [None, Some(true)]);
+    }
 }

@@ -34,7 +34,7 @@ pub fn NewMonitor() -> impl IntoView {
     let keep = Callback::new(move |()| {
         let held = browser::held_in(FORM);
         changed.update_value(|changed| {
-            changed.retain(|known| held.iter().all(|held| held.name != known.name));
+            changed.retain(|known| !held.iter().any(|held| held.is_of_same(known)));
             changed.extend(held.into_iter().filter(|held| held.is_changed));
         });
     });
