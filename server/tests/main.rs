@@ -28,4 +28,5 @@ mod serving;
 mod showing;
 mod starting;
 mod support;
+mod ticks;
 mod tidy;

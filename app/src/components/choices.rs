@@ -12,6 +12,8 @@ use leptos_router::hooks::use_query_map;
 
 use super::figures;
 use super::find::{FindBox, LOOK, MANY, told};
+use crate::flash::Flash;
+use crate::server_fns::chosen::{CHOSEN, REMOVED};
 use crate::server_fns::page::read_choices;
 
 /// How long after the last key monitors are asked for.
@@ -24,8 +26,8 @@ pub const FIND: &str = "find";
 pub struct Choices {
     search: RwSignal<String>,
     offered: RwSignal<MonitorChoices>,
-    /// The alert definition that they are for; empty when it is something else.
-    definition: StoredValue<String>,
+    /// The id of what names those that are ticked, and may name more than are shown; empty when there is nothing yet.
+    of: StoredValue<String>,
 }
 
 impl Choices {
@@ -35,7 +37,7 @@ impl Choices {
         let choices = Self {
             search: RwSignal::new(search),
             offered: RwSignal::new(MonitorChoices::default()),
-            definition: StoredValue::new(String::new()),
+            of: StoredValue::new(String::new()),
         };
         provide_context(choices);
         choices
@@ -51,12 +53,12 @@ impl Choices {
         self.search.get_untracked()
     }
 
-    /// Says which alert definition they are for, so that a search tells which of its monitors are ticked.
-    pub fn are_for(self, definition: &str) {
-        self.definition.set_value(definition.to_owned());
+    /// Says what names those that are ticked, by its id, so that a search tells which of them it has found.
+    pub fn are_for(self, of: &str) {
+        self.of.set_value(of.to_owned());
     }
 
-    /// Whether the definition that they are for names this one.
+    /// Whether this one is named already.
     fn names(self, id: &MonitorId) -> bool {
         self.offered.with_untracked(|offered| offered.named.contains(id))
     }
@@ -91,9 +93,9 @@ impl Choices {
     /// Looks for monitors. In the browser only.
     fn find(self, text: String) {
         self.search.set(text.clone());
-        let definition = self.definition.get_value();
+        let of = self.of.get_value();
         spawn_local(async move {
-            let found = read_choices(text.clone(), definition).await;
+            let found = read_choices(text.clone(), of).await;
             // Somebody may have typed on, or gone.
             if self.search.try_get_untracked() == Some(text)
                 && let Ok(found) = found
@@ -150,13 +152,48 @@ pub fn PlainFind() -> impl IntoView {
     }
 }
 
+/// The monitors that are ticked at first.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// Those that are shown.
+    chosen: Vec<MonitorChoice>,
+    /// What they are a part of; `None` when they are all.
+    part: Option<Part>,
+}
+
 /// What boxes are a part of: more monitors were chosen before than are shown.
 #[derive(Clone, Debug)]
-pub struct Part {
+struct Part {
     /// How many.
-    pub named: usize,
+    named: usize,
     /// Those of them that the form takes away.
-    pub removed: Vec<MonitorId>,
+    removed: Vec<MonitorId>,
+}
+
+impl Given {
+    /// All of them.
+    pub fn all(chosen: Vec<MonitorChoice>) -> Self {
+        Self { chosen, part: None }
+    }
+
+    /// Those of a form of something that names `count` monitors, of which these are the first; or of a form that came back.
+    pub fn of(named: &[Named<MonitorId>], count: usize, flash: Option<&Flash>) -> Self {
+        let came_back = |name: &str| flash.and_then(|flash| flash.values.get(name));
+        let (ticked, removed) = (came_back(CHOSEN), came_back(REMOVED));
+        // A form that came back shows a part of the monitors if it did before.
+        let is_part = ticked.map_or(count > named.len(), |_| removed.is_some());
+        let mut given = Self::all(chosen(named, ticked));
+        if is_part {
+            let removed = removed.map(String::as_str).unwrap_or_default();
+            let removed: Vec<_> = removed.split(',').filter_map(|id| id.parse().ok()).collect();
+            if ticked.is_some() {
+                let others = chosen(named, None).into_iter();
+                given.chosen.extend(others.filter(|one| !removed.contains(&one.id)));
+            }
+            given.part = Some(Part { named: count, removed });
+        }
+        given
+    }
 }
 
 /// Boxes to tick: the monitors that were chosen, before those that might be. They are sent as `monitors[]`. Of a part of them
@@ -166,15 +203,13 @@ pub fn MonitorBoxes(
     /// What a tick means.
     legend: &'static str,
     /// What was chosen.
-    given: Vec<MonitorChoice>,
+    given: Given,
     /// The monitor that cannot be chosen.
     #[prop(optional)]
     without: Option<MonitorId>,
-    /// What they are a part of.
-    #[prop(default = None)]
-    part: Option<Part>,
 ) -> impl IntoView {
     let choices = Choices::here();
+    let Given { chosen: given, part } = given;
     let before = part.as_ref().map(|part| part.named);
     let removed = RwSignal::new(part.map(|part| part.removed).unwrap_or_default());
     let given = StoredValue::new(given);

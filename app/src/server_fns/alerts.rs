@@ -11,23 +11,18 @@ use crate::error::AppError;
 
 #[cfg(feature = "ssr")]
 use {
+    super::chosen::{Chosen, look_for},
     super::{id, optional_id},
     crate::context::{Request, Sent, request},
     domain::definition_form,
     domain::form::FieldError,
     domain::id::MonitorId,
-    domain::views::console::{MONITORS_SHOWN, Named},
+    domain::views::console::{MONITORS_SHOWN, Naming},
     engine::services::ServiceError,
-    std::collections::HashSet,
 };
 
 /// The id of the form in the page.
 pub const FORM: &str = "definition";
-/// The value that holds the monitors that were chosen in a form that came back, each with its name: JSON of `Vec<Named<MonitorId>>`.
-pub const CHOSEN: &str = "chosen";
-/// The value that a form of a definition has that comes back and shows a part of its monitors: the ids of those that it takes away, between
-/// commas. The others that it named are ticked, beside those in [`CHOSEN`].
-pub const REMOVED: &str = "removed";
 /// The value that holds the version of the definition that a form that came back was read with.
 pub const VERSION: &str = "version";
 
@@ -60,7 +55,8 @@ pub async fn read_definition(
     let request = request()?;
     let id = optional_id(&definition)?;
     let form = request.services.definition_form(&request.viewer, id.as_ref(), MONITORS_SHOWN).await?;
-    Ok((form, request.services.monitor_choices(&request.viewer, &search, id.as_ref()).await?))
+    let of = id.map(Naming::Definition);
+    Ok((form, request.services.monitor_choices(&request.viewer, &search, of.as_ref()).await?))
 }
 
 /// Adds a definition, or changes one if nobody else did since `version`, and goes to the list. The form of one that names many monitors
@@ -77,7 +73,7 @@ pub async fn save_definition(
     #[server(default)] look: bool,
 ) -> Result<(), AppError> {
     let request = request()?;
-    let chosen = Chosen::read(&request, &definition, &monitors, &said).await?;
+    let chosen = Chosen::read(&request, naming(&definition), &monitors, &said).await?;
     if look {
         return look_for(&request, &find, sent(&request, version, form, &chosen).await);
     }
@@ -104,7 +100,7 @@ pub async fn shape_definition(
         Some(level) => definition_form::remove_level(&mut form, level),
         None => definition_form::add_level(&mut form),
     }
-    let chosen = Chosen::read(&request, &definition, &monitors, &said).await?;
+    let chosen = Chosen::read(&request, naming(&definition), &monitors, &said).await?;
     sent(&request, version, form, &chosen).await.answer(Ok(()))
 }
 
@@ -124,73 +120,6 @@ pub async fn delete_definition(definition: String) -> Result<(), AppError> {
 pub async fn set_all_stop(#[server(default)] stop: bool) -> Result<(), AppError> {
     let request = request()?;
     Sent::form("all-stop").answer(request.services.set_all_stop(&request.viewer, stop).await)
-}
-
-/// Answers with what was sent and the monitors that a search leaves.
-#[cfg(feature = "ssr")]
-pub(super) fn look_for(request: &Request, find: &str, sent: Sent) -> Result<(), AppError> {
-    if !request.viewer.may_operate() {
-        return Err(AppError::Forbidden);
-    }
-    sent.finding(find).answer(Ok(()))
-}
-
-/// The monitors that were ticked, with their names: the page may offer others when it comes back.
-#[cfg(feature = "ssr")]
-pub(super) async fn ticked(request: &Request, monitors: &[String]) -> String {
-    let ids: Vec<MonitorId> = monitors.iter().filter_map(|monitor| monitor.parse().ok()).collect();
-    let named = request.services.monitor_names(&request.viewer, &ids).await.unwrap_or_default();
-    // One that is gone is told by its id.
-    let name = |id: &MonitorId| {
-        let known = named.iter().find(|one| one.id == *id);
-        known.map_or_else(|| id.to_string(), |one| one.name.clone())
-    };
-    let all: Vec<_> = ids.into_iter().map(|id| Named { name: name(&id), id }).collect();
-    serde_json::to_string(&all).unwrap_or_default()
-}
-
-/// What a form says of the monitors of a definition.
-#[cfg(feature = "ssr")]
-struct Chosen {
-    /// All that it names when the form is saved.
-    all: Vec<MonitorId>,
-    /// Those that are ticked, without those that it names in any case when the form shows a part of them.
-    ticked: Vec<String>,
-    /// Those that it named and that the form takes away; `None` when the form shows all.
-    removed: Option<Vec<MonitorId>>,
-}
-
-#[cfg(feature = "ssr")]
-impl Chosen {
-    /// # Errors
-    /// When what the definition names cannot be read: what the form does not show would be lost.
-    async fn read(
-        request: &Request,
-        definition: &str,
-        monitors: &[String],
-        said: &str,
-    ) -> Result<Self, ServiceError> {
-        let ticked: Vec<MonitorId> = monitors.iter().filter_map(|monitor| monitor.parse().ok()).collect();
-        let whole = Self { all: ticked.clone(), ticked: monitors.to_vec(), removed: None };
-        let (false, Ok(id)) = (said.is_empty(), definition.parse()) else { return Ok(whole) };
-        let named = match request.services.monitors_of_definition(&request.viewer, &id).await {
-            Ok(named) => named,
-            // To save it is refused with words.
-            Err(ServiceError::NotFound) => return Ok(whole),
-            Err(error) => return Err(error),
-        };
-        let said: HashSet<MonitorId> = said.split(',').filter_map(|id| id.parse().ok()).collect();
-        let ticked: HashSet<MonitorId> = ticked.into_iter().collect();
-        let known: HashSet<&MonitorId> = named.iter().collect();
-        let added: Vec<_> = ticked.iter().filter(|id| !known.contains(id)).cloned().collect();
-        let (removed, kept): (Vec<_>, Vec<_>) =
-            named.into_iter().partition(|id| said.contains(id) && !ticked.contains(id));
-        Ok(Self {
-            ticked: added.iter().map(ToString::to_string).collect(),
-            all: kept.into_iter().chain(added).collect(),
-            removed: Some(removed),
-        })
-    }
 }
 
 #[cfg(feature = "ssr")]
@@ -228,15 +157,12 @@ async fn sent(request: &Request, version: i64, mut form: Form, chosen: &Chosen) 
     let choices = request.services.integration_choices(&request.viewer).await.unwrap_or_default();
     let typed = form.clone();
     definition_form::forget_secrets(&mut form, &choices);
-    let sent = Sent::form(FORM)
-        .with_all(&form)
-        .forgetting(form != typed)
-        .with(CHOSEN, ticked(request, &chosen.ticked).await)
-        .with(VERSION, version.to_string());
-    match &chosen.removed {
-        Some(removed) => {
-            sent.with(REMOVED, removed.iter().map(MonitorId::as_str).collect::<Vec<_>>().join(","))
-        }
-        None => sent,
-    }
+    let sent = Sent::form(FORM).with_all(&form).forgetting(form != typed).with(VERSION, version.to_string());
+    chosen.keep(request, sent).await
+}
+
+/// What names the monitors; nothing for a new definition.
+#[cfg(feature = "ssr")]
+fn naming(definition: &str) -> Option<Naming> {
+    definition.parse().ok().map(Naming::Definition)
 }

@@ -9,7 +9,8 @@ use crate::error::AppError;
 
 #[cfg(feature = "ssr")]
 use {
-    super::alerts::{CHOSEN, VERSION, look_for, ticked},
+    super::alerts::VERSION,
+    super::chosen::{CHOSEN, look_for, ticked},
     super::page::PATH,
     super::{id, optional_id},
     crate::components::listing::address,

@@ -10,6 +10,7 @@
 
 pub mod account;
 pub mod alerts;
+pub mod chosen;
 pub mod components;
 pub mod deliveries;
 pub mod frame;

@@ -10,10 +10,11 @@ use crate::error::AppError;
 
 #[cfg(feature = "ssr")]
 use {
-    super::alerts::{CHOSEN, look_for, ticked},
+    super::chosen::{Chosen, look_for},
     super::id,
     crate::context::{Sent, request},
     domain::time::{DAY, HOUR},
+    domain::views::console::{MONITORS_SHOWN, Naming},
     engine::services::ServiceError,
 };
 
@@ -35,8 +36,10 @@ pub struct MonitorTelling {
     pub others: Vec<Named<IntegrationId>>,
     /// Until when its alerts are silenced.
     pub muted_until: Option<Timestamp>,
-    /// What it hangs on.
+    /// The first monitors that it hangs on, by name.
     pub parents: Vec<Named<MonitorId>>,
+    /// On how many it hangs.
+    pub hangs_on: usize,
     /// Monitors to choose from.
     pub choices: MonitorChoices,
 }
@@ -86,9 +89,22 @@ pub async fn read_monitor_telling(
     let holding = services.definitions_of(viewer, &monitor).await?;
     let unheard = unheard(&holding, &attached, &integrations);
     let definitions = holding.into_iter().map(|(named, _)| named).collect();
-    let (muted_until, parents) = services.quiet_of(viewer, &monitor).await?;
-    let choices = services.monitor_choices(viewer, &search, None).await?;
-    Ok(MonitorTelling { monitor, definitions, attached, unheard, others, muted_until, parents, choices })
+    let (muted_until, mut parents) = services.quiet_of(viewer, &monitor).await?;
+    let hangs_on = parents.len();
+    parents.truncate(MONITORS_SHOWN);
+    let of = Naming::Monitor(monitor.clone());
+    let choices = services.monitor_choices(viewer, &search, Some(&of)).await?;
+    Ok(MonitorTelling {
+        monitor,
+        definitions,
+        attached,
+        unheard,
+        others,
+        muted_until,
+        parents,
+        hangs_on,
+        choices,
+    })
 }
 
 /// Why nobody hears of a monitor that these definitions are for, and that these integrations are attached to; `None` when somebody does.
@@ -160,27 +176,28 @@ pub async fn mute(monitor: String, how: Silence) -> Result<(), AppError> {
     Sent::form("mute").answer(muted)
 }
 
-/// Says what a monitor hangs on: while that is down, no new alert of this one leaves. With `look` nothing is saved: the page comes back
-/// with the monitors that `find` leaves.
+/// Says what a monitor hangs on: while that is down, no new alert of this one leaves. The form of one that hangs on many shows some of
+/// them: those whose ids are in `said`, between commas, are as it says, and the others stay. With `look` nothing is saved: the page comes
+/// back with the monitors that `find` leaves.
 #[server(endpoint = "set_parents")]
 pub async fn set_parents(
     monitor: String,
     #[server(default)] monitors: Vec<String>,
+    #[server(default)] said: String,
     #[server(default)] find: String,
     #[server(default)] look: bool,
 ) -> Result<(), AppError> {
     let request = request()?;
+    let of = monitor.parse().ok().map(Naming::Monitor);
+    let chosen = Chosen::read(&request, of, &monitors, &said).await?;
     let form = Sent::form(PARENTS);
     if look {
-        return look_for(&request, &find, form.with(CHOSEN, ticked(&request, &monitors).await));
+        return look_for(&request, &find, chosen.keep(&request, form).await);
     }
-    let ids = id(&monitor).and_then(|monitor| {
-        Ok((monitor, monitors.iter().map(|parent| id(parent)).collect::<Result<Vec<_>, _>>()?))
-    });
-    let set = match ids {
-        Ok((monitor, parents)) => request.services.set_parents(&request.viewer, &monitor, &parents).await,
+    let set = match id(&monitor) {
+        Ok(monitor) => request.services.set_parents(&request.viewer, &monitor, &chosen.all).await,
         Err(error) => Err(error),
     };
-    let form = if set.is_ok() { form } else { form.with(CHOSEN, ticked(&request, &monitors).await) };
+    let form = if set.is_ok() { form } else { chosen.keep(&request, form).await };
     form.answer(set)
 }

@@ -12,7 +12,7 @@ pub const PATH: &str = "/console/page";
 use {
     super::optional_id,
     crate::context::{Sent, request},
-    domain::views::console::PageDraft,
+    domain::views::console::{Naming, PageDraft},
 };
 
 /// One page of the editor of the status page, and the monitors that `find` leaves to choose from.
@@ -26,15 +26,15 @@ pub async fn read_page(
     Ok((editor, request.services.monitor_choices(&request.viewer, &find, None).await?))
 }
 
-/// Monitors to choose from, as a search leaves them. With a `definition` it is said which of them that one names.
+/// Monitors to choose from, as a search leaves them. With `of`, the id of what names monitors, it is said which of them are named.
 #[server(endpoint = "read_choices", input = leptos::server_fn::codec::GetUrl, output = crate::codec::Answer)]
 pub async fn read_choices(
     #[server(default)] search: String,
-    #[server(default)] definition: String,
+    #[server(default)] of: String,
 ) -> Result<MonitorChoices, AppError> {
     let request = request()?;
-    let definition = optional_id(&definition)?;
-    Ok(request.services.monitor_choices(&request.viewer, &search, definition.as_ref()).await?)
+    let of: Option<Naming> = optional_id(&of)?;
+    Ok(request.services.monitor_choices(&request.viewer, &search, of.as_ref()).await?)
 }
 
 /// Changes the page's name, description and time zone.

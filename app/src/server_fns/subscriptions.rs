@@ -10,10 +10,11 @@ use crate::error::AppError;
 
 #[cfg(feature = "ssr")]
 use {
+    super::chosen::{Chosen, look_for},
     super::{id, optional_id},
     crate::context::{Request, Sent, request},
-    domain::id::{IntegrationId, MonitorId},
-    domain::views::console::SubscriptionDraft,
+    domain::id::{IntegrationId, MonitorId, SubscriptionId},
+    domain::views::console::{MONITORS_SHOWN, Naming, SubscriptionDraft},
     engine::services::ServiceError,
 };
 
@@ -24,13 +25,19 @@ pub const ALL: &str = "all";
 /// The scope of a subscription to the monitors that are ticked.
 pub const THESE: &str = "these";
 
+/// What is said to whoever narrows a subscription, of whose monitors the form shows some, that names none of them any more.
+#[cfg(feature = "ssr")]
+const CHANGED_MEANWHILE: &str = "Somebody else changed this subscription meanwhile. Open the form again to see how it is now, and repeat your change.";
+
 /// What the form of a subscription starts from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubscriptionForm {
-    /// The subscription; `None` for a new one.
+    /// The subscription, with the first monitors that it names; `None` for a new one.
     pub subscription: Option<SubscriptionRow>,
-    /// The monitors that it names.
+    /// The first monitors that it names, by name.
     pub named: Vec<Named<domain::id::MonitorId>>,
+    /// How many it names.
+    pub count: usize,
     /// Who may hear.
     pub integrations: Vec<IntegrationChoice>,
     /// Monitors to choose from.
@@ -54,22 +61,33 @@ pub async fn read_subscription(
 ) -> Result<SubscriptionForm, AppError> {
     let request = request()?;
     let (services, viewer) = (&request.services, &request.viewer);
-    let wanted = optional_id::<domain::id::SubscriptionId>(&subscription)?;
-    let subscription = match wanted {
-        Some(wanted) => Some(services.subscription(viewer, &wanted).await?),
+    let wanted = optional_id::<SubscriptionId>(&subscription)?;
+    let mut subscription = match &wanted {
+        Some(wanted) => Some(services.subscription(viewer, wanted).await?),
         None => None,
     };
-    let ids = subscription.as_ref().and_then(|known| known.monitors.clone()).unwrap_or_default();
+    let of = wanted.map(Naming::Subscription);
+    let mut named = match &of {
+        Some(of) => services.monitors_named_by(viewer, of).await?,
+        None => Vec::new(),
+    };
+    let count = named.len();
+    named.truncate(MONITORS_SHOWN);
+    if let Some(monitors) = subscription.as_mut().and_then(|known| known.monitors.as_mut()) {
+        *monitors = named.iter().map(|one| one.id.clone()).collect();
+    }
     Ok(SubscriptionForm {
-        named: services.monitor_names(viewer, &ids).await?,
         subscription,
+        named,
+        count,
         integrations: services.integration_choices(viewer).await?,
-        choices: services.monitor_choices(viewer, &search, None).await?,
+        choices: services.monitor_choices(viewer, &search, of.as_ref()).await?,
     })
 }
 
-/// Adds a subscription, or changes one, and goes to the list. With `look` nothing is saved: the page comes back with the monitors that
-/// `find` leaves.
+/// Adds a subscription, or changes one, and goes to the list. The form of one that names many monitors shows some of them: those whose ids
+/// are in `said`, between commas, are as it says, and the others stay. With `look` nothing is saved: the page comes back with the monitors
+/// that `find` leaves.
 #[server(endpoint = "save_subscription")]
 pub async fn save_subscription(
     #[server(default)] subscription: String,
@@ -79,21 +97,27 @@ pub async fn save_subscription(
     #[server(default)] events: Vec<String>,
     #[server(default)] scope: String,
     #[server(default)] monitors: Vec<String>,
+    #[server(default)] said: String,
     #[server(default)] find: String,
     #[server(default)] look: bool,
 ) -> Result<(), AppError> {
     let request = request()?;
+    let of = subscription.parse().ok().map(Naming::Subscription);
+    let chosen = Chosen::read(&request, of, &monitors, &said).await?;
     let sent = Sent::form(FORM)
         .with("name", &name)
         .with("integration", &integration)
         .with("enabled", enabled.to_string())
         .with("events", events.join(","))
-        .with("scope", &scope)
-        .with(super::alerts::CHOSEN, super::alerts::ticked(&request, &monitors).await);
+        .with("scope", &scope);
+    let sent = chosen.keep(&request, sent).await;
     if look {
-        return super::alerts::look_for(&request, &find, sent);
+        return look_for(&request, &find, sent);
     }
-    let saved = match (read_integration(&integration), read_monitors(&scope, &monitors)) {
+    if chosen.is_stale && scope == THESE {
+        return sent.answer(Err(ServiceError::Conflict(CHANGED_MEANWHILE.to_owned())));
+    }
+    let saved = match (read_integration(&integration), read_monitors(&scope, &chosen.all)) {
         (Ok(integration), Ok(monitors)) => {
             let draft = SubscriptionDraft { name, integration, events, monitors, enabled };
             save(&request, &subscription, &draft).await
@@ -129,14 +153,14 @@ fn read_integration(integration: &str) -> Result<IntegrationId, ServiceError> {
 /// The monitors that are meant; `None` for all. Ticks that are left over do not narrow what is said to be for all, and no tick never
 /// means all.
 #[cfg(feature = "ssr")]
-fn read_monitors(scope: &str, ticked: &[String]) -> Result<Option<Vec<MonitorId>>, ServiceError> {
+fn read_monitors(scope: &str, ticked: &[MonitorId]) -> Result<Option<Vec<MonitorId>>, ServiceError> {
     match scope {
         ALL => Ok(None),
         THESE if ticked.is_empty() => {
             let message = "Tick at least one monitor, or choose all of them.";
             Err(ServiceError::invalid("monitors", message))
         }
-        THESE => ticked.iter().map(|monitor| id(monitor)).collect::<Result<_, _>>().map(Some),
+        THESE => Ok(Some(ticked.to_vec())),
         _ => Err(ServiceError::invalid("scope", "Choose all monitors, or only those that you tick.")),
     }
 }
@@ -160,8 +184,9 @@ mod tests {
 
     #[test]
     fn no_tick_never_means_all() {
-        assert!(matches!(read_monitors(ALL, &["NM00000000000000000000".to_owned()]), Ok(None)));
-        let field = |scope: &str, ticked: &[String]| match read_monitors(scope, ticked) {
+        let one = [MonitorId::new([1; 13])];
+        assert!(matches!(read_monitors(ALL, &one), Ok(None)));
+        let field = |scope: &str, ticked: &[MonitorId]| match read_monitors(scope, ticked) {
             Err(ServiceError::Invalid(errors)) => {
                 errors.into_iter().map(|error| error.field).collect::<Vec<_>>()
             }
@@ -169,7 +194,6 @@ mod tests {
         };
         assert_eq!(field(THESE, &[]), ["monitors"]);
         assert_eq!(field("", &[]), ["scope"]);
-        let one = ["NM00000000000000000000".to_owned()];
         assert!(matches!(read_monitors(THESE, &one), Ok(Some(monitors)) if monitors.len() == 1));
     }
 }

@@ -10,7 +10,7 @@ use leptos_router::hooks::use_params_map;
 use super::level::{LevelCard, heading};
 use crate::browser;
 use crate::call::Call;
-use crate::components::choices::{Choices, MonitorBoxes, Part, chosen};
+use crate::components::choices::{Choices, Given, MonitorBoxes};
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{EnterSends, FormState, SendForm, Submit};
 use crate::components::icon::Icon;
@@ -21,9 +21,7 @@ use crate::components::page_head::{PageHead, PageTitle};
 use crate::components::telling::lacking::LackingNotice;
 use crate::components::telling::picture::LadderPicture;
 use crate::flash;
-use crate::server_fns::alerts::{
-    CHOSEN, DeleteDefinition, FORM, REMOVED, SaveDefinition, VERSION, read_definition,
-};
+use crate::server_fns::alerts::{DeleteDefinition, FORM, SaveDefinition, VERSION, read_definition};
 
 /// The id of the dialog.
 const DELETE: &str = "delete";
@@ -69,19 +67,7 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
             .map_or_else(definition_form::new_form, |known| definition_form::to_form(&known.draft)),
     };
     let named = definition.as_ref().map(|known| known.monitors.as_slice()).unwrap_or_default();
-    let came_back = |name: &str| flash.as_ref().and_then(|flash| flash.values.get(name));
-    // A form that came back shows a part of the monitors if it did before.
-    let is_part = came_back(CHOSEN).map_or(count > named.len(), |_| came_back(REMOVED).is_some());
-    let part = is_part.then(|| {
-        let removed = came_back(REMOVED).map(String::as_str).unwrap_or_default();
-        Part { named: count, removed: removed.split(',').filter_map(|id| id.parse().ok()).collect() }
-    });
-    let mut given = chosen(named, came_back(CHOSEN));
-    if let Some(part) = part.as_ref().filter(|_| came_back(CHOSEN).is_some()) {
-        let others = chosen(named, None).into_iter();
-        let others = others.filter(|one| !part.removed.contains(&one.id));
-        given.extend(others);
-    }
+    let given = Given::of(named, count, flash.as_ref());
     Choices::here().are_for(&id);
     // What the form is drawn from, anew with each level that comes or goes; and what it holds at present, for the picture.
     let shape = RwSignal::new((0_u32, values.clone()));
@@ -126,7 +112,7 @@ fn Editor(form: DefinitionForm) -> impl IntoView {
                         {if is_default {
                             view! { <p class="muted">"It is for every monitor that no other definition names."</p> }.into_any()
                         } else {
-                            view! { <ErrorOf field="monitors"/><MonitorBoxes legend="For these monitors" given part/> }.into_any()
+                            view! { <ErrorOf field="monitors"/><MonitorBoxes legend="For these monitors" given/> }.into_any()
                         }}
                     </section>
                     <Levels shape integrations reshape/>

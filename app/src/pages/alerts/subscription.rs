@@ -7,7 +7,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::editor::ErrorOf;
 use crate::call::Call;
-use crate::components::choices::{Choices, MonitorBoxes, chosen};
+use crate::components::choices::{Choices, Given, MonitorBoxes};
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{EnterSends, SendForm, Submit};
 use crate::components::icon::Icon;
@@ -16,7 +16,6 @@ use crate::components::leave::Guard;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
 use crate::flash;
-use crate::server_fns::alerts::CHOSEN;
 use crate::server_fns::subscriptions::{
     ALL, DeleteSubscription, FORM, SaveSubscription, SubscriptionForm, THESE, read_subscription,
 };
@@ -57,7 +56,8 @@ fn Editor(form: SubscriptionForm) -> impl IntoView {
     let id = old.as_ref().map_or_else(String::new, |old| old.id.to_string());
     let events =
         came_back("events").unwrap_or_else(|| old.as_ref().map(|old| old.events.clone()).unwrap_or_default());
-    let given = chosen(&form.named, flash.as_ref().and_then(|flash| flash.values.get(CHOSEN)));
+    let given = Given::of(&form.named, form.count, flash.as_ref());
+    Choices::here().are_for(&id);
     let only = match flash.as_ref().and_then(|flash| flash.values.get("scope")) {
         Some(scope) => scope == THESE,
         None => old.as_ref().is_some_and(|old| old.monitors.is_some()),

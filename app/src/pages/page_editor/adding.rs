@@ -15,7 +15,7 @@ use crate::components::form::{FormState, SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::leave::Guard;
 use crate::flash;
-use crate::server_fns::alerts::CHOSEN;
+use crate::server_fns::chosen::CHOSEN;
 use crate::server_fns::components::AddComponent;
 
 /// Monitors that the lines of a page offer together. Of more, each offers its own as soon as it is opened, or when it is searched.

@@ -6,14 +6,15 @@ use leptos::prelude::*;
 use super::shown::{Here, Shown};
 use crate::call::Call;
 use crate::components::again::Again;
-use crate::components::choices::{MonitorBoxes, chosen};
+use crate::components::choices::{Given, MonitorBoxes, chosen};
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{EnterSends, SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::input::{CheckField, SelectField, TextField};
 use crate::components::leave::Guard;
 use crate::flash;
-use crate::server_fns::alerts::{CHOSEN, VERSION};
+use crate::server_fns::alerts::VERSION;
+use crate::server_fns::chosen::CHOSEN;
 use crate::server_fns::components::{DeleteComponent, EditComponent as EditCall};
 
 /// The id of the dialog.
@@ -38,10 +39,10 @@ pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>) -> i
     let came_back = |name: &str| flash.as_ref().and_then(|flash| flash.values.get(name));
     // A form that came back still names the version that it was read with: what changed since must not be lost.
     let version = came_back(VERSION).cloned().unwrap_or_else(|| component.version());
-    let followed = match came_back(CHOSEN) {
+    let followed = Given::all(match came_back(CHOSEN) {
         Some(ticked) => chosen(&[], Some(ticked)),
         None => component.monitors.clone(),
-    };
+    });
     let shown = Shown::here();
     view! {
         <section class="card" id="edit">

@@ -1,15 +1,17 @@
 //! The status page as its operator edits it: name, zone, logo. Components stand in `components`, and what the editor shows in `editor`.
 
+use std::collections::HashSet;
+
 use domain::days;
 use domain::event::Event;
 use domain::form::FieldError;
-use domain::id::{DefinitionId, PageId};
+use domain::id::PageId;
 use domain::person::Viewer;
 use domain::time::Timestamp;
-use domain::views::console::{MonitorChoices, MonitorQuery, MonitorSort, PageDraft};
+use domain::views::console::{MonitorChoices, MonitorQuery, MonitorSort, Naming, PageDraft};
 use domain::views::public::PageHead;
 
-use super::{Result, ServiceError, Services, operator};
+use super::{Result, ServiceError, Services, operator, telling};
 use crate::store::pages::Page;
 use crate::store::{self, Tx, views};
 
@@ -48,13 +50,13 @@ impl Services {
         Ok(())
     }
 
-    /// Monitors to choose from: those whose name or target contains the search, by name, not all at once. Of a `definition` that names more
-    /// than its form shows, with those of them that it names.
+    /// Monitors to choose from: those whose name or target contains the search, by name, not all at once. With `of` also those of them that
+    /// this one names.
     pub async fn monitor_choices(
         &self,
         viewer: &Viewer,
         search: &str,
-        definition: Option<&DefinitionId>,
+        of: Option<&Naming>,
     ) -> Result<MonitorChoices> {
         operator(viewer)?;
         let query =
@@ -65,8 +67,12 @@ impl Services {
         let monitors: Vec<_> = keys.iter().filter_map(|key| choices.remove(key)).collect();
         let found = views::monitors::found(&mut tx, &query).await?;
         let total = views::monitors::counts(&mut tx).await?.total();
-        let named = match definition {
-            Some(id) => store::definitions::naming(&mut tx, id, &keys).await?,
+        let named = match of {
+            Some(Naming::Definition(id)) => store::definitions::naming(&mut tx, id, &keys).await?,
+            Some(of) => {
+                let named: HashSet<_> = telling::named_by(&mut tx, of).await?.into_iter().collect();
+                monitors.iter().map(|one| one.id.clone()).filter(|id| named.contains(id)).collect()
+            }
             None => Vec::new(),
         };
         Ok(MonitorChoices { monitors, found, total, named })

@@ -1,9 +1,14 @@
 //! What holds alerts of a monitor back: silence for a while, and the monitors that it hangs on.
 
+use std::collections::HashSet;
+
 use domain::id::{MonitorId, MonitorKey};
 use domain::time::Timestamp;
 use domain::views::console::Named;
 
+use sqlx::QueryBuilder;
+
+use super::batch::KEYS_PER_STATEMENT;
 use super::{Result, Tx, sql};
 
 /// Silences a monitor until then, or lets it sound again.
@@ -46,18 +51,17 @@ pub async fn parents(tx: &mut Tx, monitor: MonitorKey) -> Result<Vec<Named<Monit
     Ok(rows.into_iter().filter_map(|(id, name)| Some(Named { id: id.parse().ok()?, name })).collect())
 }
 
-/// Whether a monitor hangs on another, directly or through others.
-pub async fn hangs_on(tx: &mut Tx, monitor: MonitorKey, on: MonitorKey) -> Result<bool> {
-    let count: i64 = sql!(tx, |conn| sqlx::query_scalar(
-        "with recursive up (id) as (select parent_id from monitor_parents where monitor_id = $1 \
-         union select p.parent_id from monitor_parents p join up on up.id = p.monitor_id) \
-         select count(*) from up where id = $2"
+/// The monitors that hang on another, directly or through others.
+pub async fn hanging_on(tx: &mut Tx, on: MonitorKey) -> Result<HashSet<MonitorKey>> {
+    let keys: Vec<i64> = sql!(tx, |conn| sqlx::query_scalar(
+        "with recursive below (id) as (select monitor_id from monitor_parents where parent_id = $1 \
+         union select p.monitor_id from monitor_parents p join below on below.id = p.parent_id) \
+         select id from below"
     )
-    .bind(monitor.0)
     .bind(on.0)
-    .fetch_one(conn)
+    .fetch_all(conn)
     .await?);
-    Ok(count > 0)
+    Ok(keys.into_iter().map(MonitorKey).collect())
 }
 
 /// What a monitor that fails hangs on, directly or through others, and was not looked at since: which, and when it last was, 0 for never.
@@ -87,16 +91,14 @@ pub async fn set_parents(tx: &mut Tx, monitor: MonitorKey, parents: &[MonitorKey
         .execute(conn)
         .await?
         .rows_affected());
-    for parent in parents {
+    for chunk in parents.chunks(KEYS_PER_STATEMENT) {
         sql!(tx, |conn| {
-            sqlx::query(
-            "insert into monitor_parents (monitor_id, parent_id) values ($1, $2) on conflict (monitor_id, parent_id) do nothing"
-        )
-        .bind(monitor.0)
-        .bind(parent.0)
-        .execute(conn)
-        .await?
-        .rows_affected()
+            let mut query = QueryBuilder::new("insert into monitor_parents (monitor_id, parent_id) ");
+            query.push_values(chunk, |mut values, parent| {
+                values.push_bind(monitor.0).push_bind(parent.0);
+            });
+            query.push(" on conflict (monitor_id, parent_id) do nothing");
+            query.build().execute(conn).await?.rows_affected()
         });
     }
     Ok(())

@@ -6,17 +6,21 @@ use leptos::prelude::*;
 
 use crate::call::Call;
 use crate::components::again::Again;
-use crate::components::choices::{Choices, MonitorBoxes, chosen};
+use crate::components::choices::{Choices, Given, MonitorBoxes};
+use crate::components::figures;
 use crate::components::form::{FormState, SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::loaded::Loaded;
+use crate::components::telling::words;
 use crate::components::time::Time;
 use crate::flash;
-use crate::server_fns::alerts::CHOSEN;
+use crate::server_fns::chosen::CHOSEN;
 use crate::server_fns::monitor_telling::{
     Attach, Detach, MonitorTelling, Mute, PARENTS, SetParents, Unheard, read_monitor_telling,
 };
 
+/// Monitors that are named of those that it hangs on before the form is opened; the others are counted.
+const PARENTS_NAMED: usize = 4;
 /// Values and words of the silences.
 const SILENCES: [(&str, &str); 4] =
     [("hour", "1 hour"), ("four_hours", "4 hours"), ("day", "1 day"), ("week", "1 week")];
@@ -59,7 +63,7 @@ fn Body(view: MonitorTelling) -> impl IntoView {
             <ul class="links">{definitions.collect_view()}{attached.collect_view()}</ul>
             {(!others.is_empty()).then(|| view! { <AttachForm monitor=monitor.clone() others/> })}
             <Silence monitor=monitor.clone() until=view.muted_until/>
-            <Parents monitor parents=view.parents own=view.monitor/>
+            <Parents monitor parents=view.parents count=view.hangs_on own=view.monitor/>
         </div>
     }
 }
@@ -158,16 +162,21 @@ fn Silence(monitor: String, until: Option<Timestamp>) -> impl IntoView {
 fn Parents(
     monitor: String,
     parents: Vec<Named<domain::id::MonitorId>>,
+    count: usize,
     own: domain::id::MonitorId,
 ) -> impl IntoView {
     let action = Call::to::<SetParents>();
     Again::here().after(action);
-    let names: Vec<_> = parents.iter().map(|one| one.name.clone()).collect();
-    let told =
-        if names.is_empty() { "nothing".to_owned() } else { crate::components::telling::words::list(&names) };
+    let mut names: Vec<_> = parents.iter().take(PARENTS_NAMED).map(|one| one.name.clone()).collect();
+    let others = i64::try_from(count.saturating_sub(names.len())).unwrap_or(i64::MAX);
+    if others > 0 {
+        names.push(figures::count(others, "other"));
+    }
+    let told = if names.is_empty() { "nothing".to_owned() } else { words::list(&names) };
     let flash = flash::take(PARENTS);
-    let came_back = flash.as_ref().and_then(|flash| flash.values.get(CHOSEN));
-    let (open, given) = (came_back.is_some(), chosen(&parents, came_back));
+    let open = flash.as_ref().is_some_and(|flash| flash.values.contains_key(CHOSEN));
+    let given = Given::of(&parents, count, flash.as_ref());
+    Choices::here().are_for(&monitor);
     view! {
         <details class="fold" open=open>
             <summary><Icon name="chevron-right"/>"Depends on"<span class="muted">{told}</span></summary>

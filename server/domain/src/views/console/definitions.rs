@@ -13,9 +13,6 @@ pub const DEFINITIONS_PER_PAGE: u32 = 25;
 /// Monitors that the list names of a definition; the others are counted.
 pub const MONITORS_NAMED: i64 = 4;
 
-/// Monitors of a definition that its form shows before anybody searches for others.
-pub const MONITORS_SHOWN: usize = 50;
-
 /// An alert definition in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DefinitionRow {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::alert::{Definition, DefinitionDraft, Level};
 use domain::form::FieldError;
-use domain::id::{AlertId, DefinitionId, DefinitionKey, MonitorId};
+use domain::id::{AlertId, DefinitionId, DefinitionKey};
 use domain::integration::IntegrationSettings;
 use domain::level_values::{Before, Told, Was, is_moved};
 use domain::person::Viewer;
@@ -48,13 +48,6 @@ impl Services {
         definition.draft.monitors.truncate(most);
         let definition = Some(view(&mut tx, definition, &told).await?);
         Ok(DefinitionForm { definition, integrations, named })
-    }
-
-    /// The monitors that a definition names, by name.
-    pub async fn monitors_of_definition(&self, viewer: &Viewer, id: &DefinitionId) -> Result<Vec<MonitorId>> {
-        operator(viewer)?;
-        let mut tx = self.inner.db.read().await?;
-        Ok(load(&mut tx, id).await?.draft.monitors)
     }
 
     /// Adds a definition, or changes the one with this id from the version that it was read with. A mask in the place of a secret keeps
@@ -224,7 +217,7 @@ fn addressees(level: &Level) -> BTreeSet<&str> {
     level.targets.iter().map(|target| target.integration.as_str()).collect()
 }
 
-async fn load(tx: &mut Tx, id: &DefinitionId) -> Result<Definition> {
+pub(super) async fn load(tx: &mut Tx, id: &DefinitionId) -> Result<Definition> {
     definitions::by_id(tx, id).await?.ok_or(ServiceError::NotFound)
 }
 

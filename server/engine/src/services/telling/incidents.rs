@@ -11,7 +11,7 @@ use domain::time::{MINUTE, Timestamp};
 use super::super::monitors::load as load_monitor;
 use super::{Result, ServiceError, Services, operator};
 use crate::store::views::telling::{self, Incident};
-use crate::store::{Tx, events, health, incidents, mutes, outages};
+use crate::store::{Tx, events, health, incidents, mutes, outages, views};
 
 /// The longest time that an incident can be put off or a monitor be muted, in minutes: 30 days.
 pub(super) const MAX_SNOOZE: i64 = 30 * 24 * 60;
@@ -149,7 +149,10 @@ impl Services {
     }
 
     /// Says what a monitor hangs on: while one of these is down, no new alert of it leaves. A monitor cannot hang on itself, not even
-    /// through others.
+    /// through others; those that are gone are left out.
+    ///
+    /// # Errors
+    /// `Invalid` with the field `parents` when it would hang on itself.
     pub async fn set_parents(
         &self,
         viewer: &Viewer,
@@ -159,15 +162,17 @@ impl Services {
         operator(viewer)?;
         let mut tx = self.inner.db.write().await?;
         let monitor = load_monitor(&mut tx, monitor).await?;
-        let mut keys = Vec::with_capacity(parents.len());
-        for parent in parents {
-            let parent = load_monitor(&mut tx, parent).await?;
-            if parent.key == monitor.key || mutes::hangs_on(&mut tx, parent.key, monitor.key).await? {
-                let message = format!("“{}” hangs on this monitor itself.", parent.draft.name);
-                return Err(ServiceError::invalid("parents", message));
-            }
-            keys.push(parent.key);
+        let keys = views::monitors::keys_of(&mut tx, parents).await?;
+        let mut below = mutes::hanging_on(&mut tx, monitor.key).await?;
+        below.insert(monitor.key);
+        if let Some(wrong) =
+            parents.iter().find(|parent| keys.get(parent).is_some_and(|key| below.contains(key)))
+        {
+            let wrong = load_monitor(&mut tx, wrong).await?.draft.name;
+            let message = format!("“{wrong}” hangs on this monitor itself.");
+            return Err(ServiceError::invalid("parents", message));
         }
+        let keys: Vec<_> = keys.into_values().collect();
         mutes::set_parents(&mut tx, monitor.key, &keys).await?;
         tx.commit().await?;
         Ok(())

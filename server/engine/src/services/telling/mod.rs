@@ -8,11 +8,14 @@ mod incidents;
 mod incidents_read;
 mod integrations;
 mod lists;
+mod naming;
 mod phone;
 mod programs;
 mod subscriptions;
 mod tokens;
 mod trials;
+
+use std::collections::HashSet;
 
 use domain::alert::{DefinitionDraft, Level};
 use domain::form::FieldError;
@@ -23,23 +26,23 @@ use domain::time::Timestamp;
 use domain::views::console::{Named, TellingHealth};
 
 use super::{Result, ServiceError, Services, operator};
-use crate::store::{Tx, definitions as stored, integrations as kept, monitors, projects};
+use crate::store::{Tx, definitions as stored, integrations as kept, projects, views};
 
 pub use integrations::Changes;
+pub(crate) use naming::named_by;
 pub use phone::{CODE, PhoneError};
 pub use programs::{DeliveryStats, ProgramIncident};
 pub use tokens::TOKEN_PREFIX;
 
 /// What is wrong with a list of monitors: each that does not exist, but for those that were `named` before and are gone since.
 async fn unknown_monitors(tx: &mut Tx, ids: &[MonitorId], named: &[MonitorId]) -> Result<Vec<FieldError>> {
-    let mut errors = Vec::new();
-    for (place, id) in ids.iter().enumerate() {
-        if !named.contains(id) && monitors::key_of(tx, id).await?.is_none() {
-            let message = format!("There is no monitor {id} (any more).");
-            errors.push(FieldError::new(format!("monitors.{place}"), message));
-        }
-    }
-    Ok(errors)
+    let known = views::monitors::keys_of(tx, ids).await?;
+    let named: HashSet<_> = named.iter().collect();
+    let gone = ids.iter().enumerate().filter(|(_, id)| !named.contains(id) && !known.contains_key(id));
+    let error = |(place, id): (usize, &MonitorId)| {
+        FieldError::new(format!("monitors.{place}"), format!("There is no monitor {id} (any more)."))
+    };
+    Ok(gone.map(error).collect())
 }
 
 impl Services {

@@ -2,14 +2,14 @@
 
 use domain::event_id::{self, EVENTS};
 use domain::form::FieldError;
-use domain::id::{MonitorId, SubscriptionId};
+use domain::id::SubscriptionId;
 use domain::integration::ProviderKind;
 use domain::person::Viewer;
-use domain::views::console::{ListQuery, Listed, Named, PER_PAGE, SubscriptionDraft, SubscriptionRow};
+use domain::views::console::{ListQuery, Listed, PER_PAGE, SubscriptionDraft, SubscriptionRow};
 
 use super::super::place;
 use super::{Result, ServiceError, Services, operator, unknown_monitors};
-use crate::store::{Tx, integrations, subscriptions, views};
+use crate::store::{Tx, integrations, subscriptions};
 
 impl Services {
     /// Every subscription, by name.
@@ -41,13 +41,6 @@ impl Services {
         let mut tx = self.inner.db.read().await?;
         let known = subscriptions::by_id(&mut tx, id).await?.ok_or(ServiceError::NotFound)?;
         Ok(known.view)
-    }
-
-    /// What monitors are called; those that are gone are left out.
-    pub async fn monitor_names(&self, viewer: &Viewer, ids: &[MonitorId]) -> Result<Vec<Named<MonitorId>>> {
-        operator(viewer)?;
-        let mut tx = self.inner.db.read().await?;
-        Ok(views::monitors::named(&mut tx, ids).await?)
     }
 
     /// Adds a subscription, or changes one. Monitors that are gone stay named by a subscription that named them before.
