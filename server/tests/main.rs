@@ -24,6 +24,7 @@ mod origin;
 mod people;
 #[path = "../engine/tests/store/postgres.rs"]
 mod postgres;
+mod refused;
 mod serving;
 mod showing;
 mod starting;

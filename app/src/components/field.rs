@@ -169,8 +169,10 @@ fn Checkbox(field: &'static Field, checked: bool) -> impl IntoView {
 /// Removes a stored secret.
 #[component]
 fn ClearSecret(name: &'static str) -> impl IntoView {
-    let input = FormState::here().input_name(&format!("{name}{CLEAR_SUFFIX}"));
-    view! { <label class="check"><input type="checkbox" name=input value="true"/><span>"Remove the stored value"</span></label> }
+    let (state, field) = (FormState::here(), format!("{name}{CLEAR_SUFFIX}"));
+    let checked = state.value(&field, String::new()) == "true";
+    let input = state.input_name(&field);
+    view! { <label class="check"><input type="checkbox" name=input value="true" checked=checked/><span>"Remove the stored value"</span></label> }
 }
 
 #[cfg(test)]

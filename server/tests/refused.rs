@@ -1,0 +1,67 @@
+//! Forms that are refused, as a browser without scripts sends and sees them: what is wrong stands at its field, and what was said stays.
+
+use domain::check::CheckKind;
+use domain::person::Viewer;
+use reqwest::Method;
+
+use crate::support::{Actor, TestApp};
+
+/// Sends a form from a page; what people see of the page that comes back.
+async fn refused(
+    app: &TestApp,
+    viewer: &Actor,
+    from: &str,
+    function: &str,
+    fields: &[(&str, &str)],
+) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(fields);
+    let request =
+        app.request(viewer, Method::POST, &format!("/api/{function}")).header("accept", "text/html");
+    let request = request.header("referer", format!("http://{}{from}", app.running.address));
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form.finish());
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status(), 303);
+    assert_eq!(answer.headers()["location"], from);
+    let page = app.request(viewer, Method::GET, from).send().await.unwrap().text().await.unwrap();
+    let page = page.replace("<!>", "");
+    let mut parts = page.split("<script");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |seen, part| seen + part.split_once("</script>").map_or("", |(_, rest)| rest))
+}
+
+/// The first element in a page whose tag has this in it.
+fn tag<'a>(page: &'a str, part: &str) -> &'a str {
+    let at = page.find(part).unwrap_or_else(|| panic!("no {part} in {page}"));
+    let begin = page[..=at].rfind('<').unwrap();
+    &page[begin..=begin + page[begin..].find('>').unwrap()]
+}
+
+#[tokio::test]
+async fn a_stored_secret_that_is_to_go_stays_ticked() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut form = domain::monitor_form::empty_form(CheckKind::Http);
+    form.extend([pair("name", "Shop"), pair("url", "http://127.0.0.1:9/"), pair("auth", "basic")]);
+    form.extend([pair("username", "me"), pair("password", "hunter22")]);
+    let services = &app.running.state.services;
+    let id = services.add_monitor(&Viewer::System, &form).await.unwrap();
+    let fields = [
+        ("monitor", id.as_str()),
+        ("version", "1"),
+        ("form[kind]", "http"),
+        ("form[name]", "Shop"),
+        ("form[url]", "http://127.0.0.1:9/"),
+        ("form[interval]", "soon"),
+        ("form[password.clear]", "true"),
+    ];
+    let page = refused(&app, &viewer, &format!("/console/monitors/{id}/edit"), "edit_monitor", &fields).await;
+    assert!(page.contains("“soon” does not fit"), "{page}");
+    let tick = tag(&page, "name=\"form[password.clear]\"");
+    assert!(tick.contains("checked"), "{tick}");
+    let fresh = app.request(&viewer, Method::GET, &format!("/console/monitors/{id}/edit"));
+    let fresh = fresh.send().await.unwrap().text().await.unwrap();
+    assert!(!tag(&fresh, "name=\"form[password.clear]\"").contains("checked"));
+    app.close().await;
+}
