@@ -130,7 +130,12 @@ fn minutes(reader: &mut FormReader<'_>, field: &'static str, text: &str) -> Opti
         (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
     };
     let minutes = read();
-    if minutes.is_none() {
+    if minutes.is_none() && text.is_empty() {
+        reader.error(
+            field,
+            "Quiet hours have a begin and an end: write a time of day such as 22:30, or leave both empty.",
+        );
+    } else if minutes.is_none() {
         reader.error(field, format!("“{text}” is no time of day; write it as 22:30."));
     }
     minutes
@@ -142,6 +147,15 @@ mod tests {
 
     fn form(pairs: &[(&str, &str)]) -> Form {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn half_of_the_quiet_hours_is_asked_for_the_other_half() {
+        let sent =
+            form(&[("url", "https://example.org/hook"), ("quiet_from", "22:00"), ("quiet_zone", "UTC")]);
+        let errors = IntegrationDraft::from_form(ProviderKind::Webhook, &sent, None).unwrap_err();
+        assert_eq!((errors.len(), errors[0].field.as_str()), (1, "quiet_until"));
+        assert!(errors[0].message.contains("such as 22:30, or leave both empty"), "{}", errors[0].message);
     }
 
     #[test]
