@@ -65,3 +65,21 @@ async fn a_stored_secret_that_is_to_go_stays_ticked() {
     assert!(!tag(&fresh, "name=\"form[password.clear]\"").contains("checked"));
     app.close().await;
 }
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_a_subscription_is_said_at_once() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let fields = [("subscription", ""), ("name", " "), ("integration", ""), ("scope", "these")];
+    let page = refused(&app, &viewer, "/console/subscriptions/new", "save_subscription", &fields).await;
+    assert!(page.contains("4 fields need a look."), "{page}");
+    for words in [
+        "Please give it a name",
+        "Please choose at least one event.",
+        "Please choose who shall hear.",
+        "Tick at least one monitor, or choose all of them.",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    app.close().await;
+}

@@ -13,6 +13,7 @@ use {
     super::chosen::{Chosen, look_for},
     super::{id, optional_id},
     crate::context::{Request, Sent, request},
+    domain::event_id,
     domain::id::{IntegrationId, MonitorId, SubscriptionId},
     domain::views::console::{MONITORS_SHOWN, Naming, SubscriptionDraft},
     engine::services::ServiceError,
@@ -122,7 +123,12 @@ pub async fn save_subscription(
             let draft = SubscriptionDraft { name, integration, events, monitors, enabled };
             save(&request, &subscription, &draft).await
         }
-        (integration, monitors) => Err(both(integration.err(), monitors.err())),
+        // Nobody should have to mend one to learn of the other.
+        (integration, monitors) => {
+            let others = ServiceError::Invalid(event_id::mistakes(&name, &events));
+            let chosen = both(integration.err(), monitors.err());
+            Err(both(Some(others), Some(chosen)))
+        }
     };
     sent.answer_then(saved, |()| "/console/subscriptions".to_owned())
 }

@@ -4,6 +4,11 @@
 
 use serde_json::{Value, json};
 
+use crate::form::FieldError;
+
+/// The longest name of a subscription, in characters.
+const MAX_NAME: usize = 100;
+
 /// An event that can be subscribed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventKind {
@@ -137,6 +142,22 @@ pub fn find(id: &str) -> Option<&'static EventKind> {
 /// The full id of a full or short one.
 pub fn canonical(id: &str) -> Option<&'static str> {
     find(id).map(|event| event.id)
+}
+
+/// What is wrong with the name of a subscription, and with the events that it is to: the fields `name` and `events`.
+pub fn mistakes(name: &str, events: &[String]) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > MAX_NAME {
+        let message = format!("Please give it a name of at most {MAX_NAME} characters.");
+        errors.push(FieldError::new("name", message));
+    }
+    if events.is_empty() {
+        errors.push(FieldError::new("events", "Please choose at least one event."));
+    }
+    let unknown = events.iter().filter(|event| find(event).is_none());
+    errors.extend(unknown.map(|event| FieldError::new("events", format!("There is no event “{event}”."))));
+    errors
 }
 
 #[cfg(test)]

@@ -96,18 +96,10 @@ impl Services {
     ) -> Result<SubscriptionId> {
         let now = self.now();
         let mut draft = draft.clone();
-        let mut errors = Vec::new();
-        let name = draft.name.trim();
-        if name.is_empty() || name.chars().count() > 100 {
-            errors.push(FieldError::new("name", "Please give it a name of at most 100 characters."));
-        }
-        if draft.events.is_empty() {
-            errors.push(FieldError::new("events", "Please choose at least one event."));
-        }
+        let mut errors = event_id::mistakes(&draft.name, &draft.events);
         for event in &mut draft.events {
-            match event_id::canonical(event) {
-                Some(id) => *event = id.to_owned(),
-                None => errors.push(FieldError::new("events", format!("There is no event “{event}”."))),
+            if let Some(id) = event_id::canonical(event) {
+                id.clone_into(event);
             }
         }
         draft.events.sort();
