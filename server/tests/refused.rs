@@ -1,7 +1,9 @@
 //! Forms that are refused, as a browser without scripts sends and sees them: what is wrong stands at its field, and what was said stays.
 
 use domain::check::CheckKind;
+use domain::id::MonitorId;
 use domain::person::Viewer;
+use domain::views::console::ComponentDraft;
 use reqwest::Method;
 
 use crate::support::{Actor, TestApp};
@@ -35,6 +37,36 @@ fn tag<'a>(page: &'a str, part: &str) -> &'a str {
     let at = page.find(part).unwrap_or_else(|| panic!("no {part} in {page}"));
     let begin = page[..=at].rfind('<').unwrap();
     &page[begin..=begin + page[begin..].find('>').unwrap()]
+}
+
+#[tokio::test]
+async fn a_component_says_that_a_monitor_is_gone() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let draft = ComponentDraft { name: "Shop".to_owned(), ..ComponentDraft::default() };
+    let id = app.running.state.services.add_component(&Viewer::System, &draft).await.unwrap();
+    let gone = MonitorId::new([7; 13]);
+    let fields = [("component", id.as_str()), ("name", "Store"), ("monitors[]", gone.as_str())];
+    let page = refused(&app, &viewer, &format!("/console/page?edit={id}"), "edit_component", &fields).await;
+    assert!(
+        page.contains("data-wrong") && page.contains("One of these monitors is gone; choose again."),
+        "{page}"
+    );
+    assert!(page.contains("value=\"Store\""));
+    app.close().await;
+}
+
+#[tokio::test]
+async fn the_new_name_of_a_group_is_in_sight_when_it_was_refused() {
+    let app = TestApp::spawn().await;
+    let viewer = app.viewer().await;
+    let id = app.running.state.services.add_group(&Viewer::System, "Europe").await.unwrap();
+    let name = "e".repeat(121);
+    let fields = [("group", id.as_str()), ("name", &name)];
+    let page = refused(&app, &viewer, "/console/page", "rename_group", &fields).await;
+    assert!(tag(&page, "class=\"rename\"").contains(" open"), "{page}");
+    assert!(page.contains("Write a name of one line") && page.contains(&name));
+    app.close().await;
 }
 
 #[tokio::test]

@@ -182,3 +182,19 @@ pub fn CheckField(
         </label>
     }
 }
+
+/// What is wrong with something that has no control of its own, so it takes the focus itself. It stands before that: who goes on comes to
+/// what there is to choose.
+#[component]
+pub fn ErrorOf(
+    /// The field.
+    #[prop(into)]
+    field: String,
+) -> impl IntoView {
+    let error = FormState::here().error_of(&field);
+    move || {
+        error
+            .get()
+            .map(|error| view! { <div class="field"><p class="error" tabindex="-1" data-wrong><Icon name="alert"/>{error}</p></div> })
+    }
+}

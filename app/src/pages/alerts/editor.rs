@@ -14,7 +14,7 @@ use crate::components::choices::{Choices, Given, MonitorBoxes};
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{EnterSends, FormState, SendForm, Submit};
 use crate::components::icon::Icon;
-use crate::components::input::{CheckField, Described, FieldFrame};
+use crate::components::input::{CheckField, Described, ErrorOf, FieldFrame};
 use crate::components::leave::Guard;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};
@@ -174,18 +174,6 @@ fn NameField(value: String) -> impl IntoView {
             <input class="input" id=control.id.clone() name=control.name.clone() value=value required autocomplete="off"
                 aria-invalid=control.invalid() aria-describedby=control.by()/>
         </FieldFrame>
-    }
-}
-
-/// What is wrong with something that has no control of its own, so it takes the focus itself. It stands before that: who goes on comes to
-/// what there is to choose.
-#[component]
-pub(super) fn ErrorOf(#[prop(into)] field: String) -> impl IntoView {
-    let error = FormState::here().error_of(&field);
-    move || {
-        error
-            .get()
-            .map(|error| view! { <div class="field"><p class="error" tabindex="-1" data-wrong><Icon name="alert"/>{error}</p></div> })
     }
 }
 

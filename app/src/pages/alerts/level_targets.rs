@@ -9,11 +9,10 @@ use domain::level_values::LevelVariable;
 use domain::views::console::IntegrationChoice;
 use leptos::prelude::*;
 
-use super::editor::ErrorOf;
 use crate::components::find::{FindBox, MANY, told};
 use crate::components::form::FormState;
 use crate::components::icon::Icon;
-use crate::components::input::Described;
+use crate::components::input::{Described, ErrorOf};
 
 /// Integrations that are offered beside those that are told already; the others are searched for. No fewer than [`MANY`]: up to there
 /// nothing is searched for.

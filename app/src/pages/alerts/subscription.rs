@@ -5,13 +5,12 @@ use domain::integration::ProviderKind;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-use super::editor::ErrorOf;
 use crate::call::Call;
 use crate::components::choices::{Choices, Given, MonitorBoxes};
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{EnterSends, SendForm, Submit};
 use crate::components::icon::Icon;
-use crate::components::input::{CheckField, SelectField, TextField};
+use crate::components::input::{CheckField, ErrorOf, SelectField, TextField};
 use crate::components::leave::Guard;
 use crate::components::loaded::Loaded;
 use crate::components::page_head::{PageHead, PageTitle};

@@ -13,6 +13,7 @@ use crate::components::again::Again;
 use crate::components::choices::{Choices, PlainFind, chosen, twins};
 use crate::components::form::{FormState, SendForm, Submit};
 use crate::components::icon::Icon;
+use crate::components::input::ErrorOf;
 use crate::components::leave::Guard;
 use crate::flash;
 use crate::server_fns::chosen::CHOSEN;
@@ -124,17 +125,6 @@ pub(super) fn AddRow(group: String, name: Memo<String>, is_empty: Memo<bool>) ->
             <ErrorOf field="group"/>
         </SendForm>
         </details>
-    }
-}
-
-/// What is wrong with something that the line has no field of its own for.
-#[component]
-fn ErrorOf(field: &'static str) -> impl IntoView {
-    let error = FormState::here().error_of(field);
-    move || {
-        error.get().map(|error| {
-            view! { <div class="field"><p class="error" tabindex="-1" data-wrong><Icon name="alert"/>{error}</p></div> }
-        })
     }
 }
 

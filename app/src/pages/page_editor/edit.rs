@@ -10,7 +10,7 @@ use crate::components::choices::{Given, MonitorBoxes, chosen};
 use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{EnterSends, SendForm, Submit};
 use crate::components::icon::Icon;
-use crate::components::input::{CheckField, SelectField, TextField};
+use crate::components::input::{CheckField, ErrorOf, SelectField, TextField};
 use crate::components::leave::Guard;
 use crate::flash;
 use crate::server_fns::alerts::VERSION;
@@ -58,6 +58,7 @@ pub(super) fn EditComponent(component: ComponentRow, groups: Vec<GroupRow>) -> i
                 </div>
                 <TextField name="description" label="Description" value=component.description optional=true
                     hint="The public reads it beside the name."/>
+                <ErrorOf field="monitors"/>
                 <MonitorBoxes legend="Follows" given=followed/>
                 <CheckField name="show_uptime" label="The public sees the bar and the uptime" value=component.show_uptime/>
                 <CheckField name="show_latency" label="The public sees response times" value=component.show_latency/>

@@ -13,6 +13,7 @@ use crate::components::confirm::{Ask, Confirm};
 use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
 use crate::components::leave::Guard;
+use crate::flash;
 use crate::server_fns::groups::{AddGroup as AddGroupCall, DeleteGroup, MoveGroup, RenameGroup};
 
 /// What the page shows of a group, or of the components that stand in none. It stays when the page is read again.
@@ -95,10 +96,13 @@ fn Rename(group: GroupRow) -> impl IntoView {
     expect_context::<Again>().after(rename);
     let id = group.id.to_string();
     let (form_id, label) = (format!("rename-{id}"), format!("New name of {}", group.name));
+    // What is wrong with a name that came back is not folded away.
+    let flash = flash::take(&form_id);
+    let is_refused = flash.as_ref().is_some_and(|flash| flash.error.is_some());
     view! {
-        <details class="rename">
+        <details class="rename" open=is_refused>
             <summary class="button quiet small">"Rename"</summary>
-            <SendForm action=rename id=form_id class="add-row" refused="" guard=Guard::Path>
+            <SendForm action=rename id=form_id class="add-row" refused="" guard=Guard::Path flash=flash.unwrap_or_default()>
                 <input type="hidden" name="group" value=id/>
                 <NameInput label placeholder="" value=group.name/>
                 <Submit class="button">"Save"</Submit>

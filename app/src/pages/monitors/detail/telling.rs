@@ -8,8 +8,9 @@ use crate::call::Call;
 use crate::components::again::Again;
 use crate::components::choices::{Choices, Given, MonitorBoxes};
 use crate::components::figures;
-use crate::components::form::{FormState, SendForm, Submit};
+use crate::components::form::{SendForm, Submit};
 use crate::components::icon::Icon;
+use crate::components::input::ErrorOf;
 use crate::components::loaded::Loaded;
 use crate::components::telling::words;
 use crate::components::time::Time;
@@ -183,20 +184,10 @@ fn Parents(
             <SendForm action id=PARENTS flash=flash.unwrap_or_default()>
                 <input type="hidden" name="monitor" value=monitor/>
                 <p class="hint muted">"While one of these is down, no alert of this monitor leaves: a dead router needs no hundred messages."</p>
-                <WrongParents/>
+                <ErrorOf field="parents"/>
                 <MonitorBoxes legend="Monitors" given without=own/>
                 <div class="form-foot"><Submit class="button">"Save"</Submit></div>
             </SendForm>
         </details>
-    }
-}
-
-#[component]
-fn WrongParents() -> impl IntoView {
-    let error = FormState::here().error_of("parents");
-    move || {
-        error
-            .get()
-            .map(|error| view! { <div class="field"><p class="error" tabindex="-1" data-wrong><Icon name="alert"/>{error}</p></div> })
     }
 }
