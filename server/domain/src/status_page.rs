@@ -120,18 +120,18 @@ impl PageState {
     }
 }
 
-/// The state that a component takes from the monitors it follows. While a failure is being confirmed the component stays as
-/// it was: the monitor's last settled state is what `Confirming` hides.
+/// The state that a component takes from the monitors it follows. While a failure is being confirmed the component stays as it was:
+/// whoever asks says what was settled before, and a monitor of which that is not said has no say.
 ///
 /// A monitor that we know nothing of (paused, unknown, never checked) has no say while another one has.
 pub fn follow(monitors: &[State]) -> ComponentState {
     let (mut up, mut degraded, mut down) = (0, 0, 0);
     for state in monitors {
         match state {
-            State::Up | State::Confirming => up += 1,
+            State::Up => up += 1,
             State::Degraded => degraded += 1,
             State::Down => down += 1,
-            State::Pending | State::Unknown | State::Paused => {}
+            State::Confirming | State::Pending | State::Unknown | State::Paused => {}
         }
     }
     match (up, degraded, down) {
@@ -188,8 +188,9 @@ mod tests {
     }
 
     #[test]
-    fn a_confirming_monitor_does_not_change_its_component() {
-        assert_eq!(follow(&[State::Confirming]), ComponentState::Operational);
+    fn a_failure_that_nobody_confirmed_is_neither_green_nor_red() {
+        assert_eq!(follow(&[State::Confirming]), ComponentState::NoData);
+        assert_eq!(follow(&[State::Confirming, State::Degraded]), ComponentState::DegradedPerformance);
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! What the public sees, and what it never does.
 
-use domain::health::Settled;
-use domain::id::{ComponentId, MonitorId};
+use domain::health::{Finding, Settled, State, Streak};
+use domain::id::{ComponentId, MonitorId, MonitorKey};
 use domain::status_page::{ComponentState, PageState};
 use domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use domain::uptime::ResultState;
-use domain::views::console::{ComponentDraft, PageDraft, Range};
+use domain::views::console::{ComponentDraft, EditorQuery, PageDraft, Range};
 use domain::views::public::{BAR_DAYS, PAST_DAYS, PageView};
 use engine::housekeeping::SETTLED_AFTER;
+use engine::store;
 use engine::store::rollups::{self, Tier};
 
 use crate::on_both;
@@ -32,6 +33,16 @@ pub(crate) async fn page(world: &World) -> PageView {
 pub(crate) fn state(page: &PageView, name: &str) -> ComponentState {
     let mut components = page.sections.iter().flat_map(|section| &section.components);
     components.find(|component| component.name == name).unwrap().state
+}
+
+/// A failure that is not confirmed yet.
+async fn fails_once(world: &World, key: MonitorKey) {
+    let mut tx = world.db.write().await.unwrap();
+    let mut kept = store::health::get(&mut tx, key).await.unwrap().unwrap();
+    kept.health.streak = Some(Streak { toward: Finding::Down, count: 1, since: world.now() });
+    assert_eq!(kept.health.state(false), State::Confirming);
+    assert!(store::health::update(&mut tx, &kept).await.unwrap());
+    tx.commit().await.unwrap();
 }
 
 on_both! {
@@ -70,6 +81,23 @@ on_both! {
         assert_eq!((partly.state, partly.worst), (PageState::HasIssues, ComponentState::MajorOutage));
         world.settle(one, Settled::Degraded).await;
         assert_eq!(state(&page(&world).await, "Both"), ComponentState::DegradedPerformance);
+    }
+
+    async fn while_a_failure_is_confirmed_a_component_stays_as_it_was(world: World) {
+        let (key, id) = world.monitor("One").await;
+        component(&world, "Shop", &[id]).await;
+        let settled = [
+            (Settled::Pending, ComponentState::NoData),
+            (Settled::Degraded, ComponentState::DegradedPerformance),
+            (Settled::Up, ComponentState::Operational),
+        ];
+        for (settled, shown) in settled {
+            world.settle(key, settled).await;
+            fails_once(&world, key).await;
+            assert_eq!(state(&page(&world).await, "Shop"), shown, "{settled:?}");
+            let editor = world.services.page_editor(OPERATOR, &EditorQuery::default()).await.unwrap();
+            assert_eq!(editor.state, shown, "{settled:?}");
+        }
     }
 
     async fn a_state_set_by_hand_wins_until_it_is_released(world: World) {

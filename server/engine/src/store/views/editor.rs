@@ -57,14 +57,15 @@ pub async fn found(tx: &mut Tx, page: PageKey, search: &str) -> Result<HashSet<C
     Ok(keys.into_iter().map(ComponentKey).collect())
 }
 
-/// The states that the monitors show which each component of a page follows, each state once.
+/// The states that each component of a page follows, each once.
 pub async fn states(tx: &mut Tx, page: PageKey) -> Result<HashMap<ComponentKey, Vec<State>>> {
     let rows: Vec<(i64, String)> = sql!(tx, |conn| {
-        sqlx::query_as(
-            "select distinct cm.component_id, case when m.paused then 'paused' else h.state end from components c \
-             join component_monitors cm on cm.component_id = c.id join monitors m on m.id = cm.monitor_id \
+        sqlx::query_as(concat!(
+            "select distinct cm.component_id, ",
+            followed_state!(),
+            " from components c join component_monitors cm on cm.component_id = c.id join monitors m on m.id = cm.monitor_id \
              join health h on h.monitor_id = m.id where c.page_id = $1",
-        )
+        ))
         .bind(page.0)
         .fetch_all(conn)
         .await?

@@ -16,6 +16,14 @@ macro_rules! standing {
     };
 }
 
+/// The state of a monitor `m` with the health `h` that a page's components follow: while a failure is being confirmed, what was settled
+/// before it.
+macro_rules! followed_state {
+    () => {
+        "case when m.paused then 'paused' when h.state = 'confirming' then h.settled else h.state end"
+    };
+}
+
 pub mod deliveries;
 pub mod editor;
 pub mod incidents;

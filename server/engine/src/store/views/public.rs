@@ -13,7 +13,7 @@ pub struct Followed {
     pub component: ComponentKey,
     /// The monitor.
     pub monitor: MonitorKey,
-    /// The state that it shows.
+    /// The state that the component follows.
     pub state: State,
     /// When it was added: before that there is no data.
     pub created_at: Timestamp,
@@ -21,12 +21,13 @@ pub struct Followed {
 
 /// Every monitor that a component of a page follows.
 pub async fn followed(tx: &mut Tx, page: PageKey) -> Result<Vec<Followed>> {
-    let rows: Vec<(i64, i64, String, i64)> = sql!(tx, |conn| sqlx::query_as(
-        "select cm.component_id, m.id, case when m.paused then 'paused' else h.state end, m.created_at \
-         from components c join component_monitors cm on cm.component_id = c.id \
+    let rows: Vec<(i64, i64, String, i64)> = sql!(tx, |conn| sqlx::query_as(concat!(
+        "select cm.component_id, m.id, ",
+        followed_state!(),
+        ", m.created_at from components c join component_monitors cm on cm.component_id = c.id \
          join monitors m on m.id = cm.monitor_id join health h on h.monitor_id = m.id \
          where c.page_id = $1 order by cm.component_id, m.id"
-    )
+    ))
     .bind(page.0)
     .fetch_all(conn)
     .await?);
