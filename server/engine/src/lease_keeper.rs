@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::store::{self, Db, leases, listening};
+use crate::store::{self, Db, claiming, leases, listening};
 use crate::vitals::Vitals;
 
 /// How long a lease lasts. A node that dies is replaced after that.
@@ -91,6 +91,7 @@ impl LeaseKeeper {
             .into_iter()
             .filter_map(|lease| u16::try_from(lease.shard).ok())
             .collect();
+        let lost = leases::lost(&mut tx, &self.node, ran_out).await?;
         for shard in (0..SHARDS).filter(|shard| !held.contains(shard)).collect::<Vec<_>>() {
             if leases::claim(&mut tx, i64::from(shard), &self.node, ran_out, until).await?.is_some() {
                 held.insert(shard);
@@ -98,6 +99,12 @@ impl LeaseKeeper {
         }
         listening::listened(&mut tx, now, listening::PATIENCE).await?;
         tx.commit().await?;
+        for node in &lost {
+            // Nobody sends what it was about to send, and its leases of messages are much longer than those of shards.
+            if let Err(error) = claiming::release(&self.db, node).await {
+                tracing::warn!(%error, "messages of a node that is gone wait until its leases of them run out");
+            }
+        }
         self.rounds.span = Some(span);
         self.held.send_if_modified(|before| {
             let changed = **before != held;
@@ -155,7 +162,15 @@ impl LeaseKeeper {
 
 #[cfg(test)]
 mod tests {
+    use domain::id::{DeliveryId, IntegrationId, ProjectId};
+    use domain::integration::{IntegrationDraft, WebhookSettings};
+    use domain::message::{Body, EventNote, Message};
+
     use super::*;
+    use crate::chance::Chance;
+    use crate::store::claiming::Limits;
+    use crate::store::deliveries::{self, NewDelivery};
+    use crate::store::{integrations, projects};
 
     const ALL: usize = SHARDS as usize;
 
@@ -245,6 +260,72 @@ mod tests {
         world.clock.advance(Duration::from_mins(1));
         third.round().await.unwrap();
         assert_eq!(replaced_after(&world, &mut third).await, 10);
+    }
+
+    /// Adds a message.
+    async fn message(world: &World) {
+        let (chance, now) = (Chance::System, world.clock.now());
+        let mut tx = world.db.write().await.unwrap();
+        let project = projects::ensure(&mut tx, &ProjectId::new(chance.bytes()), now).await.unwrap();
+        let settings = WebhookSettings::to("https://hooks.example/").into();
+        let draft = IntegrationDraft { name: "hook".to_owned(), settings, enabled: true, quiet: None };
+        let id = IntegrationId::new(chance.bytes());
+        let integration = integrations::insert(&mut tx, project, &id, &draft, now).await.unwrap();
+        let body = Body::Event(EventNote {
+            event: "incident.incident.created".to_owned(),
+            payload: serde_json::json!({}),
+            subscription: String::new(),
+            name: String::new(),
+        });
+        let (base_url, time_zone) = (String::new(), "UTC".to_owned());
+        let message = Message { at: now, base_url, time_zone, project: None, only: Vec::new(), body };
+        let new = NewDelivery {
+            id: &DeliveryId::new(chance.bytes()),
+            integration,
+            address: "",
+            cause: "test",
+            incident: None,
+            monitor: None,
+            message: &message,
+            due_at: now,
+            at: now,
+        };
+        assert!(deliveries::insert(&mut tx, &new).await.unwrap());
+        tx.commit().await.unwrap();
+    }
+
+    /// How many messages a node finds to send.
+    async fn claimed(world: &World, node: &str) -> usize {
+        let (now, until) = (world.clock.now(), Timestamp(world.clock.now().0 + 100 * SECOND));
+        let limits = Limits { total: 10, each: 10, fast: &[], each_fast: 10, full: &[] };
+        let mut tx = world.db.write().await.unwrap();
+        let claimed = claiming::claim(&mut tx, node, now, until, &limits).await.unwrap();
+        tx.commit().await.unwrap();
+        claimed.len()
+    }
+
+    #[tokio::test]
+    async fn what_a_node_that_is_gone_was_to_send_is_sent_by_who_takes_its_shards() {
+        let world = World::new().await;
+        let (mut owner, mut other) = (world.node("owner").await, world.node("other").await);
+        message(&world).await;
+        assert_eq!(claimed(&world, "owner").await, 1);
+        world.goes_on(&mut owner, &mut other).await;
+        assert_eq!(claimed(&world, "other").await, 0, "it is on its way");
+        assert_eq!(replaced_after(&world, &mut other).await, 20);
+        assert_eq!(claimed(&world, "other").await, 1);
+    }
+
+    #[tokio::test]
+    async fn what_a_node_that_stops_still_sends_is_sent_by_nobody_else() {
+        let world = World::new().await;
+        let (mut owner, mut other) = (world.node("owner").await, world.node("other").await);
+        message(&world).await;
+        assert_eq!(claimed(&world, "owner").await, 1);
+        world.goes_on(&mut owner, &mut other).await;
+        owner.let_go().await.unwrap();
+        other.round().await.unwrap();
+        assert_eq!((held(&other), claimed(&world, "other").await), (ALL, 0));
     }
 
     #[tokio::test]

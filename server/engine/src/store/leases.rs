@@ -85,6 +85,18 @@ pub async fn others_hold(tx: &mut Tx, node: &str, now: Timestamp) -> Result<bool
     Ok(held > 0)
 }
 
+/// Other nodes whose leases ran out before `now` without being let go: most likely they are no more.
+pub async fn lost(tx: &mut Tx, node: &str, now: Timestamp) -> Result<Vec<String>> {
+    let lost =
+        "select distinct node from leases where node <> $1 and until >= $2 and until < $3 order by node";
+    Ok(sql!(tx, |conn| sqlx::query_scalar(lost)
+        .bind(node)
+        .bind(LET_GO.0)
+        .bind(now.0)
+        .fetch_all(conn)
+        .await?))
+}
+
 /// Lets every lease of a node go, so that another one may take over at once.
 pub async fn release(tx: &mut Tx, node: &str) -> Result<()> {
     sql!(tx, |conn| sqlx::query("update leases set until = 0 where node = $1")
