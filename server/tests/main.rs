@@ -10,6 +10,7 @@ mod backup;
 mod commands;
 mod editor;
 mod forms;
+mod heartbeats;
 mod hooks;
 mod known;
 mod lists;

@@ -115,7 +115,7 @@ async fn recorded() -> Duration {
     let (rechecks, _keep) = mpsc::unbounded_channel();
     let (vitals, registry) = (Arc::default(), Registry::default());
     let writer = Writer {
-        recorder: Recorder::new(registry.clone(), Arc::clone(&vitals)),
+        recorder: Recorder::new(registry.clone(), Arc::clone(&vitals), rechecks),
         db: db.clone(),
         registry,
         bus: Bus::default(),
@@ -123,7 +123,6 @@ async fn recorded() -> Duration {
         chance: Chance::System,
         node: "only".to_owned(),
         vitals,
-        rechecks,
     };
     let mut tx = db.read().await.expect("a transaction");
     for key in (1..=MONITORS).map(MonitorKey) {

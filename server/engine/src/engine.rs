@@ -131,7 +131,8 @@ impl Engine {
         let checks = Checks::new(config.checks)?;
         let registry = Registry::default();
         let bus = Bus::default();
-        let recorder = Recorder::new(registry.clone(), vitals.clone());
+        let (hasten, rechecks) = mpsc::unbounded_channel();
+        let recorder = Recorder::new(registry.clone(), vitals.clone(), hasten.clone());
         let node = match db.kind() {
             Kind::Sqlite => ONLY_NODE.to_owned(),
             Kind::Postgres => domain::id::digits(chance.bytes()),
@@ -153,7 +154,6 @@ impl Engine {
         };
         keeper.begin().await?;
 
-        let (hasten, rechecks) = mpsc::unbounded_channel();
         let writer = Writer {
             recorder: recorder.clone(),
             db: db.clone(),
@@ -163,7 +163,6 @@ impl Engine {
             chance: chance.clone(),
             node: node.clone(),
             vitals: vitals.clone(),
-            rechecks: hasten.clone(),
         };
         let checks_running = TaskTracker::new();
         let scheduler = Scheduler {

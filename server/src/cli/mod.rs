@@ -204,7 +204,8 @@ async fn services(config: &Config) -> anyhow::Result<(Db, Services)> {
     db.migrate().await.context("the schema of the database could not be brought up to date")?;
     let vitals = Arc::new(Vitals::default());
     let checks = Checks::new(config.checks.engine())?;
-    let recorder = Recorder::new(Registry::default(), vitals.clone());
+    let recorder =
+        Recorder::new(Registry::default(), vitals.clone(), tokio::sync::mpsc::unbounded_channel().0);
     let telling =
         Telling::new(&db, &Clock::System, &Chance::System, &checks, "command".to_owned(), String::new())?
             .carried_by(config.carriers());

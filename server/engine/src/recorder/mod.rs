@@ -68,6 +68,7 @@ struct Queue {
     bell: Notify,
     registry: Registry,
     vitals: Arc<Vitals>,
+    rechecks: mpsc::UnboundedSender<Recheck>,
 }
 
 /// What was handed over and not taken yet.
@@ -80,9 +81,16 @@ struct Waiting {
 }
 
 impl Recorder {
-    /// An entrance without a loop behind it. The registry tells a recovery from one more success.
-    pub fn new(registry: Registry, vitals: Arc<Vitals>) -> Self {
-        Self { queue: Arc::new(Queue { waiting: Mutex::default(), bell: Notify::new(), registry, vitals }) }
+    /// An entrance without a loop behind it. The registry tells a recovery from one more success; `rechecks` leads to the scheduler.
+    pub fn new(registry: Registry, vitals: Arc<Vitals>, rechecks: mpsc::UnboundedSender<Recheck>) -> Self {
+        let (waiting, bell) = (Mutex::default(), Notify::new());
+        Self { queue: Arc::new(Queue { waiting, bell, registry, vitals, rechecks }) }
+    }
+
+    /// Asks the scheduler to look at a monitor again soon.
+    pub fn look_again(&self, recheck: Recheck) {
+        // Nobody schedules any more when the program stops.
+        let _ = self.queue.rechecks.send(recheck);
     }
 
     /// Hands over a finished check. When too many wait, the oldest routine success makes room; what is news is kept.
@@ -155,8 +163,6 @@ pub struct Writer {
     pub node: String,
     /// The node's numbers.
     pub vitals: Arc<Vitals>,
-    /// Who is asked to look again soon.
-    pub rechecks: mpsc::UnboundedSender<Recheck>,
 }
 
 impl Writer {
@@ -252,7 +258,7 @@ impl Writer {
                 continue;
             }
             if let Some(within) = monitor.recheck {
-                let _ = self.rechecks.send(Recheck { monitor: monitor.kept.monitor, within });
+                self.recorder.look_again(Recheck { monitor: monitor.kept.monitor, within });
             }
             let kept = monitor.kept_after_commit();
             self.registry.advance(kept, monitor.evidence_at, monitor.slot, monitor.facts);

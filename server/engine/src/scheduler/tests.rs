@@ -49,7 +49,7 @@ impl Stage {
             clock: clock.clone(),
             checks: Checks::new(ChecksConfig::default()).unwrap(),
             connectivity: Connectivity::new(Vec::new(), clock, vitals.clone()),
-            recorder: Recorder::new(registry.clone(), vitals.clone()),
+            recorder: Recorder::new(registry.clone(), vitals.clone(), hasten.clone()),
             registry,
             bus: Bus::default(),
             vitals,

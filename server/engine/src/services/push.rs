@@ -9,7 +9,7 @@ use domain::time::{MINUTE, Timestamp};
 use domain::uptime::ResultState;
 
 use super::{Result, ServiceError, Services};
-use crate::recorder::{Submission, settled};
+use crate::recorder::{Recheck, Submission, settled};
 use crate::store::results::ResultRow;
 use crate::store::{events, monitors, pushes, rollups};
 
@@ -119,6 +119,14 @@ impl Services {
             if let Some(report) = report {
                 let report = Arc::new(report);
                 self.inner.recorder.submit(Submission { monitor: monitor.key, slot: now, report });
+            }
+            if let CheckSettings::Push(settings) = &monitor.draft.settings
+                && news
+                && !row.failed
+            {
+                // Nobody looks at the time of the next call yet: until now there was none, or it was over.
+                let within = Timestamp(settings.next_deadline(Some(row.at), now.0)).since(now);
+                self.inner.recorder.look_again(Recheck { monitor: monitor.key, within });
             }
             return Ok(Taken::Counted);
         }

@@ -108,7 +108,8 @@ impl Mailbox {
 pub(crate) fn mailing(world: &World, mail: Option<&Mailbox>) -> Services {
     let checks = Checks::new(ChecksConfig::default()).unwrap();
     let vitals = Arc::new(Vitals::default());
-    let recorder = Recorder::new(Registry::default(), vitals.clone());
+    let recorder =
+        Recorder::new(Registry::default(), vitals.clone(), tokio::sync::mpsc::unbounded_channel().0);
     let (clock, chance) = (world.clock.clone(), world.chance.clone());
     let carriers = Carriers { mail: mail.map(|mail| mail.settings.clone()), ..Carriers::default() };
     let telling =

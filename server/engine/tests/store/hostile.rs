@@ -39,7 +39,7 @@ async fn recorder(world: &World, monitors: &[MonitorKey]) -> Writer {
     tx.commit().await.unwrap();
     let (rechecks, _) = mpsc::unbounded_channel();
     Writer {
-        recorder: Recorder::new(registry.clone(), Arc::clone(&vitals)),
+        recorder: Recorder::new(registry.clone(), Arc::clone(&vitals), rechecks),
         db: world.db.clone(),
         registry,
         bus: Bus::default(),
@@ -47,7 +47,6 @@ async fn recorder(world: &World, monitors: &[MonitorKey]) -> Writer {
         chance: world.chance.clone(),
         node: "only".to_owned(),
         vitals,
-        rechecks,
     }
 }
 

@@ -57,7 +57,8 @@ impl World {
         let (clock, chance) = (Clock::manual(START), Chance::seeded(7));
         let checks = Checks::new(ChecksConfig::default()).unwrap();
         let vitals = Arc::new(Vitals::default());
-        let recorder = Recorder::new(Registry::default(), vitals.clone());
+        let recorder =
+            Recorder::new(Registry::default(), vitals.clone(), tokio::sync::mpsc::unbounded_channel().0);
         let telling =
             engine::services::Telling::new(&db, &clock, &chance, &checks, "node".to_owned(), String::new())
                 .unwrap();

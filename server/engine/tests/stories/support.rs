@@ -80,7 +80,7 @@ impl Story {
 pub(crate) fn writer(db: Db, rechecks: mpsc::UnboundedSender<Recheck>) -> Writer {
     let (vitals, registry) = (Arc::default(), Registry::default());
     Writer {
-        recorder: Recorder::new(registry.clone(), Arc::clone(&vitals)),
+        recorder: Recorder::new(registry.clone(), Arc::clone(&vitals), rechecks),
         db,
         registry,
         bus: Bus::default(),
@@ -88,7 +88,6 @@ pub(crate) fn writer(db: Db, rechecks: mpsc::UnboundedSender<Recheck>) -> Writer
         chance: Chance::System,
         node: "only".to_owned(),
         vitals,
-        rechecks,
     }
 }
 
