@@ -88,6 +88,9 @@ test('what would be sent is seen while one composes it @phone', async ({ page })
   await page.getByRole('textbox', { name: 'Value of header 1' }).fill('Bearer {{Key}}');
   await expect(preview).toContainText('Bearer ********');
   await expect(preview).not.toContainText('hunter2');
+  const everyOutage = page.getByRole('checkbox', { name: /^Tell it of every outage/ });
+  await expect(everyOutage).not.toBeChecked();
+  await everyOutage.check();
   await page.getByRole('button', { name: 'Add integration' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Desk' })).toBeVisible();
   await expect(page.getByRole('textbox', { name: 'Value of variable 2' })).toHaveValue('********');
@@ -180,6 +183,7 @@ test('what was written down about a monitor is shown, and sent where a template 
   await page.getByRole('textbox', { name: /^Name/ }).first().fill('Desk');
   await page.getByRole('textbox', { name: 'Value of variable 1' }).fill(receiver.url);
   await page.getByRole('textbox', { name: 'Body' }).fill(BODY);
+  await page.getByRole('checkbox', { name: /^Tell it of every outage/ }).check();
   await page.getByRole('button', { name: 'Add integration' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Desk' })).toBeVisible();
   const saved = page.url();

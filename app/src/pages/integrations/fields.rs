@@ -22,6 +22,10 @@ static IN_DEFAULT: Field = Field::new("in_default", "Tell it of every outage", F
 static ACT_IN_DEFAULT: Field = Field::new("in_default", "Do it at every outage", FieldKind::Checkbox)
     .help("Of every monitor that no alert definition names. Better leave this off, and attach it to the monitors of this server on their pages.");
 
+/// The same of one that somebody composed.
+static COMPOSED_IN_DEFAULT: Field = Field::new("in_default", "Tell it of every outage", FieldKind::Checkbox)
+    .help("Of every monitor that no alert definition names. Without this it does nothing before it stands on a level of a definition, or is attached to a monitor.");
+
 /// What is asked of an integration: the provider's own fields, and what all share.
 #[component]
 pub fn IntegrationFields(
@@ -34,7 +38,12 @@ pub fn IntegrationFields(
 ) -> impl IntoView {
     // A new one is in use; to add one that is off would be odd.
     let shared = draft::FIELDS.iter().filter(|field| !new || field.name != "enabled");
-    let shared = shared.chain(new.then_some(if kind.acts() { &ACT_IN_DEFAULT } else { &IN_DEFAULT }));
+    let in_default = match kind {
+        ProviderKind::Custom => &COMPOSED_IN_DEFAULT,
+        _ if kind.acts() => &ACT_IN_DEFAULT,
+        _ => &IN_DEFAULT,
+    };
+    let shared = shared.chain(new.then_some(in_default));
     if kind == ProviderKind::Custom {
         // The definition is long; what it is called comes first.
         return view! { <Fields fields=shared.collect() values/><DefinitionField/> }.into_any();

@@ -227,6 +227,12 @@ macro_rules! provider_kinds {
                 match self { $(Self::$Variant => <$Settings as ProviderSettings>::ACTS),+ }
             }
 
+            /// Whether a new one hears of every outage, if nobody says otherwise. What somebody composed does nothing before it is
+            /// attached (seed 002): levels may have to give it values.
+            pub fn joins_default(self) -> bool {
+                !self.acts() && self != Self::Custom
+            }
+
             /// The fields of its form.
             pub fn fields(self) -> &'static [Field] {
                 match self { $(Self::$Variant => <$Settings as ProviderSettings>::FIELDS),+ }

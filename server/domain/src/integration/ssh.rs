@@ -8,7 +8,7 @@ use crate::form::{Field, FieldError, FieldKind, Form, put_secret};
 use crate::secret::Secret;
 
 /// What runs when nothing else is asked for. Without `-n`, sudo would wait for a password that nobody types.
-const COMMAND: &str = "sudo -n reboot";
+const COMMAND: &str = "sudo reboot";
 /// The longest command, in bytes: longer ones belong into a script on the server.
 const MAX_COMMAND: usize = 1_000;
 /// The longest pause between two runs, in minutes: a day.
@@ -102,7 +102,7 @@ impl ProviderSettings for SshSettings {
             .help("The whole file, without the .pub at its end."),
         Field::new("passphrase", "Passphrase of the key", FieldKind::Secret),
         Field::new("command", "Command", FieldKind::Text).default(COMMAND).help(
-            "Runs once when an incident begins. The user must be allowed to run it without a password: for “sudo -n reboot”, a line \
+            "Runs once when an incident begins. The user must be allowed to run it without a password: for “sudo reboot”, a line \
              such as “deploy ALL=(root) NOPASSWD: /usr/sbin/reboot” in the server's sudoers file.",
         ),
         Field::new("cooldown_minutes", "Cool-down", FieldKind::Number { min: 0, max: 1_440, unit: "min" })
@@ -253,7 +253,7 @@ mod tests {
         let settings = SshSettings::from_form(&form, None).unwrap();
         assert_eq!(settings, SshSettings { host_key: None, ..pinned() });
         assert_eq!(settings.target(), "192.0.2.10 (deploy)");
-        assert_eq!((settings.command.as_str(), settings.cooldown_minutes), ("sudo -n reboot", 30));
+        assert_eq!((settings.command.as_str(), settings.cooldown_minutes), ("sudo reboot", 30));
     }
 
     #[test]

@@ -49,8 +49,8 @@ async fn the_beginning_of_an_incident_restarts_the_server_and_nothing_else_does(
     assert_eq!(server.ran(), [""; 0]);
     let told = tell(&settings, &error()).await;
     assert_eq!(told.external_id(), Some(format!("run:{}", NOW.0).as_str()));
-    assert_eq!(server.ran(), ["-n reboot"]);
-    assert!(told.request.ends_with("$ sudo -n reboot"), "{told:#?}");
+    assert_eq!(server.ran(), ["reboot"]);
+    assert!(told.request.ends_with("$ sudo reboot"), "{told:#?}");
     assert!(told.response.ends_with("Ended with status 0.\ngoing down\n"), "{told:#?}");
     told.hides(&[server.file("user").lines().nth(1).unwrap()]);
     assert_eq!(learned(&told).host_key, Some(server.fingerprint().await));
@@ -110,7 +110,7 @@ async fn a_command_that_fails_says_its_first_words() {
     let told = tell(&with_key(&server, "user"), &error()).await;
     let reason = told.permanent();
     assert!(
-        reason.starts_with("“sudo -n reboot” ended with status 1: sudo: a password is required."),
+        reason.starts_with("“sudo reboot” ended with status 1: sudo: a password is required."),
         "{reason}"
     );
     let settings = SshSettings { command: "/nowhere/reboot now".to_owned(), ..with_key(&server, "user") };
@@ -130,7 +130,7 @@ async fn a_connection_that_ends_under_the_command_is_a_restart() {
         let scripted = Scripted::start(Door::Password, act).await;
         let told = tell(&with_password(scripted.port, "hunter2"), &error()).await;
         assert!(told.external_id().is_some(), "{told:#?}");
-        assert_eq!(scripted.ran(), ["sudo -n reboot"]);
+        assert_eq!(scripted.ran(), ["sudo reboot"]);
     }
 }
 

@@ -98,7 +98,7 @@ pub(super) struct IntegrationDraft {
     #[schema(default = true)]
     enabled: Option<bool>,
     /// Whether it hears of every outage that no alert definition of its own is for. By default it does, but for one that restarts a
-    /// server.
+    /// server and for a custom one, which does nothing before it is attached.
     in_default: Option<bool>,
     /// When the hours begin in which it is not written to; messages wait for their end.
     #[schema(example = "22:00")]

@@ -127,8 +127,8 @@ impl Services {
         Ok((row, one.settings.ok()))
     }
 
-    /// Adds an integration from a form. Unless the field `in_default` says false, or it acts rather than tells and the field does not
-    /// say true, it hears of every outage that no definition of its own is for.
+    /// Adds an integration from a form. As the field `in_default` says, or else as its kind usually does, it hears of every outage that no
+    /// definition of its own is for.
     pub async fn add_integration(
         &self,
         viewer: &Viewer,
@@ -137,7 +137,7 @@ impl Services {
     ) -> Result<IntegrationId> {
         operator(viewer)?;
         let draft = IntegrationDraft::from_form(kind, form, None).map_err(ServiceError::Invalid)?;
-        let in_default = form.get(IN_DEFAULT).map_or(!kind.acts(), |value| value != "false");
+        let in_default = form.get(IN_DEFAULT).map_or(kind.joins_default(), |value| value != "false");
         self.insert_integration(&draft, in_default).await
     }
 
