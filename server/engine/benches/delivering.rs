@@ -37,7 +37,7 @@ const INTEGRATIONS: usize = 4;
 /// Requests of the bare loop at a time: as many as the dispatcher has on their way to so many integrations.
 const AT_A_TIME: usize = 8 * INTEGRATIONS;
 /// How often both take turns.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 /// Posts of the bare loop in a turn, so that it takes about as long as ours.
 const POSTS: usize = 2 * MESSAGES;
 /// Monitors, each every 5 s: 1,000 checks a second.
