@@ -6,7 +6,7 @@ use domain::views::console::{ComponentDraft, EditorQuery};
 use engine::services::Services;
 use reqwest::Method;
 
-use crate::support::{Actor, TestApp};
+use crate::support::{Actor, TestApp, tag};
 
 /// What no page of the editor weighs more than, in bytes: without compression, with everything that the browser takes over.
 const HEAVY: usize = 250_000;
@@ -45,13 +45,6 @@ async fn component(services: &Services, name: &str, group: Option<&GroupId>) -> 
 fn names(page: &str) -> Vec<String> {
     let all = page.split("<p class=\"name\">").skip(1);
     all.map(|rest| rest.split('<').next().unwrap().to_owned()).collect()
-}
-
-/// The first element in a page whose tag has this in it.
-fn tag<'a>(page: &'a str, part: &str) -> &'a str {
-    let at = page.find(part).unwrap_or_else(|| panic!("no {part} in {page}"));
-    let begin = page[..=at].rfind('<').unwrap();
-    &page[begin..=begin + page[begin..].find('>').unwrap()]
 }
 
 #[tokio::test]

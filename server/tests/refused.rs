@@ -6,7 +6,7 @@ use domain::person::Viewer;
 use domain::views::console::ComponentDraft;
 use reqwest::Method;
 
-use crate::support::{Actor, TestApp};
+use crate::support::{Actor, TestApp, tag};
 
 /// Sends a form from a page; what people see of the page that comes back.
 async fn refused(
@@ -30,13 +30,6 @@ async fn refused(
     let mut parts = page.split("<script");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |seen, part| seen + part.split_once("</script>").map_or("", |(_, rest)| rest))
-}
-
-/// The first element in a page whose tag has this in it.
-fn tag<'a>(page: &'a str, part: &str) -> &'a str {
-    let at = page.find(part).unwrap_or_else(|| panic!("no {part} in {page}"));
-    let begin = page[..=at].rfind('<').unwrap();
-    &page[begin..=begin + page[begin..].find('>').unwrap()]
 }
 
 #[tokio::test]

@@ -137,3 +137,10 @@ pub(crate) fn config(folder: &std::path::Path, values: &[(&str, &str)]) -> Confi
     let flags = flags.map(|(key, value)| (String::new(), (*key).to_owned(), (*value).to_owned())).collect();
     Config::load(&Sources { flags, ..Sources::default() }).unwrap()
 }
+
+/// The first element in a page whose tag has this in it.
+pub(crate) fn tag<'a>(page: &'a str, part: &str) -> &'a str {
+    let at = page.find(part).unwrap_or_else(|| panic!("no {part} in {page}"));
+    let begin = page[..=at].rfind('<').unwrap();
+    &page[begin..=begin + page[begin..].find('>').unwrap()]
+}

@@ -155,7 +155,7 @@ impl Scheduler {
                 // The checks go on meanwhile, however long the database takes to answer.
                 all = reading.end() => self.loaded(all, &mut queue),
                 Some(recheck) = self.rechecks.recv() => {
-                    let at = Timestamp(self.clock.now().0 + recheck.within);
+                    let at = Timestamp(self.clock.now().0.saturating_add(recheck.within));
                     queue.hasten(recheck.monitor, at);
                 }
                 changed = self.shards.changed() => {

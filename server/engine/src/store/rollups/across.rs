@@ -39,11 +39,7 @@ pub(super) async fn put_right(
     for hours in hours_across(part, slot).chunks(per_statement) {
         for (monitor, hour, moved) in after_border(tx, keys, hours, slot).await? {
             let number = (hour + slot.shift) / slot.width;
-            let before = found.entry((monitor, number)).or_default();
-            if let Some(rest) = without(*before, moved) {
-                *before = rest;
-                found.entry((monitor, number + 1)).or_default().merge(&moved);
-            }
+            move_on(found, monitor, (number, number + 1), moved);
         }
     }
     found.retain(|_, counts| *counts != Counts::default());
@@ -100,8 +96,22 @@ async fn after_border(
     Ok(rows.into_iter().map(CountRow::read).collect())
 }
 
+/// Takes from one slot and gives to another, so that no sum changes.
+pub(super) fn move_on(
+    found: &mut HashMap<(MonitorKey, i64), Counts>,
+    monitor: MonitorKey,
+    (from, to): (i64, i64),
+    moved: Counts,
+) {
+    let counted = found.entry((monitor, from)).or_default();
+    if let Some(rest) = without(*counted, moved) {
+        *counted = rest;
+        found.entry((monitor, to)).or_default().merge(&moved);
+    }
+}
+
 /// What is left; `None` when there is less than what is taken, because the hour itself is forgotten.
-pub(super) fn without(counts: Counts, taken: Counts) -> Option<Counts> {
+fn without(counts: Counts, taken: Counts) -> Option<Counts> {
     let less = |had: i64, taken: i64| (had >= taken).then_some(had - taken);
     Some(Counts {
         up: less(counts.up, taken.up)?,

@@ -13,7 +13,7 @@ use sqlx::QueryBuilder;
 
 use super::super::{Result, Tx, sql};
 use super::Tier;
-use super::across::without;
+use super::across::move_on;
 use super::read::{CountRow, Part, Slot, push_stretch};
 
 /// The hours of a day in UTC that begin in another local day than its middle.
@@ -63,11 +63,7 @@ pub(super) async fn put_right(
         query.build_query_as().fetch_all(conn).await?
     });
     for (monitor, number, moved) in rows.into_iter().map(CountRow::read) {
-        let of_middle = found.entry((monitor, number - away.by)).or_default();
-        if let Some(rest) = without(*of_middle, moved) {
-            *of_middle = rest;
-            found.entry((monitor, number)).or_default().merge(&moved);
-        }
+        move_on(found, monitor, (number - away.by, number), moved);
     }
     found.retain(|_, counts| *counts != Counts::default());
     Ok(())
